@@ -1,0 +1,35 @@
+# Every target sets itself up in .venv: python3 and pip are all that a fresh machine needs.
+PYTHON ?= python3
+BIN := .venv/bin
+DATA ?=
+ARGS ?=
+
+.PHONY: leaderboard test check lint types speed clean
+
+leaderboard: .venv  ## rank every policy on every environment; DATA=sales.csv adds your own demand table
+	$(BIN)/python examples/leaderboard.py $(if $(DATA),--data $(DATA)) $(ARGS)
+
+test: .venv  ## the test suite
+	$(BIN)/python -m pytest $(ARGS)
+
+check: lint types test  ## what CI runs
+
+lint: .venv
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: .venv
+	$(BIN)/mypy
+
+speed: .venv  ## the figures of the README's speed table
+	$(BIN)/python examples/benchmark_speed.py $(ARGS)
+
+.venv: .venv/installed
+
+.venv/installed: pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	touch $@
+
+clean:
+	rm -rf .venv results .pytest_cache .mypy_cache .ruff_cache *.egg-info

@@ -1,0 +1,141 @@
+"""Published single instances by name, each with its source and the figures known of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from inv_gym.checks import one_of
+from inv_gym.problem import Problem
+from inv_gym.problems import DualSourcing, LostSales, Perishable, ProcurementRemoval
+from inv_gym.products import InstanceProducts
+
+
+@dataclass(frozen=True)
+class Instance:
+    """A published instance.
+
+    Attributes:
+        env_id: The environment it is an instance of.
+        problem: Its structure.
+        source: Its demand law and economics.
+        reference: Where it is published.
+        warm_up: Periods before the figures count.
+        known: Published or exactly computed figures, by name (costs are positive).
+    """
+
+    env_id: str
+    problem: Problem
+    source: InstanceProducts
+    reference: str
+    warm_up: int = 0
+    known: Mapping[str, float] = field(default_factory=dict)
+
+    def env_kwargs(self, name: str) -> dict[str, Any]:
+        """Keyword arguments for ``gym.make(instance.env_id, ...)``."""
+        return {"products": name, **self.problem.spec()}
+
+
+_AVERAGE_COST: dict[str, Any] = {"horizon": 1100, "discount": 1.0, "long_run": True, "integer_orders": True}
+
+_ZIPKIN = {4: (4.04, 4.40, 4.60, 4.73), 9: (5.44, 6.09, 6.53, 6.84)}
+_GIJSBRECHTS = {(2, 105): 216.76980, (2, 110): 219.73333, (3, 105): 216.87672}
+_DE_MOOR = {"oldest_first": (1510.470, 1457.0, 1475.0), "newest_first": (1603.597, 1553.0, 1565.0)}
+
+
+def _zipkin(shortage: int, lead_time: int, optimal: float) -> Instance:
+    return Instance(
+        "InvLostSalesLeadTime-v0",
+        LostSales(lead_time=lead_time, **_AVERAGE_COST),
+        InstanceProducts("poisson", 5.0, {"holding_cost": 1.0, "shortage_cost": float(shortage)}),
+        "Zipkin (2008), Operations Research 56, tables for Poisson demand",
+        warm_up=100,
+        known={"optimal average cost": optimal},
+    )
+
+
+def _gijsbrechts(lead_time: int, expedited_cost: int, optimal: float) -> Instance:
+    costs = {
+        "regular_cost": 100.0,
+        "expedited_cost": float(expedited_cost),
+        "holding_cost": 5.0,
+        "shortage_cost": 495.0,
+    }
+    return Instance(
+        "InvDualSourcing-v0",
+        DualSourcing(regular_lead_time=lead_time, expedited_lead_time=0, **_AVERAGE_COST),
+        InstanceProducts("discrete_uniform", 2.0, costs),
+        "Gijsbrechts, Boute, Van Mieghem & Zhang (2022), M&SOM 24; optimum by exact dynamic programming",
+        warm_up=100,
+        known={"optimal average cost": optimal},
+    )
+
+
+def _de_moor(issuing: str, from_empty: float, optimal: float, base_stock: float) -> Instance:
+    costs = {"unit_cost": 3.0, "holding_cost": 1.0, "shortage_cost": 5.0, "outdating_cost": 7.0}
+    problem = Perishable(
+        shelf_life=2,
+        lead_time=1,
+        issuing=issuing,
+        horizon=465,
+        discount=0.99,
+        long_run=True,
+        integer_orders=True,
+        order_cap=10.0,
+    )
+    return Instance(
+        "InvPerishable-v0",
+        problem,
+        InstanceProducts("rounded_gamma", 4.0, costs, dispersion=0.25),
+        "De Moor, Gijsbrechts & Boute (2022), EJOR 301",
+        warm_up=100,
+        known={
+            "optimal discounted cost from empty, without end": from_empty,
+            "optimal discounted cost of 365 periods after warm-up": optimal,
+            "best base-stock, same": base_stock,
+        },
+    )
+
+
+def _removal(costs: dict[str, float], stock: float | None, known: dict[str, float]) -> Instance:
+    return Instance(
+        "InvProcurementRemoval-v0",
+        ProcurementRemoval(horizon=400, discount=0.95, long_run=True, integer_orders=True),
+        InstanceProducts("poisson", 5.0, costs, stock=stock),
+        "Maggiar & Sadighian (2017) for the structure; figures by exact dynamic programming",
+        known=known,
+    )
+
+
+INSTANCES: dict[str, Instance] = {
+    **{
+        f"zipkin2008-poisson5-p{shortage}-L{lead_time}": _zipkin(shortage, lead_time, optimal)
+        for shortage, optima in _ZIPKIN.items()
+        for lead_time, optimal in enumerate(optima, 1)
+    },
+    **{
+        f"gijsbrechts2022-l{lead_time}-c{expedited}": _gijsbrechts(lead_time, expedited, optimal)
+        for (lead_time, expedited), optimal in _GIJSBRECHTS.items()
+    },
+    **{f"demoor2022-{issuing.replace('_', '-')}": _de_moor(issuing, *known) for issuing, known in _DE_MOOR.items()},
+    "removal-cost-form": _removal(
+        {"unit_cost": 10.0, "removal_value": 6.0, "holding_cost": 1.0, "shortage_cost": 20.0},
+        80.0,
+        {"order up to": 8, "remove down to": 20, "optimal discounted cost from stock 80": 586.428},
+    ),
+    "removal-profit-form": _removal(
+        {"price": 10.0, "unit_cost": 5.0, "removal_value": 2.0, "holding_cost": 0.3},
+        None,
+        {"order up to": 8, "remove down to": 37},
+    ),
+}
+
+
+def instance(name: str) -> Instance:
+    """The published instance of that name.
+
+    Raises:
+        ValueError: The name is unknown.
+    """
+    return INSTANCES[one_of("instance", name, INSTANCES)]

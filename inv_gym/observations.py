@@ -1,0 +1,58 @@
+"""The flat float32 vector in which environments show an observation."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from inv_gym.arrays import flatten, flatten_names
+from inv_gym.episode import Episode
+from inv_gym.problem import Problem
+from inv_gym.products import HISTORY, Products
+
+
+class FlatObservations:
+    """Writes the observations of an episode as vectors ``[n]`` (one product, floats) or ``[B, n]``.
+
+    The entries, in order: the state, the history (oldest first), the economics, the scale, the covariates of the
+    current period, and the share of the horizon that is left (1 throughout in a long-run problem).
+    """
+
+    def __init__(self, problem: Problem, covariate_names: tuple[str, ...]) -> None:
+        self._problem = problem
+        state = flatten_names(problem.initial_state(0.0))
+        history = [f"demand_{k}_ago" for k in range(HISTORY, 0, -1)]
+        self.names = [*state, *history, *problem.Economics._fields, "scale", *covariate_names, "horizon_left"]
+        self.state = slice(0, len(state))
+        self.history = slice(len(state), len(state) + HISTORY)
+        self._static = slice(self.history.stop, self.history.stop + len(problem.Economics._fields) + 1)
+        self._covariates = slice(self._static.stop, self._static.stop + len(covariate_names))
+
+    def start(self, products: Products, lead: tuple[int, ...]) -> None:
+        """Begin an episode: fill in what does not change. `lead` is ``()`` for one product as floats, else ``(B,)``."""
+        self._template = np.zeros((*lead, len(self.names)), np.float32)
+        for column, values in enumerate((*products.economics, products.scale), self._static.start):
+            self._template[..., column] = values
+        self._template[..., -1] = 1.0
+        self._demand = np.ascontiguousarray(np.asarray(products.demand, np.float32).T)
+        self._calendar = None if products.covariates is None else np.asarray(products.covariates, np.float32)
+
+    def write(self, episode: Episode) -> np.ndarray:
+        """The current observation, in fresh memory."""
+        vector = self._template.copy()
+        columns = flatten(episode.state)
+        if vector.ndim == 1:
+            vector[self.state] = columns
+        else:
+            for index, column in enumerate(columns):
+                vector[:, index] = column
+        t = episode.period
+        vector[..., self.history] = self._demand[..., t : t + HISTORY]
+        if self._calendar is not None and t < self._problem.horizon:
+            vector[..., self._covariates] = self._calendar[HISTORY + t]
+        if not self._problem.long_run:
+            vector[..., -1] = 1.0 - t / self._problem.horizon
+        return vector
+
+    def saw(self, period: int, sales: np.ndarray | float) -> None:
+        """Put the sales of a period in place of its demand (censored problems)."""
+        self._demand[..., HISTORY + period] = sales
