@@ -5,6 +5,7 @@ Importing registers the environments: ``gym.make("InvLostSales-v0")``.
 
 import gymnasium as _gymnasium
 
+from inv_gym.evaluation import Evaluation, evaluate
 from inv_gym.instances import INSTANCES, Instance, instance
 from inv_gym.policy import Observation, Policy
 from inv_gym.problem import Outcome, Problem
@@ -40,6 +41,7 @@ __all__ = [
     "INSTANCES",
     "POPULATIONS",
     "DualSourcing",
+    "Evaluation",
     "Instance",
     "InstanceProducts",
     "LostSales",
@@ -54,6 +56,7 @@ __all__ = [
     "Rollout",
     "SyntheticProducts",
     "draw_products",
+    "evaluate",
     "instance",
     "make_problem",
     "make_source",

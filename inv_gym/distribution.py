@@ -42,11 +42,6 @@ class Distribution:
         """The same for some of the products."""
         return Distribution(self.laws, self.law_index[rows], self.mean[:, rows], self.dispersion[rows])
 
-    def repeat(self, times: int) -> Distribution:
-        """Every product `times` times, the whole batch after itself."""
-        index = np.tile(np.arange(len(self.dispersion)), times)
-        return self.rows(index)
-
     def window_mean(self, periods: int = 1) -> np.ndarray:
         """``[B]`` mean demand of the next `periods` periods together."""
         return self._window(periods).sum(0)
@@ -71,9 +66,7 @@ class Distribution:
                 value = law.quantile(wanted, mean.sum(0), group.dispersion / periods)
             else:
                 step, cumulative = group.lattice(periods)
-                flat = wanted.reshape(-1, wanted.shape[-1])
-                cells = [(cumulative < row[:, None]).sum(-1) for row in flat]
-                value = (np.minimum(cells, CELLS - 1) * step).reshape(wanted.shape)
+                value = _invert(cumulative, wanted.reshape(-1, wanted.shape[-1]).T).reshape(wanted.shape) * step
             result[..., rows] = value
         return result
 
@@ -91,12 +84,14 @@ class Distribution:
         edges = (np.arange(CELLS)[:, None] + 0.5) * step
         transform: np.ndarray | float = 1.0
         for mean in means[:1] if self.stationary else means:
-            mass = np.diff(self._cdf(edges, mean), axis=0, prepend=0.0)
-            transform = transform * np.fft.rfft(mass, axis=0)
+            mass = np.diff(np.ascontiguousarray(self._cdf(edges, mean).T), axis=1, prepend=0.0)
+            transform = transform * np.fft.rfft(mass)
+        if periods == 1:
+            return step, np.cumsum(mass, axis=1)
         if self.stationary:
             transform = transform**periods
-        mass = np.fft.irfft(transform, CELLS, axis=0)
-        return step, np.minimum(np.cumsum(np.maximum(mass, 0.0), axis=0), 1.0).T
+        mass = np.fft.irfft(transform, CELLS)
+        return step, np.minimum(np.cumsum(np.maximum(mass, 0.0), axis=1), 1.0)
 
     def common_paths(self, uniforms: np.ndarray) -> np.ndarray:
         """Demand paths ``[M, B]`` of the next period's law by inversion of the same ``[M]`` uniforms for all products.
@@ -104,8 +99,7 @@ class Distribution:
         Common random numbers make the paths of a product independent of the batch it is in.
         """
         step, cumulative = self.lattice()
-        cells = [np.searchsorted(row, uniforms) for row in cumulative]
-        return np.minimum(np.stack(cells, 1), CELLS - 1) * step
+        return _invert(cumulative, np.broadcast_to(uniforms, (len(step), len(uniforms)))) * step
 
     def _window(self, periods: int) -> np.ndarray:
         """``[periods, B]`` means of the next periods."""
@@ -126,6 +120,12 @@ class Distribution:
         for law, rows in self._groups():
             result[..., rows] = law.cdf(x[..., rows], mean[rows], self.dispersion[rows])
         return result
+
+
+def _invert(cumulative: np.ndarray, probability: np.ndarray) -> np.ndarray:
+    """The first cell of each product at which the probability is reached: ``[B, N]`` and ``[B, M]`` give ``[M, B]``."""
+    cells = [np.searchsorted(row, wanted) for row, wanted in zip(cumulative, probability, strict=True)]
+    return np.minimum(np.stack(cells, 1), CELLS - 1)
 
 
 def join(parts: Sequence[Distribution]) -> Distribution:

@@ -43,11 +43,22 @@ class EconomicsRanges:
     extra: Mapping[str, Range] = field(default_factory=dict)
 
 
-def draw_economics(ranges: EconomicsRanges, rng: np.random.Generator, batch: int) -> dict[str, np.ndarray]:
-    """Draw every figure for a batch of products, each ``[B]``, in money per unit."""
+def draw_economics(
+    ranges: EconomicsRanges,
+    rng: np.random.Generator,
+    batch: int,
+    price: np.ndarray | None = None,
+    unit_cost: np.ndarray | None = None,
+) -> dict[str, np.ndarray]:
+    """Draw every figure for a batch of products, each ``[B]``, in money per unit.
+
+    A price or unit cost that is known is given, ``[B]``; the others follow from it. The rates drawn are the same.
+    """
     rates = {name: draw(getattr(ranges, name), rng, batch) for name in ranges.__dataclass_fields__ if name != "extra"}
-    price = rates["price"]
-    unit_cost = price * (1.0 - rates["margin"])
+    if price is None:
+        price = rates["price"] if unit_cost is None else unit_cost / (1.0 - rates["margin"])
+    if unit_cost is None:
+        unit_cost = price * (1.0 - rates["margin"])
     figures = {
         "price": price,
         "unit_cost": unit_cost,

@@ -32,7 +32,9 @@ class _View:
     source: ProductSource
     np_random: np.random.Generator
 
-    def _set_up(self, problem: str, products: str | Mapping[str, Any] | ProductSource, fields: Mapping[str, Any]) -> None:
+    def _set_up(
+        self, problem: str, products: str | Mapping[str, Any] | ProductSource, fields: Mapping[str, Any]
+    ) -> None:
         self.problem = problem_from(problem, fields)
         self.source = make_source(products)
         self._observations = FlatObservations(self.problem, self.source.covariate_names)
@@ -245,7 +247,9 @@ class InventoryVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray], _View):
         self._mode = AutoresetMode(autoreset_mode)
         self.metadata = {**self.metadata, "autoreset_mode": self._mode}
         self._set_up(problem, products, fields)
-        self._cut = self.problem.horizon if max_episode_steps is None else whole("max_episode_steps", max_episode_steps, 1)
+        self._cut = (
+            self.problem.horizon if max_episode_steps is None else whole("max_episode_steps", max_episode_steps, 1)
+        )
         self.single_observation_space, self.single_action_space = self._spaces()
         self.observation_space = batch_space(self.single_observation_space, num_envs)
         self.action_space = batch_space(self.single_action_space, num_envs)

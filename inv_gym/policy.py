@@ -6,7 +6,7 @@ from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from inv_gym.arrays import Array
 from inv_gym.problem import Problem
-from inv_gym.products import Products
+from inv_gym.products import HISTORY, Products
 
 
 class Observation(NamedTuple):
@@ -50,10 +50,12 @@ KNOWLEDGE = ("nothing", "history", "distribution", "hindsight")
 def planned(policy: Policy, problem: Problem, products: Products) -> Policy:
     """The policy after its planning, if it plans.
 
-    Under censored demand what a policy will see depends on its orders, so one that knows the history decides period by
-    period.
+    Under censored demand what a policy will see depends on its orders, so one that knows the history plans on the
+    history before the start alone (``products.periods`` is 0 then).
     """
     plan = getattr(policy, "plan", None)
-    if plan is None or (problem.censored and policy.knows == "history"):
+    if plan is None:
         return policy
+    if problem.censored and policy.knows == "history":
+        products = products._replace(demand=products.demand[:HISTORY], distribution=None)
     return plan(problem, products)

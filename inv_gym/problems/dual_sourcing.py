@@ -27,6 +27,11 @@ class DualSourcingEconomics(NamedTuple):
     salvage_value: Array
     """Per unit of stock and pipeline left after the last period; backlog left is served at the expedited cost."""
 
+    @property
+    def unit_cost(self) -> Array:
+        """What a heuristic for one source pays: the regular cost, ``[B]``."""
+        return self.regular_cost
+
 
 class DualSourcingState(NamedTuple):
     """Stock at a decision, in units; columns ``[B]``."""

@@ -1,0 +1,179 @@
+"""A demand table as a dense panel, days by series, with the days that can be learned from marked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from inv_gym.checks import one_of, whole
+from inv_gym.panel.files import RULES
+from inv_gym.panel.runs import Runs, blocks, find_runs
+from inv_gym.panel.table import Rows, Table, read_table
+
+CLOSED = 1e-6
+"""A run of days without sales that is less probable than this is a closure."""
+
+LONGEST = 100 * 366
+"""Days that a table may span; a longer one has a wrong date, and would not fit in memory."""
+
+
+@dataclass(frozen=True, eq=False)
+class Panel:
+    """Daily demand of many series. D consecutive days, S series.
+
+    Attributes:
+        dates: ``[D]`` datetime64[D].
+        series: Names of the S series, in the order of their first rows.
+        units: ``[D, S]`` float32; NaN before the first and after the last row of a series.
+        usable: ``[D, S]`` bool: False before the first sale, after the last row, and while a shop is closed.
+        promotion: ``[D, S]`` uint8 or float32, 0 on days without a row; None if the table has none.
+        price: ``[S]`` mean money per unit; None if the table has none.
+        cost: ``[S]`` mean money per unit, below the price; None if the table has none.
+        notes: What was filled, set to zero and masked.
+    """
+
+    dates: np.ndarray
+    series: tuple[str, ...] = field(repr=False)
+    units: np.ndarray = field(repr=False)
+    usable: np.ndarray = field(repr=False)
+    promotion: np.ndarray | None = field(repr=False)
+    price: np.ndarray | None = field(repr=False)
+    cost: np.ndarray | None = field(repr=False)
+    notes: tuple[str, ...]
+
+
+def read_panel(
+    path: str | Path,
+    *,
+    missing: str | None = None,
+    returns: str | None = None,
+    closure_days: int = 14,
+    rows_per_chunk: int = 1_000_000,
+) -> Panel:
+    """Read a long demand table: one row per series and day, in any order, as CSV or Parquet.
+
+    Known by their columns (others are ignored; see `inv_gym.panel.files.LAYOUTS`) are a long table ``series, date, units``
+    with or without ``price, cost, promotion``, and the tables of the Kaggle competitions on Corporación Favorita, by
+    item, by family and by store. Rows are counted from 1, without the header.
+
+    A closure is a run of at least `closure_days` days without sales that is improbable for the series: with p0 the
+    share of days without sales outside the run, plus one of each kind, ``p0**days < 1e-6``. So the long zero runs of
+    slow movers are demand, and so is a single holiday.
+
+    Args:
+        path: The file, ``.csv``, ``.csv.gz`` or ``.parquet``.
+        missing: Rule for days without a row between the first and the last row of a series: "error", or "zero" for no
+            sales. None follows the layout: "error" for the long table, "zero" for the Kaggle tables.
+        returns: Rule for negative units: "error", or "zero" for no sales. None follows the layout, as above.
+        closure_days: Fewest days of a closure.
+        rows_per_chunk: Rows that are held as a data frame at a time.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        ValueError: An option, the layout, a cell or the rows as a whole are not as they must be; the message has the
+            value, the place and the remedy.
+    """
+    rule = None if missing is None else one_of("missing", missing, RULES)
+    whole("closure_days", closure_days, 1)
+    table = read_table(path, returns, rows_per_chunk)
+    price, cost = table.prices()
+    names = tuple(table.index)
+    dates, units, promotion = _matrices(table, names)
+    filled = _fill(units, dates, names, rule or table.layout.missing)
+    usable, closed = _usable(units, closure_days)
+    figures = (
+        (table.returned, "negative units (returned goods) were set to 0"),
+        (filled, "series-days without a row were read as no sales"),
+        (int((~usable).sum()) - closed, "series-days before the first sale or after the last row are masked"),
+        (closed, "series-days of closures are masked"),
+    )
+    notes = tuple(f"{number:,} {what}" for number, what in figures if number)
+    return Panel(dates, names, units, usable, promotion, price, cost, notes)
+
+
+def _matrices(table: Table, names: tuple[str, ...]) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+    """Dates ``[D]``, units ``[D, S]`` with NaN where there is no row, and promotion ``[D, S]``."""
+    first, last = min(part.day.min() for part in table.parts), max(part.day.max() for part in table.parts)
+    dates = np.arange(first, last + 1).astype("datetime64[D]")
+    if len(dates) > LONGEST:
+        raise ValueError(f"dates span {dates[0]} to {dates[-1]}, over 100 years: correct the one that is wrong.")
+    units = np.full((len(dates), len(names)), np.nan, np.float32)
+    promotions = [part.promotion for part in table.parts if part.promotion is not None]
+    promotion = np.zeros(units.shape, np.result_type(*promotions)) if promotions else None
+    before = 0
+    while table.parts:  # given up one by one, so that rows and matrices are not both whole in memory
+        part = table.parts.pop(0)
+        _refuse_duplicates(units, part, dates, names, before)
+        units[part.day - first, part.series] = part.units
+        if promotion is not None:
+            promotion[part.day - first, part.series] = part.promotion
+        before += len(part.day)
+    return dates, units, promotion
+
+
+def _refuse_duplicates(units: np.ndarray, part: Rows, dates: np.ndarray, names: tuple[str, ...], before: int) -> None:
+    """Raise if a row has the series and date of an earlier one; `before` rows came before these."""
+    day = part.day - dates[0].astype(np.int64)
+    earlier = ~np.isnan(units[day, part.series])
+    cell = day.astype(np.int64) * len(names) + part.series
+    repeated = np.ones(len(cell), bool)
+    repeated[np.unique(cell, return_index=True)[1]] = False
+    if (earlier | repeated).any():
+        row = int((earlier | repeated).argmax())
+        raise ValueError(
+            f"series {names[part.series[row]]!r} has more than one row for {dates[day[row]]} (again in row "
+            f"{before + row + 1}): add them up, or keep one."
+        )
+
+
+def _between(mask: np.ndarray) -> np.ndarray:
+    """From the first true day of each column to its last, both included, ``[D, S]``."""
+    return np.logical_or.accumulate(mask) & np.logical_or.accumulate(mask[::-1])[::-1]
+
+
+def _fill(units: np.ndarray, dates: np.ndarray, names: tuple[str, ...], rule: str) -> int:
+    """Fill days without a row between the first and the last one with 0, in place; gives their number.
+
+    Raises:
+        ValueError: There is such a day, and the rule is "error".
+    """
+    filled = 0
+    for block in blocks(units.shape[1]):
+        columns = units[:, block]
+        present = ~np.isnan(columns)
+        gaps = _between(present) & ~present
+        if rule == "error" and gaps.any():
+            column = int(gaps.any(0).argmax())
+            raise ValueError(
+                f"series {names[block.start + column]!r} has no row for {dates[gaps[:, column].argmax()]} and "
+                f"{gaps[:, column].sum()} day(s) in all between its first and last row: add the rows, or read such "
+                'days as no sales with missing="zero".'
+            )
+        columns[gaps] = 0.0
+        filled += int(gaps.sum())
+    return filled
+
+
+def _usable(units: np.ndarray, closure_days: int) -> tuple[np.ndarray, int]:
+    """The days of each series that are open, ``[D, S]``, and the number of days closed."""
+    usable = np.empty(units.shape, bool)
+    closed = 0
+    for block in blocks(units.shape[1]):
+        columns = units[:, block]
+        open_days = np.logical_or.accumulate(columns > 0.0) & ~np.isnan(columns)
+        for series, first, length in zip(*_closures(open_days, open_days & (columns == 0.0), closure_days)):
+            open_days[first : first + length, series] = False
+            closed += int(length)
+        usable[:, block] = open_days
+    return usable, closed
+
+
+def _closures(active: np.ndarray, zero: np.ndarray, closure_days: int) -> Runs:
+    """Runs of at least `closure_days` zeros that are improbable for their series."""
+    runs = find_runs(zero)
+    zeros, days = zero.sum(0)[runs.series], active.sum(0)[runs.series]
+    p0 = (zeros - runs.length + 1.0) / (days - runs.length + 2.0)
+    closed = (runs.length >= closure_days) & (runs.length * np.log(p0) < np.log(CLOSED))
+    return Runs(*(column[closed] for column in runs))
