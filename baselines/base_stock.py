@@ -22,7 +22,6 @@ class BaseStock(TargetHeuristic):
     """
 
     def rule(self, law: Distribution, economics: Any) -> Rule:
-        """See `Heuristic.rule`."""
         target = critical_ratio(self.problem, economics) if self.target is None else self.target
         level = law.quantile(target, self.problem.lead_times[0] + 1).reshape(-1)
         channels = self.problem.order_dim

@@ -85,4 +85,4 @@ def reference(problem: Problem, distribution: bool = True) -> str:
     """
     names = {Perishable: "searched base-stock", DualSourcing: "dual index", ProcurementRemoval: "interval-stock"}
     lost_sales = "base-stock" if problem.lead_times == (0,) else "searched vector base-stock"
-    return names.get(type(problem), lost_sales) + (KNOWS_LAW if distribution else "")  # type: ignore[call-overload]
+    return names.get(type(problem), lost_sales) + (KNOWS_LAW if distribution else "")

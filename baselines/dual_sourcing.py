@@ -9,7 +9,7 @@ import numpy as np
 
 from baselines.heuristic import FittedHeuristic, Heuristic, Rule
 from baselines.search import by_blocks, mean_reward, simulate, zoom
-from inv_gym.arrays import Array, like, map_columns, positive_part, stack
+from inv_gym.arrays import Array, like, positive_part, stack
 from inv_gym.distribution import CELLS, Distribution
 from inv_gym.policy import Observation
 from inv_gym.problems import DualSourcing
@@ -46,7 +46,6 @@ class DualIndex(FittedHeuristic):
     problem: DualSourcing
 
     def rule(self, law: Distribution, economics: Any) -> Rule:
-        """See `Heuristic.rule`."""
         expedited, difference = self.levels(law, economics)
         return dual_index_rule(self.problem, expedited, expedited + difference)
 
@@ -89,23 +88,19 @@ class DualIndex(FittedHeuristic):
 
     def _with_lost_sales(self, law: Distribution, economics: Any) -> np.ndarray:
         def reward(expedited: np.ndarray, difference: np.ndarray) -> np.ndarray:
-            count = max(len(expedited), len(difference))
-            low, gap = (
-                np.broadcast_to(level, (count, level.shape[-1])).reshape(-1) for level in (expedited, difference)
-            )
+            """Of levels ``[C, B]``."""
+            low, gap = self._whole(law, expedited).reshape(-1), self._whole(law, difference).reshape(-1)
             rule = dual_index_rule(self.problem, low, low + gap)
-            return mean_reward(simulate(self.problem, rule, law, economics, count), count)
+            return mean_reward(simulate(self.problem, rule, law, economics, len(expedited)), len(expedited))
 
         most = self._range(law)
-        difference = self._whole(law, 0.5 * most)
+        expedited = difference = 0.5 * most
         for _ in range(2):
-            expedited = self._whole(
-                law, zoom(lambda g, d=difference: reward(self._whole(law, g), d[None]), 0.0 * most, most)
-            )
-            difference = self._whole(
-                law, zoom(lambda g, e=expedited: reward(e[None], self._whole(law, g)), 0.0 * most, most)
-            )
-        return np.stack([expedited, difference])
+            fixed = difference
+            expedited = zoom(lambda grid, fixed=fixed: reward(grid, grid * 0.0 + fixed), most * 0.0, most)  # type: ignore[misc]
+            fixed = expedited
+            difference = zoom(lambda grid, fixed=fixed: reward(grid * 0.0 + fixed, grid), most * 0.0, most)  # type: ignore[misc]
+        return np.stack([self._whole(law, expedited), self._whole(law, difference)])
 
 
 def _quantile(values: np.ndarray, probability: np.ndarray) -> np.ndarray:
@@ -140,7 +135,6 @@ class ConsecutiveBaseStocks(Heuristic):
             )
 
     def rule(self, law: Distribution, economics: Any) -> Rule:
-        """See `Heuristic.rule`."""
         return dual_index_rule(self.problem, *self.levels(law, economics))
 
     def levels(self, law: Distribution, economics: Any) -> tuple[np.ndarray, np.ndarray]:

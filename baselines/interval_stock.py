@@ -35,8 +35,8 @@ def interval_rule(lower: np.ndarray, upper: np.ndarray) -> Rule:
 class IntervalStock(FittedHeuristic):
     """The optimal policy for stationary demand without end: a newsvendor level and a removal level.
 
-    The lower level S is the newsvendor's. The upper level maximises ``G(y) - s y``, where ``G(y)`` is the best value from
-    y units after ordering and s the removal value. Below S the value is linear in stock, so G above S follows by one
+    The lower level S is the newsvendor's. The upper level maximises ``G(y) - s y``, where ``G(y)`` is the best value
+    from y units after ordering and s the removal value. Below S the value is linear in stock, so G above S follows by one
     forward pass over the lattice of stocks; what matters is its slope, hence G is taken relative to G(S), which also
     serves discount 1.
     """
@@ -44,7 +44,6 @@ class IntervalStock(FittedHeuristic):
     problem: ProcurementRemoval
 
     def rule(self, law: Distribution, economics: Any) -> Rule:
-        """See `Heuristic.rule`."""
         return interval_rule(*self.levels(law, economics))
 
     def levels(self, law: Distribution, economics: Any) -> tuple[np.ndarray, np.ndarray]:
@@ -100,8 +99,8 @@ class IntervalStock(FittedHeuristic):
 def _mass(law: Distribution, lower: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Steps ``[B]``, and the probability of 0, 1, ... steps of demand, ``[B, DEMAND + 1]``.
 
-    Amounts and large counts are put on coarse steps, 32 to the lower level, which shorten the pass; what little mass lies
-    beyond the last cell is counted there.
+    Amounts and large counts are put on coarse steps, 32 to the lower level, which shorten the pass; what little mass
+    lies beyond the last cell is counted there.
     """
     counts = np.array([one.integer for one in law.laws])[law.law_index]
     step = np.where(counts, np.maximum(np.floor(lower / 32.0), 1.0), np.maximum(lower, 1e-9) / 32.0)

@@ -29,7 +29,6 @@ class VectorBaseStock(TargetHeuristic):
         return [law.quantile(target, periods).reshape(-1) for periods in range(self.problem.lead_times[0] + 1, 0, -1)]
 
     def rule(self, law: Distribution, economics: Any) -> Rule:
-        """See `Heuristic.rule`."""
         levels = self.levels(law, economics)
 
         def order(observation: Observation) -> Array:

@@ -107,11 +107,15 @@ def map_columns(function: Any, tree: Tree) -> Tree:
     return tree if tree is None else function(tree)
 
 
-def flatten(tree: Any) -> list[Array]:
+def flatten(tree: tuple) -> list[Array]:
     """The columns of a (nested, named) tuple, in the order of its fields."""
-    if isinstance(tree, tuple):
-        return [column for child in tree for column in flatten(child)]
-    return [tree]
+    columns: list[Array] = []
+    for child in tree:
+        if isinstance(child, tuple):
+            columns.extend(flatten(child))
+        else:
+            columns.append(child)
+    return columns
 
 
 def flatten_names(tree: Any, name: str = "") -> list[str]:

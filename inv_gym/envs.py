@@ -33,7 +33,7 @@ class _View:
     np_random: np.random.Generator
 
     def _set_up(
-        self, problem: str, products: str | Mapping[str, Any] | ProductSource, fields: Mapping[str, Any]
+        self, problem: str | Problem, products: str | Mapping[str, Any] | ProductSource, fields: Mapping[str, Any]
     ) -> None:
         self.problem = problem_from(problem, fields)
         self.source = make_source(products)
@@ -124,8 +124,8 @@ class InventoryEnv(gym.Env[np.ndarray, np.ndarray], _View):
     need one.
 
     ## Observation Space
-    ``Box((n,), float32)``; ``env.unwrapped.observation_names`` names the entries: the state (units), the last 32 demands
-    (units, oldest first; sales if censored), the economics (money per unit), the scale (mean of the history before the
+    ``Box((n,), float32)``; ``env.unwrapped.observation_names`` names the entries: the state (units), the last 32
+    demands (units, oldest first; sales if censored), the economics (money per unit), the scale (mean of the history before the
     start, units), covariates of the period, and the share of the horizon that is left.
 
     ## Rewards
@@ -139,7 +139,7 @@ class InventoryEnv(gym.Env[np.ndarray, np.ndarray], _View):
 
     ## Arguments
     ``products`` (a name, or a dict; see `inv_gym.registry.make_source`), ``render_mode``, and any field of the problem
-    (``horizon``, ``discount``, ``lead_time``, ...). ``reset(options={"demand": trace})`` plays a given demand.
+    (``horizon``, ``discount``, ``lead_time``, ...). ``problem`` is a name, or a `Problem` of your own. ``reset(options={"demand": trace})`` plays a given demand.
 
     ## Version History
     * v0: first version.
@@ -149,7 +149,7 @@ class InventoryEnv(gym.Env[np.ndarray, np.ndarray], _View):
 
     def __init__(
         self,
-        problem: str = "lost_sales",
+        problem: str | Problem = "lost_sales",
         products: str | Mapping[str, Any] | ProductSource = "default",
         render_mode: str | None = None,
         **fields: Any,
@@ -159,6 +159,7 @@ class InventoryEnv(gym.Env[np.ndarray, np.ndarray], _View):
         self.render_mode = render_mode
         self._set_up(problem, products, fields)
         self.observation_space, self.action_space = self._spaces()
+        self._action_shape = (self.problem.order_dim,)
         self._ahead: list[Products] = []
         self._played: list[tuple[Columns, float, dict[str, float]]] = []
 
@@ -210,22 +211,23 @@ class InventoryEnv(gym.Env[np.ndarray, np.ndarray], _View):
         return draw(self.problem, self.episode, self._played)
 
     def _parse(self, action: Any) -> Columns:
-        if type(action) is not np.ndarray:
-            action = np.asarray(action)
-        if action.shape != self.action_space.shape or action.dtype.kind not in "fiu":
-            raise ValueError(_bad_action(self.problem, self.action_space.shape, action))
-        order = tuple(map(float, action.tolist()))
-        for quantity in order:
-            if not 0.0 <= quantity < np.inf:
-                raise ValueError(_bad_action(self.problem, self.action_space.shape, action))
-        return order
+        action = np.asarray(action)
+        if action.shape == self._action_shape and action.dtype.kind in "fiu":
+            order = tuple(map(float, action.tolist()))
+            for quantity in order:
+                if not 0.0 <= quantity < LARGEST:
+                    break
+            else:
+                return order
+        raise ValueError(_bad_action(self.problem, self._action_shape, action))
 
 
 class InventoryVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray], _View):
     """A batch of products of an inventory problem, stepped together in NumPy.
 
-    All rows share the clock, so they end and are reset together, in either autoreset mode. See `InventoryEnv` for spaces
-    and rewards. Takes ``num_envs``, ``autoreset_mode`` and ``max_episode_steps`` (an earlier cut) besides its arguments.
+    All rows share the clock, so they end and are reset together, in either autoreset mode. See `InventoryEnv` for
+    spaces and rewards. Takes ``num_envs``, ``autoreset_mode`` and ``max_episode_steps`` (an earlier cut) besides its
+    arguments.
     """
 
     metadata = {"render_modes": [], "autoreset_mode": AutoresetMode.NEXT_STEP}  # noqa: RUF012
@@ -233,7 +235,7 @@ class InventoryVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray], _View):
     def __init__(
         self,
         num_envs: int = 1,
-        problem: str = "lost_sales",
+        problem: str | Problem = "lost_sales",
         products: str | Mapping[str, Any] | ProductSource = "default",
         autoreset_mode: AutoresetMode | str = AutoresetMode.NEXT_STEP,
         max_episode_steps: int | None = None,
@@ -301,11 +303,10 @@ class InventoryVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray], _View):
 
     def _parse(self, actions: Any) -> Columns:
         array = np.asarray(actions)
-        if array.shape != self.action_space.shape or array.dtype.kind not in "fiu":
-            raise ValueError(_bad_action(self.problem, self.action_space.shape, array))
-        if not (array.min() >= 0 and array.max() < np.inf):  # NaN fails both
-            raise ValueError(_bad_action(self.problem, self.action_space.shape, array))
-        return tuple(array.T.astype(float))
+        shape = (self.num_envs, self.problem.order_dim)
+        if array.shape == shape and array.dtype.kind in "fiu" and array.min() >= 0 and array.max() < LARGEST:
+            return tuple(array.T.astype(float))  # NaN fails both comparisons
+        raise ValueError(_bad_action(self.problem, shape, array))
 
 
 def _bad_action(problem: Problem, shape: tuple[int, ...], action: np.ndarray) -> str:
@@ -317,5 +318,5 @@ def _bad_action(problem: Problem, shape: tuple[int, ...], action: np.ndarray) ->
     if action.dtype.kind not in "fiu":
         return f"{wanted}; got dtype {action.dtype}: convert it with np.asarray(action, np.float32)."
     flat = action.reshape(-1)
-    bad = flat[~((flat >= 0) & (flat < np.inf))][0]
+    bad = flat[~((flat >= 0) & (flat < LARGEST))][0]
     return f"{wanted}; got {bad}: clip it with np.clip(action, env.action_space.low, env.action_space.high)."

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from inv_gym.arrays import Array, Columns, stack, to_numpy, unstack
+from inv_gym.arrays import Array, Columns, is_torch, stack, to_numpy, unstack
 from inv_gym.policy import Observation, Policy, planned
 from inv_gym.problem import Outcome, Problem
 from inv_gym.products import HISTORY, Products
@@ -98,8 +98,9 @@ def check_order(order: Array, shape: tuple[int, int], policy: Policy) -> None:
         got = tuple(order.shape) if hasattr(order, "shape") else type(order).__name__
         raise ValueError(f"policy {name} must return orders of shape {shape} (products, order channels), got {got}.")
     # NaN fails both comparisons, and two reductions cost less than a mask of the batch.
-    if not (float(order.min()) >= 0.0 and float(order.max()) < float("inf")):
-        values = to_numpy(order)
+    values = order.detach() if is_torch(order) else order
+    if not (float(values.min()) >= 0.0 and float(values.max()) < float("inf")):
+        values = to_numpy(values)
         row, channel = next(zip(*(~((values >= 0) & (values < float("inf")))).nonzero(), strict=True))
         raise ValueError(
             f"policy {name} must return finite orders of at least 0, got {values[row, channel]} for product {row}, "

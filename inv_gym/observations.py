@@ -39,18 +39,15 @@ class FlatObservations:
     def write(self, episode: Episode) -> np.ndarray:
         """The current observation, in fresh memory."""
         vector = self._template.copy()
-        columns = flatten(episode.state)
-        if vector.ndim == 1:
-            vector[self.state] = columns
-        else:
-            for index, column in enumerate(columns):
-                vector[:, index] = column
+        rows = vector if vector.ndim == 1 else vector.T  # entries first; writing through a view costs nothing
+        for index, column in enumerate(flatten(episode.state)):
+            rows[index] = column
         t = episode.period
         vector[..., self.history] = self._demand[..., t : t + HISTORY]
         if self._calendar is not None and t < self._problem.horizon:
             vector[..., self._covariates] = self._calendar[HISTORY + t]
         if not self._problem.long_run:
-            vector[..., -1] = 1.0 - t / self._problem.horizon
+            rows[-1] = 1.0 - t / self._problem.horizon
         return vector
 
     def saw(self, period: int, sales: np.ndarray | float) -> None:

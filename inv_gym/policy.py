@@ -30,8 +30,8 @@ class Observation(NamedTuple):
 class Policy(Protocol):
     """Orders for a batch of products. A class with `__call__` and `knows` is a policy; there is nothing to inherit.
 
-    A policy may also have ``plan(problem, products) -> Policy``, which gives an equal policy that did the work that does
-    not depend on its own orders for all periods at once. One that knows the distribution gets it there.
+    A policy may also have ``plan(problem, products) -> Policy``, which gives an equal policy that did the work that
+    does not depend on its own orders for all periods at once. One that knows the distribution gets it there.
     """
 
     @property

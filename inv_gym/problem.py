@@ -40,7 +40,8 @@ class Problem(ABC):
         horizon: Number of periods of an episode, T.
         discount: Discount factor per period, in (0, 1].
         long_run: The horizon only cuts a problem that goes on: no salvage, and episodes end in ``truncated``.
-            Otherwise the end is true, what is left (stock and pipeline) is salvaged, and episodes end in ``terminated``.
+            Otherwise the end is true, what is left (stock and pipeline) is salvaged, and episodes end in
+            ``terminated``.
         integer_orders: Orders are rounded to whole numbers, halves to the even one.
         order_cap: The most units per order, or None; what is ordered beyond it does not come.
         censored: The decision maker sees sales in place of demand.

@@ -33,7 +33,6 @@ class WeeklySeason:
     spread: Range = Uniform(0.1, 0.4)
 
     def factors(self, rng: np.random.Generator, start: np.ndarray, periods: int) -> np.ndarray:
-        """See `Process`."""
         profile = np.exp(draw(self.spread, rng, len(start)) * rng.standard_normal((7, len(start))))
         profile /= profile.mean(0)
         return np.take_along_axis(profile, _clock(start, periods) % 7, axis=0)
@@ -46,7 +45,6 @@ class YearlySeason:
     amplitude: Range = Uniform(0.1, 0.5)
 
     def factors(self, rng: np.random.Generator, start: np.ndarray, periods: int) -> np.ndarray:
-        """See `Process`."""
         phase = rng.uniform(0.0, 2.0 * np.pi, len(start))
         wave = np.sin(2.0 * np.pi * _clock(start, periods) / 365.25 + phase)
         return 1.0 + draw(self.amplitude, rng, len(start)) * wave
@@ -59,7 +57,6 @@ class Trend:
     rate: Range = Uniform(-0.01, 0.01)
 
     def factors(self, rng: np.random.Generator, start: np.ndarray, periods: int) -> np.ndarray:
-        """See `Process`."""
         return (1.0 + draw(self.rate, rng, len(start))) ** np.arange(periods)[:, None]
 
 
@@ -71,7 +68,6 @@ class AutocorrelatedLevel:
     spread: Range = Uniform(0.1, 0.4)
 
     def factors(self, rng: np.random.Generator, start: np.ndarray, periods: int) -> np.ndarray:
-        """See `Process`."""
         batch = len(start)
         correlation, spread = draw(self.correlation, rng, batch), draw(self.spread, rng, batch)
         level = np.empty((periods, batch))
@@ -89,7 +85,6 @@ class RegimeChange:
     factor: Range = LogUniform(0.3, 3.0)
 
     def factors(self, rng: np.random.Generator, start: np.ndarray, periods: int) -> np.ndarray:
-        """See `Process`."""
         change = rng.integers(0, periods, len(start))
         return np.where(np.arange(periods)[:, None] < change, 1.0, draw(self.factor, rng, len(start)))
 
@@ -109,7 +104,6 @@ class DemandShock:
     begin: int | None = None
 
     def factors(self, rng: np.random.Generator, start: np.ndarray, periods: int) -> np.ndarray:
-        """See `Process`."""
         drawn = rng.integers(0, max(periods - self.length, 1), len(start))
         begin = drawn if self.begin is None else np.full(len(start), self.begin)
         since = np.arange(periods)[:, None] - begin

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple, Protocol
+from typing import Any, ClassVar, NamedTuple, Protocol
 
 import numpy as np
 
@@ -99,7 +99,9 @@ def concatenate(parts: Sequence[Products]) -> Products:
         return parts[0]
 
     def columns(field: str) -> Any:
-        joined = iter([np.concatenate(column) for column in zip(*(flatten(getattr(p, field)) for p in parts))])
+        joined = iter(
+            [np.concatenate(column) for column in zip(*(flatten(getattr(part, field)) for part in parts), strict=True)]
+        )
         return map_columns(lambda _: next(joined), getattr(parts[0], field))
 
     covariates = [part.covariates for part in parts]
@@ -109,7 +111,7 @@ def concatenate(parts: Sequence[Products]) -> Products:
         np.concatenate([part.demand for part in parts], 1),
         np.concatenate([part.scale for part in parts]),
         columns("initial_state"),
-        None if covariates[0] is None else np.concatenate(covariates, 1),
+        None if covariates[0] is None else np.concatenate(covariates, 1),  # type: ignore[arg-type]
         None if laws[0] is None else join(laws),  # type: ignore[arg-type]
     )
 
@@ -117,11 +119,20 @@ def concatenate(parts: Sequence[Products]) -> Products:
 class ProductSource(Protocol):
     """Where products come from: a population, a real table, or one published instance."""
 
-    notes: tuple[str, ...]
-    """What a reader of the results must know of them (imputed prices, say)."""
-    covariate_names: tuple[str, ...]
-    largest_scale: float
-    """An upper bound, in units, of the mean demand of a product."""
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader of the results must know of them (imputed prices, say)."""
+        ...
+
+    @property
+    def covariate_names(self) -> tuple[str, ...]:
+        """Names of the covariates, in order."""
+        ...
+
+    @property
+    def largest_scale(self) -> float:
+        """An upper bound, in units, of the mean demand of a product."""
+        ...
 
     def sample(self, rng: np.random.Generator, batch: int, problem: Problem) -> Products:
         """Draw a batch of products with demand for the problem's horizon (NumPy, float64)."""
@@ -202,7 +213,7 @@ class SyntheticProducts:
     processes: tuple[Process, ...] = ()
     economics: EconomicsRanges = field(default_factory=EconomicsRanges)
 
-    notes = ("prices and costs are drawn from ranges of our choice",)
+    notes: ClassVar[tuple[str, ...]] = ("prices and costs are drawn from ranges of our choice",)
 
     def __post_init__(self) -> None:
         for name in self.laws:
@@ -225,7 +236,6 @@ class SyntheticProducts:
         return float(self.mean.median * np.exp(4.0 * self.mean.sigma))
 
     def sample(self, rng: np.random.Generator, batch: int, problem: Problem) -> Products:
-        """See `ProductSource`."""
         laws = tuple(law(name) for name in self.laws)
         index = rng.integers(len(laws), size=batch)
         mean, dispersion = draw(self.mean, rng, batch), draw(self.dispersion, rng, batch)
@@ -270,8 +280,8 @@ class InstanceProducts:
     dispersion: float = 0.0
     stock: float | None = None
 
-    notes = ()
-    covariate_names = ()
+    notes: ClassVar[tuple[str, ...]] = ()
+    covariate_names: ClassVar[tuple[str, ...]] = ()
 
     def __post_init__(self) -> None:
         if real("mean", self.mean) <= 0.0:
@@ -288,7 +298,6 @@ class InstanceProducts:
         return 2.0 * self.mean
 
     def sample(self, rng: np.random.Generator, batch: int, problem: Problem) -> Products:
-        """See `ProductSource`."""
         for name in self.economics:
             one_of(f"figure of {type(problem).__name__}", name, problem.Economics._fields)
         figures = {name: np.full(batch, float(self.economics.get(name, 0.0))) for name in problem.Economics._fields}

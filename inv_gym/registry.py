@@ -54,18 +54,19 @@ def make_problem(env_id: str, **fields: Any) -> Problem:
     return problem_from(environment.problem, {**environment.fields, **fields})
 
 
-def problem_from(name: str, fields: Mapping[str, Any]) -> Problem:
-    """The problem of that name with the given fields.
+def problem_from(problem: str | Problem, fields: Mapping[str, Any]) -> Problem:
+    """The problem of that name, or a problem of your own, with the given fields.
 
     Raises:
         ValueError: The name is unknown, or a field is out of bounds.
         TypeError: A field is unknown or of the wrong type.
     """
-    kind = PROBLEMS[one_of("problem", name, PROBLEMS)]
+    kind = type(problem) if isinstance(problem, Problem) else PROBLEMS[one_of("problem", problem, PROBLEMS)]
     for key in fields:
         if key not in kind.__dataclass_fields__:
-            raise TypeError(f"{name} has no field {key!r}; its fields: {', '.join(kind.__dataclass_fields__)}.")
-    return kind(**fields)
+            known = ", ".join(kind.__dataclass_fields__)
+            raise TypeError(f"{kind.__name__} has no field {key!r}; its fields: {known}.")
+    return replace(problem, **fields) if isinstance(problem, Problem) else kind(**fields)
 
 
 def make_source(products: str | Mapping[str, Any] | ProductSource) -> ProductSource:
@@ -73,8 +74,8 @@ def make_source(products: str | Mapping[str, Any] | ProductSource) -> ProductSou
 
     Args:
         products: The name of a population (see `POPULATIONS`) or of a published instance; a mapping with ``file`` (a
-            demand table, see `PanelProducts`) or with ``population`` and any of ``laws``, ``mean``, ``dispersion`` and
-            ``economics`` to change in it; or a source.
+            demand table) and arguments of `read_panel` and `PanelProducts`; a mapping with ``population`` and any of
+            ``laws``, ``mean``, ``dispersion`` and ``economics`` to change in it; or a source.
 
     Raises:
         ValueError: A name is unknown or a range is out of bounds.
@@ -85,20 +86,37 @@ def make_source(products: str | Mapping[str, Any] | ProductSource) -> ProductSou
         return POPULATIONS[products] if products in POPULATIONS else INSTANCES[products].source
     if not isinstance(products, Mapping):
         return products
-    changes = dict(products)
-    if "file" in changes:
-        from inv_gym.panel import PanelProducts, read_panel
+    known = TABLE_KEYS if "file" in products else POPULATION_KEYS
+    for key in products:
+        one_of("key of products", key, known)
+    return _from_table(dict(products)) if "file" in products else _from_population(dict(products))
 
-        return PanelProducts(read_panel(changes.pop("file")), **changes)
+
+READING_KEYS = ("missing", "returns", "closure_days")
+TABLE_KEYS = ("file", *READING_KEYS, "first", "last", "economics", "seed")
+POPULATION_KEYS = ("population", "laws", "mean", "dispersion", "economics")
+
+
+def _from_table(changes: dict[str, Any]) -> ProductSource:
+    from inv_gym.panel import RETAIL, PanelProducts, read_panel  # needs pandas, which the rest does not
+
+    reading = {key: changes.pop(key) for key in READING_KEYS if key in changes}
+    panel = read_panel(changes.pop("file"), **reading)
+    return PanelProducts(panel, **_with_ranges(changes, RETAIL))
+
+
+def _from_population(changes: dict[str, Any]) -> ProductSource:
     population = POPULATIONS[one_of("population", changes.pop("population", "default"), POPULATIONS)]
-    known = ("laws", "mean", "dispersion", "economics")
-    for key in changes:
-        one_of("key of products", key, ("population", "file", *known))
     if "laws" in changes:
         changes["laws"] = tuple(changes["laws"])
-    if "economics" in changes:
-        ranges = {name: as_range(name, value) for name, value in changes["economics"].items()}
-        for name in ranges:
-            one_of("range of economics", name, EconomicsRanges.__dataclass_fields__)
-        changes["economics"] = replace(population.economics, **ranges)
-    return replace(population, **changes)
+    return replace(population, **_with_ranges(changes, population.economics))
+
+
+def _with_ranges(changes: dict[str, Any], economics: EconomicsRanges) -> dict[str, Any]:
+    """The changes, with those to the economics (name: number or pair) put into the ranges."""
+    if "economics" not in changes:
+        return changes
+    for name in changes["economics"]:
+        one_of("range of economics", name, EconomicsRanges.__dataclass_fields__)
+    ranges: dict[str, Any] = {name: as_range(name, value) for name, value in changes["economics"].items()}
+    return changes | {"economics": replace(economics, **ranges)}

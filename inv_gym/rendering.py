@@ -32,7 +32,7 @@ def text(problem: Problem, episode: Episode, played: Played) -> str:
 
 
 def picture(problem: Problem, episode: Episode, played: Played) -> np.ndarray:
-    """Stock at the end of each period with demand, orders, and the reward earned so far: ``[height, width, 3]``, uint8."""
+    """Stock at the end of each period with demand, orders, and the reward so far: ``[height, width, 3]``, uint8."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 

@@ -6,11 +6,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
+from scipy import special
 
 from inv_gym.checks import one_of, whole
 from inv_gym.panel.files import RULES
 from inv_gym.panel.runs import Runs, blocks, find_runs
-from inv_gym.panel.table import Rows, Table, read_table
+from inv_gym.panel.table import Table, read_table
 
 CLOSED = 1e-6
 """A run of days without sales that is less probable than this is a closure."""
@@ -54,13 +56,13 @@ def read_panel(
 ) -> Panel:
     """Read a long demand table: one row per series and day, in any order, as CSV or Parquet.
 
-    Known by their columns (others are ignored; see `inv_gym.panel.files.LAYOUTS`) are a long table ``series, date, units``
-    with or without ``price, cost, promotion``, and the tables of the Kaggle competitions on Corporación Favorita, by
-    item, by family and by store. Rows are counted from 1, without the header.
+    Recognised by their columns (`inv_gym.panel.files.LAYOUTS`; others are ignored) are a long table ``series, date,
+    units`` with or without ``price, cost, promotion``, and the tables of the Kaggle competitions on Corporación
+    Favorita, by item, by family and by store. Error messages count rows from 1, without the header.
 
-    A closure is a run of at least `closure_days` days without sales that is improbable for the series: with p0 the
-    share of days without sales outside the run, plus one of each kind, ``p0**days < 1e-6``. So the long zero runs of
-    slow movers are demand, and so is a single holiday.
+    A closure is a run of at least `closure_days` days without sales whose probability, given the days with and without
+    sales outside the run and a uniform prior on the share of days without, is below 1e-6. So the long zero runs of slow
+    movers are demand, and so is a single holiday.
 
     Args:
         path: The file, ``.csv``, ``.csv.gz`` or ``.parquet``.
@@ -105,27 +107,19 @@ def _matrices(table: Table, names: tuple[str, ...]) -> tuple[np.ndarray, np.ndar
     before = 0
     while table.parts:  # given up one by one, so that rows and matrices are not both whole in memory
         part = table.parts.pop(0)
-        _refuse_duplicates(units, part, dates, names, before)
-        units[part.day - first, part.series] = part.units
+        day, series = part.day - first, part.series
+        twice = ~np.isnan(units[day, series]) | pd.Index(day * np.int64(len(names)) + series).duplicated()
+        if twice.any():
+            row = int(twice.argmax())
+            raise ValueError(
+                f"series {names[series[row]]!r} has more than one row for {dates[day[row]]} (again in row "
+                f"{before + row + 1}): add them up, or keep one."
+            )
+        units[day, series] = part.units
         if promotion is not None:
-            promotion[part.day - first, part.series] = part.promotion
-        before += len(part.day)
+            promotion[day, series] = part.promotion
+        before += len(day)
     return dates, units, promotion
-
-
-def _refuse_duplicates(units: np.ndarray, part: Rows, dates: np.ndarray, names: tuple[str, ...], before: int) -> None:
-    """Raise if a row has the series and date of an earlier one; `before` rows came before these."""
-    day = part.day - dates[0].astype(np.int64)
-    earlier = ~np.isnan(units[day, part.series])
-    cell = day.astype(np.int64) * len(names) + part.series
-    repeated = np.ones(len(cell), bool)
-    repeated[np.unique(cell, return_index=True)[1]] = False
-    if (earlier | repeated).any():
-        row = int((earlier | repeated).argmax())
-        raise ValueError(
-            f"series {names[part.series[row]]!r} has more than one row for {dates[day[row]]} (again in row "
-            f"{before + row + 1}): add them up, or keep one."
-        )
 
 
 def _between(mask: np.ndarray) -> np.ndarray:
@@ -163,7 +157,8 @@ def _usable(units: np.ndarray, closure_days: int) -> tuple[np.ndarray, int]:
     for block in blocks(units.shape[1]):
         columns = units[:, block]
         open_days = np.logical_or.accumulate(columns > 0.0) & ~np.isnan(columns)
-        for series, first, length in zip(*_closures(open_days, open_days & (columns == 0.0), closure_days)):
+        closures = _closures(open_days, open_days & (columns == 0.0), closure_days)
+        for series, first, length in zip(*closures, strict=True):
             open_days[first : first + length, series] = False
             closed += int(length)
         usable[:, block] = open_days
@@ -174,6 +169,7 @@ def _closures(active: np.ndarray, zero: np.ndarray, closure_days: int) -> Runs:
     """Runs of at least `closure_days` zeros that are improbable for their series."""
     runs = find_runs(zero)
     zeros, days = zero.sum(0)[runs.series], active.sum(0)[runs.series]
-    p0 = (zeros - runs.length + 1.0) / (days - runs.length + 2.0)
-    closed = (runs.length >= closure_days) & (runs.length * np.log(p0) < np.log(CLOSED))
+    elsewhere, sold = zeros - runs.length + 1.0, days - zeros + 1.0
+    chance = special.betaln(elsewhere + runs.length, sold) - special.betaln(elsewhere, sold)
+    closed = (runs.length >= closure_days) & (chance < np.log(CLOSED))
     return Runs(*(column[closed] for column in runs))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -62,37 +64,42 @@ def find_layout(columns: Sequence[str]) -> Layout:
             return layout
     known = "; ".join(f"{', '.join(layout.required)} ({layout.name})" for layout in LAYOUTS)
     raise ValueError(
-        f"the demand table has the columns {', '.join(columns) or '(none)'}, which are no known layout: rename them to "
+        f"the demand table has the columns {', '.join(columns)}, which are no known layout: rename them to "
         f"one of: {known}."
     )
 
 
 @dataclass(frozen=True)
 class CsvFile:
-    """Comma-separated values, with a header line. Only an empty cell is missing: a series may be called NA."""
+    """Comma-separated values. Only an empty cell is missing: a series may be called NA."""
 
     path: Path
 
     def columns(self) -> list[str]:
         """The names in the header."""
-        try:
-            return list(pd.read_csv(self.path, nrows=0, index_col=False).columns)
-        except pd.errors.EmptyDataError:
-            return []
+        with self._explained():
+            return list(pd.read_csv(self.path, nrows=0).columns)
 
     def chunks(self, layout: Layout, columns: Sequence[str], rows: int) -> Iterator[pd.DataFrame]:
         """Data frames of up to `rows` rows with these columns."""
-        with pd.read_csv(
-            self.path,
-            usecols=list(columns),
-            dtype={column: "category" for column in (*layout.series_columns, "date")},  # text, so that 007 stays 007
-            chunksize=rows,
-            keep_default_na=False,
-            na_values=[""],
-            index_col=False,
-            low_memory=False,  # one type per column and chunk; the chunks bound the memory
-        ) as reader:
-            yield from reader
+        with (
+            self._explained(),
+            pd.read_csv(  # all columns: usecols would silently drop what is too much in a row, as in the decimal 1,5
+                self.path,
+                dtype=dict.fromkeys((*layout.series_columns, "date"), "category"),  # text, so that 007 stays 007
+                chunksize=rows,
+                keep_default_na=False,
+                na_values=[""],
+                low_memory=False,  # one type per column and chunk; the chunks bound the memory
+            ) as reader,
+        ):
+            for frame in reader:
+                if not isinstance(frame.index, pd.RangeIndex):  # pandas takes the first column for an index
+                    raise ValueError("the first row has more cells than the header")
+                yield frame[list(columns)]
+
+    def _explained(self) -> AbstractContextManager[None]:
+        return _explained(self.path, "comma-separated UTF-8 text with a header line and decimal points")
 
 
 @dataclass(frozen=True)
@@ -103,22 +110,35 @@ class ParquetFile:
 
     def columns(self) -> list[str]:
         """The names in the schema."""
-        with _parquet(self.path) as file:
+        with self._opened() as file:
             return list(file.schema_arrow.names)
 
     def chunks(self, layout: Layout, columns: Sequence[str], rows: int) -> Iterator[pd.DataFrame]:
         """Data frames of up to `rows` rows with these columns."""
-        with _parquet(self.path) as file:
+        with self._opened() as file:
             for batch in file.iter_batches(batch_size=rows, columns=list(columns)):
                 yield batch.to_pandas(ignore_metadata=True)  # the metadata may make a column the index
 
+    @contextmanager
+    def _opened(self) -> Iterator[Any]:
+        try:
+            from pyarrow import parquet
+        except ImportError as error:
+            raise ImportError(
+                "a .parquet table needs pyarrow: pip install 'inv-gym[tables]', or give a .csv."
+            ) from error
+        with _explained(self.path, "a Parquet file"), parquet.ParquetFile(self.path) as file:
+            yield file
 
-def _parquet(path: Path) -> Any:
+
+@contextmanager
+def _explained(path: Path, expected: str) -> Iterator[None]:
+    """Put the path and the remedy to what a reader refuses."""
     try:
-        from pyarrow import parquet
-    except ImportError as error:
-        raise ImportError("a .parquet table needs pyarrow: pip install 'inv-gym[tables]', or give a .csv.") from error
-    return parquet.ParquetFile(path)
+        yield
+    except (ValueError, EOFError, gzip.BadGzipFile) as error:
+        reason = str(error).strip()
+        raise ValueError(f"the demand table {str(path)!r} cannot be read ({reason}): it must be {expected}.") from error
 
 
 FILE_TYPES: dict[str, type[CsvFile] | type[ParquetFile]] = {

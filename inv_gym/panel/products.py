@@ -65,8 +65,7 @@ class PanelProducts:
         """What was done to the table, and what was imputed."""
         given = {"price": self.panel.price, "unit cost": self.panel.cost}
         imputed = ", ".join([*(name for name, column in given.items() if column is None), "all other costs"])
-        choice = f"imputed once per series from ranges of our choice, with seed {self.seed}: {imputed}"
-        return (*self.panel.notes, choice)
+        return (*self.panel.notes, f"imputed once per series from assumed ranges, with seed {self.seed}: {imputed}")
 
     @property
     def covariate_names(self) -> tuple[str, ...]:
@@ -150,7 +149,7 @@ class PanelProducts:
             find_runs(eligible_starts(units[:, block], usable[:, block], horizon)).moved(block.start, days.start)
             for block in blocks(len(self.panel.series))
         ]
-        runs = Runs(*map(np.concatenate, zip(*parts)))
+        runs = Runs(*map(np.concatenate, zip(*parts, strict=True)))
         if not len(runs.length):
             raise ValueError(self._why_none(days, usable, horizon))
         return Windows(runs, np.cumsum(runs.length))

@@ -1,6 +1,6 @@
 """Long demand tables, one row per series and day, read in chunks and checked row by row.
 
-What stays in memory are 12 to 16 bytes per row, never the table as a data frame.
+What is kept are 12 to 16 bytes per row, never the table as a data frame.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from inv_gym.checks import one_of, whole
 from inv_gym.panel.files import RULES, Layout, find_layout, open_table
 
 LARGEST = 1e30
-"""Units beyond this are not finite in float32 sums."""
+"""Numbers from here on are refused: their sums would not be finite in float32."""
 
 
 class Rows(NamedTuple):
@@ -64,7 +64,7 @@ class Table:
     """What has been read of a table."""
 
     layout: Layout
-    columns: tuple[str, ...]
+    columns: Sequence[str]
     """The columns that are read."""
     returns: str
     """Rule for negative units."""
@@ -88,7 +88,7 @@ class Table:
         series = np.array([self.index.setdefault(name, len(self.index)) for name in names], np.int32)[codes]
         day, units = chunk.days(), chunk.units(self.returns)
         promotion = chunk.promotion() if self.layout.promotion in self.columns else None
-        for column in {"price", "cost"}.intersection(self.columns):
+        for column in (name for name in ("price", "cost") if name in self.columns):
             self.means.setdefault(column, Mean()).add(series, chunk.prices(column), len(self.index))
         self.returned += int((units < 0.0).sum())
         self.parts.append(Rows(day, series, np.maximum(units, 0.0), promotion))
@@ -208,8 +208,9 @@ def read_table(path: str | Path, returns: str | None, rows_per_chunk: int) -> Ta
         ValueError: The file type, the layout or a cell is not as it must be, or there are no rows.
     """
     file = open_table(path)
-    layout = find_layout(file.columns())
-    columns = tuple({*layout.required, layout.promotion, "price", "cost"}.intersection(file.columns()))
+    found = file.columns()
+    layout = find_layout(found)
+    columns = [column for column in found if column in (*layout.required, layout.promotion, "price", "cost")]
     table = Table(layout, columns, layout.returns if returns is None else one_of("returns", returns, RULES))
     for frame in file.chunks(layout, columns, whole("rows_per_chunk", rows_per_chunk, 1)):
         table.add(frame)

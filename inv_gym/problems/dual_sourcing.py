@@ -62,7 +62,7 @@ class DualSourcingFlows(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class DualSourcing(Problem):
-    r"""Dual sourcing: an order of two quantities, regular (cheap, after l_r periods) and expedited (dear, after l_e < l_r).
+    r"""Dual sourcing: two quantities per order, regular (cheap, after l_r periods) and expedited (dear, after l_e < l_r).
 
     Timeline of a period: receive -> observe -> order -> (receive expedited if l_e = 0) -> demand -> sell or backlog ->
     charge.
@@ -105,8 +105,8 @@ class DualSourcing(Problem):
         whole("expedited_lead_time", self.expedited_lead_time, least=0)
         if self.expedited_lead_time >= self.regular_lead_time:
             raise ValueError(
-                "expedited_lead_time must be below regular_lead_time, "
-                f"got {self.expedited_lead_time} and {self.regular_lead_time}; swap them or use InvLostSalesLeadTime-v0."
+                f"expedited_lead_time must be below regular_lead_time, got {self.expedited_lead_time} and "
+                f"{self.regular_lead_time}; swap them or use InvLostSalesLeadTime-v0."
             )
 
     @property
@@ -119,13 +119,11 @@ class DualSourcing(Problem):
         return total((state.net_inventory, *state.pipeline[: self.expedited_lead_time]))
 
     def initial_state(self, stock: Array) -> DualSourcingState:
-        """See `Problem.initial_state`."""
         return DualSourcingState(stock, (stock * 0.0,) * (self.regular_lead_time - 1))
 
     def transition(
         self, state: DualSourcingState, order: Columns, demand: Array, economics: DualSourcingEconomics
     ) -> Outcome:
-        """See `Problem.transition`."""
         regular, expedited = order
         available, due = state.net_inventory, [*state.pipeline, regular]
         if self.expedited_lead_time == 0:

@@ -114,13 +114,11 @@ class LostSales(Problem):
         return (self.lead_time,)
 
     def initial_state(self, stock: Array) -> LostSalesState:
-        """See `Problem.initial_state`."""
         return LostSalesState(stock, (stock * 0.0,) * max(self.lead_time - 1, 0))
 
     def transition(
         self, state: LostSalesState, order: Columns, demand: Array, economics: LostSalesEconomics
     ) -> Outcome:
-        """See `Problem.transition`."""
         (quantity,) = order
         available = state.on_hand
         if self.lead_time == 0:
@@ -145,5 +143,4 @@ class LostSales(Problem):
         return economics.salvage_value * state.inventory_position
 
     def check_economics(self, economics: LostSalesEconomics) -> None:
-        """See `check_sale`."""
         check_sale(economics)

@@ -104,13 +104,11 @@ class ProcurementRemoval(Problem):
         return super().order_bounds(scale)[0], (self.initial_stock[1] + 5.0) * scale
 
     def initial_state(self, stock: Array) -> ProcurementRemovalState:
-        """See `Problem.initial_state`."""
         return ProcurementRemovalState(stock)
 
     def transition(
         self, state: ProcurementRemovalState, order: Columns, demand: Array, economics: ProcurementRemovalEconomics
     ) -> Outcome:
-        """See `Problem.transition`."""
         quantity, wished = order
         removed = minimum(wished, positive_part(state.net_inventory))
         available = state.net_inventory + quantity - removed

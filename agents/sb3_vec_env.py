@@ -1,0 +1,105 @@
+"""The native batch of products as a stable-baselines3 VecEnv."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+from gymnasium import Wrapper, spaces
+from gymnasium.vector import AutoresetMode
+from stable_baselines3.common.vec_env import VecEnv
+
+from inv_gym.checks import real
+from inv_gym.envs import InventoryVectorEnv
+
+Indices = None | int | Iterable[int]
+
+
+class SB3VecEnv(VecEnv):
+    """What stable-baselines3 trains on: actions in [-1, 1] are orders from 0 to `reach` times a product's mean demand.
+
+    Observations are those of the environment; normalise them with VecNormalize where that helps. All rows end together;
+    only then do their infos hold what stable-baselines3 looks for: ``terminal_observation``, ``TimeLimit.truncated``
+    (the cut of a long-run problem, after which it bootstraps) and ``episode``.
+
+    >>> env = SB3VecEnv(8, problem="lost_sales", lead_time=2)
+    >>> observations = env.reset()
+    >>> observations, rewards, dones, infos = env.step(np.zeros((8, 1)))  # orders half of reach * mean demand
+    >>> observations.shape, bool(dones.any())
+    ((8, 41), False)
+
+    Args:
+        num_envs: Number of products, B.
+        reach: The largest order, in units of a product's mean demand.
+        arguments: Of `InventoryVectorEnv`: problem, products and any field of the problem.
+    """
+
+    def __init__(self, num_envs: int, reach: float = 6.0, **arguments: Any) -> None:
+        self._env = InventoryVectorEnv(num_envs, autoreset_mode=AutoresetMode.SAME_STEP, **arguments)
+        self._reach = real("reach", reach, least=1e-6)
+        self.render_mode = None
+        actions = spaces.Box(-1.0, 1.0, (self._env.problem.order_dim,), dtype=np.float32)
+        super().__init__(num_envs, self._env.single_observation_space, actions)
+
+    def reset(self) -> np.ndarray:
+        """Start with fresh products; the seed of `seed` is used once."""
+        observations, _ = self._env.reset(seed=self._seeds[0])
+        self._reset_seeds()
+        self._begin()
+        return observations
+
+    def _begin(self) -> None:
+        self._returns, self._length, self._started = np.zeros(self.num_envs), 0, time.perf_counter()
+
+    def step_async(self, actions: np.ndarray) -> None:
+        """Keep the actions for `step_wait`."""
+        self._actions = actions
+
+    def step_wait(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, list[dict[str, Any]]]:
+        """Order, play one period, and start anew where the episode ends."""
+        share = (np.clip(self._actions, -1.0, 1.0) + 1.0) / 2.0
+        orders = share * self._reach * self._env.products.scale[:, None]
+        observations, rewards, terminated, truncated, info = self._env.step(orders)
+        self._returns += rewards
+        self._length += 1
+        infos: list[dict[str, Any]] = [{} for _ in range(self.num_envs)]
+        if "final_obs" in info:
+            elapsed = round(time.perf_counter() - self._started, 6)
+            for row, final in enumerate(info["final_obs"]):
+                infos[row] = {
+                    "terminal_observation": final,
+                    "TimeLimit.truncated": bool(truncated[row] and not terminated[row]),
+                    "episode": {"r": float(self._returns[row]), "l": self._length, "t": elapsed},
+                }
+            self._begin()
+        return observations, rewards.astype(np.float32), terminated | truncated, infos
+
+    def close(self) -> None:
+        """Nothing is held."""
+        self._env.close()
+
+    def get_attr(self, attr_name: str, indices: Indices = None) -> list[Any]:
+        """The batch's attribute, once per row asked for."""
+        return [getattr(self._env, attr_name)] * len(self._rows(indices))
+
+    def set_attr(self, attr_name: str, value: Any, indices: Indices = None) -> None:
+        """Set an attribute of the batch, which all rows share."""
+        if len(self._rows(indices)) < self.num_envs:
+            raise ValueError(f"{attr_name} is shared by all rows: set it with indices=None.")
+        setattr(self._env, attr_name, value)
+
+    def env_method(
+        self, method_name: str, *method_args: Any, indices: Indices = None, **method_kwargs: Any
+    ) -> list[Any]:
+        """Call a method of the batch once; its result stands for every row asked for."""
+        result = getattr(self._env, method_name)(*method_args, **method_kwargs)
+        return [result] * len(self._rows(indices))
+
+    def env_is_wrapped(self, wrapper_class: type[Wrapper], indices: Indices = None) -> list[bool]:
+        """Never: rows are not environments of their own."""
+        return [False] * len(self._rows(indices))
+
+    def _rows(self, indices: Indices) -> Sequence[int]:
+        return list(self._get_indices(indices))

@@ -1,0 +1,2 @@
+"""The leaderboard as one page."""
+def page(boards): return "<html></html>"

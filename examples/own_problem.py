@@ -1,0 +1,77 @@
+"""A sixth problem in one file: backlog with a fixed cost per order. It keeps the laws and is evaluated like all others.
+
+python examples/own_problem.py
+"""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from inv_gym import Outcome, Problem, SyntheticProducts, evaluate
+from inv_gym.arrays import Array, indicator, minimum, positive_part
+from inv_gym.economics import EconomicsRanges, check_costs
+from inv_gym.ranges import Uniform
+from inv_gym.testing import check_policy, check_problem
+
+
+Economics = NamedTuple("Economics", [("holding_cost", Array), ("shortage_cost", Array), ("fixed_cost", Array)])
+Flows = NamedTuple("Flows", [("sales", Array), ("shortage", Array), ("on_hand", Array), ("setups", Array)])
+
+
+class State(NamedTuple):
+    net_inventory: Array
+    inventory_position = property(lambda self: self.net_inventory)
+
+
+@dataclass(frozen=True, kw_only=True)
+class FixedOrderingCost(Problem):
+    """Orders arrive at once; each order costs K, whatever its size; demand that is not met waits."""
+
+    Economics = Economics
+    backlog = True
+    lead_times = (0,)
+
+    def initial_state(self, stock):
+        return State(stock)
+
+    def transition(self, state, order, demand, economics):
+        available = state.net_inventory + order[0]
+        sales = minimum(positive_part(available), demand)
+        net = available - demand
+        on_hand = positive_part(net)
+        setups = indicator(order[0] > 0, like=net)
+        cost = (
+            economics.holding_cost * on_hand + economics.shortage_cost * (on_hand - net) + economics.fixed_cost * setups
+        )
+        return Outcome(State(net), -cost, Flows(sales, demand - sales, on_hand, setups))
+
+    def salvage(self, state, economics):
+        return state.net_inventory * 0.0
+
+    def check_economics(self, economics):
+        check_costs(economics, holding_cost=0.0, shortage_cost=0.0, fixed_cost=0.0)
+
+
+@dataclass(frozen=True)
+class OrderUpTo:
+    """The (s, S) policy: below s periods' demand, order up to S periods' demand."""
+
+    low: float
+    high: float
+    knows = "history"
+
+    def __call__(self, seen):
+        position, scale = seen.state.net_inventory, seen.scale
+        return (indicator(position < self.low * scale, like=scale) * positive_part(self.high * scale - position))[
+            :, None
+        ]
+
+
+if __name__ == "__main__":
+    problem = FixedOrderingCost(horizon=100)
+    products = SyntheticProducts(economics=EconomicsRanges(extra={"fixed_cost": Uniform(20.0, 200.0)}))
+    check_problem(problem, products, skip=["homogeneity"])  # a fixed cost does not grow with the units
+    policies = {f"s = {low}, S = {high}": OrderUpTo(low, high) for low, high in ((2, 2), (2, 4), (2, 8), (4, 8))}
+    for policy in policies.values():
+        check_policy(policy, problem, products)
+    result = evaluate(problem, policies, products, number=1000).frame
+    print(result[["policy", "reward", "gap", "fill_rate", "on_hand", "setups"]].to_string(float_format="%.2f"))
