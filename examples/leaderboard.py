@@ -24,7 +24,7 @@ from typing import Annotated, Any, NamedTuple, TypeAlias
 import numpy as np
 import pandas as pd
 import typer
-from leaderboard_page import page
+from leaderboard_page import LEGEND, page
 from rich import box
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
@@ -36,19 +36,12 @@ from inv_gym.checks import one_of
 from inv_gym.files import write_atomically
 from inv_gym.policy import KNOWLEDGE
 
-PRODUCTS, QUICK_PRODUCTS, QUICK_HORIZON = 1000, 50, 20
+PRODUCTS = 1000
+QUICK_PRODUCTS, QUICK_HORIZON = 50, 20
 PIPED_WIDTH = 120
-POLICY_WIDTH = 22
+POLICY_WIDTH = 20
 """Characters to which names are wrapped before other columns give way."""
 
-LEGEND = """
-reward        money per product and period, discounted mean, ± its standard error
-gap %         paired difference to the reference (in bold) on the same products and demand, in % of the reference's
-              absolute reward, ± half of the 95 % interval; above 0 is better
-fill rate     sales / demand
-cycle service share of periods without shortage
-stock, orders and other flows in units per product and period
-"""
 NO_LAW = "policies that know the demand law cannot join: that of real demand is not known"
 
 Factory: TypeAlias = Callable[[inv_gym.Problem], inv_gym.Policy | None]
@@ -94,8 +87,9 @@ class Contest:
 
     @property
     def title(self) -> str:
-        """The environment, in words too."""
-        return f"{self.env_id}: {inv_gym.ENVIRONMENTS[self.env_id].title}"
+        """The environment, in words too, and the demand table."""
+        on = f", on {self.origin}" if self.section == "data" else ""
+        return f"{self.env_id}: {inv_gym.ENVIRONMENTS[self.env_id].title}{on}"
 
 
 class Column(NamedTuple):
@@ -131,16 +125,17 @@ class Board:
         frame = self.evaluation.frame
         gaps = plus_minus(frame["gap"], frame["gap_high"] - frame["gap"], 2)
         is_reference = frame["policy"] == self.contest.reference
-        flows = frame.columns[frame.columns.get_loc("on_hand") :]
+        flows = frame.columns[frame.columns.get_loc("on_hand") : frame.columns.get_loc("seconds")]
         return [
             Column("#", [str(rank) for rank in range(1, len(frame) + 1)]),
             Column("policy", list(frame["policy"]), is_text=True),
-            Column("knows", list(frame["knows"]), is_text=True),
-            Column("reward", plus_minus(frame["reward"], frame["standard_error"], decimals(frame["reward"], 4))),
+            Column("knows", [knowledge.replace("distribution", "law") for knowledge in frame["knows"]], is_text=True),
+            Column("reward", plus_minus(frame["reward"], frame["standard_error"], decimals(frame["reward"], 3))),
             Column("gap %", np.where(is_reference, "reference", gaps).tolist()),
             Column("fill rate %", fixed(100.0 * frame["fill_rate"], 1)),
-            Column("cycle service %", fixed(100.0 * frame["cycle_service_level"], 1)),
+            Column("cycle serv. %", fixed(100.0 * frame["cycle_service_level"], 1)),
             *(Column(heading(name), fixed(frame[name], decimals(frame[name], 3))) for name in flows),
+            Column("sec", fixed(frame["seconds"], 2)),
         ]
 
     def to_dict(self) -> dict[str, Any]:
@@ -164,13 +159,13 @@ def heading(name: str) -> str:
     channel = name.removeprefix("order_")
     if channel != name:
         return "order" if channel == "order" else f"{channel} order"
-    return {"on_hand": "mean stock"}.get(name, name)
+    return {"on_hand": "mean stock", "backlogged": "backlog"}.get(name, name)
 
 
 def decimals(values: pd.Series, digits: int) -> int:
-    """Decimals that give the largest of the values so many significant digits."""
+    """Decimals that give the largest of the values so many significant digits; at least one."""
     largest = float(values.abs().max())
-    return int(np.clip(digits - 1 - np.floor(np.log10(largest)), 0, 4)) if largest > 0.0 else 0
+    return int(np.clip(digits - 1 - np.floor(np.log10(largest)), 1, 4)) if largest > 0.0 else 1
 
 
 def fixed(values: pd.Series, places: int) -> list[str]:
@@ -217,7 +212,7 @@ def load_factory(spec: str) -> Factory:
         module = importlib.import_module(module_name)
     public = [key for key, value in vars(module).items() if callable(value) and not key.startswith("_")]
     with told("--policy"):
-        return getattr(module, one_of(f"factory of {module_name},", name, public))
+        return getattr(module, one_of(f"factory of {module_name}", name, public))
 
 
 def build(spec: str, factory: Factory, problem: inv_gym.Problem) -> inv_gym.Policy | None:
@@ -296,10 +291,10 @@ def fitting(columns: Sequence[Column], width: int) -> list[Column]:
 def show(board: Board, console: Console) -> None:
     """Print a table."""
     columns = fitting(board.columns, console.width)
-    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
     for column in columns:
         header, side = (column.header, "left") if column.is_text else (column.header.replace(" ", "\n"), "right")
-        table.add_column(header, justify=side, vertical="top", no_wrap=column.header != "policy")
+        table.add_column(header, justify=side, no_wrap=column.header != "policy", overflow="fold")
     for cells in zip(*(column.cells for column in columns), strict=True):
         table.add_row(*cells, style="bold" if "reference" in cells else None)
     console.rule(board.contest.title, align="left")
@@ -311,6 +306,14 @@ def show(board: Board, console: Console) -> None:
     for note in board.contest.notes:
         console.print(f"Note: {note}.")
     console.print()
+
+
+def explain(console: Console) -> None:
+    """Print what the columns mean."""
+    words = Table.grid(padding=(0, 2))
+    for column, meaning in LEGEND.items():
+        words.add_row(column, meaning)
+    console.print(words)
 
 
 def write(boards: Sequence[Board], out: Path) -> list[Path]:
@@ -364,12 +367,13 @@ def main(
             with told("--data"):
                 sections.append(Section("data", data, inv_gym.make_source({"file": data})))
         fields = {"horizon": QUICK_HORIZON} if quick else {}
-        contests = [enter(env_id, section, factories, seed, fields) for section in sections for env_id in env_ids]
+        with console.status("Playing one product with each policy"):
+            contests = [enter(env_id, section, factories, seed, fields) for section in sections for env_id in env_ids]
         boards = []
         for contest in contests:
             boards.append(play(contest, products or (QUICK_PRODUCTS if quick else PRODUCTS), seed, console))
             show(boards[-1], console)
-        console.print(LEGEND.strip(), soft_wrap=True)
+        explain(console)
         console.print("\nWrote", ", ".join(map(str, write(boards, out))), soft_wrap=True)
     except KeyboardInterrupt:
         typer.echo("Interrupted: no file is half-written.", err=True)

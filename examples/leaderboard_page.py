@@ -1,2 +1,309 @@
-"""The leaderboard as one page."""
-def page(boards): return "<html></html>"
+"""The leaderboard as one HTML page without outside parts: tables, charts of the gaps, sample paths."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterable, Sequence
+from html import escape
+from typing import TYPE_CHECKING
+
+import matplotlib
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from inv_gym.arrays import to_numpy
+from inv_gym.products import HISTORY
+
+if TYPE_CHECKING:
+    from leaderboard import Board, Column, Contest
+
+    from inv_gym import Rollout
+
+KNOWLEDGE = {
+    "nothing": ("nothing", "neither demand nor its law"),
+    "history": ("history", f"the last {HISTORY} periods of demand (of sales, if demand is censored)"),
+    "distribution": ("law", "the true demand law, too"),
+    "hindsight": ("hindsight", "all demand to come"),
+}
+"""A short word for what a policy knows, and what it means."""
+
+GAP = (
+    "mean difference in reward to the reference on the same products and the same demand, in % of the reference's "
+    "absolute reward, ± half of its 95 % interval; above 0 is better"
+)
+LEGEND = {
+    "knows": "; ".join(f"{word}: {meaning}" for word, meaning in KNOWLEDGE.values()),
+    "reward": "money per product and period, discounted mean, ± its standard error",
+    "gap %": GAP,
+    "fill rate": "sales / demand",
+    "cycle serv.": "cycle service level: share of periods without shortage",
+    "flows": "stock, orders and all other flows are units per product and period",
+}
+"""What the columns mean, for the terminal too."""
+
+COLOURS = {
+    "ink": ("#1d2733", "#e3e8ee"),
+    "muted": ("#5d6b7a", "#9aa7b5"),
+    "line": ("#d8dee5", "#39434f"),
+    "paper": ("#ffffff", "#14191f"),
+    "card": ("#f4f6f8", "#1c232b"),
+    "nothing": ("#7b8794", "#8e9aa7"),
+    "history": ("#2f74b5", "#69a9e6"),
+    "distribution": ("#d07a22", "#f0a95a"),
+    "hindsight": ("#8a4fae", "#c194e0"),
+    "demand": ("#c8334a", "#ff8093"),
+    "channel0": ("#5fb0a8", "#3f938b"),
+    "channel1": ("#9272cc", "#8f73c9"),
+}
+"""Light and dark."""
+
+STAND_INS = {name: f"#0000{index:02x}" for index, name in enumerate(COLOURS, 1)}
+"""Colours that matplotlib draws with; in the page, CSS variables take their place, so charts follow light and dark."""
+
+STYLE = {
+    "svg.fonttype": "none",
+    "svg.hashsalt": "leaderboard",
+    "font.size": 8.5,
+    "text.color": STAND_INS["ink"],
+    "axes.edgecolor": STAND_INS["line"],
+    "axes.labelcolor": STAND_INS["muted"],
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.titlelocation": "left",
+    "axes.titlesize": "medium",
+    "xtick.color": STAND_INS["line"],
+    "ytick.color": STAND_INS["line"],
+    "xtick.labelcolor": STAND_INS["muted"],
+    "ytick.labelcolor": STAND_INS["muted"],
+    "legend.frameon": False,
+}
+WIDTH, COLUMNS = 11.0, 3
+"""Width of a chart in inches, and sample paths side by side."""
+
+CSS = """
+body { margin: 0; background: var(--paper); color: var(--ink); font: 15px/1.5 system-ui, sans-serif; }
+main { max-width: 1120px; margin: 0 auto; padding: 32px 20px 64px; }
+h1 { font-size: 28px; margin: 0 0 8px; }
+h2 { font-size: 20px; margin: 56px 0 4px; padding-top: 16px; border-top: 1px solid var(--line); }
+h3 { font-size: 15px; margin: 28px 0 4px; }
+p { margin: 4px 0 8px; max-width: 100ch; }
+.muted, nav, dt { color: var(--muted); }
+a { color: var(--history); text-decoration: none; }
+a:hover { text-decoration: underline; }
+nav a { display: inline-block; margin-right: 20px; }
+code { background: var(--card); border-radius: 4px; padding: 2px 6px; font-size: 13px; overflow-wrap: anywhere; }
+dl { display: grid; grid-template-columns: max-content 1fr; gap: 2px 16px; font-size: 14px; margin: 8px 0; }
+dd { margin: 0; }
+.scroll { overflow-x: auto; margin: 12px 0; }
+table { border-collapse: collapse; width: 100%; font-size: 13.5px; font-variant-numeric: tabular-nums; }
+th { color: var(--muted); font-weight: 500; text-align: right; vertical-align: bottom; line-height: 1.25; }
+th, td { padding: 5px 8px; border-bottom: 1px solid var(--line); }
+td { text-align: right; white-space: pre; }
+th.text, td.text { text-align: left; }
+tr.reference td { font-weight: 650; background: var(--card); }
+.dot { display: inline-block; width: 9px; height: 9px; border-radius: 50%; margin-right: 6px; }
+.key { margin-left: 14px; white-space: nowrap; }
+svg { width: 100%; height: auto; display: block; }
+svg * { stroke-linejoin: round; stroke-linecap: butt; }
+svg text { font-family: system-ui, sans-serif !important; font-variant-numeric: tabular-nums; }
+"""
+
+
+def page(boards: Sequence[Board]) -> str:
+    """The whole page."""
+    facts = boards[0].evaluation.facts
+    versions = ", ".join(f"{name} {version}" for name, version in facts["versions"].items())
+    links = "".join(f'<a href="#board-{i}">{escape(board.contest.title)}</a>' for i, board in enumerate(boards))
+    legend = "".join(f"<dt>{escape(word)}</dt><dd>{escape(meaning)}</dd>" for word, meaning in LEGEND.items())
+    sections = "".join(section(board, f"board-{i}") for i, board in enumerate(boards))
+    return f"""<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>inv_gym leaderboard</title>
+<style>
+:root {{ color-scheme: light dark; {variables(0)} }}
+@media (prefers-color-scheme: dark) {{ :root {{ {variables(1)} }} }}{CSS}</style>
+</head>
+<body><main>
+<h1>inv_gym leaderboard</h1>
+<p>Every policy plays the same products on the same demand, so that differences between policies are differences in
+skill, not in luck.</p>
+<p><code>python {escape(facts["command"])}</code></p>
+<p class="muted">Seed {facts["seed"]}, {facts["products"]} products per table; {escape(versions)}.</p>
+<nav>{links}</nav>
+<dl>{legend}</dl>
+{sections}
+</main></body>
+</html>
+"""
+
+
+def variables(theme: int) -> str:
+    """The colours of a theme (0 light, 1 dark) as CSS."""
+    return " ".join(f"--{name}: {pair[theme]};" for name, pair in COLOURS.items())
+
+
+def section(board: Board, anchor: str) -> str:
+    """One environment: its table, the gaps, the sample paths."""
+    contest = board.contest
+    what = (type(contest.problem).__doc__ or "").split("\n")[0]
+    fields = ", ".join(f"{name.replace('_', ' ')}: {value}" for name, value in contest.problem.spec().items())
+    notes = "".join(f'<p class="muted">Note: {escape(note)}.</p>' for note in contest.notes)
+    keys = "".join(
+        f'<span class="key">{dot(knows)}<b>{KNOWLEDGE[knows][0]}</b>: {KNOWLEDGE[knows][1]}</span>'
+        for knows in KNOWLEDGE
+        if knows in set(board.evaluation.frame["knows"])
+    )
+    return f"""<h2 id="{anchor}">{escape(contest.title)}</h2>
+<p>{escape(what)}</p>
+<p class="muted">{escape(board.setting)}; {escape(fields)}.</p>
+{table(board)}
+{notes}
+<h3>Gap to {escape(contest.reference)}, %</h3>
+<p>Gap: {GAP}. The reference is {escape(contest.reference)}.</p>
+<p>What policies know: {keys}</p>
+{gap_chart(board)}
+<h3>One product, the same demand for every policy</h3>
+<p>{escape(sample_words(contest))}</p>
+{sample_paths(contest, list(board.evaluation.frame["policy"]))}
+"""
+
+
+def dot(knows: str) -> str:
+    """A dot in the colour of what a policy knows."""
+    return f'<span class="dot" style="background: var(--{knows})"></span>'
+
+
+def table(board: Board) -> str:
+    """The figures."""
+    columns, knowledge = board.columns, list(board.evaluation.frame["knows"])
+    head = "".join(f"<th{side(column)}>{escape(column.header)}</th>" for column in columns)
+    body = []
+    for row, knows in enumerate(knowledge):
+        cells = [escape(column.cells[row]) for column in columns]
+        marked = ' class="reference"' if "reference" in cells else ""
+        dots = [dot(knows) if column.header == "knows" else "" for column in columns]
+        texts = [cell if column.is_text else typeset(cell) for column, cell in zip(columns, cells, strict=True)]
+        row_html = "".join(f"<td{side(c)}>{d}{text}</td>" for c, d, text in zip(columns, dots, texts, strict=True))
+        body.append(f"<tr{marked}>{row_html}</tr>")
+    return f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{"".join(body)}</tbody></table></div>'
+
+
+def side(column: Column) -> str:
+    """The class of a column's cells."""
+    return ' class="text"' if column.is_text else ""
+
+
+def typeset(number: str) -> str:
+    """A number with a true minus sign, and padding as wide as a digit."""
+    return number.replace("-", "\u2212").replace("  ", " \u2007")
+
+
+def gap_chart(board: Board) -> str:
+    """Bars of the gaps with their intervals; what is far out is cut off, so that small gaps can be read."""
+    frame = board.evaluation.frame
+    labels = next(column.cells for column in board.columns if column.header == "gap %")
+    low, high = gap_limits(frame[["gap", "gap_low", "gap_high"]].to_numpy())
+    with matplotlib.rc_context(STYLE):
+        figure = Figure(figsize=(WIDTH, 0.55 + 0.25 * len(frame)), layout="constrained")
+        axes = figure.subplots()
+        axes.axvline(0.0, color=STAND_INS["ink"], linewidth=0.8)
+        for place, (row, label) in enumerate(zip(frame.itertuples(), labels, strict=True)):
+            axes.barh(place, row.gap, 0.62, color=STAND_INS[row.knows])
+            axes.text(1.01, place, typeset(label), va="center", transform=axes.get_yaxis_transform())
+            if low <= row.gap <= high:
+                axes.plot([row.gap_low, row.gap_high], [place, place], color=STAND_INS["ink"], linewidth=1.1)
+            else:
+                mark_cut(axes, row.gap, low if row.gap < low else high, place)
+        axes.set_yticks(range(len(frame)), frame["policy"])
+        axes.tick_params("y", length=0, labelcolor=STAND_INS["ink"])
+        axes.set(xlim=(low, high), ylim=(len(frame) - 0.4, -0.6), xlabel="gap, %")
+        axes.spines["left"].set_visible(False)
+        return svg(figure, f"Gaps to {board.contest.reference}")
+
+
+def gap_limits(gaps: np.ndarray) -> tuple[float, float]:
+    """Ends of the axis for ``[P, 3]`` gaps and the ends of their intervals.
+
+    All is shown unless the furthest is five times as far out as the median; then the axis ends at three times that.
+    """
+    extents = np.nanmax(np.abs(gaps), axis=1)
+    extents = extents[extents > 0.0] if (extents > 0.0).any() else np.ones(1)
+    median, furthest = np.median(extents), extents.max()
+    limit = furthest if furthest <= 5.0 * median else 3.0 * median
+    low, high = np.clip((np.nanmin(gaps), np.nanmax(gaps)), -limit, limit)
+    margin = 0.02 * (high - low)
+    return float(min(low, 0.0) - margin), float(max(high, 0.0) + margin)
+
+
+def mark_cut(axes: Axes, gap: float, end: float, place: int) -> None:
+    """Write its value into a bar that goes beyond the axis."""
+    text, align = (f" \u25c2 {gap:.0f} %", "left") if gap < end else (f"{gap:.0f} % \u25b8 ", "right")
+    axes.text(end, place, typeset(text), color=STAND_INS["paper"], va="center", ha=align, fontweight="bold")
+
+
+def sample_words(contest: Contest) -> str:
+    """The product of the sample paths."""
+    figures = contest.sample.economics._asdict().items()
+    money = ", ".join(f"{name.replace('_', ' ')} {float(to_numpy(column)[0]):.3g}" for name, column in figures)
+    return (
+        f"Mean demand before the start: {float(contest.sample.scale[0]):.3g} units per period. "
+        f"Prices and costs per unit: {money}. Stock is drawn as it is at the end of a period."
+    )
+
+
+def sample_paths(contest: Contest, names: Sequence[str]) -> str:
+    """One panel per policy, best first."""
+    rows = -(-len(names) // COLUMNS)
+    with matplotlib.rc_context(STYLE):
+        figure = Figure(figsize=(WIDTH, 0.4 + 1.55 * rows), layout="constrained")
+        panels = figure.subplots(rows, COLUMNS, sharex=True, sharey=True, squeeze=False).ravel()
+        demand = to_numpy(contest.sample.demand)[HISTORY : HISTORY + contest.problem.horizon, 0]
+        for axes, name in zip(panels, names, strict=False):
+            draw_path(axes, contest.paths[name], demand)
+            axes.set_title(name)
+        for axes in panels[len(names) :]:
+            axes.set_axis_off()
+        for axes in panels[::COLUMNS]:
+            axes.set_ylabel("units")
+        for axes in panels[max(len(names) - COLUMNS, 0) : len(names)]:
+            axes.set_xlabel("period")
+            axes.tick_params(labelbottom=True)
+        handles = panels[0].get_legend_handles_labels()
+        figure.legend(*handles, loc="outside upper left", ncols=len(handles[0]))
+        return svg(figure, "Sample paths")
+
+
+def draw_path(axes: Axes, path: Rollout, demand: np.ndarray) -> None:
+    """Stock as a step line, orders as bars side by side, demand as dots."""
+    periods, channels = np.arange(len(demand)), path.problem.order_names
+    stock = to_numpy(path.flow("on_hand"))[:, 0]
+    label = "stock"
+    if path.problem.backlog:
+        stock, label = stock - to_numpy(path.flow("backlogged"))[:, 0], "stock less backlog"
+    width = 0.8 / len(channels)
+    for k, channel in enumerate(channels):
+        left = periods - 0.4 + k * width
+        bars = np.stack([to_numpy(path.orders)[:, 0, k], 0.0 * demand], 1).ravel()[:-1]
+        edges = np.stack([left, left + width], 1).ravel()
+        word = "order" if channel == "order" else f"{channel} order"
+        axes.stairs(bars, edges, fill=True, color=STAND_INS[f"channel{k}"], label=word)
+    axes.step(periods, stock, where="mid", color=STAND_INS["ink"], linewidth=1.0, label=label)
+    axes.plot(periods, demand, ".", color=STAND_INS["demand"], markersize=3, label="demand")
+    axes.axhline(0.0, color=STAND_INS["line"], linewidth=0.8, zorder=0)
+
+
+def svg(figure: Figure, label: str) -> str:
+    """A figure as inline SVG in the colours of the page."""
+    file = io.StringIO()
+    figure.savefig(file, format="svg", transparent=True)
+    text = re.sub(r"<(metadata|style)\b.*?</\1>", "", file.getvalue(), flags=re.DOTALL).replace("xlink:href", "href")
+    box = re.search(r'viewBox="[^"]*"', text)
+    body = text[text.index(">", text.index("<svg")) + 1 :]
+    for name, colour in STAND_INS.items():
+        body = body.replace(colour, f"var(--{name})")
+    return f'<svg role="img" aria-label="{escape(label)}" {box[0] if box else ""}>{body}'

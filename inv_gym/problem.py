@@ -68,7 +68,7 @@ class Problem(ABC):
 
     def __post_init__(self) -> None:
         whole("horizon", self.horizon, least=1)
-        if real("discount", self.discount, most=1.0) <= 0.0:
+        if not 0.0 < real("discount", self.discount) <= 1.0:
             raise ValueError(f"discount must be above 0 and at most 1, got {self.discount}.")
         flag("long_run", self.long_run)
         flag("integer_orders", self.integer_orders)

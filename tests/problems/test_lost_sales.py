@@ -79,18 +79,21 @@ def test_integer_orders_are_rounded_with_halves_to_the_even_number(by_hand):
     assert by_hand(replace(problem, integer_orders=False), FIGURES, 0.0, orders, orders).rewards[0, 0] == 3.0
 
 
-@given(
-    order=st.floats(0.0, 50.0), cap=st.one_of(st.none(), st.floats(0.1, 20.0), st.just(3.5)), integer=st.booleans()
-)
+@given(order=st.floats(0.0, 50.0), cap=st.none() | st.integers(1, 20).map(float), integer=st.booleans())
 def test_an_accepted_order_is_whole_where_asked_and_never_above_the_cap(order, cap, integer):
     (accepted,) = LostSales(order_cap=cap, integer_orders=integer).admissible((order,))
-    assert 0.0 <= accepted <= (np.inf if cap is None else cap)
+    wanted = order if cap is None else min(order, cap)
+    assert accepted <= (np.inf if cap is None else cap)
     if integer:
         assert accepted == int(accepted)
-        if cap is None:
-            assert abs(accepted - order) <= 0.5
+        assert abs(accepted - wanted) <= 0.5
     else:
-        assert accepted == min(order, np.inf if cap is None else cap)
+        assert accepted == wanted
+
+
+def test_rounding_does_not_lift_an_order_above_a_cap_that_is_not_whole():
+    (accepted,) = LostSales(order_cap=3.5, integer_orders=True).admissible((10.0,))
+    assert accepted == 3.0
 
 
 @pytest.mark.parametrize("lead_time", [0, 1, 4])

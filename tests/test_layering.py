@@ -1,0 +1,99 @@
+"""Layers import only what stands before them, and heavy packages stay where they belong."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+LAYERS = [
+    {"arrays", "checks", "files"},
+    {"ranges", "demand"},
+    {"distribution", "economics", "processes"},
+    {"problem"},
+    {"problems"},
+    {"products"},
+    {"panel", "instances", "policy"},
+    {"registry", "episode"},
+    {"rollout", "observations", "rendering"},
+    {"evaluation", "envs"},
+    {"testing"},
+]
+ALLOWED = {
+    "torch": {"arrays", "envs", "testing"},
+    "gymnasium": {"envs", "testing", "__init__"},
+    "pandas": {"panel", "evaluation"},
+    "matplotlib": {"rendering"},
+    "pyarrow": {"panel"},
+}
+
+
+def modules(package: str) -> list[tuple[str, Path]]:
+    """Every file of a package with the layer it belongs to."""
+    files = sorted((ROOT / package).rglob("*.py"))
+    return [(path.relative_to(ROOT / package).with_suffix("").parts[0], path) for path in files]
+
+
+def imports(path: Path) -> set[str]:
+    """Every module that a file imports, wherever in it."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return found
+
+
+def within(package: str, path: Path) -> set[str]:
+    """The modules of a package that a file imports."""
+    return {name.split(".")[1] for name in imports(path) if name.startswith(f"{package}.")}
+
+
+@pytest.mark.parametrize(("layer", "path"), modules("inv_gym"), ids=lambda value: getattr(value, "stem", value))
+def test_a_layer_imports_only_what_stands_before_it(layer: str, path: Path) -> None:
+    if layer == "__init__":
+        return
+    level = next(k for k, names in enumerate(LAYERS) if layer in names)
+    before = set().union(*LAYERS[:level]) | {layer}
+    assert within("inv_gym", path) & set().union(*LAYERS) <= before
+
+
+def test_every_module_has_a_layer() -> None:
+    assert {layer for layer, _ in modules("inv_gym")} - {"__init__"} == set().union(*LAYERS)
+
+
+@pytest.mark.parametrize("heavy", ALLOWED)
+def test_a_heavy_package_is_imported_only_where_it_belongs(heavy: str) -> None:
+    users = {layer for layer, path in modules("inv_gym") if any(n.split(".")[0] == heavy for n in imports(path))}
+    assert users <= ALLOWED[heavy]
+
+
+def test_agents_and_baselines_do_not_import_each_other() -> None:
+    for package, other in (("agents", "baselines"), ("baselines", "agents")):
+        for _, path in modules(package):
+            assert not any(name.split(".")[0] == other for name in imports(path))
+    for _, path in modules("inv_gym"):
+        assert not any(name.split(".")[0] in ("agents", "baselines") for name in imports(path))
+
+
+def test_dynamics_import_no_array_library_but_for_checks_of_costs() -> None:
+    for _, path in modules("inv_gym"):
+        if path.parent.name == "problems":
+            tree = ast.parse(path.read_text())
+            transitions = [
+                n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef) and n.name in ("transition", "salvage")
+            ]
+            names = {n.id for t in transitions for n in ast.walk(t) if isinstance(n, ast.Name)}
+            assert not names & {"np", "torch"}
+
+
+def test_importing_inv_gym_loads_nothing_heavy() -> None:
+    code = (
+        "import sys, inv_gym, baselines; "
+        "print([m for m in ('torch', 'pandas', 'matplotlib', 'stable_baselines3') if m in sys.modules])"
+    )
+    shown = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert shown.stdout.strip() == "[]"
