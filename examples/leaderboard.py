@@ -3,8 +3,8 @@
     python examples/leaderboard.py --quick
     python examples/leaderboard.py --policy my_policies:cautious --data sales.csv
 
-`my_policies:cautious` is a function ``cautious(problem)`` in ``my_policies.py`` that returns a policy (any callable with
-``knows``, see `inv_gym.Policy`), or None where it does not apply.
+``my_policies:cautious`` is a function or class in ``my_policies.py``; ``cautious(problem)`` gives a policy (any callable
+with ``knows``, see `inv_gym.Policy`), or None where it does not apply.
 """
 
 from __future__ import annotations

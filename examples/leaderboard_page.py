@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -54,8 +54,8 @@ COLOURS = {
     "distribution": ("#d07a22", "#f0a95a"),
     "hindsight": ("#8a4fae", "#c194e0"),
     "demand": ("#c8334a", "#ff8093"),
-    "channel0": ("#5fb0a8", "#3f938b"),
-    "channel1": ("#9272cc", "#8f73c9"),
+    "channel0": ("#8fcfc8", "#357f78"),
+    "channel1": ("#bda6ea", "#7d62b8"),
 }
 """Light and dark."""
 
@@ -100,12 +100,13 @@ dd { margin: 0; }
 table { border-collapse: collapse; width: 100%; font-size: 13.5px; font-variant-numeric: tabular-nums; }
 th { color: var(--muted); font-weight: 500; text-align: right; vertical-align: bottom; line-height: 1.25; }
 th, td { padding: 5px 8px; border-bottom: 1px solid var(--line); }
-td { text-align: right; white-space: pre; }
+td { text-align: right; white-space: nowrap; }
 th.text, td.text { text-align: left; }
 tr.reference td { font-weight: 650; background: var(--card); }
 .dot { display: inline-block; width: 9px; height: 9px; border-radius: 50%; margin-right: 6px; }
-.key { margin-left: 14px; white-space: nowrap; }
-svg { width: 100%; height: auto; display: block; }
+.keys { max-width: none; }
+.key { margin-left: 14px; }
+svg { width: 100%; min-width: 760px; height: auto; display: block; }
 svg * { stroke-linejoin: round; stroke-linecap: butt; }
 svg text { font-family: system-ui, sans-serif !important; font-variant-numeric: tabular-nums; }
 """
@@ -130,8 +131,7 @@ def page(boards: Sequence[Board]) -> str:
 </head>
 <body><main>
 <h1>inv_gym leaderboard</h1>
-<p>Every policy plays the same products on the same demand, so that differences between policies are differences in
-skill, not in luck.</p>
+<p>Every policy plays the same products on the same demand, so that luck is the same for all.</p>
 <p><code>python {escape(facts["command"])}</code></p>
 <p class="muted">Seed {facts["seed"]}, {facts["products"]} products per table; {escape(versions)}.</p>
 <nav>{links}</nav>
@@ -151,7 +151,11 @@ def section(board: Board, anchor: str) -> str:
     """One environment: its table, the gaps, the sample paths."""
     contest = board.contest
     what = (type(contest.problem).__doc__ or "").split("\n")[0]
-    fields = ", ".join(f"{name.replace('_', ' ')}: {value}" for name, value in contest.problem.spec().items())
+    fields = ", ".join(
+        f"{name.replace('_', ' ')} {value}"
+        for name, value in contest.problem.spec().items()
+        if name != "horizon" and value is not None and value is not False
+    )
     notes = "".join(f'<p class="muted">Note: {escape(note)}.</p>' for note in contest.notes)
     keys = "".join(
         f'<span class="key">{dot(knows)}<b>{KNOWLEDGE[knows][0]}</b>: {KNOWLEDGE[knows][1]}</span>'
@@ -165,11 +169,11 @@ def section(board: Board, anchor: str) -> str:
 {notes}
 <h3>Gap to {escape(contest.reference)}, %</h3>
 <p>Gap: {GAP}. The reference is {escape(contest.reference)}.</p>
-<p>What policies know: {keys}</p>
-{gap_chart(board)}
+<p class="keys">What policies know: {keys}</p>
+<div class="scroll">{gap_chart(board)}</div>
 <h3>One product, the same demand for every policy</h3>
 <p>{escape(sample_words(contest))}</p>
-{sample_paths(contest, list(board.evaluation.frame["policy"]))}
+<div class="scroll">{sample_paths(contest, list(board.evaluation.frame["policy"]))}</div>
 """
 
 
@@ -199,8 +203,8 @@ def side(column: Column) -> str:
 
 
 def typeset(number: str) -> str:
-    """A number with a true minus sign, and padding as wide as a digit."""
-    return number.replace("-", "\u2212").replace("  ", " \u2007")
+    """A number with a true minus sign and without padding."""
+    return " ".join(number.replace("-", "\u2212").split())
 
 
 def gap_chart(board: Board) -> str:
@@ -242,7 +246,7 @@ def gap_limits(gaps: np.ndarray) -> tuple[float, float]:
 
 def mark_cut(axes: Axes, gap: float, end: float, place: int) -> None:
     """Write its value into a bar that goes beyond the axis."""
-    text, align = (f" \u25c2 {gap:.0f} %", "left") if gap < end else (f"{gap:.0f} % \u25b8 ", "right")
+    text, align = (f"\u25c2 {gap:.0f} %", "left") if gap < end else (f"{gap:.0f} % \u25b8", "right")
     axes.text(end, place, typeset(text), color=STAND_INS["paper"], va="center", ha=align, fontweight="bold")
 
 
@@ -252,20 +256,25 @@ def sample_words(contest: Contest) -> str:
     money = ", ".join(f"{name.replace('_', ' ')} {float(to_numpy(column)[0]):.3g}" for name, column in figures)
     return (
         f"Mean demand before the start: {float(contest.sample.scale[0]):.3g} units per period. "
-        f"Prices and costs per unit: {money}. Stock is drawn as it is at the end of a period."
+        f"Prices and costs per unit: {money}. Stock is drawn as it is at the end of a period; what goes far beyond the "
+        "other policies is cut off."
     )
 
 
 def sample_paths(contest: Contest, names: Sequence[str]) -> str:
     """One panel per policy, best first."""
     rows = -(-len(names) // COLUMNS)
+    demand = to_numpy(contest.sample.demand)[HISTORY : HISTORY + contest.problem.horizon, 0]
     with matplotlib.rc_context(STYLE):
-        figure = Figure(figsize=(WIDTH, 0.4 + 1.55 * rows), layout="constrained")
+        figure = Figure(figsize=(WIDTH, 0.4 + 1.7 * rows), layout="constrained")
         panels = figure.subplots(rows, COLUMNS, sharex=True, sharey=True, squeeze=False).ravel()
-        demand = to_numpy(contest.sample.demand)[HISTORY : HISTORY + contest.problem.horizon, 0]
+        ends = []
         for axes, name in zip(panels, names, strict=False):
-            draw_path(axes, contest.paths[name], demand)
+            ends.append(draw_path(axes, contest.paths[name], demand))
             axes.set_title(name)
+        furthest, typical = np.abs(ends).max(0), np.median(np.abs(ends), 0)
+        below, above = 1.05 * np.minimum(furthest, 2.0 * typical)
+        panels[0].set(xlim=(-0.7, len(demand) - 0.3), ylim=(-below, max(above, 1.0)))
         for axes in panels[len(names) :]:
             axes.set_axis_off()
         for axes in panels[::COLUMNS]:
@@ -278,23 +287,24 @@ def sample_paths(contest: Contest, names: Sequence[str]) -> str:
         return svg(figure, "Sample paths")
 
 
-def draw_path(axes: Axes, path: Rollout, demand: np.ndarray) -> None:
-    """Stock as a step line, orders as bars side by side, demand as dots."""
+def draw_path(axes: Axes, path: Rollout, demand: np.ndarray) -> tuple[float, float]:
+    """Stock as a step line, orders as bars side by side, demand as dots; gives the lowest and the highest value."""
     periods, channels = np.arange(len(demand)), path.problem.order_names
-    stock = to_numpy(path.flow("on_hand"))[:, 0]
-    label = "stock"
+    stock, orders = to_numpy(path.flow("on_hand"))[:, 0], to_numpy(path.orders)[:, 0]
     if path.problem.backlog:
-        stock, label = stock - to_numpy(path.flow("backlogged"))[:, 0], "stock less backlog"
+        stock = stock - to_numpy(path.flow("backlogged"))[:, 0]
     width = 0.8 / len(channels)
     for k, channel in enumerate(channels):
         left = periods - 0.4 + k * width
-        bars = np.stack([to_numpy(path.orders)[:, 0, k], 0.0 * demand], 1).ravel()[:-1]
+        bars = np.stack([orders[:, k], 0.0 * demand], 1).ravel()[:-1]
         edges = np.stack([left, left + width], 1).ravel()
         word = "order" if channel == "order" else f"{channel} order"
         axes.stairs(bars, edges, fill=True, color=STAND_INS[f"channel{k}"], label=word)
+    label = "stock less backlog" if path.problem.backlog else "stock"
     axes.step(periods, stock, where="mid", color=STAND_INS["ink"], linewidth=1.0, label=label)
-    axes.plot(periods, demand, ".", color=STAND_INS["demand"], markersize=3, label="demand")
+    axes.plot(periods, demand, ".", color=STAND_INS["demand"], markersize=3.5, label="demand")
     axes.axhline(0.0, color=STAND_INS["line"], linewidth=0.8, zorder=0)
+    return min(0.0, stock.min()), max(stock.max(), orders.max(), demand.max())
 
 
 def svg(figure: Figure, label: str) -> str:

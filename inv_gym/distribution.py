@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
@@ -13,7 +14,7 @@ CELLS = 2048
 """Cells of the lattice on which sums of demands without a closed form are computed."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Distribution:
     """Independent demand over the periods from now on, for B products.
 
@@ -28,6 +29,7 @@ class Distribution:
     law_index: np.ndarray
     mean: np.ndarray
     dispersion: np.ndarray
+    _lattices: dict[int, tuple[np.ndarray, np.ndarray]] = field(default_factory=dict, init=False, repr=False)
 
     @property
     def stationary(self) -> bool:
@@ -59,8 +61,8 @@ class Distribution:
         """
         probability = np.broadcast_arrays(np.asarray(probability, dtype=float), self.mean[0])[0]
         result = np.empty(probability.shape)
-        for law, rows in self._groups():
-            group, wanted = self.rows(rows), probability[..., rows]
+        for law, rows, group in self._groups:
+            wanted = probability[..., rows]
             mean = group._window(periods)
             if periods == 1 or (law.closed_under_sums and (group.mean.shape[0] == 1 or law.fixed_dispersion == 0)):
                 value = law.quantile(wanted, mean.sum(0), group.dispersion / periods)
@@ -74,8 +76,13 @@ class Distribution:
         """Demand of the next `periods` periods on a lattice: ``step [B]``, ``P(demand <= k * step) [B, CELLS]``.
 
         Steps are 1 for counts that fit, so counts are exact but for the mass beyond the last cell (16 standard
-        deviations above the mean).
+        deviations above the mean). It is worked out once.
         """
+        if periods not in self._lattices:
+            self._lattices[periods] = self._lattice(periods)
+        return self._lattices[periods]
+
+    def _lattice(self, periods: int) -> tuple[np.ndarray, np.ndarray]:
         means = self._window(periods)
         integer = np.array([law.integer for law in self.laws])[self.law_index]
         variance = np.where(integer, means, 0.0) + self.dispersion * means**2
@@ -108,16 +115,17 @@ class Distribution:
     def _with(self, mean: np.ndarray) -> Distribution:
         return Distribution(self.laws, self.law_index, mean, self.dispersion)
 
-    def _groups(self) -> list[tuple[Law, np.ndarray]]:
-        """Each law that occurs, with the rows of its products."""
+    @cached_property
+    def _groups(self) -> list[tuple[Law, np.ndarray, Distribution]]:
+        """Each law that occurs, with the rows of its products and their distribution."""
         groups = [(law, np.flatnonzero(self.law_index == k)) for k, law in enumerate(self.laws)]
-        return [(law, rows) for law, rows in groups if rows.size]
+        return [(law, rows, self.rows(rows)) for law, rows in groups if rows.size]
 
     def _cdf(self, x: np.ndarray, mean: np.ndarray) -> np.ndarray:
         """P(demand <= x) under the given means; x is ``[B]``, ``[N, 1]`` or ``[N, B]``."""
         result = np.empty(np.broadcast_shapes(x.shape, mean.shape))
         x = np.broadcast_to(x, result.shape)
-        for law, rows in self._groups():
+        for law, rows, _ in self._groups:
             result[..., rows] = law.cdf(x[..., rows], mean[rows], self.dispersion[rows])
         return result
 

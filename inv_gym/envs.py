@@ -160,7 +160,7 @@ class InventoryEnv(gym.Env[np.ndarray, np.ndarray], _View):
         self._set_up(problem, products, fields)
         self.observation_space, self.action_space = self._spaces()
         self._action_shape = (self.problem.order_dim,)
-        self._ahead: list[Products] = []
+        self._next = PRODUCTS_AHEAD
         self._played: list[tuple[Columns, float, dict[str, float]]] = []
 
     def reset(
@@ -168,13 +168,12 @@ class InventoryEnv(gym.Env[np.ndarray, np.ndarray], _View):
     ) -> tuple[np.ndarray, dict[str, Any]]:
         """Start an episode with a product of its own; ``options={"demand": [T]}`` gives its demand."""
         super().reset(seed=seed)
-        if seed is not None or not self._ahead:
-            drawn = self.source.sample(self.np_random, PRODUCTS_AHEAD, self.problem)
-            self._ahead = [drawn.rows(slice(row, row + 1)) for row in reversed(range(PRODUCTS_AHEAD))]
-        self.products = self._with_demand(self._ahead.pop(), options)
-        single = self.products.single(0)
-        self._episode = Episode(self.problem, single)
-        self._observations.start(single, ())
+        if seed is not None or self._next == PRODUCTS_AHEAD:
+            self._ahead, self._next = self.source.sample(self.np_random, PRODUCTS_AHEAD, self.problem), 0
+        self.products = self._with_demand(self._ahead.rows(slice(self._next, self._next + 1)), options)
+        self._next += 1
+        self._episode = Episode(self.problem, self.products.single(0))
+        self._observations.start(self.products, single=True)
         self._played.clear()
         return self._observations.write(self._episode), {}
 
@@ -264,7 +263,7 @@ class InventoryVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray], _View):
         drawn = self.source.sample(self.np_random, max(self.num_envs, PRODUCTS_AHEAD), self.problem)
         self.products = self._with_demand(drawn.rows(slice(0, self.num_envs)), options)
         self._episode = Episode(self.problem, self.products)
-        self._observations.start(self.products, (self.num_envs,))
+        self._observations.start(self.products, single=False)
         self._over = False
         return self._observations.write(self._episode), {}
 

@@ -27,14 +27,15 @@ class FlatObservations:
         self._static = slice(self.history.stop, self.history.stop + len(problem.Economics._fields) + 1)
         self._covariates = slice(self._static.stop, self._static.stop + len(covariate_names))
 
-    def start(self, products: Products, lead: tuple[int, ...]) -> None:
-        """Begin an episode: fill in what does not change. `lead` is ``()`` for one product as floats, else ``(B,)``."""
-        self._template = np.zeros((*lead, len(self.names)), np.float32)
-        for column, values in enumerate((*products.economics, products.scale), self._static.start):
-            self._template[..., column] = values
-        self._template[..., -1] = 1.0
-        self._demand = np.ascontiguousarray(np.asarray(products.demand, np.float32).T)
-        self._calendar = None if products.covariates is None else np.asarray(products.covariates, np.float32)
+    def start(self, products: Products, single: bool) -> None:
+        """Begin an episode of NumPy products: fill in what does not change. `single` shows the first one alone."""
+        template: np.ndarray = np.zeros((products.batch, len(self.names)), np.float32)
+        template[:, self._static] = np.stack((*products.economics, products.scale), -1)
+        template[:, -1] = 1.0
+        demand = products.demand.T.astype(np.float32, order="C")
+        calendar = None if products.covariates is None else products.covariates.astype(np.float32)
+        self._template, self._demand = (template[0], demand[0]) if single else (template, demand)
+        self._calendar = calendar[:, 0] if single and calendar is not None else calendar
 
     def write(self, episode: Episode) -> np.ndarray:
         """The current observation, in fresh memory."""

@@ -279,7 +279,7 @@ def test_products_move_to_torch_and_back_unchanged():
         ),
         (
             lambda: make_source({"means": 3.0}),
-            "unknown key of products 'means'; known: population, file, laws, mean, dispersion, economics. "
+            "unknown key of products 'means'; known: population, laws, mean, dispersion, economics. "
             "Did you mean 'mean'?",
         ),
         (
