@@ -3,8 +3,8 @@
     python examples/leaderboard.py --quick
     python examples/leaderboard.py --policy my_policies:cautious --data sales.csv
 
-``my_policies:cautious`` is a function or class in ``my_policies.py``; ``cautious(problem)`` gives a policy (any callable
-with ``knows``, see `inv_gym.Policy`), or None where it does not apply.
+``cautious(problem)``, a function or class in ``my_policies.py``, gives a policy (any callable with ``knows``, see
+`inv_gym.Policy`), or None where it does not apply.
 """
 
 from __future__ import annotations
@@ -170,7 +170,7 @@ def decimals(values: pd.Series, digits: int) -> int:
 
 def fixed(values: pd.Series, places: int) -> list[str]:
     """Numbers with so many decimals."""
-    return [f"{value:.{places}f}" for value in values]
+    return ["n/a" if np.isnan(value) else f"{value:.{places}f}" for value in values]
 
 
 def plus_minus(values: pd.Series, errors: pd.Series, places: int) -> list[str]:
@@ -196,8 +196,8 @@ def blamed(what: str) -> Iterator[None]:
         yield
     except Exception as error:
         place = traceback.extract_tb(error.__traceback__)[-1]
-        line = f"{Path(place.filename).name}, line {place.lineno}"
-        raise typer.BadParameter(f"{what}: {type(error).__name__}: {error} ({line})", param_hint="--policy") from error
+        line = "" if place.filename.startswith("<") else f" ({Path(place.filename).name}, line {place.lineno})"
+        raise typer.BadParameter(f"{what}: {type(error).__name__}: {error}{line}", param_hint="--policy") from error
 
 
 def load_factory(spec: str) -> Factory:

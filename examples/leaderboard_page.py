@@ -240,7 +240,7 @@ def gap_limits(gaps: np.ndarray) -> tuple[float, float]:
     median, furthest = np.median(extents), extents.max()
     limit = furthest if furthest <= 5.0 * median else 3.0 * median
     low, high = np.clip((np.nanmin(gaps), np.nanmax(gaps)), -limit, limit)
-    margin = 0.02 * (high - low)
+    margin = 0.02 * limit
     return float(min(low, 0.0) - margin), float(max(high, 0.0) + margin)
 
 

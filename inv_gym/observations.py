@@ -34,7 +34,8 @@ class FlatObservations:
         template[:, -1] = 1.0
         demand = products.demand.T.astype(np.float32, order="C")
         calendar = None if products.covariates is None else products.covariates.astype(np.float32)
-        self._template, self._demand = (template[0], demand[0]) if single else (template, demand)
+        self._template: np.ndarray = template[0] if single else template
+        self._demand: np.ndarray = demand[0] if single else demand
         self._calendar = calendar[:, 0] if single and calendar is not None else calendar
 
     def write(self, episode: Episode) -> np.ndarray:

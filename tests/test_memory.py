@@ -1,0 +1,50 @@
+"""Memory that does not grow with the number of products, and rollouts that copy nothing per step."""
+
+import tracemalloc
+
+import numpy as np
+import torch
+
+from inv_gym import LostSales, draw_products, evaluate, make_source, rollout
+from inv_gym.arrays import flatten
+from inv_gym.products import BLOCK
+from inv_gym.testing import Replay
+
+
+class OneMean:
+    knows = "history"
+
+    def __call__(self, seen):
+        return seen.scale[:, None]
+
+
+def peak(number: int) -> int:
+    """Most bytes held during an evaluation of so many products in chunks of one block."""
+    tracemalloc.start()
+    evaluate(LostSales(horizon=10), {"mean": OneMean()}, make_source("poisson"), number=number, chunk_size=BLOCK)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    return most
+
+
+def test_ten_times_the_products_take_no_more_memory():
+    peak(BLOCK)  # what is loaded once is not what is measured
+    assert peak(20 * BLOCK) < 1.1 * peak(2 * BLOCK)
+
+
+def test_a_pipeline_moves_on_without_a_copy():
+    problem = LostSales(lead_time=6, horizon=8)
+    products = draw_products(make_source("poisson"), problem, 4).to(torch.empty(0))
+    orders = torch.rand(8, 4, 1)
+    steps = rollout(problem, Replay(orders), products).steps
+    for before, after in zip(steps[:-1], steps[1:], strict=True):
+        moved = zip(before.observation.state.pipeline[1:], after.observation.state.pipeline[:-1], strict=True)
+        assert all(old is new for old, new in moved)
+
+
+def test_an_uncensored_history_is_a_view_of_the_demand():
+    problem = LostSales(horizon=3)
+    products = draw_products(make_source("poisson"), problem, 4)
+    for step in rollout(problem, OneMean(), products).steps:
+        assert np.shares_memory(step.observation.history, products.demand)
+        assert len(flatten(step.observation.state)) == 1
