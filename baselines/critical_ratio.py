@@ -15,8 +15,8 @@ def critical_ratio(problem: Problem, economics: Any) -> np.ndarray:
     """The probability of no shortage that balances one unit more against one unit less, ``[B]``.
 
     A unit ordered now, one period early, costs ``c`` and saves ``discount * c`` next period unless it is sold. With
-    lead time L and discount g, lost sales give ``(g^L (p + b) - c) / (g^L (p + b + h) - g c)``: for L = 0 the optimum of
-    Karlin (1960) and Veinott (1966); for L > 0 and c = 0 the ratio of Morton (1969). With backlog it is
+    lead time L and discount g, lost sales give ``(g^L (p + b) - c) / (g^L (p + b + h) - g c)``: for L = 0 the optimum
+    of Karlin (1960) and Veinott (1966); for L > 0 and c = 0 the ratio of Morton (1969). With backlog it is
     ``(b - (1 - g) c / g^L) / (b + h)``.
 
     Args:

@@ -100,12 +100,15 @@ class Fixed:
 
 @dataclass(frozen=True, kw_only=True)
 class FittedHeuristic(Heuristic):
-    """A heuristic whose parameters take long to find: they are found once, from what is known at the start."""
+    """A heuristic whose parameters take long to find: they are found once, from what is known at the start.
+
+    Of a law that changes over time it takes the average.
+    """
 
     def plan(self, problem: Problem, products: Products) -> Any:
         """The policy for these products."""
         economics = map_columns(to_numpy, products.economics)
-        return Fixed(self.rule(known_law(self.knows, products), economics), self.knows)
+        return Fixed(self.rule(known_law(self.knows, products).averaged(), economics), self.knows)
 
     def __call__(self, observation: Observation) -> Array:
         """Not before planning."""

@@ -47,7 +47,7 @@ def simulate(problem: Problem, rule: Rule, law: Distribution, economics: Any, ca
     Args:
         problem: Its dynamics; horizon and end do not matter here.
         rule: Takes and gives ``C * B`` rows, the whole batch once per candidate.
-        law: Of B products; its first period is taken to go on.
+        law: Of B products, stationary.
         economics: NumPy ``[B]`` columns.
         candidates: C.
     """
@@ -92,7 +92,7 @@ def best_target(heuristic: TargetHeuristic, law: Distribution, economics: Any) -
 
 @dataclass(frozen=True)
 class Searched:
-    """A heuristic at the target probability that simulates best for each product, given the law at the start."""
+    """A heuristic at the target probability that simulates best for each product under its average law."""
 
     heuristic: TargetHeuristic
 
@@ -103,7 +103,7 @@ class Searched:
 
     def plan(self, problem: Problem, products: Products) -> Any:
         """The heuristic with its targets found."""
-        law = known_law(self.knows, products).at(0)
+        law = known_law(self.knows, products).averaged()
         target = best_target(self.heuristic, law, map_columns(to_numpy, products.economics))
         return with_target(self.heuristic, target).plan(problem, products)
 

@@ -12,7 +12,6 @@ from inv_gym.economics import EconomicsRanges, check_costs
 from inv_gym.ranges import Uniform
 from inv_gym.testing import check_policy, check_problem
 
-
 Economics = NamedTuple("Economics", [("holding_cost", Array), ("shortage_cost", Array), ("fixed_cost", Array)])
 Flows = NamedTuple("Flows", [("sales", Array), ("shortage", Array), ("on_hand", Array), ("setups", Array)])
 

@@ -40,6 +40,10 @@ class Distribution:
         """The law as seen from a later period."""
         return self if self.stationary else self._with(mean=self.mean[min(period, len(self.mean) - 1) :])
 
+    def averaged(self) -> Distribution:
+        """A stationary law with the mean of all periods known."""
+        return self if self.stationary else self._with(mean=self.mean.mean(0, keepdims=True))
+
     def rows(self, rows: slice | np.ndarray) -> Distribution:
         """The same for some of the products."""
         return Distribution(self.laws, self.law_index[rows], self.mean[:, rows], self.dispersion[rows])

@@ -125,8 +125,8 @@ class InventoryEnv(gym.Env[np.ndarray, np.ndarray], _View):
 
     ## Observation Space
     ``Box((n,), float32)``; ``env.unwrapped.observation_names`` names the entries: the state (units), the last 32
-    demands (units, oldest first; sales if censored), the economics (money per unit), the scale (mean of the history before the
-    start, units), covariates of the period, and the share of the horizon that is left.
+    demands (units, oldest first; sales if censored), the economics (money per unit), the scale (mean of the history
+    before the start, units), covariates of the period, and the share of the horizon that is left.
 
     ## Rewards
     The profit of the period, money; the last period of a finite horizon includes the discounted salvage value.
@@ -139,7 +139,8 @@ class InventoryEnv(gym.Env[np.ndarray, np.ndarray], _View):
 
     ## Arguments
     ``products`` (a name, or a dict; see `inv_gym.registry.make_source`), ``render_mode``, and any field of the problem
-    (``horizon``, ``discount``, ``lead_time``, ...). ``problem`` is a name, or a `Problem` of your own. ``reset(options={"demand": trace})`` plays a given demand.
+    (``horizon``, ``discount``, ``lead_time``, ...). ``problem`` is a name, or a `Problem` of your own.
+    ``reset(options={"demand": trace})`` plays a given demand.
 
     ## Version History
     * v0: first version.

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy import special, stats
 
@@ -24,18 +24,18 @@ from baselines import (
     VectorBaseStock,
     policies,
     reference,
+    search,
 )
 from baselines.critical_ratio import critical_ratio
 from baselines.dual_sourcing import dual_index_rule
 from baselines.estimation import estimate
 from baselines.heuristic import with_target
 from baselines.interval_stock import interval_rule
-from baselines.search import CANDIDATES, best_target, mean_reward, simulate, zoom
+from baselines.search import best_target, mean_reward, simulate, zoom
 from inv_gym import (
     ENVIRONMENTS,
     POPULATIONS,
     DualSourcing,
-    InstanceProducts,
     LostSales,
     Observation,
     Perishable,
@@ -46,7 +46,7 @@ from inv_gym import (
     make_problem,
     rollout,
 )
-from inv_gym.arrays import map_columns, unstack
+from inv_gym.arrays import unstack
 from inv_gym.demand import LAWS
 from inv_gym.distribution import Distribution
 from inv_gym.episode import Episode
@@ -55,6 +55,12 @@ from inv_gym.processes import WeeklySeason
 from inv_gym.products import HISTORY
 
 COSTS = {"price": 10.0, "unit_cost": 4.0, "holding_cost": 1.0, "shortage_cost": 2.0, "salvage_value": 4.0}
+
+
+@pytest.fixture
+def short_search(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A search on few periods finds worse levels by the same rules."""
+    monkeypatch.setattr(search, "PERIODS", 300)
 
 
 def law_of(name: str, mean: Any, dispersion: float = 0.0) -> Distribution:
@@ -247,6 +253,7 @@ def test_with_shelf_life_one_the_search_finds_the_newsvendor_level(outdating):
     assert naive > found
 
 
+@pytest.mark.usefixtures("short_search")
 def test_the_searched_level_falls_with_the_shelf_life_and_meets_the_naive_one_as_it_grows():
     law = law_of("geometric", 5.0)
     found = []
@@ -286,7 +293,9 @@ def brute_force_levels(mass: np.ndarray, c_r: float, c_e: float, h: float, b: fl
 
 @pytest.mark.parametrize("name", ["poisson", "geometric", "negative_binomial", "discrete_uniform", "rounded_gamma"])
 @pytest.mark.parametrize("discount", [0.9, 0.99, 1.0])
-@pytest.mark.parametrize(("c_r", "c_e", "h", "b"), [(100.0, 105.0, 5.0, 495.0), (10.0, 11.5, 1.0, 9.0), (4.0, 9.0, 0.3, 7.0)])
+@pytest.mark.parametrize(
+    ("c_r", "c_e", "h", "b"), [(100.0, 105.0, 5.0, 495.0), (10.0, 11.5, 1.0, 9.0), (4.0, 9.0, 0.3, 7.0)]
+)
 def test_the_two_base_stocks_are_those_of_the_formulas_summed_term_by_term(name, discount, c_r, c_e, h, b):
     problem = DualSourcing(regular_lead_time=1, discount=discount)
     law = law_of(name, 4.0, 0.5)
@@ -322,7 +331,11 @@ def test_the_two_base_stocks_are_refused_where_they_do_not_apply():
 
 @pytest.mark.parametrize(
     ("name", "levels"),
-    [("gijsbrechts2022-l2-c105", (4.0, 7.0)), ("gijsbrechts2022-l2-c110", (4.0, 8.0)), ("gijsbrechts2022-l3-c105", (4.0, 8.0))],
+    [
+        ("gijsbrechts2022-l2-c105", (4.0, 7.0)),
+        ("gijsbrechts2022-l2-c110", (4.0, 8.0)),
+        ("gijsbrechts2022-l3-c105", (4.0, 8.0)),
+    ],
 )
 def test_the_dual_index_levels_of_the_published_instances(name, levels):
     found = instance(name)
@@ -333,6 +346,7 @@ def test_the_dual_index_levels_of_the_published_instances(name, levels):
     assert (expedited[0], expedited[0] + difference[0]) == levels
 
 
+@pytest.mark.usefixtures("short_search")
 @pytest.mark.parametrize("backlog", [True, False])
 @pytest.mark.parametrize("lead_times", [(2, 0), (3, 1)])
 def test_no_dual_index_levels_do_better_on_the_paths_of_the_search(lead_times, backlog):
@@ -362,7 +376,9 @@ def test_the_dual_index_rule_looks_at_both_positions():
 # Interval stock
 
 
-@pytest.mark.parametrize(("name", "interval"), [("removal-cost-form", (8.0, 20.0)), ("removal-profit-form", (8.0, 37.0))])
+@pytest.mark.parametrize(
+    ("name", "interval"), [("removal-cost-form", (8.0, 20.0)), ("removal-profit-form", (8.0, 37.0))]
+)
 def test_the_intervals_of_the_known_instances(name, interval):
     found = instance(name)
     products = draw_products(found.source, found.problem, 2)
@@ -401,7 +417,8 @@ def interval_by_value_iteration(mass: np.ndarray, figures: dict[str, float], g: 
 
 @pytest.mark.parametrize("backlog", [False, True])
 @pytest.mark.parametrize(
-    ("name", "removal", "discount"), [("poisson", 2.0, 0.9), ("negative_binomial", -1.0, 0.9), ("discrete_uniform", 3.0, 0.8)]
+    ("name", "removal", "discount"),
+    [("poisson", 2.0, 0.9), ("negative_binomial", -1.0, 0.9), ("discrete_uniform", 3.0, 0.8)],
 )
 def test_the_interval_is_that_of_value_iteration(name, removal, discount, backlog):
     problem = ProcurementRemoval(discount=discount, backlog=backlog)
@@ -458,9 +475,7 @@ def test_zoom_finds_the_optimum_of_a_concave_function_to_the_resolution_it_promi
 
 @given(optimum=st.floats(0.0, 1.0), left=st.floats(0.1, 10.0), right=st.floats(0.1, 10.0))
 def test_zoom_brackets_the_optimum_of_a_lopsided_function_between_its_last_neighbours(optimum, left, right):
-    found = zoom(
-        lambda x: -np.where(x < optimum, left * (optimum - x), right * (x - optimum)), np.zeros(1), np.ones(1)
-    )
+    found = zoom(lambda x: -np.where(x < optimum, left * (optimum - x), right * (x - optimum)), np.zeros(1), np.ones(1))
     assert abs(found[0] - optimum) <= 1.0 / 128.0 + 1e-12
 
 
@@ -472,10 +487,11 @@ def test_zoom_asks_three_times_for_nine_points_within_the_range():
         return -(grid**2)
 
     zoom(score, np.array([-1.0, 2.0]), np.array([3.0, 4.0]))
-    assert [grid.shape for grid in asked] == [(CANDIDATES, 2)] * 3
+    assert [grid.shape for grid in asked] == [(search.CANDIDATES, 2)] * 3
     assert all(((grid >= [-1.0, 2.0]) & (grid <= [3.0, 4.0])).all() for grid in asked)
 
 
+@pytest.mark.usefixtures("short_search")
 @pytest.mark.parametrize(
     ("problem", "kind"),
     [
@@ -501,6 +517,7 @@ def test_the_search_beats_every_point_of_its_finest_grid_on_its_own_paths(proble
     assert (own > others[0]).any() or kind is BaseStock
 
 
+@pytest.mark.usefixtures("short_search")
 def test_a_searched_heuristic_plays_the_target_that_it_found():
     problem = LostSales(lead_time=2, horizon=8)
     products = draw_products(POPULATIONS["poisson"], problem, 30)
@@ -512,6 +529,7 @@ def test_a_searched_heuristic_plays_the_target_that_it_found():
     )
 
 
+@pytest.mark.usefixtures("short_search")
 def test_the_search_does_not_depend_on_the_batch():
     problem = LostSales(lead_time=1)
     products = draw_products(POPULATIONS["default"], problem, 40)
@@ -526,9 +544,9 @@ def test_the_simulation_counts_only_what_follows_its_warm_up_and_has_no_end():
     law, economics = law_of("poisson", [5.0, 8.0]), economics_of(problem, **{k: [v] * 2 for k, v in COSTS.items()})
     heuristic = BaseStock(problem=problem, knows="distribution")
     steps = simulate(problem, heuristic.rule(law, economics), law, economics)
-    assert [step.period for step in steps] == list(range(50, 600))
+    assert [step.period for step in steps] == list(range(search.WARM_UP, search.PERIODS))
     demand = np.array([step.demand for step in steps])
-    assert (np.abs(demand.mean(0) - [5.0, 8.0]) < 4.0 * np.sqrt(np.array([5.0, 8.0]) / 550)).all()
+    assert (np.abs(demand.mean(0) - [5.0, 8.0]) < 4.0 * np.sqrt(np.array([5.0, 8.0]) / len(steps))).all()
     level = level_of(heuristic, law, economics)
     sales = np.minimum(demand, level)
     # a base-stock policy orders what was sold: the mean order is the mean of the sales one period before
@@ -594,9 +612,9 @@ def first_orders(policy: Any, problem: Problem, products: Any) -> np.ndarray:
     return planned(policy, problem, products)(Episode(problem, products).observe())
 
 
+@pytest.mark.usefixtures("short_search")
 @pytest.mark.parametrize("env_id", ENVIRONMENTS)
-def test_orders_follow_the_history_if_and_only_if_the_policy_knows_it(env_id, monkeypatch):
-    monkeypatch.setattr("baselines.search.PERIODS", 120)
+def test_orders_follow_the_history_if_and_only_if_the_policy_knows_it(env_id):
     problem = make_problem(env_id, horizon=4, initial_stock=(0.0, 0.0))
     products = draw_products(POPULATIONS["poisson"], problem, 40)
     busier = products._replace(
@@ -662,9 +680,9 @@ def test_under_a_season_the_level_is_that_of_the_days_ahead(lead_time):
 LAW_WANTED = "these products have no known demand law: use knows='history'."
 
 
+@pytest.mark.usefixtures("short_search")
 @pytest.mark.parametrize("env_id", ENVIRONMENTS)
-def test_heuristics_that_need_the_law_say_so_on_products_without_one(env_id, monkeypatch):
-    monkeypatch.setattr("baselines.search.PERIODS", 60)
+def test_heuristics_that_need_the_law_say_so_on_products_without_one(env_id):
     problem = make_problem(env_id, horizon=4)
     real = draw_products(POPULATIONS["poisson"], problem, 5)._replace(distribution=None)
     everything, without = policies(problem), policies(problem, distribution=False)
@@ -744,7 +762,7 @@ def test_random_orders_are_uniform_up_to_twice_the_mean_demand_shared_by_the_cha
     products = draw_products(POPULATIONS["continuous"], problem, 300)
     shares = rollout(problem, RandomOrders(problem=problem), products).orders / products.scale[:, None]
     shares = shares * problem.order_dim / 2.0
-    assert 0.0 <= shares.min()
+    assert shares.min() >= 0.0
     assert shares.max() <= 1.0
     counts = np.histogram(shares, 10, (0.0, 1.0))[0]
     assert stats.chisquare(counts).pvalue > 1e-3

@@ -104,7 +104,9 @@ def test_a_fixed_dispersion_is_the_one_that_the_law_has():
 def test_a_truncated_normal_law_is_the_one_of_scipy():
     x = np.linspace(0.0, 20.0, 50)
     wanted = stats.truncnorm(-1.0 / 0.5, np.inf, loc=5.0, scale=2.5)
-    np.testing.assert_allclose(LAWS["truncated_normal"].cdf(x, np.array(5.0), np.array(0.25)), wanted.cdf(x), atol=1e-13)
+    np.testing.assert_allclose(
+        LAWS["truncated_normal"].cdf(x, np.array(5.0), np.array(0.25)), wanted.cdf(x), atol=1e-13
+    )
 
 
 def test_a_rounded_gamma_law_rounds_to_the_nearest_whole_number():
@@ -190,7 +192,7 @@ def test_sums_of_gamma_amounts_agree_with_convolution():
     for x in (1.0, 5.0, 12.0):
         # P(X + Y <= x), over the quantile of Y
         value, _ = integrate.quad(
-            lambda y: (
+            lambda y, x=x: (
                 float(one.cdf(np.array(x - y), mean, dispersion)) * stats.gamma.pdf(y, 1.0 / 0.4, scale=3.0 * 0.4)
             ),
             0.0,
@@ -233,9 +235,7 @@ def test_an_empirical_law_keeps_its_values_sorted_and_knows_its_dispersion():
     assert one == Empirical((1.0, 2.0, 3.0))
 
 
-@pytest.mark.parametrize(
-    "values", [(), (0.0, 0.0), (1.0, -1.0), (1.0, float("nan")), (1.0, float("inf"))], ids=str
-)
+@pytest.mark.parametrize("values", [(), (0.0, 0.0), (1.0, -1.0), (1.0, float("nan")), (1.0, float("inf"))], ids=str)
 def test_an_empirical_law_refuses_values_that_are_no_demand(values):
     message = f"values must be finite demands of at least 0, some positive, got {values}."
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):

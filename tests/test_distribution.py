@@ -55,7 +55,9 @@ def test_sums_of_poisson_negative_binomial_geometric_and_gamma_demand_are_those_
 
 
 @pytest.mark.parametrize("periods", [1, 2, 3, 6])
-@pytest.mark.parametrize(("name", "mean", "dispersion"), [("discrete_uniform", 2.0, 1 / 3), ("rounded_gamma", 4.0, 0.25)])
+@pytest.mark.parametrize(
+    ("name", "mean", "dispersion"), [("discrete_uniform", 2.0, 1 / 3), ("rounded_gamma", 4.0, 0.25)]
+)
 def test_sums_of_other_counts_are_exactly_those_of_convolution(name, mean, dispersion, periods):
     one = mass_function(name, mean, dispersion)
     mass = one

@@ -74,9 +74,7 @@ def test_one_product_over_three_periods_gives_the_figures_computed_by_hand():
 @pytest.mark.parametrize("warm_up", [0, 3, 9])
 def test_rewards_gaps_and_intervals_equal_a_direct_computation_from_rollouts(warm_up):
     number, seed, reference = 300, 5, "base-stock"
-    result = evaluate(
-        PROBLEM, POLICIES, SOURCE, number=number, seed=seed, reference=reference, warm_up=warm_up
-    )
+    result = evaluate(PROBLEM, POLICIES, SOURCE, number=number, seed=seed, reference=reference, warm_up=warm_up)
     products = draw_products(SOURCE, PROBLEM, number, seed)
     weights = 0.9 ** np.arange(10 - warm_up)
     mean = {

@@ -1,6 +1,7 @@
 """Memory that does not grow with the number of products, and rollouts that copy nothing per step."""
 
 import tracemalloc
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -37,7 +38,7 @@ def test_a_pipeline_moves_on_without_a_copy():
     products = draw_products(make_source("poisson"), problem, 4).to(torch.empty(0))
     orders = torch.rand(8, 4, 1)
     steps = rollout(problem, Replay(orders), products).steps
-    for before, after in zip(steps[:-1], steps[1:], strict=True):
+    for before, after in pairwise(steps):
         moved = zip(before.observation.state.pipeline[1:], after.observation.state.pipeline[:-1], strict=True)
         assert all(old is new for old, new in moved)
 

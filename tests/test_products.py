@@ -305,7 +305,12 @@ def test_bad_products_are_refused(make, message):
 
 def test_a_source_can_be_changed_by_plain_keys():
     source = make_source(
-        {"population": "poisson", "mean": [3.0, 4.0], "laws": ["gamma"], "economics": {"price": 7.0, "margin": (0.3, 0.4)}}
+        {
+            "population": "poisson",
+            "mean": [3.0, 4.0],
+            "laws": ["gamma"],
+            "economics": {"price": 7.0, "margin": (0.3, 0.4)},
+        }
     )
     assert source == replace(
         POPULATIONS["poisson"],
@@ -408,9 +413,7 @@ class Rented(LostSales):
 
 
 def test_a_figure_that_a_source_does_not_have_is_asked_for():
-    with refused(
-        "Rented needs rent: give each as a column of economics or a range (EconomicsRanges(extra={...}))."
-    ):
+    with refused("Rented needs rent: give each as a column of economics or a range (EconomicsRanges(extra={...}))."):
         draw_products(SyntheticProducts(), Rented(), 2)
 
 

@@ -62,7 +62,7 @@ class DualSourcingFlows(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class DualSourcing(Problem):
-    r"""Dual sourcing: two quantities per order, regular (cheap, after l_r periods) and expedited (dear, after l_e < l_r).
+    r"""Dual sourcing: an order has two quantities, regular (cheap, l_r periods) and expedited (dear, l_e < l_r periods).
 
     Timeline of a period: receive -> observe -> order -> (receive expedited if l_e = 0) -> demand -> sell or backlog ->
     charge.

@@ -121,9 +121,7 @@ def test_capped_whole_orders(by_hand):
 @pytest.mark.parametrize(("shelf_life", "lead_time"), [(1, 0), (1, 1), (2, 0), (3, 1), (4, 3)])
 def test_units_that_came_in_were_sold_or_outdated_or_are_still_there(shelf_life, lead_time, issuing):
     stock = (0.0, 3.0) if shelf_life > 1 or lead_time > 0 else (0.0, 0.0)
-    problem = Perishable(
-        shelf_life=shelf_life, lead_time=lead_time, issuing=issuing, horizon=30, initial_stock=stock
-    )
+    problem = Perishable(shelf_life=shelf_life, lead_time=lead_time, issuing=issuing, horizon=30, initial_stock=stock)
     products = draw_products(make_source("high_variance"), problem, 40)
     played = rollout(problem, Replay(random_orders(problem, products)), products)
     came = products.initial_state.inventory_position + played.orders[..., 0].sum(0)
