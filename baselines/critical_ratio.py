@@ -29,5 +29,9 @@ def critical_ratio(problem: Problem, economics: Any) -> np.ndarray:
         ratio = (shortage - (1.0 - problem.discount) * cost / delay) / (shortage + holding)
     else:
         lost = economics.price + shortage
-        ratio = (delay * lost - cost) / (delay * (lost + holding) - problem.discount * cost)
+        gain = delay * lost - cost
+        # where no order pays, both differences can be negative and their ratio large
+        ratio = np.where(gain > 0.0, gain, 0.0) / np.where(
+            gain > 0.0, delay * (lost + holding) - problem.discount * cost, 1.0
+        )
     return np.clip(ratio, MARGIN, 1.0 - MARGIN)

@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 
 from baselines.heuristic import FittedHeuristic, Heuristic, Rule
-from baselines.search import by_blocks, mean_reward, simulate, zoom
+from baselines.search import CANDIDATES, by_blocks, mean_reward, simulate, zoom, zoom_pairs
 from inv_gym.arrays import Array, like, positive_part, stack
 from inv_gym.distribution import CELLS, Distribution
 from inv_gym.policy import Observation
 from inv_gym.problems import DualSourcing
+from inv_gym.products import BLOCK
 
 
 def dual_index_rule(problem: DualSourcing, expedited_level: np.ndarray, regular_level: np.ndarray) -> Rule:
@@ -40,7 +41,7 @@ class DualIndex(FittedHeuristic):
 
     With backlog, the stock relative to S_e depends on the difference S_r - S_e alone, so for each difference one
     simulation from S_e = 0 gives the law of net inventory less S_e, the best S_e is a quantile of it, and only the
-    difference is searched. With lost sales the two are searched in turn.
+    difference is searched. With lost sales the two are searched together.
     """
 
     problem: DualSourcing
@@ -51,8 +52,9 @@ class DualIndex(FittedHeuristic):
 
     def levels(self, law: Distribution, economics: Any) -> np.ndarray:
         """``S_e`` and ``S_r - S_e``, ``[2, B]``, units."""
-        find = self._with_backlog if self.problem.backlog else self._with_lost_sales
-        return by_blocks(find, law, economics)
+        if self.problem.backlog:
+            return by_blocks(self._with_backlog, law, economics)
+        return by_blocks(self._with_lost_sales, law, economics, size=BLOCK // CANDIDATES)
 
     def _range(self, law: Distribution) -> np.ndarray:
         """The largest difference worth trying: generous demand of the periods between the two lead times."""
@@ -87,20 +89,13 @@ class DualIndex(FittedHeuristic):
         return np.stack([relative(difference[None])[0][0], difference])
 
     def _with_lost_sales(self, law: Distribution, economics: Any) -> np.ndarray:
-        def reward(expedited: np.ndarray, difference: np.ndarray) -> np.ndarray:
-            """Of levels ``[C, B]``."""
-            low, gap = self._whole(law, expedited).reshape(-1), self._whole(law, difference).reshape(-1)
-            rule = dual_index_rule(self.problem, low, low + gap)
-            return mean_reward(simulate(self.problem, rule, law, economics, len(expedited)), len(expedited))
+        def reward(pairs: np.ndarray) -> np.ndarray:
+            expedited, difference = (self._whole(law, pairs[:, k]).reshape(-1) for k in range(2))
+            rule = dual_index_rule(self.problem, expedited, expedited + difference)
+            return mean_reward(simulate(self.problem, rule, law, economics, len(pairs)), len(pairs))
 
-        most = self._range(law)
-        expedited = difference = 0.5 * most
-        for _ in range(2):
-            fixed = difference
-            expedited = zoom(lambda grid, fixed=fixed: reward(grid, grid * 0.0 + fixed), most * 0.0, most)  # type: ignore[misc]
-            fixed = expedited
-            difference = zoom(lambda grid, fixed=fixed: reward(grid * 0.0 + fixed, grid), most * 0.0, most)  # type: ignore[misc]
-        return np.stack([self._whole(law, expedited), self._whole(law, difference)])
+        most = np.stack([self._range(law)] * 2)
+        return self._whole(law, zoom_pairs(reward, most * 0.0, most))
 
 
 def _quantile(values: np.ndarray, probability: np.ndarray) -> np.ndarray:

@@ -37,8 +37,8 @@ class IntervalStock(FittedHeuristic):
 
     The lower level S is the newsvendor's. The upper level maximises ``G(y) - s y``, where ``G(y)`` is the best value
     from y units after ordering and s the removal value. Below S the value is linear in stock, so G above S follows by
-    one forward pass over the lattice of stocks; what matters is its slope, hence G is taken relative to G(S), which also
-    serves discount 1.
+    one forward pass over the lattice of stocks; what matters is its slope, hence G is taken relative to G(S), which
+    also serves discount 1.
     """
 
     problem: ProcurementRemoval

@@ -155,7 +155,8 @@ def _play(problem: Problem, policy: Policy, products: Products, warm_up: int) ->
         for name, column in _moved(problem, step).items():
             sums[name] = sums[name] + column
     periods = problem.horizon - warm_up
-    return {name: to_numpy(value) / (weight if name == "reward" else periods) for name, value in sums.items()}
+    means = {name: np.asarray(to_numpy(value), np.float64) / periods for name, value in sums.items()}
+    return means | {"reward": means["reward"] * (periods / weight)}
 
 
 def _moved(problem: Problem, step: Step) -> dict[str, Array]:

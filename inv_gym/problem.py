@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -127,7 +128,8 @@ class Problem(ABC):
     def admissible(self, order: Columns) -> Columns:
         """The orders that the supplier accepts: capped and whole where the problem says so."""
         if self.order_cap is not None:
-            order = tuple(minimum(quantity, quantity * 0.0 + self.order_cap) for quantity in order)
+            cap = float(math.floor(self.order_cap) if self.integer_orders else self.order_cap)
+            order = tuple(minimum(quantity, quantity * 0.0 + cap) for quantity in order)
         if self.integer_orders:
             order = tuple(round_half_even(quantity) for quantity in order)
         return order

@@ -25,7 +25,7 @@ from inv_gym.processes import (
     YearlySeason,
     calendar,
 )
-from inv_gym.ranges import LogUniform, Range, Uniform, as_range, draw
+from inv_gym.ranges import LogUniform, Range, Uniform, as_range, draw, lowest
 
 HISTORY = 32
 """Periods of history before the start of an episode, H (the source paper's window)."""
@@ -175,7 +175,9 @@ def assemble(
     Raises:
         ValueError: Demand is negative or not finite, a figure is missing, or the problem refuses the economics.
     """
-    refuse_rows("demand must be at least 0, got {}.", ~(demand >= 0).all(0), demand.min(0))
+    bad = ~((demand >= 0.0) & (demand < np.inf))
+    first_bad = np.take_along_axis(demand, bad.argmax(0)[None], 0)[0]
+    refuse_rows("demand must be finite and at least 0, got {}.", bad.any(0), first_bad)
     missing = [name for name in problem.Economics._fields if name not in figures]
     if missing:
         raise ValueError(
@@ -216,10 +218,15 @@ class SyntheticProducts:
     notes: ClassVar[tuple[str, ...]] = ("prices and costs are drawn from ranges of our choice",)
 
     def __post_init__(self) -> None:
+        if not self.laws:
+            raise ValueError("laws must name at least one demand law, got none.")
         for name in self.laws:
             law(name)
-        object.__setattr__(self, "mean", as_range("mean", self.mean))
-        object.__setattr__(self, "dispersion", as_range("dispersion", self.dispersion))
+        for name in ("mean", "dispersion"):
+            what = as_range(name, getattr(self, name))
+            if lowest(what) <= 0.0:
+                raise ValueError(f"{name} must be above 0, got {lowest(what)}.")
+            object.__setattr__(self, name, what)
 
     @property
     def covariate_names(self) -> tuple[str, ...]:
@@ -291,6 +298,8 @@ class InstanceProducts:
             object.__setattr__(self, "dispersion", one.fixed_dispersion)
         elif real("dispersion", self.dispersion) <= 0.0:
             raise ValueError(f"dispersion must be above 0 for {self.law}, got {self.dispersion}.")
+        if self.stock is not None:
+            real("stock", self.stock, least=0.0)
 
     @property
     def largest_scale(self) -> float:

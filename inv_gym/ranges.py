@@ -65,6 +65,13 @@ def draw(what: Range, rng: np.random.Generator, batch: int) -> np.ndarray:
     return np.full(batch, float(what)) if isinstance(what, (int, float)) else what.draw(rng, batch)
 
 
+def lowest(what: Range) -> float:
+    """The least value that can be drawn (of a log-normal range, its median: all draws are above 0)."""
+    if isinstance(what, (int, float)):
+        return float(what)
+    return what.median if isinstance(what, LogNormalRange) else what.low
+
+
 def as_range(name: str, value: Range | Sequence[float]) -> Range:
     """A pair (low, high), as it comes from a configuration file or `gym.make`, as a uniform range.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -62,10 +63,10 @@ def problem_from(problem: str | Problem, fields: Mapping[str, Any]) -> Problem:
         TypeError: A field is unknown or of the wrong type.
     """
     kind = type(problem) if isinstance(problem, Problem) else PROBLEMS[one_of("problem", problem, PROBLEMS)]
+    known = [one.name for one in dataclasses.fields(kind)]
     for key in fields:
-        if key not in kind.__dataclass_fields__:
-            known = ", ".join(kind.__dataclass_fields__)
-            raise TypeError(f"{kind.__name__} has no field {key!r}; its fields: {known}.")
+        if key not in known:
+            raise TypeError(f"{kind.__name__} has no field {key!r}; its fields: {', '.join(known)}.")
     return replace(problem, **fields) if isinstance(problem, Problem) else kind(**fields)
 
 

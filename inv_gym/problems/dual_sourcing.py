@@ -62,12 +62,12 @@ class DualSourcingFlows(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class DualSourcing(Problem):
-    r"""Dual sourcing: an order has two quantities, regular (cheap, l_r periods) and expedited (dear, l_e < l_r periods).
+    r"""Dual sourcing: an order has a regular (cheap, slow) and an expedited (dear, fast) quantity.
 
     Timeline of a period: receive -> observe -> order -> (receive expedited if l_e = 0) -> demand -> sell or backlog ->
     charge.
 
-    With net inventory ``I``, arrivals ``a_1 .. a_{l_r - 1}`` to come and demand ``d``::
+    With lead times ``l_e < l_r``, net inventory ``I``, arrivals ``a_1 .. a_{l_r - 1}`` to come and demand ``d``::
 
         a_{l_r} = q_r,   a_{l_e} += q_e        (I += q_e if l_e = 0)
         I'      = I - d + a_1                  (max(I - d, 0) + a_1 with lost sales)
