@@ -19,7 +19,7 @@ from inv_gym.products import BLOCK, HISTORY, Products
 
 CANDIDATES = 9
 ROUNDS = 3
-PERIODS = 1200
+PERIODS = 2400
 WARM_UP = 50
 SEED = 20080405
 
@@ -42,7 +42,7 @@ def zoom(score: Score, low: np.ndarray, high: np.ndarray) -> np.ndarray:
 
 
 def zoom_pairs(score: Score, low: np.ndarray, high: np.ndarray) -> np.ndarray:
-    """The best pair of values of each product, ``[2, B]``, by a grid over both at once that closes in on its best point.
+    """The best pair of values of each product, ``[2, B]``, by a grid over both at once that closes in on the best.
 
     For scores with a ridge, on which searching one value at a time gets stuck.
 

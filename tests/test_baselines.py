@@ -31,7 +31,7 @@ from baselines.dual_sourcing import dual_index_rule
 from baselines.estimation import estimate
 from baselines.heuristic import with_target
 from baselines.interval_stock import interval_rule
-from baselines.search import best_target, mean_reward, simulate, zoom
+from baselines.search import best_target, mean_reward, simulate, stratified, zoom, zoom_pairs
 from inv_gym import (
     ENVIRONMENTS,
     POPULATIONS,
@@ -271,6 +271,17 @@ def test_the_searched_level_falls_with_the_shelf_life_and_meets_the_naive_one_as
     assert found[3] == same
 
 
+@pytest.mark.usefixtures("short_search")
+def test_torch_products_get_torch_orders_even_where_no_stock_can_be_held():
+    problem = Perishable(shelf_life=1, horizon=3)
+    products = draw_products(POPULATIONS["poisson"], problem, 10)
+    tensors = products.to(torch.empty(0, dtype=torch.float64))
+    for name, policy in policies(problem).items():
+        orders = rollout(problem, policy, tensors).orders
+        assert isinstance(orders, torch.Tensor), name
+        np.testing.assert_array_equal(orders.numpy(), rollout(problem, policy, products).orders, err_msg=name)
+
+
 # Dual sourcing
 
 
@@ -491,6 +502,40 @@ def test_zoom_asks_three_times_for_nine_points_within_the_range():
     assert all(((grid >= [-1.0, 2.0]) & (grid <= [3.0, 4.0])).all() for grid in asked)
 
 
+@given(
+    optimum=st.tuples(st.floats(0.0, 1.0), st.floats(0.0, 1.0)),
+    ridge=st.floats(0.0, 0.9),
+    width=st.floats(0.1, 50.0),
+)
+def test_zoom_pairs_finds_the_optimum_on_a_ridge(optimum, ridge, width):
+    best = np.array(optimum)[:, None] * width
+    ends = np.full((2, 1), width)
+
+    def score(pairs: np.ndarray) -> np.ndarray:
+        """Falls slowly where one value rises as the other falls."""
+        one, other = ((pairs - best) / width).swapaxes(0, 1)
+        return -(one**2 + other**2 + 2.0 * ridge * one * other)
+
+    found = zoom_pairs(score, ends * 0.0, ends)
+    assert ((found >= 0.0) & (found <= width)).all()
+    # no point of the finest grid about the optimum is better than what was found
+    step = width / 128.0
+    around = np.rint(best / step) * step
+    shifts = np.stack(np.meshgrid([-1.0, 0.0, 1.0], [-1.0, 0.0, 1.0]), -1).reshape(-1, 2, 1) * step
+    assert score(found[None])[0, 0] >= score(np.clip(around + shifts, 0.0, width)).max() - 1e-9
+
+
+def test_the_paths_of_the_search_have_the_mean_of_the_law():
+    uniforms = stratified(1000)
+    assert sorted(np.floor(uniforms * 1000.0)) == list(range(1000))
+    np.testing.assert_array_equal(stratified(1000), uniforms)
+    assert abs(np.corrcoef(uniforms[1:], uniforms[:-1])[0, 1]) < 4.0 / np.sqrt(1000)
+    law = law_of("poisson", [0.5, 5.0, 40.0])
+    paths = law.common_paths(uniforms)
+    # a stratum moves a count by its own part of the range: 1/1000 of the largest demand seen
+    assert (np.abs(paths.mean(0) - [0.5, 5.0, 40.0]) <= paths.max(0) / 1000.0).all()
+
+
 @pytest.mark.usefixtures("short_search")
 @pytest.mark.parametrize(
     ("problem", "kind"),
@@ -527,6 +572,22 @@ def test_a_searched_heuristic_plays_the_target_that_it_found():
         rollout(problem, Searched(heuristic), products).orders,
         rollout(problem, with_target(heuristic, target), products).orders,
     )
+
+
+@pytest.mark.usefixtures("short_search")
+def test_under_a_season_the_target_is_searched_for_the_average_law():
+    problem = LostSales(lead_time=2, horizon=21)
+    population = replace(POPULATIONS["poisson"], mean=8.0, processes=(WeeklySeason(spread=0.4),))
+    products = draw_products(population, problem, 20)
+    law = products.distribution
+    flat = Distribution(law.laws, law.law_index, law.mean.mean(0, keepdims=True), law.dispersion)
+    heuristic = BaseStock(problem=problem, knows="distribution")
+    target = best_target(heuristic, flat, products.economics)
+    orders = rollout(problem, Searched(heuristic), products).orders
+    np.testing.assert_array_equal(orders, rollout(problem, with_target(heuristic, target), products).orders)
+    assert (
+        orders != rollout(problem, with_target(heuristic, target), products._replace(distribution=flat)).orders
+    ).any()
 
 
 @pytest.mark.usefixtures("short_search")

@@ -128,6 +128,15 @@ def test_a_later_period_sees_the_rest_of_the_season():
         assert seen.stationary == (period >= 3)
 
 
+def test_an_averaged_law_is_stationary_with_the_mean_of_all_periods():
+    law = mixed(periods=4)
+    flat = law.averaged()
+    assert flat.stationary
+    np.testing.assert_allclose(flat.mean[0], law.mean.sum(0) / 4.0, rtol=1e-14)
+    np.testing.assert_array_equal(flat.dispersion, law.dispersion)
+    assert mixed().averaged().mean.tolist() == mixed().mean.tolist()
+
+
 def test_a_stationary_law_is_the_same_in_any_period():
     law = mixed()
     assert law.stationary
