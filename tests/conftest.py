@@ -6,10 +6,14 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 import pytest
+from hypothesis import settings
 
 from inv_gym import Problem, Products, Rollout, rollout
 from inv_gym.products import HISTORY
 from inv_gym.testing import Replay
+
+settings.register_profile("any machine", deadline=None)  # a busy machine is not a failure
+settings.load_profile("any machine")
 
 ByHand = Callable[..., Rollout]
 

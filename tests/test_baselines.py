@@ -504,25 +504,21 @@ def test_zoom_asks_three_times_for_nine_points_within_the_range():
 
 @given(
     optimum=st.tuples(st.floats(0.0, 1.0), st.floats(0.0, 1.0)),
-    ridge=st.floats(0.0, 0.9),
+    ridge=st.floats(-0.45, 0.45),
     width=st.floats(0.1, 50.0),
 )
-def test_zoom_pairs_finds_the_optimum_on_a_ridge(optimum, ridge, width):
+def test_zoom_pairs_finds_the_optimum_on_a_ridge_to_one_step_of_its_last_grid(optimum, ridge, width):
     best = np.array(optimum)[:, None] * width
     ends = np.full((2, 1), width)
 
     def score(pairs: np.ndarray) -> np.ndarray:
-        """Falls slowly where one value rises as the other falls."""
+        """Falls slowly where one value rises as the other falls; up to .5 the best grid point is a neighbour."""
         one, other = ((pairs - best) / width).swapaxes(0, 1)
         return -(one**2 + other**2 + 2.0 * ridge * one * other)
 
     found = zoom_pairs(score, ends * 0.0, ends)
-    assert ((found >= 0.0) & (found <= width)).all()
-    # no point of the finest grid about the optimum is better than what was found
-    step = width / 128.0
-    around = np.rint(best / step) * step
-    shifts = np.stack(np.meshgrid([-1.0, 0.0, 1.0], [-1.0, 0.0, 1.0]), -1).reshape(-1, 2, 1) * step
-    assert score(found[None])[0, 0] >= score(np.clip(around + shifts, 0.0, width)).max() - 1e-9
+    assert found.shape == (2, 1)
+    assert (np.abs(found - best) <= width / 128.0).all()
 
 
 def test_the_paths_of_the_search_have_the_mean_of_the_law():
@@ -840,6 +836,15 @@ def test_random_orders_do_not_depend_on_the_batch_and_do_on_the_seed():
     np.testing.assert_array_equal(alone, together[:, 17:19])
     other = rollout(problem, RandomOrders(problem=problem, seed=1), products).orders
     assert (other != together).all()
+
+
+def test_random_orders_change_from_period_to_period_even_where_nothing_is_ever_sold():
+    problem = LostSales(horizon=6)
+    products = draw_products(POPULATIONS["default"], problem, 3)
+    products = products._replace(demand=np.zeros_like(products.demand), scale=np.ones(3))
+    orders = rollout(problem, RandomOrders(problem=problem), products).orders[..., 0]
+    assert len(np.unique(orders[:, 0])) == 6
+    np.testing.assert_array_equal(orders[:, 0], orders[:, 2])
 
 
 def test_a_constant_order_is_a_share_of_the_mean_of_the_history():
