@@ -27,7 +27,7 @@ class BaseStock(TargetHeuristic):
         channels = self.problem.order_dim
 
         def order(observation: Observation) -> Array:
-            position = observation.state.inventory_position
-            return in_first_channel(positive_part(like(level, position) - position), channels)
+            short = like(level, observation.scale) - observation.state.inventory_position
+            return in_first_channel(positive_part(short), channels)
 
         return order

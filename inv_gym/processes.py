@@ -10,7 +10,8 @@ from typing import Protocol
 
 import numpy as np
 
-from inv_gym.ranges import LogUniform, Range, Uniform, draw
+from inv_gym.checks import whole
+from inv_gym.ranges import LogUniform, Range, Uniform, draw, within
 
 
 class Process(Protocol):
@@ -44,6 +45,9 @@ class YearlySeason:
 
     amplitude: Range = Uniform(0.1, 0.5)
 
+    def __post_init__(self) -> None:
+        within("amplitude", self.amplitude, 0.0, 1.0)
+
     def factors(self, rng: np.random.Generator, start: np.ndarray, periods: int) -> np.ndarray:
         phase = rng.uniform(0.0, 2.0 * np.pi, len(start))
         wave = np.sin(2.0 * np.pi * _clock(start, periods) / 365.25 + phase)
@@ -56,6 +60,9 @@ class Trend:
 
     rate: Range = Uniform(-0.01, 0.01)
 
+    def __post_init__(self) -> None:
+        within("rate", self.rate, -0.5, 1.0)
+
     def factors(self, rng: np.random.Generator, start: np.ndarray, periods: int) -> np.ndarray:
         return (1.0 + draw(self.rate, rng, len(start))) ** np.arange(periods)[:, None]
 
@@ -66,6 +73,9 @@ class AutocorrelatedLevel:
 
     correlation: Range = 0.95
     spread: Range = Uniform(0.1, 0.4)
+
+    def __post_init__(self) -> None:
+        within("correlation", self.correlation, -1.0, 1.0)
 
     def factors(self, rng: np.random.Generator, start: np.ndarray, periods: int) -> np.ndarray:
         batch = len(start)
@@ -83,6 +93,9 @@ class RegimeChange:
     """The mean is multiplied once and for all, from a period drawn uniformly over history and episode."""
 
     factor: Range = LogUniform(0.3, 3.0)
+
+    def __post_init__(self) -> None:
+        within("factor", self.factor, 0.0)
 
     def factors(self, rng: np.random.Generator, start: np.ndarray, periods: int) -> np.ndarray:
         change = rng.integers(0, periods, len(start))
@@ -102,6 +115,10 @@ class DemandShock:
     factor: Range = Uniform(2.0, 3.0)
     length: int = 5
     begin: int | None = None
+
+    def __post_init__(self) -> None:
+        within("factor", self.factor, 0.0)
+        whole("length", self.length, least=1)
 
     def factors(self, rng: np.random.Generator, start: np.ndarray, periods: int) -> np.ndarray:
         drawn = rng.integers(0, max(periods - self.length, 1), len(start))

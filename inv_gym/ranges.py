@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -63,6 +64,17 @@ Range: TypeAlias = Uniform | LogUniform | LogNormalRange | float
 def draw(what: Range, rng: np.random.Generator, batch: int) -> np.ndarray:
     """One value per product, ``[B]``; a number is the same for all."""
     return np.full(batch, float(what)) if isinstance(what, (int, float)) else what.draw(rng, batch)
+
+
+def within(name: str, what: Range, least: float, most: float = math.inf) -> None:
+    """Check that all draws lie within the bounds (a log-normal range has no upper end).
+
+    Raises:
+        ValueError: Some do not.
+    """
+    real(name, lowest(what), least, most)
+    if not isinstance(what, (int, float, LogNormalRange)):
+        real(name, what.high, least, most)
 
 
 def lowest(what: Range) -> float:

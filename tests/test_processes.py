@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -183,3 +184,19 @@ def test_the_calendar_of_a_product_explains_its_weekly_season():
     for b in range(20):
         for day in range(7):
             assert np.ptp(products.distribution.mean[weekday[:, b] == day, b]) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: YearlySeason(amplitude=2.0), "amplitude must be between 0 and 1, got 2.0."),
+        (lambda: YearlySeason(amplitude=Uniform(0.5, 1.5)), "amplitude must be between 0 and 1, got 1.5."),
+        (lambda: Trend(rate=-1.0), "rate must be between -0.5 and 1, got -1.0."),
+        (lambda: AutocorrelatedLevel(correlation=1.1), "correlation must be between -1 and 1, got 1.1."),
+        (lambda: RegimeChange(factor=-0.1), "factor must be at least 0, got -0.1."),
+        (lambda: DemandShock(length=0), "length must be at least 1, got 0."),
+    ],
+)
+def test_processes_that_could_make_demand_negative_are_refused(make, message):
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        make()

@@ -156,7 +156,7 @@ class Perishable(Problem):
         return economics.salvage_value * state.inventory_position
 
     def check_economics(self, economics: PerishableEconomics) -> None:
-        """As for lost sales; outdating costs at least minus the unit cost, or stock is bought to outdate.
+        """As for lost sales; outdating must not earn money.
 
         Raises:
             ValueError: It names the figures and the product.
