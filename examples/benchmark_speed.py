@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
-from statistics import median
 
 import gymnasium as gym
 import numpy as np
@@ -29,20 +28,20 @@ console = Console(width=110)
 
 
 def timed(action: Callable[[], object], repeats: int) -> float:
-    """Median seconds of an action, after one run that does not count."""
+    """Least seconds of an action, after one run that does not count: what disturbs a run only adds to it."""
     action()
     seconds = []
     for _ in range(repeats):
         begin = time.perf_counter()
         action()
         seconds.append(time.perf_counter() - begin)
-    return median(seconds)
+    return min(seconds)
 
 
 def alternate(first: Callable[[], object], second: Callable[[], object], repeats: int) -> tuple[float, float]:
-    """Median seconds of two actions run in turn, so that a drifting clock or a noisy neighbour meets both."""
+    """Least seconds of two actions run in turn, so that a drifting clock or a noisy neighbour meets both."""
     pairs = [(timed(first, 1), timed(second, 1)) for _ in range(repeats)]
-    return median(pair[0] for pair in pairs), median(pair[1] for pair in pairs)
+    return min(pair[0] for pair in pairs), min(pair[1] for pair in pairs)
 
 
 # ---------------------------------------------------------------- step API

@@ -299,13 +299,15 @@ class InventoryVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray], _View):
         return self.episode.observe()
 
     def _flags(self, value: bool) -> np.ndarray:
-        return np.full(self.num_envs, value)
+        return np.ones(self.num_envs, bool) if value else np.zeros(self.num_envs, bool)
 
     def _parse(self, actions: Any) -> Columns:
         array = np.asarray(actions)
         shape = (self.num_envs, self.problem.order_dim)
-        if array.shape == shape and array.dtype.kind in "fiu" and array.min() >= 0 and array.max() < LARGEST:
-            return tuple(array.T.astype(float))  # NaN fails both comparisons
+        if array.shape == shape and array.dtype.kind in "fiu":
+            flat = array.ravel()  # NaN fails both comparisons
+            if np.minimum.reduce(flat) >= 0 and np.maximum.reduce(flat) < LARGEST:
+                return tuple(array.T.astype(float))
         raise ValueError(_bad_action(self.problem, shape, array))
 
 
