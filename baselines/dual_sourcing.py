@@ -62,8 +62,7 @@ class DualIndex(FittedHeuristic):
         return law.quantile(np.full(len(law.dispersion), 0.999), periods)
 
     def _whole(self, law: Distribution, levels: np.ndarray) -> np.ndarray:
-        counts = np.array([one.integer for one in law.laws])[law.law_index]
-        return np.where(counts, np.rint(levels), levels)
+        return np.where(law.integer, np.rint(levels), levels)
 
     def _with_backlog(self, law: Distribution, economics: Any) -> np.ndarray:
         ratio = economics.shortage_cost / (economics.shortage_cost + economics.holding_cost)

@@ -102,8 +102,7 @@ def _mass(law: Distribution, lower: np.ndarray) -> tuple[np.ndarray, np.ndarray]
     Amounts and large counts are put on coarse steps, 32 to the lower level, which shorten the pass; what little mass
     lies beyond the last cell is counted there.
     """
-    counts = np.array([one.integer for one in law.laws])[law.law_index]
-    step = np.where(counts, np.maximum(np.floor(lower / 32.0), 1.0), np.maximum(lower, 1e-9) / 32.0)
+    step = np.where(law.integer, np.maximum(np.floor(lower / 32.0), 1.0), np.maximum(lower, 1e-9) / 32.0)
     cumulative = law.cdf((np.arange(DEMAND + 1)[:, None] + 0.5) * step).T
     cumulative[:, -1] = 1.0
     return step, np.diff(cumulative, axis=1, prepend=0.0)

@@ -36,6 +36,11 @@ class Distribution:
         """Whether all periods follow the same law."""
         return self.mean.shape[0] == 1
 
+    @property
+    def integer(self) -> np.ndarray:
+        """``[B]`` whether demand comes in whole units."""
+        return np.array([law.integer for law in self.laws])[self.law_index]
+
     def at(self, period: int) -> Distribution:
         """The law as seen from a later period."""
         return self if self.stationary else self._with(mean=self.mean[min(period, len(self.mean) - 1) :])
@@ -88,7 +93,7 @@ class Distribution:
 
     def _lattice(self, periods: int) -> tuple[np.ndarray, np.ndarray]:
         means = self._window(periods)
-        integer = np.array([law.integer for law in self.laws])[self.law_index]
+        integer = self.integer
         variance = np.where(integer, means, 0.0) + self.dispersion * means**2
         reach = means.sum(0) + 16.0 * np.sqrt(variance.sum(0))
         step = np.maximum(reach / (CELLS - 1), np.where(integer, 1.0, np.finfo(float).tiny))
