@@ -4,10 +4,16 @@ BIN := .venv/bin
 DATA ?=
 ARGS ?=
 
-.PHONY: leaderboard test check lint types speed clean
+.PHONY: leaderboard tables pictures test check lint types speed clean
 
 leaderboard: .venv  ## rank every policy on every environment; DATA=sales.csv adds your own demand table
 	$(BIN)/python examples/leaderboard.py $(if $(DATA),--data $(DATA)) $(ARGS)
+
+tables: .venv  ## published tables beside ours
+	$(BIN)/python examples/reproduce_tables.py $(ARGS)
+
+pictures: .venv  ## optimal and heuristic orders as pictures
+	$(BIN)/python examples/order_pictures.py $(ARGS)
 
 test: .venv  ## the test suite
 	$(BIN)/python -m pytest $(ARGS)

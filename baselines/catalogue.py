@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from baselines.base_stock import BaseStock
-from baselines.dual_sourcing import ConsecutiveBaseStocks, DualIndex
-from baselines.heuristic import SOURCES
+from collections.abc import Callable
+from typing import Any
+
+from baselines.base_stock import BaseStock, CappedBaseStock
+from baselines.dual_sourcing import CappedDualIndex, DualIndex, SingleIndex, TailoredBaseSurge
+from baselines.fitting import SOURCES, Adaptive, Fit, Fitted
 from baselines.interval_stock import IntervalStock
-from baselines.search import Searched
+from baselines.myopic import DualBalancing, Myopic
+from baselines.perishable import LowWasteBaseStock, WasteAwareBaseStock
+from baselines.seasonal_thresholds import SeasonalIntervalStock
 from baselines.simple import ConstantOrder, RandomOrders
 from baselines.vector_base_stock import VectorBaseStock
 from inv_gym.policy import Policy
@@ -15,42 +20,57 @@ from inv_gym.problems import DualSourcing, LostSales, Perishable, ProcurementRem
 
 KNOWS_LAW = " (knows law)"
 
-
-def _base_stocks(problem: Problem, knows: str, name: str) -> dict[str, Policy]:
-    heuristic = BaseStock(problem=problem, knows=knows)
-    return {name: heuristic, "searched base-stock": Searched(heuristic)}
+ANEW = ("closed_form", "remove_to_lower")
+"""Constructors quick enough to fit anew each period."""
 
 
-def _lost_sales(problem: LostSales, knows: str) -> dict[str, Policy]:
-    found = _base_stocks(problem, knows, "base-stock")
+def _lost_sales(problem: LostSales) -> dict[str, Fit]:
+    found: dict[str, Fit] = {"base-stock": BaseStock.closed_form, "searched base-stock": BaseStock.searched}
     if problem.lead_time > 0:
-        vector = VectorBaseStock(problem=problem, knows=knows)
-        found |= {"vector base-stock": vector, "searched vector base-stock": Searched(vector)}
+        found |= {
+            "vector base-stock": VectorBaseStock.closed_form,
+            "searched vector base-stock": VectorBaseStock.searched,
+            "capped base-stock": CappedBaseStock.searched,
+            "constant order": ConstantOrder.closed_form,
+            "searched constant order": ConstantOrder.searched,
+            "myopic": Myopic.closed_form,
+            "dual-balancing": DualBalancing.closed_form,
+        }
     return found
 
 
-def _perishable(problem: Perishable, knows: str) -> dict[str, Policy]:
-    return _base_stocks(problem, knows, "naive base-stock")
-
-
-def _dual_sourcing(problem: DualSourcing, knows: str) -> dict[str, Policy]:
-    found: dict[str, Policy] = {
-        "regular source only": BaseStock(problem=problem, knows=knows),
-        "dual index": DualIndex(problem=problem, knows=knows),
-    }
-    if problem.backlog and problem.lead_times == (1, 0):
-        found["two base-stocks"] = ConsecutiveBaseStocks(problem=problem, knows=knows)
-    return found
-
-
-def _procurement_removal(problem: ProcurementRemoval, knows: str) -> dict[str, Policy]:
+def _perishable(problem: Perishable) -> dict[str, Fit]:
     return {
-        "base-stock, never remove": BaseStock(problem=problem, knows=knows),
-        "interval-stock": IntervalStock(problem=problem, knows=knows),
+        "naive base-stock": BaseStock.closed_form,
+        "searched base-stock": BaseStock.searched,
+        "waste-aware base-stock": WasteAwareBaseStock.searched,
+        "low-waste base-stock": LowWasteBaseStock.searched,
     }
 
 
-_APPLICABLE = {
+def _dual_sourcing(problem: DualSourcing) -> dict[str, Fit]:
+    found: dict[str, Fit] = {
+        "regular source only": BaseStock.closed_form,
+        "single index": SingleIndex.searched,
+        "dual index": DualIndex.searched,
+        "capped dual index": CappedDualIndex.searched,
+        "tailored base-surge": TailoredBaseSurge.searched,
+    }
+    if problem.backlog and problem.regular_lead_time == problem.expedited_lead_time + 1:
+        found["two base-stocks"] = DualIndex.closed_form
+    return found
+
+
+def _procurement_removal(problem: ProcurementRemoval) -> dict[str, Fit]:
+    return {
+        "base-stock, never remove": BaseStock.closed_form,
+        "remove to order level": IntervalStock.remove_to_lower,
+        "interval-stock": IntervalStock.optimal,
+        "interval-stock by period": SeasonalIntervalStock.optimal,
+    }
+
+
+_APPLICABLE: dict[type[Problem], Callable[[Any], dict[str, Fit]]] = {
     LostSales: _lost_sales,
     Perishable: _perishable,
     DualSourcing: _dual_sourcing,
@@ -65,14 +85,13 @@ def policies(problem: Problem, distribution: bool = True) -> dict[str, Policy]:
         problem: Decides which heuristics apply.
         distribution: Whether products have a known law; real demand has none.
     """
-    found: dict[str, Policy] = {
-        "random orders": RandomOrders(problem=problem),
-        "constant order": ConstantOrder(problem=problem),
-    }
+    found: dict[str, Policy] = {"random orders": RandomOrders(problem=problem)}
+    applicable = _APPLICABLE[type(problem)](problem)
     for knows in SOURCES if distribution else ("history",):
         suffix = KNOWS_LAW if knows == "distribution" else ""
-        applicable = _APPLICABLE[type(problem)](problem, knows)  # type: ignore[operator]
-        found |= {name + suffix: policy for name, policy in applicable.items()}
+        for name, fit in applicable.items():
+            kind = Adaptive if fit.__name__ in ANEW else Fitted
+            found[name + suffix] = kind(fit, problem, knows)
     return found
 
 

@@ -1,4 +1,4 @@
-"""The newsvendor's critical ratio of a product."""
+"""The newsvendor's costs and critical ratio of a product."""
 
 from __future__ import annotations
 
@@ -11,27 +11,36 @@ from inv_gym.problem import Problem
 MARGIN = 1e-6
 
 
-def critical_ratio(problem: Problem, economics: Any) -> np.ndarray:
-    """The probability of no shortage that balances one unit more against one unit less, ``[B]``.
+def newsvendor_costs(problem: Problem, economics: Any) -> tuple[np.ndarray, np.ndarray]:
+    """What one unit too many and one unit too few cost in the period that an order is for, each ``[B]``.
 
-    A unit ordered now, one period early, costs ``c`` and saves ``discount * c`` next period unless it is sold. With
-    lead time L and discount g, lost sales give ``(g^L (p + b) - c) / (g^L (p + b + h) - g c)``: for L = 0 the optimum
-    of Karlin (1960) and Veinott (1966); for L > 0 and c = 0 the ratio of Morton (1969). With backlog it is
-    ``(b - (1 - g) c / g^L) / (b + h)``.
+    A unit ordered one period early costs interest on its unit cost c and holding. Seen from when it is ordered, with
+    lead time L and discount g, lost sales give ``g^L h + (1 - g) c`` and ``g^L (p + b) - c``, backlog gives
+    ``g^L h + (1 - g) c`` and ``g^L b - (1 - g) c``.
 
     Args:
         problem: Gives discount, lead time and what happens to unmet demand.
         economics: NumPy ``[B]`` columns (unit_cost is the regular source's with two sources).
     """
     delay = problem.discount ** problem.lead_times[0]
-    cost, holding, shortage = economics.unit_cost, economics.holding_cost, economics.shortage_cost
+    cost = np.asarray(economics.unit_cost, dtype=float)
+    interest = (1.0 - problem.discount) * cost
+    overage = delay * economics.holding_cost + interest
     if problem.backlog:
-        ratio = (shortage - (1.0 - problem.discount) * cost / delay) / (shortage + holding)
-    else:
-        lost = economics.price + shortage
-        gain = delay * lost - cost
-        # where no order pays, both differences can be negative and their ratio large
-        ratio = np.where(gain > 0.0, gain, 0.0) / np.where(
-            gain > 0.0, delay * (lost + holding) - problem.discount * cost, 1.0
-        )
-    return np.clip(ratio, MARGIN, 1.0 - MARGIN)
+        return overage, delay * economics.shortage_cost - interest
+    return overage, delay * (economics.price + economics.shortage_cost) - cost
+
+
+def critical_ratio(problem: Problem, economics: Any) -> np.ndarray:
+    """The probability of no shortage that balances one unit more against one unit less, ``[B]``.
+
+    For lost sales without lead time the optimum of Karlin (1960) and Veinott (1966); with a lead time and no unit cost
+    the ratio of Morton (1969); otherwise our extension of it. Where no order pays it is next to 0.
+
+    Args:
+        problem: As for `newsvendor_costs`.
+        economics: As for `newsvendor_costs`.
+    """
+    overage, underage = newsvendor_costs(problem, economics)
+    gain = np.maximum(underage, 0.0)
+    return np.clip(gain / np.maximum(gain + overage, np.finfo(float).tiny), MARGIN, 1.0 - MARGIN)

@@ -1,39 +1,18 @@
-"""What all heuristics share: a rule with parameters that follow from a demand law, the true one or an estimate."""
+"""What all heuristics are: an ordering rule with its parameters as plain fields."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import Any, TypeAlias, TypeVar
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 
-from baselines.estimation import estimate
-from inv_gym.arrays import Array, map_columns, stack, to_numpy
-from inv_gym.checks import one_of
-from inv_gym.distribution import Distribution
+from inv_gym.arrays import Array, flatten, stack, to_numpy
+from inv_gym.checks import refuse_rows
 from inv_gym.policy import Observation
 from inv_gym.problem import Problem
-from inv_gym.products import HISTORY, Products
-
-Rule: TypeAlias = Callable[[Observation], Array]
-"""Orders ``[B, K]`` with parameters that are fixed."""
-
-SOURCES = ("distribution", "history")
-
-
-def known_law(knows: str, products: Products) -> Distribution:
-    """The law at the start of the episode: the true one, or what the history before the start suggests.
-
-    Raises:
-        ValueError: The true law is wanted of products that have none (real demand).
-    """
-    if knows == "history":
-        return estimate(products.demand[:HISTORY])
-    if products.distribution is None:
-        raise ValueError("these products have no known demand law: use knows='history'.")
-    return products.distribution
 
 
 def in_first_channel(quantity: Array, channels: int) -> Array:
@@ -41,95 +20,62 @@ def in_first_channel(quantity: Array, channels: int) -> Array:
     return stack([quantity] + [quantity * 0.0] * (channels - 1))
 
 
+NOT_PARAMETERS = ("problem", "knows")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Heuristic(ABC):
-    """A rule whose parameters follow from the demand law in closed form, period by period.
+    """An ordering rule: a policy whose parameters are fields, each a number or one per product (``[B]``).
 
-    One that knows the history estimates the law anew from the last H periods; one that knows the distribution takes it
-    from the products when it plans.
+    Subclasses have constructors that find the parameters from a demand law: ``closed_form``, ``searched``, ``optimal``,
+    each called with ``(problem, law, economics)``; `baselines.fitting` makes policies of them that fit themselves.
 
     Attributes:
-        problem: What it is for.
-        knows: ``distribution`` or ``history``.
+        problem: What it orders for.
+        knows: What the parameters rest on; ``nothing`` if you give them yourself.
+
+    Raises:
+        TypeError: A parameter is no number.
+        ValueError: A parameter is NaN, or negative where it must not be; the first such product is named.
     """
 
     problem: Problem
-    knows: str = "history"
+    knows: str = "nothing"
+
+    NOT_NEGATIVE: ClassVar[tuple[str, ...]] = ()
+    """Names of the parameters that must be at least 0."""
 
     def __post_init__(self) -> None:
-        one_of("knows", self.knows, SOURCES)
+        for name, parameter in self.parameters.items():
+            for column in flatten((parameter,)):
+                try:
+                    values = np.asarray(to_numpy(column), dtype=float)
+                except (TypeError, ValueError):
+                    raise TypeError(f"{name} must be a number, got {column!r}.") from None
+                refuse_rows(f"{name} must be a number, got {{}}.", np.isnan(values), values)
+                if name in self.NOT_NEGATIVE:
+                    refuse_rows(f"{name} must be at least 0, got {{}}.", values < 0.0, values)
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """The parameters by name: numbers, ``[B]`` columns, or tuples of columns."""
+        return {field.name: getattr(self, field.name) for field in fields(self) if field.name not in NOT_PARAMETERS}
 
     @abstractmethod
-    def rule(self, law: Distribution, economics: Any) -> Rule:
-        """The rule for a demand law.
-
-        Args:
-            law: Of the periods from now on.
-            economics: NamedTuple of NumPy ``[B]`` columns.
-        """
-
-    def plan(self, problem: Problem, products: Products) -> Any:
-        """The policy for these products."""
-        if self.knows == "history":
-            return self
-        law = known_law(self.knows, products)
-        economics = map_columns(to_numpy, products.economics)
-        if law.stationary:
-            return Fixed(self.rule(law, economics), self.knows)
-        return Fixed(lambda seen: self.rule(law.at(seen.period), economics)(seen), self.knows)
-
     def __call__(self, observation: Observation) -> Array:
-        """Orders for this period, from what the history suggests now."""
-        if self.knows != "history":
-            raise RuntimeError(f"{type(self).__name__} knows the distribution: call plan(problem, products) first.")
-        economics = map_columns(to_numpy, observation.economics)
-        return self.rule(estimate(observation.history), economics)(observation)
+        """Orders ``[B, K]``, units."""
 
 
-@dataclass(frozen=True)
-class Fixed:
-    """A rule with its parameters, as a policy."""
-
-    order: Rule
-    knows: str
-
-    def __call__(self, observation: Observation) -> Array:
-        """Orders ``[B, K]``."""
-        return self.order(observation)
+Rule = TypeVar("Rule", bound=Heuristic)
 
 
-@dataclass(frozen=True, kw_only=True)
-class FittedHeuristic(Heuristic):
-    """A heuristic whose parameters take long to find: they are found once, from what is known at the start.
+def join(rules: Sequence[Rule]) -> Rule:
+    """The rules of several batches of products as the rule of one batch."""
 
-    Of a law that changes over time it takes the average.
-    """
+    def joined(parts: list[Any]) -> Any:
+        if isinstance(parts[0], tuple):
+            return tuple(map(np.concatenate, zip(*parts, strict=True)))
+        return np.concatenate(parts)
 
-    def plan(self, problem: Problem, products: Products) -> Any:
-        """The policy for these products."""
-        economics = map_columns(to_numpy, products.economics)
-        return Fixed(self.rule(known_law(self.knows, products).averaged(), economics), self.knows)
-
-    def __call__(self, observation: Observation) -> Array:
-        """Not before planning."""
-        raise RuntimeError(f"{type(self).__name__} is fitted at the start: call plan(problem, products) first.")
-
-
-@dataclass(frozen=True, kw_only=True)
-class TargetHeuristic(Heuristic):
-    """A heuristic whose levels are quantiles of demand at a target probability.
-
-    Attributes:
-        target: ``[B]`` probability, or None for the closed form; ``[C, B]`` gives a rule for C candidates of every
-            product, on ``C * B`` rows.
-    """
-
-    target: np.ndarray | None = None
-
-
-Target = TypeVar("Target", bound=TargetHeuristic)
-
-
-def with_target(heuristic: Target, target: np.ndarray) -> Target:
-    """The heuristic at another target probability."""
-    return replace(heuristic, target=target)
+    columns = {name: joined([rule.parameters[name] for rule in rules]) for name in rules[0].parameters}
+    return replace(rules[0], **columns)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
+from baselines.critical_ratio import newsvendor_costs
 from baselines.heuristic import in_first_channel
+from baselines.search import Ranges, Tunable
 from inv_gym.arrays import Array, like, stack, to_numpy
-from inv_gym.checks import real, whole
+from inv_gym.checks import whole
+from inv_gym.distribution import Distribution
 from inv_gym.policy import Observation
 from inv_gym.problem import Problem
 
@@ -46,16 +50,36 @@ def _mix(bits: np.ndarray) -> np.ndarray:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ConstantOrder:
-    """The same order every period, a share of the mean demand before the start, from the first source."""
+class ConstantOrder(Tunable):
+    """The same order every period, from the first source.
 
-    problem: Problem
-    share: float = 0.9
-    knows = "history"
+    Asymptotically optimal for lost sales as the lead time grows (Goldberg et al. 2016). The closed form is that of
+    heavy traffic: stock follows Lindley's recursion with mean about ``v / (2 m)``, where m is mean demand less the
+    order and v the variance of demand, so ``h v / (2 m) + p m`` is least at ``m = sqrt(h v / (2 p))``, with the holding
+    and shortage costs h and p of the newsvendor.
 
-    def __post_init__(self) -> None:
-        real("share", self.share, least=0.0)
+    Attributes:
+        quantity: Units per order.
+    """
+
+    quantity: Array
+
+    SEARCH: ClassVar[Ranges] = ((0.0, 0.99),)
+    NOT_NEGATIVE = ("quantity",)
+
+    @classmethod
+    def closed_form(cls, problem: Problem, law: Distribution, economics: Any) -> Self:
+        """The order of heavy traffic."""
+        overage, underage = newsvendor_costs(problem, economics)
+        shortfall = np.sqrt(overage * law.variance() / (2.0 * np.maximum(underage, np.finfo(float).tiny)))
+        return cls(problem=problem, quantity=np.maximum(law.window_mean() - shortfall, 0.0))
+
+    @classmethod
+    def at(cls, problem: Problem, law: Distribution, economics: Any, *coordinates: np.ndarray) -> Self:
+        """The coordinate is the share of the mean demand."""
+        (share,) = coordinates
+        return cls(problem=problem, quantity=(share * law.window_mean()).reshape(-1))
 
     def __call__(self, observation: Observation) -> Array:
-        """Orders ``[B, K]``, units."""
-        return in_first_channel(self.share * observation.scale, self.problem.order_dim)
+        quantity = observation.scale * 0.0 + like(self.quantity, observation.scale)
+        return in_first_channel(quantity, self.problem.order_dim)

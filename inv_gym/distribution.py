@@ -57,6 +57,13 @@ class Distribution:
         """``[B]`` mean demand of the next `periods` periods together."""
         return self._window(periods).sum(0)
 
+    def variance(self) -> np.ndarray:
+        """``[B]`` variance of the demand of the next period (of amounts, on the lattice)."""
+        step, cumulative = self.lattice()
+        above, cells = 1.0 - cumulative, np.arange(CELLS)
+        first, second = above.sum(1), ((2.0 * cells + 1.0) * above).sum(1)
+        return step**2 * (second - first**2)
+
     def cdf(self, x: np.ndarray) -> np.ndarray:
         """P(demand of the next period <= x), for x of shape ``[B]`` or ``[N, B]``."""
         return self._cdf(np.asarray(x), self.mean[0])

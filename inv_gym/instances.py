@@ -39,23 +39,53 @@ class Instance:
 
 _AVERAGE_COST: dict[str, Any] = {"horizon": 1100, "discount": 1.0, "long_run": True, "integer_orders": True}
 
-_ZIPKIN = {4: (4.04, 4.40, 4.60, 4.73), 9: (5.44, 6.09, 6.53, 6.84)}
-_GIJSBRECHTS = {(2, 105): 216.76980, (2, 110): 219.73333, (3, 105): 216.87672}
+OVER = "% over optimal"
+_COST = "optimal average cost"
+_ZIPKIN_FIGURES = (
+    _COST,
+    f"standard vector base-stock, {OVER}",
+    f"better vector base-stock, {OVER}",
+    f"best base-stock, {OVER}",
+    "best capped base-stock, average cost",
+    "best constant order, average cost",
+)
+_ZIPKIN: dict[int, tuple[tuple[float, ...], ...]] = {
+    4: (
+        (4.04, 6.6, 0.6, 3.0, 4.065, 5.27),
+        (4.40, 9.3, 1.2, 5.5, 4.406, 5.27),
+        (4.60, 19.9, 0.7, 8.2, 4.631, 5.27),
+        (4.73, 23.4, 1.5, 9.9, 4.798, 5.27),
+    ),
+    9: ((5.44, 1.4, 0.8, 2.0), (6.09, 5.9, 1.3, 3.7), (6.53, 12.0, 1.7, 5.1), (6.84, 19.3, 1.7, 6.4)),
+}
+_GIJSBRECHTS_FIGURES = (
+    _COST,
+    f"capped dual index, {OVER}",
+    f"dual index, {OVER}",
+    f"single index, {OVER}",
+    f"tailored base-surge, {OVER}",
+    f"A3C, {OVER}",
+)
+_GIJSBRECHTS = {
+    (2, 105): (216.76980, 0.00, 0.11, 0.56, 0.06, 0.52),
+    (2, 110): (219.73333, 0.03, 0.18, 1.03, 0.99, 0.80),
+    (3, 105): (216.87672, 0.00, 0.27, 0.98, 0.01, 0.82),
+}
 _DE_MOOR = {"oldest_first": (1510.470, 1457.0, 1475.0), "newest_first": (1603.597, 1553.0, 1565.0)}
 
 
-def _zipkin(shortage: int, lead_time: int, optimal: float) -> Instance:
+def _zipkin(shortage: int, lead_time: int, figures: tuple[float, ...]) -> Instance:
     return Instance(
         "InvLostSalesLeadTime-v0",
         LostSales(lead_time=lead_time, **_AVERAGE_COST),
         InstanceProducts("poisson", 5.0, {"holding_cost": 1.0, "shortage_cost": float(shortage)}),
-        "Zipkin (2008), Operations Research 56, tables for Poisson demand",
+        "Zipkin (2008), Operations Research 56; capped base-stock and constant order by exact evaluation",
         warm_up=100,
-        known={"optimal average cost": optimal},
+        known=dict(zip(_ZIPKIN_FIGURES, figures, strict=False)),
     )
 
 
-def _gijsbrechts(lead_time: int, expedited_cost: int, optimal: float) -> Instance:
+def _gijsbrechts(lead_time: int, expedited_cost: int, figures: tuple[float, ...]) -> Instance:
     costs = {
         "regular_cost": 100.0,
         "expedited_cost": float(expedited_cost),
@@ -68,7 +98,7 @@ def _gijsbrechts(lead_time: int, expedited_cost: int, optimal: float) -> Instanc
         InstanceProducts("discrete_uniform", 2.0, costs),
         "Gijsbrechts, Boute, Van Mieghem & Zhang (2022), M&SOM 24; optimum by exact dynamic programming",
         warm_up=100,
-        known={"optimal average cost": optimal},
+        known=dict(zip(_GIJSBRECHTS_FIGURES, figures, strict=True)),
     )
 
 
@@ -110,13 +140,13 @@ def _removal(costs: dict[str, float], stock: float | None, known: dict[str, floa
 
 INSTANCES: dict[str, Instance] = {
     **{
-        f"zipkin2008-poisson5-p{shortage}-L{lead_time}": _zipkin(shortage, lead_time, optimal)
-        for shortage, optima in _ZIPKIN.items()
-        for lead_time, optimal in enumerate(optima, 1)
+        f"zipkin2008-poisson5-p{shortage}-L{lead_time}": _zipkin(shortage, lead_time, figures)
+        for shortage, by_lead_time in _ZIPKIN.items()
+        for lead_time, figures in enumerate(by_lead_time, 1)
     },
     **{
-        f"gijsbrechts2022-l{lead_time}-c{expedited}": _gijsbrechts(lead_time, expedited, optimal)
-        for (lead_time, expedited), optimal in _GIJSBRECHTS.items()
+        f"gijsbrechts2022-l{lead_time}-c{expedited}": _gijsbrechts(lead_time, expedited, figures)
+        for (lead_time, expedited), figures in _GIJSBRECHTS.items()
     },
     **{f"demoor2022-{issuing.replace('_', '-')}": _de_moor(issuing, *known) for issuing, known in _DE_MOOR.items()},
     "removal-cost-form": _removal(

@@ -15,6 +15,14 @@ from inv_gym.testing import Replay
 settings.register_profile("any machine", deadline=None)  # a busy machine is not a failure
 settings.load_profile("any machine")
 
+
+@pytest.fixture
+def short_search(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A search on few periods finds worse parameters by the same rules."""
+    for module in ("search", "dual_sourcing"):
+        monkeypatch.setattr(f"baselines.{module}.PERIODS", 300)
+
+
 ByHand = Callable[..., Rollout]
 
 

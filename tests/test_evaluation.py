@@ -14,7 +14,7 @@ import pytest
 import torch
 from scipy import stats
 
-from baselines import BaseStock, ConstantOrder, DualIndex, RandomOrders, Searched, VectorBaseStock
+from baselines import Adaptive, BaseStock, ConstantOrder, DualIndex, Fitted, RandomOrders, VectorBaseStock
 from inv_gym import (
     POPULATIONS,
     DualSourcing,
@@ -33,8 +33,8 @@ from inv_gym.testing import Replay
 PROBLEM = LostSales(lead_time=2, horizon=10, discount=0.9)
 SOURCE = POPULATIONS["default"]
 POLICIES = {
-    "constant": ConstantOrder(problem=PROBLEM),
-    "base-stock": BaseStock(problem=PROBLEM),
+    "constant": Adaptive(ConstantOrder.closed_form, PROBLEM),
+    "base-stock": Adaptive(BaseStock.closed_form, PROBLEM),
     "random": RandomOrders(problem=PROBLEM),
 }
 
@@ -127,7 +127,7 @@ def test_every_problem_has_its_own_flows_in_the_table(problem, columns):
 
 def test_orders_in_the_table_are_those_that_were_accepted():
     problem = LostSales(horizon=4, order_cap=2.0)
-    frame = evaluate(problem, {"constant": ConstantOrder(problem=problem, share=3.0)}, SOURCE, number=50).frame
+    frame = evaluate(problem, {"constant": ConstantOrder(problem=problem, quantity=1e6)}, SOURCE, number=50).frame
     assert frame["order_order"][0] == 2.0
 
 
@@ -135,8 +135,8 @@ def test_orders_in_the_table_are_those_that_were_accepted():
 def test_the_figures_do_not_depend_on_the_chunk_size(problem):
     policies: dict[str, Any] = {
         "random": RandomOrders(problem=problem),
-        "history": BaseStock(problem=problem),
-        "law": BaseStock(problem=problem, knows="distribution"),
+        "history": Adaptive(BaseStock.closed_form, problem),
+        "law": Adaptive(BaseStock.closed_form, problem, "distribution"),
     }
     number = 2 * BLOCK + 77
     sizes = (1, BLOCK, 2 * BLOCK, 3 * BLOCK, 10**9)
@@ -145,11 +145,11 @@ def test_the_figures_do_not_depend_on_the_chunk_size(problem):
         pd.testing.assert_frame_equal(table, tables[0], check_exact=True)
 
 
-def test_the_figures_of_fitted_and_searched_heuristics_do_not_depend_on_the_chunk_size(monkeypatch):
-    monkeypatch.setattr("baselines.search.PERIODS", 60)  # shorter searches find worse levels just as reproducibly
+@pytest.mark.usefixtures("short_search")
+def test_the_figures_of_fitted_heuristics_do_not_depend_on_the_chunk_size():
     problem = DualSourcing(horizon=4)
     source = POPULATIONS["poisson"]
-    policies = {"dual": DualIndex(problem=problem), "searched": Searched(BaseStock(problem=problem))}
+    policies = {name: Fitted(kind.searched, problem) for name, kind in (("dual", DualIndex), ("single", BaseStock))}
     one, two = (evaluate(problem, policies, source, number=BLOCK + 3, chunk_size=n) for n in (BLOCK, 2 * BLOCK))
     pd.testing.assert_frame_equal(figures(one.frame), figures(two.frame), check_exact=True)
 
@@ -189,14 +189,16 @@ def test_without_a_reference_gaps_are_to_the_first_policy():
 
 def test_the_gap_to_a_reference_that_loses_money_is_positive_for_a_better_policy():
     costs = {"shortage_cost": 4.0, "holding_cost": 1.0}
-    policies = {"nothing": ConstantOrder(problem=PROBLEM, share=0.0), "some": ConstantOrder(problem=PROBLEM, share=0.8)}
+    policies = {
+        name: ConstantOrder(problem=PROBLEM, quantity=units) for name, units in (("nothing", 0.0), ("some", 4.0))
+    }
     table = by_name(evaluate(PROBLEM, policies, InstanceProducts("poisson", 5.0, costs), number=100).frame)
     assert table.loc["nothing", "reward"] < table.loc["some", "reward"] < 0.0
     assert table.loc["some", "gap_high"] > table.loc["some", "gap"] > table.loc["some", "gap_low"] > 0.0
 
 
 def test_torch_products_give_the_same_figures():
-    policies = {**POLICIES, "vector": VectorBaseStock(problem=PROBLEM, knows="distribution")}
+    policies = {**POLICIES, "vector": Adaptive(VectorBaseStock.closed_form, PROBLEM, "distribution")}
     arrays = evaluate(PROBLEM, policies, SOURCE, number=100).frame
     tensors = evaluate(PROBLEM, policies, SOURCE, number=100, like=torch.empty(0, dtype=torch.float64)).frame
     pd.testing.assert_frame_equal(figures(arrays), figures(tensors), rtol=1e-10)

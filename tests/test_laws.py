@@ -72,6 +72,7 @@ def test_published_instances_play_in_their_environment(name: str) -> None:
     assert np.isfinite(inv_gym.rollout(problem, baselines.RandomOrders(problem=problem), products).rewards).all()
 
 
+@pytest.mark.usefixtures("short_search")
 @pytest.mark.parametrize(("env_id", "name"), HEURISTICS)
 def test_heuristic_keeps_the_laws(env_id: str, name: str) -> None:
     problem = make_problem(env_id, horizon=12)
@@ -84,6 +85,7 @@ def test_heuristic_keeps_the_laws_on_a_season(name: str) -> None:
     check_policy(baselines.policies(problem)[name], problem, make_source("seasonal"))
 
 
+@pytest.mark.usefixtures("short_search")
 @pytest.mark.parametrize("name", ["base-stock", "searched base-stock", "vector base-stock"])
 def test_heuristic_keeps_the_laws_under_censored_demand(name: str) -> None:
     problem = make_problem("InvLostSalesLeadTime-v0", lead_time=2, horizon=12, censored=True)
