@@ -1,0 +1,203 @@
+"""Exact optimal policies: average-cost, discounted and finite-horizon dynamic programs over whole-number states."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from baselines.exact.atoms import atoms
+from baselines.exact.model import Backup, Matrices, Model
+from baselines.exact.states import state_space
+from inv_gym.arrays import flatten
+from inv_gym.checks import real, whole
+from inv_gym.distribution import Distribution
+from inv_gym.problem import Problem
+
+TOLERANCE = 1e-11
+"""Relative to the largest expected reward of a period."""
+SWEEPS = 25
+"""Periods that a policy is played between two improvements."""
+ITERATIONS = 10_000
+MIXING = 1000
+"""Most periods that are followed to find how often the edge is visited."""
+EDGE = 1e-6
+"""Largest probability of standing at the edge of a truncated state space."""
+GROWTH = 1.5
+ATTEMPTS = 8
+LIMIT = 120_000_000
+
+
+@dataclass(frozen=True, eq=False)
+class Solution:
+    """The optimal policy of one product and what it is worth.
+
+    Attributes:
+        problem: What was solved.
+        states: ``[S, C]`` in the order of the state's columns, units.
+        orders: ``[P, S, K]`` best orders of each period, units; the last holds for all later periods.
+        values: ``[P, S]`` best expected discounted reward from each period on; relative to that of the empty state
+            where there is no discount and no end.
+        gain: Best expected reward per period in the long run, or None where there is a discount or an end.
+        edge: Largest probability, in any period from the empty state on, of standing at the edge of the state space,
+            where backlog or orders are cut off; at most `EDGE`.
+        model: The tables it was solved with.
+    """
+
+    problem: Problem
+    states: np.ndarray
+    orders: np.ndarray
+    values: np.ndarray
+    gain: float | None
+    edge: float
+    model: Model
+
+    def place(self, columns: np.ndarray) -> np.ndarray:
+        """The rows of the tables for states ``[C, N]``.
+
+        Raises:
+            ValueError: A state is not in whole units or was not solved for; it is named.
+        """
+        place = self.model.locate(columns)
+        for bad, fault in (
+            ((columns != np.rint(columns)).any(0), "is not in whole units"),
+            (place < 0, "lies outside the states solved for: solve with a larger stock"),
+        ):
+            if bad.any():
+                raise ValueError(f"state {columns[:, bad.argmax()].tolist()} {fault}.")
+        return place
+
+    def value(self, stock: float = 0.0, period: int = 0) -> float:
+        """Best expected discounted reward from a stock on hand with nothing on order.
+
+        Raises:
+            ValueError: The stock exceeds that solved for.
+        """
+        columns = np.array(flatten(self.problem.initial_state(np.array([float(stock)])))).reshape(-1, 1)
+        return float(self.values[min(period, len(self.values) - 1), self.place(columns)[0]])
+
+
+def solve(
+    problem: Problem,
+    law: Distribution,
+    economics: Any,
+    stock: float = 0.0,
+    tolerance: float = TOLERANCE,
+    limit: int = LIMIT,
+) -> Solution:
+    """The optimal policy of one product.
+
+    The problem's fields say which program it is: with ``long_run`` and discount 1 the average reward is maximised, with
+    ``long_run`` and a smaller discount the discounted reward without end, otherwise the discounted reward of
+    ``horizon`` periods and the salvage. A law that changes is followed period by period; its last period holds for all
+    later ones.
+
+    Args:
+        problem: One of the five.
+        law: Of one product; demand in whole numbers.
+        economics: NamedTuple of ``[1]`` columns or numbers.
+        stock: Most units on hand at the start.
+        tolerance: Of values and gain, relative to the largest expected reward of a period.
+        limit: Most transitions (states, times orders that act at once, times demands) held in memory; the default
+            takes about 3 GB.
+
+    Raises:
+        ValueError: There is more than one product, demand is not in whole numbers, the economics have no finite
+            optimum, or the state space exceeds the limit.
+    """
+    if len(law.dispersion) != 1:
+        raise ValueError(f"solve takes one product, got {len(law.dispersion)}: use Optimal for a batch.")
+    problem.check_economics(economics)
+    real("stock", stock, least=0.0)
+    if not 0.0 < real("tolerance", tolerance) < 1.0:
+        raise ValueError(f"tolerance must be between 0 and 1, got {tolerance}.")
+    whole("limit", limit, least=1)
+    growth = 1.0
+    for _ in range(ATTEMPTS):
+        space = state_space(problem, law, economics, stock, growth)
+        lost = 0.0 if problem.backlog else float(space.high.sum() + space.now.max())
+        model = Model(problem, economics, space, atoms(law, lost if lost else np.inf), limit)
+        solution = _solve(model, tolerance)
+        if solution.edge <= EDGE:
+            return solution
+        growth *= GROWTH
+    raise RuntimeError(f"the state space of {problem} did not settle after {ATTEMPTS} enlargements.")
+
+
+def _solve(model: Model, tolerance: float) -> Solution:
+    """Backwards from the end, or from the endless problem under the last law."""
+    problem, laws = model.problem, len(model.demand.probability)
+    best: list[Backup] = []
+    gain = None
+    if problem.long_run:
+        endless, gain = _without_end(model, laws - 1, tolerance)
+        best, ahead = [endless], endless.values
+        periods = range(laws - 2, -1, -1)
+    else:
+        salvage = problem.salvage(model.state(model.states), model.economics)
+        ahead = np.zeros(model.states.shape[1]) + salvage
+        periods = range(problem.horizon - 1, -1, -1)
+    matrices: Matrices = []
+    held = -1
+    for period in periods:
+        law = min(period, laws - 1)
+        if law != held:
+            matrices, held = list(model.matrices(law)), law
+        best.insert(0, model.backup(ahead, problem.discount, law, matrices))
+        ahead = best[0].values
+    orders = np.stack([model.orders(one.row, one.later) for one in best])
+    edge = _visits_to_edge(model, best, orders)
+    return Solution(problem, model.states.T, orders, np.stack([one.values for one in best]), gain, edge, model)
+
+
+def _without_end(model: Model, period: int, tolerance: float) -> tuple[Backup, float | None]:
+    """Modified policy iteration for a problem that never ends, and its gain if there is no discount.
+
+    Each improvement bounds gain and values from both sides (Odoni 1969, MacQueen 1966): it stops when the bounds meet.
+    """
+    discount, matrices = model.problem.discount, list(model.matrices(period))
+    values = np.zeros(model.states.shape[1])
+    stop = tolerance * float(np.abs(model.rewards(period)).max())
+    empty = model.locate(np.zeros((len(model.states), 1)))[0]
+    # without discount, half of each period stands still, so that a policy that goes in circles settles too
+    still = 0.5 if discount == 1.0 else 0.0
+    for _ in range(ITERATIONS):
+        best = model.backup(values, discount, period, matrices)
+        change = best.values - values
+        middle = (change.min() + change.max()) / 2.0
+        if change.max() - change.min() <= stop:
+            if discount < 1.0:
+                return best._replace(values=best.values + discount / (1.0 - discount) * middle), None
+            return best._replace(values=best.values - best.values[empty]), float(middle)
+        chain, onward = model.chain(best.row, best.later, period), best.values
+        for _ in range(SWEEPS):
+            values = (1.0 - still) * onward + still * values
+            if discount == 1.0:
+                values = values - values[empty]
+            onward = chain.reward + discount * (chain.transitions @ values)
+        values = onward
+    raise RuntimeError(f"the dynamic program did not converge in {ITERATIONS} improvements.")
+
+
+def _visits_to_edge(model: Model, best: list[Backup], orders: np.ndarray) -> float:
+    """The largest probability, in any period from the empty state on, of standing at the edge of the space."""
+    space = model.space
+    least = (model.states == space.low[:, None]) & (space.low[:, None] < 0.0)
+    edge = least.any(0) | (orders >= space.edge_order).any(2)
+    if not edge.any():
+        return 0.0
+    visits = np.zeros(model.states.shape[1])
+    visits[model.locate(np.zeros((len(model.states), 1)))] = 1.0
+    worst, chain = 0.0, None
+    periods = max(len(best), MIXING) if model.problem.long_run else len(best)
+    for period in range(periods):
+        now = min(period, len(best) - 1)
+        worst = max(worst, float(visits @ edge[now]))
+        if chain is None or period < len(best):
+            chain = model.chain(best[now].row, best[now].later, now).transitions
+        following = chain.T @ visits
+        if period >= len(best) and np.abs(following - visits).sum() < EDGE:
+            break
+        visits = following
+    return worst

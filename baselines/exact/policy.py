@@ -1,0 +1,81 @@
+"""The optimal policy as a policy like any other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from baselines.exact.dynamic_program import Solution, solve
+from inv_gym.arrays import Array, flatten, like, map_columns, to_numpy
+from inv_gym.policy import Observation
+from inv_gym.problem import Problem
+from inv_gym.products import Products
+
+
+@dataclass(frozen=True)
+class Optimal:
+    """The exact optimal policy: every distinct product is solved when planning.
+
+    Attributes:
+        problem: One of the five; see `solve` for what it must fulfil.
+    """
+
+    problem: Problem
+    knows = "distribution"
+
+    def plan(self, problem: Problem, products: Products) -> OptimalOrders:
+        """The table of orders of these products.
+
+        Raises:
+            ValueError: The products have no known law, or one of them is out of reach; see `solve`.
+        """
+        law = products.distribution
+        if law is None:
+            raise ValueError("these products have no known demand law, which the optimal policy needs.")
+        economics = map_columns(to_numpy, products.economics)
+        position = np.asarray(to_numpy(products.initial_state.inventory_position))
+        stock = np.ceil(np.max(position, initial=0.0))
+        figures = np.stack([law.law_index, law.dispersion, *law.mean, *flatten(economics)])
+        _, first, group = np.unique(figures, axis=1, return_index=True, return_inverse=True)
+
+        def solved(row: int) -> Solution:
+            one = slice(row, row + 1)
+            return solve(self.problem, law.rows(one), map_columns(lambda column: column[one], economics), stock)
+
+        return OptimalOrders(tuple(map(solved, first)), group.reshape(-1))
+
+    def __call__(self, observation: Observation) -> Array:
+        """Not before planning."""
+        raise RuntimeError("Optimal knows the distribution: call plan(problem, products) first.")
+
+
+@dataclass(frozen=True, eq=False)
+class OptimalOrders:
+    """Orders looked up in the tables of solutions.
+
+    Attributes:
+        solutions: Of the distinct products.
+        group: ``[B]`` which of them each product is.
+    """
+
+    solutions: tuple[Solution, ...]
+    group: np.ndarray
+    knows = "distribution"
+
+    def __call__(self, observation: Observation) -> Array:
+        """Orders ``[B, K]``, units.
+
+        Raises:
+            ValueError: A state was not solved for.
+        """
+        columns = [to_numpy(column) for column in flatten(observation.state)]
+        one_for_all = len(self.solutions) == 1
+        group = np.zeros(len(observation.scale), int) if one_for_all else self.group
+        states = np.array(columns, dtype=float).reshape(len(columns), len(group))
+        orders = np.empty((len(group), self.solutions[0].problem.order_dim))
+        for number, solution in enumerate(self.solutions):
+            rows = np.flatnonzero(group == number)
+            period = min(observation.period, len(solution.orders) - 1)
+            orders[rows] = solution.orders[period, solution.place(states[:, rows])]
+        return like(orders, observation.scale)

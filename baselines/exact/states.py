@@ -1,0 +1,160 @@
+"""Which states and orders of a problem an exact solution needs: the smallest sets that hold an optimal policy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from baselines.critical_ratio import critical_ratio
+from baselines.vector_base_stock import VectorBaseStock
+from inv_gym.checks import one_of
+from inv_gym.distribution import Distribution
+from inv_gym.problem import Problem
+from inv_gym.problems import DualSourcing, LostSales, Perishable, ProcurementRemoval
+
+FAR = 1.0 - 1e-9
+"""Probability of the demand that backlog is followed down to."""
+
+
+@dataclass(frozen=True)
+class StateSpace:
+    """Whole-number states within bounds, and the orders tried.
+
+    An order is allowed if a period without demand leads to a state of the space.
+
+    Attributes:
+        low: ``[C]`` least value of each column of the state, units.
+        high: ``[C]`` largest.
+        now: ``[A, K]`` the orders of the channels without lead time.
+        later: ``[A', K]`` the orders of the channels with one.
+        admissible: Which of the states ``[S, C]`` within the bounds belong to the space; all if None.
+        edge_order: ``[K]`` orders that an optimal policy must stay below for the space to be wide enough; infinite
+            where no order is cut off.
+    """
+
+    low: np.ndarray
+    high: np.ndarray
+    now: np.ndarray
+    later: np.ndarray
+    admissible: Callable[[np.ndarray], np.ndarray] | None = None
+    edge_order: np.ndarray = field(default_factory=lambda: np.array([np.inf]))
+
+
+def state_space(problem: Problem, law: Distribution, economics: Any, stock: float, growth: float) -> StateSpace:
+    """The space for one product.
+
+    Args:
+        problem: One of the five.
+        law: Of one product.
+        economics: NamedTuple of ``[1]`` columns.
+        stock: Most units on hand at the start.
+        growth: Factor on the bounds that were found too narrow.
+
+    Raises:
+        ValueError: The problem is none of the five.
+    """
+    kinds = {kind.__name__: space for kind, space in _SPACES.items()}
+    name = one_of("problem for exact solutions:", type(problem).__name__, kinds)
+    return kinds[name](problem, law, economics, np.ceil(stock), growth)
+
+
+def _orders(problem: Problem, channel: int, most: float) -> np.ndarray:
+    """``[A, K]``: 0 .. most units in one channel, nothing in the others, within the problem's cap."""
+    quantities = np.arange(most + 1.0)
+    orders = np.zeros((len(quantities), problem.order_dim))
+    orders[:, channel] = quantities
+    accepted = np.stack(problem.admissible(tuple(orders.T)), 1)
+    return orders[(accepted == orders).all(1)]
+
+
+def _edge(problem: Problem, orders: np.ndarray, channel: int) -> np.ndarray:
+    """The largest orders tried, if the problem would accept larger ones."""
+    edge = np.full(problem.order_dim, np.inf)
+    most = orders[:, channel].max()
+    if problem.order_cap is None or most + 1.0 <= problem.order_cap:
+        edge[channel] = most
+    return edge
+
+
+def _highest(law: Distribution, level: Callable[[Distribution], Any]) -> float:
+    """The highest level of all periods."""
+    return max(float(np.asarray(level(law.at(period))).max()) for period in range(len(law.mean)))
+
+
+def _lost_sales(problem: LostSales, law: Distribution, economics: Any, stock: float, growth: float) -> StateSpace:
+    """Every optimal order keeps each partial position at most at Morton's level (Zipkin 2008): nothing is cut off."""
+    by_period = [VectorBaseStock.closed_form(problem, law.at(t), economics).levels for t in range(len(law.mean))]
+    levels = [max(float(level[0]) for level in column) for column in zip(*by_period, strict=True)]
+    none = np.zeros((1, 1))
+    top = max(levels[0], stock)
+    if problem.lead_time == 0:
+        return StateSpace(np.zeros(1), np.array([top]), _orders(problem, 0, top), none)
+    # after an order, v_0 is at most S_0 and v_l at most S_{l+1}; no order exceeds S_L
+    bounds = np.array([top, *levels[2:]])
+
+    def admissible(states: np.ndarray) -> np.ndarray:
+        return np.all(states[:, ::-1].cumsum(1)[:, ::-1] <= bounds, axis=1)
+
+    later = _orders(problem, 0, levels[-1])
+    high = np.array([top] + [later.max()] * (problem.lead_time - 1))
+    return StateSpace(np.zeros(len(high)), high, none, later, admissible)
+
+
+def _perishable(problem: Perishable, law: Distribution, economics: Any, stock: float, growth: float) -> StateSpace:
+    """Each age class up to the largest order tried, which starts from the newsvendor quantity."""
+    quantity = _highest(law, lambda seen: seen.quantile(critical_ratio(problem, economics)))
+    orders, none = _orders(problem, 0, np.ceil(growth * (quantity + 1.0))), np.zeros((1, 1))
+    ages = problem.shelf_life - (problem.lead_time == 0)
+    on_order = max(problem.lead_time - 1, 0)
+    most = orders.max()
+    high = np.array([max(most, stock)] * ages + [most] * on_order)
+    now, later = (orders, none) if problem.lead_time == 0 else (none, orders)
+    return StateSpace(np.zeros(len(high)), high, now, later, None, _edge(problem, orders, 0))
+
+
+def _dual_sourcing(problem: DualSourcing, law: Distribution, economics: Any, stock: float, growth: float) -> StateSpace:
+    """Expediting up to what is best if it costs no more; regular orders up to the level of the regular source alone."""
+    regular, expedited = problem.lead_times
+    ratio = critical_ratio(problem, economics)
+    free = economics.shortage_cost + (0.0 if problem.backlog else economics.price)
+    surge = _highest(law, lambda seen: seen.quantile(free / (free + economics.holding_cost), expedited + 1))
+    position = max(_highest(law, lambda seen: seen.quantile(ratio, regular + 1)), surge, stock)
+    depth = _highest(law, lambda seen: seen.quantile(np.array([FAR]), expedited + 1)) if problem.backlog else 0.0
+    low = -np.ceil(growth * depth)
+    most = np.ceil(growth * _highest(law, lambda seen: seen.quantile(np.array([0.99]))))
+    slow, fast = _orders(problem, 0, most), _orders(problem, 1, surge - low)
+    if expedited == 0:
+        now, later = fast, slow
+    else:
+        now, later = np.zeros((1, 2)), (slow[:, None] + fast[None]).reshape(-1, 2)
+    pipeline = np.full(regular - 1, slow.max())
+    pipeline[: max(expedited - 1, 0)] += fast.max()
+    high = np.concatenate([[position], np.minimum(pipeline, position - low)])
+
+    def admissible(states: np.ndarray) -> np.ndarray:
+        return np.less_equal(states.sum(1), position)
+
+    least = np.array([low] + [0.0] * (regular - 1))
+    return StateSpace(least, high, now, later, admissible, _edge(problem, slow, 0))
+
+
+def _procurement_removal(
+    problem: ProcurementRemoval, law: Distribution, economics: Any, stock: float, growth: float
+) -> StateSpace:
+    """Nothing is ordered beyond the newsvendor level, since a unit left over is worth its unit cost at most."""
+    top = max(_highest(law, lambda seen: seen.quantile(critical_ratio(problem, economics))), stock)
+    depth = _highest(law, lambda seen: seen.quantile(np.array([FAR]))) if problem.backlog else 0.0
+    orders, removals = _orders(problem, 0, top + depth), _orders(problem, 1, top)
+    now = np.concatenate([orders, removals[1:]])  # never both: removing what is ordered loses money
+    return StateSpace(np.array([-depth]), np.array([top]), now, np.zeros((1, 2)))
+
+
+_SPACES: dict[type[Problem], Callable[..., StateSpace]] = {
+    LostSales: _lost_sales,
+    Perishable: _perishable,
+    DualSourcing: _dual_sourcing,
+    ProcurementRemoval: _procurement_removal,
+}
