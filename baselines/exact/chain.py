@@ -70,7 +70,7 @@ class Chain:
         raise RuntimeError(f"the average reward did not settle in {ITERATIONS} periods.")
 
     def _solved(self) -> float | None:
-        """The average g of a small chain from ``g + v = reward + P v``, v = 0 in state 0; None if that has no answer."""
+        """The average g of a small chain from ``g + v = reward + P v``, v = 0 in state 0; None if that fails."""
         if len(self.reward) > DIRECT:
             return None
         equations = np.eye(len(self.reward)) - self.transitions.toarray()

@@ -40,8 +40,8 @@ class Solution:
         values: ``[P, S]`` best expected discounted reward from each period on; relative to that of the empty state
             where there is no discount and no end.
         gain: Best expected reward per period in the long run, or None where there is a discount or an end.
-        edge: Largest probability, in any period from the empty state on, of standing at the edge of the state space,
-            where backlog or orders are cut off; at most `EDGE`.
+        edge: Largest probability, in any period from the empty state on and after the last, of standing at the edge of
+            the state space, where backlog or orders are cut off; at most `EDGE`.
         model: The tables it was solved with.
     """
 
@@ -200,4 +200,4 @@ def _visits_to_edge(model: Model, best: list[Backup], orders: np.ndarray) -> flo
         if period >= len(best) and np.abs(following - visits).sum() < EDGE:
             break
         visits = following
-    return worst
+    return worst if model.problem.long_run else max(worst, float(visits @ least.any(0)))

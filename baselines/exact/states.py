@@ -146,7 +146,7 @@ def _procurement_removal(
 ) -> StateSpace:
     """Nothing is ordered beyond the newsvendor level, since a unit left over is worth its unit cost at most."""
     top = max(_highest(law, lambda seen: seen.quantile(critical_ratio(problem, economics))), stock)
-    depth = _highest(law, lambda seen: seen.quantile(np.array([FAR]))) if problem.backlog else 0.0
+    depth = np.ceil(growth * _highest(law, lambda seen: seen.quantile(np.array([FAR])))) if problem.backlog else 0.0
     orders, removals = _orders(problem, 0, top + depth), _orders(problem, 1, top)
     now = np.concatenate([orders, removals[1:]])  # never both: removing what is ordered loses money
     return StateSpace(np.array([-depth]), np.array([top]), now, np.zeros((1, 2)))

@@ -32,7 +32,11 @@ class BruteForce:
     ) -> None:
         self.discount, self.chances = discount, chances
         self.moves: dict[State, dict[Order, list[tuple[State, float]]]] = {
-            state: {order: [play(state, order, d) for d in range(len(chances[0]))] for order in orders if fits(state, order)}
+            state: {
+                order: [play(state, order, demand) for demand in range(len(chances[0]))]
+                for order in orders
+                if fits(state, order)
+            }
             for state in states
         }
 

@@ -261,7 +261,7 @@ def test_procurement_and_removal_equal_brute_force(name, backlog):
         chances,
         problem.discount,
         # both at once are tried too: only what is on hand can be removed
-        lambda s, q: q[1] <= max(s[0], 0) and s[0] + q[0] - q[1] <= top and (not backlog or s[0] + q[0] - q[1] - 2 >= low),
+        lambda s, q: q[1] <= max(s[0], 0) and low + 2 * backlog <= s[0] + q[0] - q[1] <= top,
     )
     costs = {"price": 6.0, "unit_cost": 2.0, "holding_cost": 0.3, "shortage_cost": 3.0, "removal_value": 1.2}
     solution = solve(problem, law, economics_of(problem, **costs), stock=12.0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise, product
 
 import numpy as np
 import pytest
@@ -34,10 +35,10 @@ def broken(solution: Solution, chosen: Chosen, columns: Sequence[int]) -> list[t
             after = [orders[near] for near in (larger(state, column) for column in columns) if near in orders]
             changes = [0, *(chosen(one) - chosen(order) for one in after), -1]
             compared += len(after)
-            if any(one < other for one, other in zip(changes, changes[1:], strict=False)):
+            if any(one < other for one, other in pairwise(changes)):
                 found.append((period, state, changes))
-    # most states have all neighbours, so the comparison is not void
-    assert compared >= len(columns) * (len(solution.states) - 1) * len(solution.orders) // 3
+    # many states have all neighbours, so the comparison is not void
+    assert compared >= len(columns) * (len(solution.states) - 1) * len(solution.orders) // 8
     return found
 
 
@@ -122,13 +123,22 @@ def dual_faults(solution: Solution) -> list[tuple[int, State, list[int]]]:
     columns = range(solution.states.shape[1])
     found = broken(solution, lambda order: order[1], columns[::-1])  # what comes sooner displaces more expediting
     found += broken(solution, lambda order: order[0], columns)  # what comes later displaces more regular orders
-    for column in columns:
-        found += broken(solution, sum, [column])
+    found += broken(solution, sum, [0])  # and a unit on hand displaces one unit of both together
+    # a unit on order can displace one of each, since each is rounded by itself: a unit more over any number of them
+    for orders in (table(solution, period) for period in range(len(solution.orders))):
+        for column in columns[1:]:
+            for state, order in orders.items():
+                for units in (1, 2, 3, 5):
+                    after = orders.get((*state[:column], state[column] + units, *state[column + 1 :]))
+                    if after is not None and not -units - 1 <= sum(after) - sum(order) <= 0:
+                        found.append((units, state, [*order, *after]))
     return found
 
 
 @pytest.mark.parametrize("regular_lead_time", [1, 2, 3])
-@pytest.mark.parametrize("law", [("poisson", 2.0, 0.0), ("discrete_uniform", 2.0, 0.0), ("negative_binomial", 1.0, 0.3)])
+@pytest.mark.parametrize(
+    "law", [("poisson", 2.0, 0.0), ("discrete_uniform", 2.0, 0.0), ("negative_binomial", 1.0, 0.3)]
+)
 @pytest.mark.parametrize("backlog", [True, False])
 @pytest.mark.parametrize("options", WAYS[:2])
 def test_each_source_heeds_most_what_arrives_when_its_own_orders_do(regular_lead_time, law, backlog, options):
@@ -144,6 +154,29 @@ def test_each_source_heeds_most_what_arrives_when_its_own_orders_do_up_to_an_end
 @pytest.mark.parametrize("name", ["l2-c105", "l2-c110", "l3-c105"])
 def test_each_source_heeds_most_what_arrives_when_its_own_orders_do_in_the_published_instances(name):
     assert not dual_faults(solution_of(f"gijsbrechts2022-{name}"))
+
+
+def test_a_unit_on_order_can_displace_a_unit_from_either_source():
+    """What holds of derivatives, that both together fall by at most as much, holds to a unit where orders are whole."""
+    solution = dual_solution((3, 0), ("poisson", 2.0, 0.0), False, AVERAGE)
+    law, economics = law_of("poisson", 2.0), solution.model.economics
+    mass = np.diff(law.cdf(np.arange(60.0)[:, None])[:, 0], prepend=0.0)
+
+    def worth(state: State, order: tuple[int, int]) -> float:
+        demand = np.arange(60.0)
+        columns = solution.problem.initial_state(np.full(60, float(state[0])))
+        columns = columns._replace(pipeline=tuple(np.full(60, float(units)) for units in state[1:]))
+        paid = tuple(np.full(60, float(units)) for units in order)
+        outcome = solution.problem.transition(columns, paid, demand, economics)
+        after = np.stack([outcome.state.net_inventory, *outcome.state.pipeline])
+        return float(mass @ (outcome.reward + solution.values[0][solution.place(after)]))
+
+    tried = [order for order in product(range(4), range(9)) if sum(order) <= 8]
+    for state, best in (((0, 0, 4), (1, 5)), ((0, 0, 5), (0, 4))):
+        by_order = {order: worth(state, order) for order in tried}
+        first_best, second = sorted(by_order, key=by_order.__getitem__, reverse=True)[:2]
+        assert first_best == best == table(solution)[state]
+        assert by_order[best] > by_order[second] + 0.005  # no tie
 
 
 @pytest.mark.parametrize("regular_lead_time", [2, 3])
@@ -182,9 +215,7 @@ def removal_faults(solution: Solution) -> list[tuple[int, int]]:
 def test_procurement_and_removal_never_meet_and_move_stock_by_at_most_a_unit_per_unit(law, backlog, options):
     name, mean, dispersion = law
     problem = ProcurementRemoval(backlog=backlog, **options)
-    economics = economics_of(
-        problem, price=10.0, unit_cost=5.0, holding_cost=0.5, removal_value=2.0, shortage_cost=3.0
-    )
+    economics = economics_of(problem, price=10.0, unit_cost=5.0, holding_cost=0.5, removal_value=2.0, shortage_cost=3.0)
     # a season too: the levels move from period to period
     means = (mean,) if problem.long_run else (mean, 2.0 * mean, 0.5 * mean)
     solution = solve(problem, law_of(name, *means, dispersion=dispersion), economics, stock=60.0)
@@ -212,7 +243,7 @@ CHANCE = {
 }
 
 
-@settings(max_examples=25)
+@settings(max_examples=25, derandomize=True)
 @given(lead_time=st.integers(1, 3), **CHANCE)
 def test_newer_orders_displace_more_with_any_law_and_costs(
     lead_time, law, mean, dispersion, discount, holding_cost, unit_cost, margin
@@ -223,22 +254,25 @@ def test_newer_orders_displace_more_with_any_law_and_costs(
     assert not broken(solution, first, range(lead_time))
 
 
-@settings(max_examples=25)
-@given(
-    life=st.sampled_from([(2, 0), (3, 0), (2, 1)]),
-    outdating_cost=st.floats(0.0, 5.0),
-    **CHANCE,
-)
-def test_fresher_stock_displaces_more_orders_with_any_law_and_costs(
-    life, outdating_cost, law, mean, dispersion, discount, holding_cost, unit_cost, margin
-):
-    figures = {"price": unit_cost + margin, "unit_cost": unit_cost, "holding_cost": holding_cost}
-    options = {**ENDLESS, "discount": discount}
-    solution = perishable_solution(*life, (law, mean, dispersion), options, **figures, outdating_cost=outdating_cost)
-    assert not broken(solution, first, range(solution.states.shape[1]))
+def test_fresher_stock_need_not_displace_more_where_outdating_costs_less_than_holding():
+    # of whole units, some instances break the chain: here 2 units are ordered from nothing and none beside one old unit
+    figures = {"unit_cost": 0.0, "outdating_cost": 0.0, "holding_cost": 2.0}
+    solution = perishable_solution(2, 0, ("geometric", 0.5, 1.0), {**ENDLESS, "discount": 0.8}, **figures)
+    assert table(solution)[(0,)] == (2,)
+    assert table(solution)[(1,)] == (0,)
+    # that is no tie: ordering one unit in both is worse by far more than rounding
+    model = solution.model
+    ((_, matrix),) = model.matrices(0)
+    worth = model.rewards(0) + 0.8 * (matrix @ solution.values[0][model.target[:, 0]])
+    by_state = {
+        (int(model.states[0, owner]), int(choice)): value
+        for owner, choice, value in zip(model.owner, model.choice, worth, strict=True)
+    }
+    assert by_state[0, 2] > by_state[0, 1] + 0.05
+    assert by_state[1, 0] > by_state[1, 1] + 0.05
 
 
-@settings(max_examples=20)
+@settings(max_examples=20, derandomize=True)
 @given(premium=st.floats(0.1, 5.0), backlog=st.booleans(), **CHANCE)
 def test_each_source_heeds_most_what_arrives_when_its_own_orders_do_with_any_law_and_costs(
     premium, backlog, law, mean, dispersion, discount, holding_cost, unit_cost, margin

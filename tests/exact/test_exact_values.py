@@ -263,9 +263,7 @@ def test_stock_that_keeps_long_is_worth_what_lasting_stock_is(lead_time):
     figures = {"price": 10.0, "unit_cost": 4.0, "holding_cost": 1.0}
     gain = solve(lasting, law, economics_of(lasting, **figures)).gain
     gains = [
-        solve(
-            replace(perishable, shelf_life=life), law, economics_of(perishable, outdating_cost=2.0, **figures)
-        ).gain
+        solve(replace(perishable, shelf_life=life), law, economics_of(perishable, outdating_cost=2.0, **figures)).gain
         for life in (1, 2, 4, 7)
     ]
     assert (np.diff(gains) > 0.0).all()  # a longer life is worth more
@@ -296,6 +294,25 @@ def test_the_interval_of_a_table_is_that_of_the_heuristic(seed, backlog):
     for (level,), order in orders.items():
         assert order == (max(lower - level, 0), max(level - upper, 0))
     assert max(orders)[0] == max(stock, lower)
+
+
+@pytest.mark.parametrize("horizon", [2, 3, 4, 6])
+@pytest.mark.parametrize(
+    ("problem", "figures", "cost"),
+    [
+        (ProcurementRemoval(backlog=True), {"unit_cost": 10.0, "removal_value": 1.0}, 10.0),
+        (DualSourcing(expedited_lead_time=1), {"regular_cost": 10.0, "expedited_cost": 11.0}, 11.0),
+    ],
+)
+def test_backlog_that_is_served_only_after_the_end_is_followed_as_far_as_it_goes(problem, figures, cost, horizon):
+    problem = replace(problem, horizon=horizon, discount=0.5, integer_orders=True)
+    economics = economics_of(problem, holding_cost=0.1, shortage_cost=0.5, **figures)
+    solution = solve(problem, law_of("poisson", 2.0), economics)
+    waiting = sum(0.5**period * 0.5 * 2.0 * (period + 1) for period in range(horizon))
+    assert solution.value() == pytest.approx(-waiting - 0.5**horizon * cost * 2.0 * horizon, rel=1e-6)
+    assert solution.edge <= 1e-6
+    empty = solution.place(np.zeros((solution.states.shape[1], 1)))
+    assert not solution.orders[:, empty].any()
 
 
 def test_values_shift_by_the_unit_cost_per_unit_where_all_orders_reach_the_level():

@@ -1,0 +1,259 @@
+"""What exact solutions refuse, and what they say then."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pytest
+from exact_cases import AVERAGE, ENDLESS, economics_of, law_of
+
+from baselines import BaseStock, ConstantOrder
+from baselines.exact import Optimal, follow, solve
+from inv_gym import (
+    DualSourcing,
+    LostSales,
+    Observation,
+    Perishable,
+    ProcurementRemoval,
+    SyntheticProducts,
+    draw_products,
+    make_source,
+)
+from inv_gym.distribution import join
+
+LOST = LostSales(lead_time=2, **AVERAGE)
+COSTS = {"price": 10.0, "unit_cost": 4.0, "holding_cost": 1.0}
+LAW = law_of("poisson", 2.0)
+
+
+def exactly(message: str) -> str:
+    return f"^{re.escape(message)}$"
+
+
+@pytest.mark.parametrize(
+    ("law", "kind"), [("gamma", "Gamma"), ("log_normal", "LogNormal"), ("truncated_normal", "TruncatedNormal")]
+)
+def test_amounts_are_refused(law, kind):
+    message = (
+        f"exact dynamic programs need demand in whole numbers, got a law of amounts ({kind}): "
+        "use a count law, or baselines.exact.upper_bound."
+    )
+    demand, economics = law_of(law, 3.0, dispersion=0.3), economics_of(LOST, **COSTS)
+    with pytest.raises(ValueError, match=exactly(message)):
+        solve(LOST, demand, economics)
+    with pytest.raises(ValueError, match=exactly(message)):
+        follow(LOST, BaseStock(problem=LOST, level=3.0), demand, economics)
+
+
+def test_a_state_space_beyond_the_limit_is_refused_with_its_size():
+    problem = Perishable(shelf_life=9, **AVERAGE)
+    message = (
+        "the exact solution needs up to 815,730,721 states and 937,274,598,429 transitions, more than the limit of "
+        "120,000,000: take shorter lead times or a smaller mean, or use baselines.exact.upper_bound."
+    )
+    with pytest.raises(ValueError, match="^the exact solution needs up to") as caught:
+        solve(problem, law_of("poisson", 10.0), economics_of(problem, **COSTS))
+    pattern = re.sub(r"[\d,]*\d", "#", message)
+    assert re.sub(r"[\d,]*\d", "#", str(caught.value)) == pattern
+    states, transitions, limit = (int(figure.replace(",", "")) for figure in re.findall(r"[\d,]*\d", str(caught.value)))
+    assert limit == 120_000_000 < transitions
+    base = round(states ** (1.0 / 8.0))
+    assert states == base**8  # eight ages, 0 .. base - 1 of each
+    # each state takes base orders and 0 .. 9 * (base - 1) + 1 units of demand at most
+    assert transitions % (states * base) == 0
+    assert transitions // (states * base) <= 9 * (base - 1) + 2
+
+
+def test_the_limit_is_what_the_caller_sets():
+    economics = economics_of(LOST, **COSTS)
+    with pytest.raises(ValueError, match=r"more than the limit of 100: take shorter lead times"):
+        solve(LOST, LAW, economics, limit=100)
+    assert solve(LOST, LAW, economics, limit=100_000).gain is not None
+    with pytest.raises(ValueError, match=exactly("limit must be at least 1, got 0.")):
+        solve(LOST, LAW, economics, limit=0)
+    with pytest.raises(TypeError, match=exactly("limit must be a whole number, got 1.5.")):
+        solve(LOST, LAW, economics, limit=1.5)  # type: ignore[arg-type]
+
+
+REFUSED: list[tuple[Any, dict[str, float], str]] = [
+    (
+        ProcurementRemoval(**ENDLESS),
+        {"price": 10.0, "unit_cost": 5.0, "removal_value": 5.5},
+        "removal_value must be below unit_cost, or ordering and removing is a money machine: got 5.5 and 5.0.",
+    ),
+    (
+        LOST,
+        {"price": 3.0, "shortage_cost": 1.0, "unit_cost": 4.0},
+        "price + shortage_cost must exceed unit_cost, or the critical ratio is not in (0, 1): got 3.0 + 1.0 and 4.0.",
+    ),
+    (
+        Perishable(**ENDLESS),
+        {"price": 3.0, "unit_cost": 4.0},
+        "price + shortage_cost must exceed unit_cost, or the critical ratio is not in (0, 1): got 3.0 + 0.0 and 4.0.",
+    ),
+    (
+        Perishable(**ENDLESS),
+        {**COSTS, "outdating_cost": -1.0},
+        "outdating_cost must be at least 0, got -1.0.",
+    ),
+    (
+        LOST,
+        {**COSTS, "salvage_value": 4.5},
+        "salvage_value must be at most unit_cost, or stock is bought to be salvaged: got 4.5 and 4.0.",
+    ),
+    (LOST, {**COSTS, "holding_cost": np.nan}, "holding_cost must be finite, got nan."),
+    (LOST, {**COSTS, "holding_cost": -1.0}, "holding_cost must be at least 0, got -1.0."),
+    (
+        DualSourcing(**ENDLESS),
+        {"regular_cost": 5.0, "expedited_cost": 5.0, "shortage_cost": 9.0},
+        "expedited_cost must exceed regular_cost, or the regular source is never used: got 5.0 and 5.0.",
+    ),
+    (
+        DualSourcing(**ENDLESS),
+        {"regular_cost": 5.0, "expedited_cost": 6.0, "shortage_cost": 0.0},
+        "shortage_cost (with the price if sales are lost) must be above 0, or demand is never served: got 0.0.",
+    ),
+    (
+        ProcurementRemoval(**ENDLESS),
+        {"price": 4.0, "unit_cost": 5.0, "removal_value": 1.0},
+        "shortage_cost (with the price if sales are lost) must be above unit_cost: got 4.0.",
+    ),
+]
+
+
+@pytest.mark.parametrize(("problem", "figures", "message"), REFUSED)
+def test_economics_without_an_optimum_are_refused(problem, figures, message):
+    with pytest.raises(ValueError, match=exactly(message)):
+        solve(problem, LAW, economics_of(problem, **figures))
+
+
+@pytest.mark.parametrize("lead_times", [(2, 2), (1, 3)])
+def test_a_fast_source_that_is_not_faster_is_refused(lead_times):
+    regular, expedited = lead_times
+    message = (
+        f"expedited_lead_time must be below regular_lead_time, got {expedited} and {regular}; "
+        "swap them or use InvLostSalesLeadTime-v0."
+    )
+    with pytest.raises(ValueError, match=exactly(message)):
+        DualSourcing(regular_lead_time=regular, expedited_lead_time=expedited)
+
+
+def test_several_products_at_once_are_refused():
+    with pytest.raises(ValueError, match=exactly("solve takes one product, got 2: use Optimal for a batch.")):
+        solve(LOST, join([LAW, law_of("poisson", 3.0)]), economics_of(LOST, **COSTS))
+
+
+@dataclass(frozen=True, kw_only=True)
+class FixedCost(LostSales):
+    """A problem of one's own."""
+
+
+def test_a_problem_of_another_kind_is_refused():
+    problem = FixedCost(lead_time=2, **AVERAGE)
+    message = (
+        "unknown problem for exact solutions: 'FixedCost'; known: LostSales, Perishable, DualSourcing, "
+        "ProcurementRemoval."
+    )
+    with pytest.raises(ValueError, match=exactly(message)):
+        solve(problem, LAW, economics_of(problem, **COSTS))
+
+
+@pytest.mark.parametrize(
+    ("stock", "error", "message"),
+    [
+        (-1.0, ValueError, "stock must be at least 0, got -1.0."),
+        (np.nan, ValueError, "stock must be finite, got nan."),
+        (np.inf, ValueError, "stock must be finite, got inf."),
+        ("3", TypeError, "stock must be a number, got '3'."),
+        (True, TypeError, "stock must be a number, got True."),
+    ],
+)
+def test_a_stock_that_is_none_is_refused(stock, error, message):
+    with pytest.raises(error, match=exactly(message)):
+        solve(LOST, LAW, economics_of(LOST, **COSTS), stock=stock)
+
+
+@pytest.mark.parametrize(
+    ("tolerance", "error", "message"),
+    [
+        (0.0, ValueError, "tolerance must be between 0 and 1, got 0.0."),
+        (1.0, ValueError, "tolerance must be between 0 and 1, got 1.0."),
+        (-1e-9, ValueError, "tolerance must be between 0 and 1, got -1e-09."),
+        (np.nan, ValueError, "tolerance must be finite, got nan."),
+        (None, TypeError, "tolerance must be a number, got None."),
+    ],
+)
+def test_a_tolerance_that_is_none_is_refused(tolerance, error, message):
+    with pytest.raises(error, match=exactly(message)):
+        solve(LOST, LAW, economics_of(LOST, **COSTS), tolerance=tolerance)
+
+
+def test_states_outside_the_table_are_refused_by_name():
+    solution = solve(LOST, LAW, economics_of(LOST, **COSTS), stock=9.0)
+    assert solution.value(9.0) > solution.value(0.0)
+    outside = "lies outside the states solved for: solve with a larger stock."
+    with pytest.raises(ValueError, match=exactly(f"state [40.0, 0.0] {outside}")):
+        solution.value(40.0)
+    with pytest.raises(ValueError, match=exactly(f"state [0.0, 30.0] {outside}")):
+        solution.place(np.array([[1.0, 0.0], [0.0, 30.0]]))
+    with pytest.raises(ValueError, match=exactly("state [2.5, 0.0] is not in whole units.")):
+        solution.value(2.5)
+
+
+def test_stock_that_does_not_divide_into_its_ages_is_refused():
+    problem = Perishable(shelf_life=3, **ENDLESS)
+    solution = solve(problem, LAW, economics_of(problem, **COSTS), stock=6.0)
+    assert np.isfinite(solution.value(6.0))
+    with pytest.raises(ValueError, match=exactly("state [2.5, 2.5] is not in whole units.")):
+        solution.value(5.0)
+
+
+def test_the_policy_refuses_states_outside_its_table():
+    source = SyntheticProducts(laws=("poisson",), mean=2.0)
+    policy: Any = Optimal(LOST).plan(LOST, draw_products(source, LOST, 1))
+    state = LOST.initial_state(np.array([90.0]))
+    message = "state [90.0, 0.0] lies outside the states solved for: solve with a larger stock."
+    with pytest.raises(ValueError, match=exactly(message)):
+        policy(Observation(state, None, None, np.ones(1), None, 0))
+
+
+def test_the_policy_needs_a_known_law():
+    products = draw_products(make_source("poisson"), LOST, 2)._replace(distribution=None)
+    message = "these products have no known demand law, which the optimal policy needs."
+    with pytest.raises(ValueError, match=exactly(message)):
+        Optimal(LOST).plan(LOST, products)
+
+
+def test_the_policy_plans_before_it_orders():
+    state = LOST.initial_state(np.zeros(1))
+    message = "Optimal knows the distribution: call plan(problem, products) first."
+    with pytest.raises(RuntimeError, match=exactly(message)):
+        Optimal(LOST)(Observation(state, None, None, np.ones(1), None, 0))
+
+
+def test_the_policy_names_what_it_cannot_solve():
+    problem = replace(LOST, lead_time=0)
+    products = draw_products(SyntheticProducts(laws=("poisson", "gamma")), problem, 8)
+    with pytest.raises(ValueError, match=r"^exact dynamic programs need demand in whole numbers, got a law of amounts"):
+        Optimal(problem).plan(problem, products)
+
+
+def test_a_chain_of_orders_that_are_not_whole_is_refused():
+    problem = LostSales(lead_time=1, long_run=True, discount=1.0)
+    rule = ConstantOrder(problem=problem, quantity=1.5)
+    with pytest.raises(ValueError, match=exactly("exact evaluation needs orders in whole units, got 1.5.")):
+        follow(problem, rule, LAW, economics_of(problem, **COSTS))
+
+
+def test_a_chain_of_too_many_states_or_columns_is_refused(monkeypatch):
+    monkeypatch.setattr("baselines.exact.chain.LIMIT", 20)
+    rule, economics = BaseStock(problem=LOST, level=9.0), economics_of(LOST, **COSTS)
+    message = "the policy reaches more than 20 states: use evaluate, which simulates."
+    with pytest.raises(ValueError, match=exactly(message)):
+        follow(LOST, rule, LAW, economics)
+    long = LostSales(lead_time=9, **AVERAGE)
+    with pytest.raises(ValueError, match=exactly("exact evaluation follows at most 6 columns of state, got 9.")):
+        follow(long, BaseStock(problem=long, level=9.0), LAW, economics_of(long, **COSTS))
