@@ -46,8 +46,8 @@ MOSTLY = 0.95
 """The outlined states hold so much of the time."""
 SETTLED = 500
 """Periods after which the distribution of states counts as stationary."""
-WIDTH = 130
-"""Characters per line of a caption."""
+WIDTH = 13.0
+"""Characters of a caption per inch."""
 OVERSTOCKED = 50.0
 """Units on hand at the start of the seasonal picture."""
 OUTLINED = (
@@ -149,12 +149,17 @@ def panels(case: Case, rules: Mapping[str, Policy], across: Axis, up: Axis, chan
     for name, rule in rules.items():
         cost = average_cost(case, rule)
         ordered = actions(case, rule, states)[:, channel].reshape(shape)
-        yield Panel(f"{name}\ncost {cost:.3f} (+{100.0 * (cost / least - 1.0):.2f} %)", ordered, optimal, often)
+        yield Panel(f"{name}\ncost {cost:.3f} {gap(cost, least)}", ordered, optimal, often)
 
 
 def average_cost(case: Case, rule: Policy) -> float:
     """Cost per period in the long run, exactly."""
     return -follow(case.problem, rule, case.law, case.economics).average()
+
+
+def gap(figure: float, best: float) -> str:
+    """The difference to the optimum, in %."""
+    return f"({round(100.0 * (figure / best - 1.0), 2) + 0.0:+.2f} %)"  # + 0.0: never -0.00
 
 
 def constant_order(case: Case) -> Policy:
@@ -168,26 +173,24 @@ def grid_picture(rows: Sequence[Sequence[Panel]], across: Axis, up: Axis, cell: 
     most = max(panel.actions.max() for row in rows for panel in row)
     norm = BoundaryNorm(np.arange(most + 2.0) - 0.5, int(most) + 1)
     height, width = rows[0][0].actions.shape
-    figure = Figure(
-        (len(rows[0]) * (cell * width + 0.55) + 1.0, len(rows) * (cell * height + 0.75)), layout="constrained"
-    )
-    for row, line in zip(figure.subplots(len(rows), len(rows[0]), sharex=True, sharey=True), rows, strict=True):
+    size = (len(rows[0]) * (cell * width + 0.4) + 1.0, len(rows) * (cell * height + 0.75))
+    figure = Figure(size, layout="constrained")
+    subplots = figure.subplots(len(rows), len(rows[0]), sharex=True, sharey=True, squeeze=False)
+    for row, line in zip(subplots, rows, strict=True):
         for axes, panel in zip(row, line, strict=True):
-            image = draw(axes, panel, across, up, norm, "viridis")
+            image = draw(axes, panel, across, up, norm, colormaps["viridis"].resampled(norm.Ncmap))
             write_numbers(axes, panel, across, up, most)
-    figure.colorbar(image, ax=figure.axes, label="order, units", ticks=np.arange(most + 1.0), shrink=0.7, aspect=30)
+    bar = figure.colorbar(
+        image, ax=figure.axes, label="order, units", ticks=np.arange(most + 1.0), shrink=0.7, aspect=30
+    )
+    bar.ax.minorticks_off()
     return finish(figure, across.label, up.label, caption)
 
 
-def draw(axes: Axes, panel: Panel, across: Axis, up: Axis, norm: Normalize, colours: str) -> Any:
+def draw(axes: Axes, panel: Panel, across: Axis, up: Axis, norm: Normalize, colours: Any) -> Any:
     """One panel: actions as colours, often visited states outlined."""
     extent = (across.low - 0.5, across.high + 0.5, up.low - 0.5, up.high + 0.5)
-    if isinstance(norm, BoundaryNorm):
-        image = axes.imshow(
-            panel.actions, colormaps[colours].resampled(norm.Ncmap), norm, origin="lower", extent=extent
-        )
-    else:
-        image = axes.imshow(panel.actions, colours, norm, origin="lower", extent=extent, aspect="auto")
+    image = axes.imshow(panel.actions, colours, norm, origin="lower", extent=extent)
     fine = np.pad(np.kron(panel.often, np.ones((20, 20))), 1)
     x, y = (np.linspace(*ends, size) for ends, size in zip((extent[:2], extent[2:]), fine.shape[::-1], strict=True))
     axes.contour(x, y, fine, levels=[0.5], colors="black", linewidths=2.6)
@@ -212,7 +215,7 @@ def finish(figure: Figure, across: str, up: str, caption: str) -> Figure:
     """Labels of the shared axes, and the caption below."""
     figure.supxlabel(across, fontsize=10)
     figure.supylabel(up, fontsize=10)
-    width = int(WIDTH * figure.get_figwidth() / 11.0)
+    width = int(WIDTH * figure.get_figwidth())
     figure.text(0.02, -0.02, textwrap.fill(caption, width), fontsize=9, va="top")
     return figure
 
@@ -278,14 +281,15 @@ def perishable() -> Figure:
         rules = {
             "naive base-stock": baselines.BaseStock.closed_form(*case),
             "best base-stock": searched(baselines.BaseStock, *case)[0],
-            "best waste-aware base-stock": searched(baselines.WasteAwareBaseStock, *case)[0],
-            "best low-waste base-stock": searched(baselines.LowWasteBaseStock, *case)[0],
+            "waste-aware": searched(baselines.WasteAwareBaseStock, *case)[0],
+            "low-waste": searched(baselines.LowWasteBaseStock, *case)[0],
         }
         shown = panels(case, rules, across, up)
         rows.append([one._replace(title=f"{issuing.replace('-', ' ')}: {one.title}") for one in shown])
     caption = (
         "Perishable stock, shelf life 2, lead time 1, rounded gamma demand of mean 4 (demoor2022-oldest-first, "
-        "-newest-first). Optimal for the instance's discount of .99; cost per period, on average. " + OUTLINED
+        "-newest-first). Optimal for the instance's discount of .99; cost per period, on average. "
+        "Waste-aware and low-waste: searched. " + OUTLINED
     )
     return grid_picture(rows, across, up, 0.24, caption)
 
@@ -296,10 +300,8 @@ def dual_sourcing(name: str = "gijsbrechts2022-l2-c110") -> Figure:
     kinds = ("CappedDualIndex", "DualIndex", "SingleIndex", "TailoredBaseSurge")
     names = ("capped dual index", "dual index", "single index", "tailored base-surge")
     rules = {title: getattr(baselines, kind).searched(*case) for title, kind in zip(names, kinds, strict=True)}
-    across, up = (
-        Axis(1, "regular order that arrives in one period, units", 0, 4),
-        Axis(0, "net inventory, units", -4, 9),
-    )
+    across = Axis(1, "regular order that arrives in one period, units", 0, 4)
+    up = Axis(0, "net inventory at the decision, units", -4, 9)
     rows = []
     for source, channel in (("expedited", 1), ("regular", 0)):
         shown = panels(case, rules, across, up, channel)
@@ -356,9 +358,10 @@ def procurement_removal() -> Figure:
     best, *_ = profit.values()
     figure = Figure((11.0, 8.0), layout="constrained")
     for axes, name in zip(figure.subplots(2, 2, sharex=True, sharey=True).flat, net, strict=True):
-        gap = "" if name.startswith("optimal") else f" ({100.0 * (profit[name] / best - 1.0) + 0.0:+.2f} %)"
-        panel = Panel(f"{name}\nprofit {profit[name]:.2f}{gap}", net[name], optimal, often)
+        compared = "" if name.startswith("optimal") else gap(profit[name], best)
+        panel = Panel(f"{name}\nprofit {profit[name]:.2f} {compared}", net[name], optimal, often)
         image = draw(axes, panel, across, up, CenteredNorm(0.0, 25.0), "PuOr")
+        axes.set_aspect("auto")
         for bound in ((optimal > 0).sum(0), up.high + 1 - (optimal < 0).sum(0)):
             axes.stairs(bound - 0.5, np.arange(across.high + 2) - 0.5, baseline=None, color="black", lw=1.2, ls=":")
     label = "net action, units: order (above 0), removal (below 0)"

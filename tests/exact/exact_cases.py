@@ -9,6 +9,7 @@ import numpy as np
 
 from baselines.exact import Solution, follow, solve
 from inv_gym import Instance, Problem, instance
+from inv_gym.arrays import flatten, map_columns
 from inv_gym.demand import LAWS
 from inv_gym.distribution import Distribution
 
@@ -79,3 +80,15 @@ def values_of(solution: Solution, period: int = 0) -> dict[State, float]:
 def larger(state: State, column: int) -> State:
     """The state with one unit more in a column."""
     return (*state[:column], state[column] + 1, *state[column + 1 :])
+
+
+def worth(solution: Solution, law: Distribution, state: State, order: tuple[int, ...]) -> float:
+    """What an order brings in a state, by the problem's own transition and the solution's values of what follows."""
+    demand = np.arange(60.0)
+    mass = np.diff(law.cdf(demand[:, None])[:, 0], prepend=0.0)
+    given = iter(state)
+    columns = map_columns(lambda _: np.full(60, float(next(given))), solution.problem.initial_state(np.zeros(60)))
+    orders = tuple(np.full(60, float(units)) for units in order)
+    outcome = solution.problem.transition(columns, orders, demand, solution.model.economics)
+    onward = solution.values[0][solution.place(np.array(flatten(outcome.state)))]
+    return float(mass @ (outcome.reward + solution.problem.discount * onward))

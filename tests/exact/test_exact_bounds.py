@@ -54,7 +54,7 @@ CASES: dict[str, tuple[Problem, InstanceProducts]] = {
     "removal": (ProcurementRemoval(**FINITE), InstanceProducts("poisson", 3.0, REMOVAL, stock=40.0)),
     "removal, backlog": (ProcurementRemoval(backlog=True, **FINITE), InstanceProducts("geometric", 2.0, REMOVAL)),
 }
-NUMBER = 200
+NUMBER = 80
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -77,7 +77,7 @@ def test_no_heuristic_beats_the_optimum_and_the_optimum_earns_what_it_is_worth(n
     per_period = solution.value(stock) / (problem.discount ** np.arange(problem.horizon)).sum()
     reward, error = frame.loc["optimal", ["reward", "standard_error"]]
     assert abs(reward - per_period) < 3.0 * error
-    assert error < 0.05 * abs(per_period)
+    assert error < 0.09 * abs(per_period)
 
 
 @pytest.mark.parametrize("name", ["zipkin2008-poisson5-p4-L2", "gijsbrechts2022-l2-c110"])
@@ -87,7 +87,7 @@ def test_no_heuristic_beats_the_optimum_of_a_published_instance_in_the_long_run(
     policies: dict[str, Policy] = {
         key: policy for key, policy in baselines.policies(found.problem).items() if policy.knows == "distribution"
     }
-    products = draw_products(found.source, found.problem, 30, seed=6)
+    products = draw_products(found.source, found.problem, 20, seed=6)
     frame = evaluate(
         found.problem, {"optimal": Optimal(found.problem), **policies}, products, warm_up=found.warm_up
     ).frame.set_index("policy")

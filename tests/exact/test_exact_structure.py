@@ -7,7 +7,7 @@ from itertools import pairwise, product
 
 import numpy as np
 import pytest
-from exact_cases import AVERAGE, ENDLESS, State, economics_of, larger, law_of, published, solution_of, table
+from exact_cases import AVERAGE, ENDLESS, State, economics_of, larger, law_of, published, solution_of, table, worth
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -26,11 +26,20 @@ WAYS = [AVERAGE, {**ENDLESS, "discount": 0.95}, {"horizon": 6, "discount": 0.95,
 Chosen = Callable[[tuple[int, ...]], int]
 
 
+def followed(solution: Solution, period: int = 0) -> dict[State, tuple[int, ...]]:
+    """The orders of a period, without those of the deeper half of the backlog."""
+    low = min(float(solution.states[:, 0].min()), 0.0) if solution.problem.backlog else 0.0
+    return {state: order for state, order in table(solution, period).items() if state[0] >= low / 2.0}
+
+
 def broken(solution: Solution, chosen: Chosen, columns: Sequence[int]) -> list[tuple[int, State, list[int]]]:
-    """States where ``0 >= change >= change >= ... >= -1`` fails for a unit more in each column, in this order."""
+    """States where ``0 >= change >= change >= ... >= -1`` fails for a unit more in each column, in this order.
+
+    Of backlog the deeper half is left out: its orders rest on states in which more of it is cut off.
+    """
     found, compared = [], 0
     for period in range(len(solution.orders)):
-        orders = table(solution, period)
+        orders = followed(solution, period)
         for state, order in orders.items():
             after = [orders[near] for near in (larger(state, column) for column in columns) if near in orders]
             changes = [0, *(chosen(one) - chosen(order) for one in after), -1]
@@ -125,7 +134,7 @@ def dual_faults(solution: Solution) -> list[tuple[int, State, list[int]]]:
     found += broken(solution, lambda order: order[0], columns)  # what comes later displaces more regular orders
     found += broken(solution, sum, [0])  # and a unit on hand displaces one unit of both together
     # a unit on order can displace one of each, since each is rounded by itself: a unit more over any number of them
-    for orders in (table(solution, period) for period in range(len(solution.orders))):
+    for orders in (followed(solution, period) for period in range(len(solution.orders))):
         for column in columns[1:]:
             for state, order in orders.items():
                 for units in (1, 2, 3, 5):
@@ -159,21 +168,10 @@ def test_each_source_heeds_most_what_arrives_when_its_own_orders_do_in_the_publi
 def test_a_unit_on_order_can_displace_a_unit_from_either_source():
     """What holds of derivatives, that both together fall by at most as much, holds to a unit where orders are whole."""
     solution = dual_solution((3, 0), ("poisson", 2.0, 0.0), False, AVERAGE)
-    law, economics = law_of("poisson", 2.0), solution.model.economics
-    mass = np.diff(law.cdf(np.arange(60.0)[:, None])[:, 0], prepend=0.0)
-
-    def worth(state: State, order: tuple[int, int]) -> float:
-        demand = np.arange(60.0)
-        columns = solution.problem.initial_state(np.full(60, float(state[0])))
-        columns = columns._replace(pipeline=tuple(np.full(60, float(units)) for units in state[1:]))
-        paid = tuple(np.full(60, float(units)) for units in order)
-        outcome = solution.problem.transition(columns, paid, demand, economics)
-        after = np.stack([outcome.state.net_inventory, *outcome.state.pipeline])
-        return float(mass @ (outcome.reward + solution.values[0][solution.place(after)]))
-
+    law = law_of("poisson", 2.0)
     tried = [order for order in product(range(4), range(9)) if sum(order) <= 8]
     for state, best in (((0, 0, 4), (1, 5)), ((0, 0, 5), (0, 4))):
-        by_order = {order: worth(state, order) for order in tried}
+        by_order = {order: worth(solution, law, state, order) for order in tried}
         first_best, second = sorted(by_order, key=by_order.__getitem__, reverse=True)[:2]
         assert first_best == best == table(solution)[state]
         assert by_order[best] > by_order[second] + 0.005  # no tie
@@ -272,6 +270,28 @@ def test_fresher_stock_need_not_displace_more_where_outdating_costs_less_than_ho
     assert by_state[1, 0] > by_state[1, 1] + 0.05
 
 
+@settings(max_examples=25, derandomize=True)
+@given(shelf_life=st.integers(2, 4), waste=st.floats(0.0, 5.0), **CHANCE)
+def test_fresher_stock_displaces_more_where_a_unit_that_outdates_costs_no_less_than_one_that_is_held(
+    shelf_life, waste, law, mean, dispersion, discount, holding_cost, unit_cost, margin
+):
+    costs = {"holding_cost": holding_cost, "outdating_cost": waste + max(holding_cost - discount * unit_cost, 0.0)}
+    costs = {**costs, "price": unit_cost + margin, "unit_cost": unit_cost}
+    law = (law, min(mean, 1.0), dispersion)
+    solution = perishable_solution(shelf_life, 0, law, {**ENDLESS, "discount": discount}, **costs)
+    assert not broken(solution, first, range(solution.states.shape[1]))
+
+
+def test_with_a_lead_time_a_unit_of_perishable_stock_can_displace_two_even_so():
+    law, figures = ("discrete_uniform", 1.0, 0.0), {"holding_cost": 0.705, "outdating_cost": 0.902, "price": 5.699}
+    solution = perishable_solution(2, 1, law, AVERAGE, unit_cost=0.0, **figures)
+    for state, best in (((0, 2), 2), ((1, 2), 0)):
+        units = range(int(solution.states.max()) + 1)
+        by_order = {number: worth(solution, law_of(*law[:2]), state, (number,)) for number in units}
+        assert table(solution)[state] == (best,)
+        assert all(by_order[best] > by_order[number] + 0.005 for number in units if number != best)  # no tie
+
+
 @settings(max_examples=20, derandomize=True)
 @given(premium=st.floats(0.1, 5.0), backlog=st.booleans(), **CHANCE)
 def test_each_source_heeds_most_what_arrives_when_its_own_orders_do_with_any_law_and_costs(
@@ -282,8 +302,8 @@ def test_each_source_heeds_most_what_arrives_when_its_own_orders_do_with_any_law
         "regular_cost": unit_cost,
         "expedited_cost": unit_cost + premium,
         "holding_cost": holding_cost,
-        # unmet demand must cost more than waiting for it ever saves
-        "shortage_cost": margin + (1.0 - discount) * unit_cost,
+        # waiting must cost more than expediting now: backlog that is left to grow would be cut off
+        "shortage_cost": margin + premium + (1.0 - discount) * unit_cost,
     }
     options = {**ENDLESS, "discount": discount}
     solution = dual_solution((2, 0), (law, min(mean, 1.0), dispersion), backlog, options, **figures)
