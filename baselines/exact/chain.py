@@ -157,8 +157,9 @@ def _period(
     seen = Observation(state(states), np.zeros((0, number)), economics, np.ones(number), None, 0)
     order = np.broadcast_to(policy(seen), (number, problem.order_dim))
     order = np.stack(problem.admissible(unstack(order)), 1)
-    if (order != np.rint(order)).any():
-        raise ValueError(f"exact evaluation needs orders in whole units, got {order[order != np.rint(order)][0]}.")
+    bad = (order != np.rint(order)) | (order < 0.0)
+    if bad.any():
+        raise ValueError(f"exact evaluation needs orders in whole units of at least 0, got {order[bad][0]}.")
     rows = np.repeat(np.arange(number), len(demand))
     outcome = problem.transition(state(states[:, rows]), unstack(order[rows]), np.tile(demand, number), economics)
     return np.array(flatten(outcome.state)).reshape(len(states), len(rows)), outcome.reward

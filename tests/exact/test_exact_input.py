@@ -244,7 +244,9 @@ def test_the_policy_names_what_it_cannot_solve():
 def test_a_chain_of_orders_that_are_not_whole_is_refused():
     problem = LostSales(lead_time=1, long_run=True, discount=1.0)
     rule = ConstantOrder(problem=problem, quantity=1.5)
-    with pytest.raises(ValueError, match=exactly("exact evaluation needs orders in whole units, got 1.5.")):
+    with pytest.raises(
+        ValueError, match=exactly("exact evaluation needs orders in whole units of at least 0, got 1.5.")
+    ):
         follow(problem, rule, LAW, economics_of(problem, **COSTS))
 
 
