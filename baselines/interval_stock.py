@@ -57,9 +57,12 @@ class IntervalStock(Heuristic):
         return by_blocks(find, law.averaged(), economics, ROWS)  # type: ignore[return-value]
 
     def __call__(self, observation: Observation) -> Array:
-        stock = observation.state.net_inventory
-        lower, upper = (like(level, stock) for level in (self.lower, self.upper))
-        return stack([positive_part(lower - stock), positive_part(stock - upper)])
+        return keep_within(observation.state.net_inventory, self.lower, self.upper)
+
+
+def keep_within(stock: Array, lower: Array, upper: Array) -> Array:
+    """Orders up to `lower` and removals down to `upper`, ``[B, 2]``, units."""
+    return stack([positive_part(like(lower, stock) - stock), positive_part(stock - like(upper, stock))])
 
 
 def _interval(problem: ProcurementRemoval, law: Distribution, economics: Any) -> tuple[np.ndarray, np.ndarray]:

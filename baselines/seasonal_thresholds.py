@@ -7,7 +7,7 @@ from typing import Any, Self
 
 from baselines.critical_ratio import critical_ratio
 from baselines.heuristic import Heuristic
-from baselines.interval_stock import IntervalStock
+from baselines.interval_stock import keep_within
 from baselines.marginal_value import ROWS, MarginalValue
 from baselines.search import by_blocks
 from inv_gym.arrays import Array, Columns
@@ -46,8 +46,7 @@ class SeasonalIntervalStock(Heuristic):
 
     def __call__(self, observation: Observation) -> Array:
         period = min(observation.period, len(self.lower) - 1)
-        interval = IntervalStock(problem=self.problem, lower=self.lower[period], upper=self.upper[period])
-        return interval(observation)
+        return keep_within(observation.state.net_inventory, self.lower[period], self.upper[period])
 
 
 def _intervals(problem: ProcurementRemoval, law: Distribution, economics: Any) -> tuple[Columns, Columns]:

@@ -38,7 +38,7 @@ from inv_gym import (
     draw_products,
     instance,
 )
-from inv_gym.arrays import flatten, map_columns, unstack
+from inv_gym.arrays import flatten, unflatten, unstack
 from inv_gym.checks import one_of
 from inv_gym.distribution import Distribution
 
@@ -99,8 +99,8 @@ def drawn(problem: Problem, source: InstanceProducts) -> Case:
 
 def actions(case: Case, rule: Policy, states: np.ndarray, period: int = 0) -> np.ndarray:
     """What a rule orders ``[N, K]`` in states ``[C, N]``: each is a row of one batch."""
-    given, number = iter(states), states.shape[1]
-    state = map_columns(lambda _: next(given), case.problem.initial_state(np.zeros(1)))
+    number = states.shape[1]
+    state = unflatten(states, case.problem.initial_state(np.zeros(1)))
     order = rule(Observation(state, np.zeros((0, number)), case.economics, np.ones(number), None, period))
     return np.stack(case.problem.admissible(unstack(np.broadcast_to(order, (number, case.problem.order_dim)))), 1)
 
@@ -124,8 +124,7 @@ def visits(solution: Solution, stock: float, periods: int) -> np.ndarray:
             state = model.state(solution.states.T[:, rows])
             onward = solution.problem.transition(state, tuple(order.T), np.tile(demand, number), model.economics).state
             place = solution.place(np.array(flatten(onward)).reshape(len(solution.states.T), -1))
-            probability = model.demand.probability[min(period, len(model.demand.probability) - 1)]
-            matrix = transition_matrix(place.reshape(number, -1), probability, number)
+            matrix = transition_matrix(place.reshape(number, -1), model.demand.at(period), number)
         shares[period + 1] = matrix.T @ shares[period]
     return shares
 

@@ -99,18 +99,12 @@ def exactly(kind: Any) -> Make:
     return lambda found, one: searched(kind, found.problem, one.distribution, one.economics)[0]
 
 
-def constant_order(found: Instance, one: Products) -> Policy:
-    """The best whole constant order lies below the mean demand, next to the heavy-traffic order."""
-    order = ConstantOrder.closed_form(found.problem, one.distribution, one.economics)
-    return replace(order, quantity=np.floor(order.quantity))
-
-
 HEURISTICS: Mapping[str, Make] = {
     "standard vector base-stock": of_law(VectorBaseStock.closed_form),
     "better vector base-stock": exactly(VectorBaseStock),
     "best base-stock": exactly(BaseStock),
     "best capped base-stock": exactly(CappedBaseStock),
-    "best constant order": constant_order,
+    "best constant order": of_law(ConstantOrder.closed_form),
     "capped dual index": of_law(CappedDualIndex.searched),
     "dual index": of_law(DualIndex.searched),
     "single index": of_law(SingleIndex.searched),

@@ -12,7 +12,7 @@ exactly 0 still gets a gradient; ``minimum`` shares a tie half and half.
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
@@ -116,6 +116,12 @@ def flatten(tree: tuple) -> list[Array]:
         else:
             columns.append(child)
     return columns
+
+
+def unflatten(columns: Iterable[Array], tree: Tree) -> Tree:
+    """The columns, in the order in which `flatten` gives them, as a (nested, named) tuple of the shape of `tree`."""
+    given = iter(columns)
+    return map_columns(lambda _: next(given), tree)
 
 
 def flatten_names(tree: Any, name: str = "") -> list[str]:

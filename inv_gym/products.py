@@ -8,7 +8,7 @@ from typing import Any, ClassVar, NamedTuple, Protocol
 
 import numpy as np
 
-from inv_gym.arrays import Array, flatten, like, map_columns
+from inv_gym.arrays import Array, flatten, like, map_columns, unflatten
 from inv_gym.checks import one_of, real, refuse_rows, whole
 from inv_gym.demand import Law, law
 from inv_gym.distribution import Distribution, join
@@ -99,10 +99,8 @@ def concatenate(parts: Sequence[Products]) -> Products:
         return parts[0]
 
     def columns(field: str) -> Any:
-        joined = iter(
-            [np.concatenate(column) for column in zip(*(flatten(getattr(part, field)) for part in parts), strict=True)]
-        )
-        return map_columns(lambda _: next(joined), getattr(parts[0], field))
+        joined = map(np.concatenate, zip(*(flatten(getattr(part, field)) for part in parts), strict=True))
+        return unflatten(joined, getattr(parts[0], field))
 
     covariates = [part.covariates for part in parts]
     laws = [part.distribution for part in parts]

@@ -21,6 +21,10 @@ class Atoms(NamedTuple):
     probability: np.ndarray
     """``[P, N]``."""
 
+    def at(self, period: int) -> np.ndarray:
+        """The probabilities ``[N]`` of a period."""
+        return self.probability[min(period, len(self.probability) - 1)]
+
 
 def atoms(law: Distribution, most: float = np.inf) -> Atoms:
     """The demand of one product, period by period; the last period holds for all later ones.
@@ -46,10 +50,10 @@ def atoms(law: Distribution, most: float = np.inf) -> Atoms:
         )
     mass = mass / mass.sum(1, keepdims=True)
     demand = points[:, 0]
+    if len(mass) > 1:  # one value of demand serves all periods, so the tail must be short for its mean not to matter
+        most = np.inf
     last = int(min(most + 1.0, demand[-1]))
     tail = mass[:, last:].sum(1)
     mean = (mass[:, last:] @ demand[last:] / np.maximum(tail, np.finfo(float).tiny)).max()
     lumped = np.concatenate([mass[:, :last], tail[:, None]], 1)
-    if len(mass) > 1:  # one value of demand serves all periods, so the tail must be short for its mean not to matter
-        last, mean, lumped = len(demand) - 1, demand[-1], mass
     return Atoms(np.append(demand[:last], max(mean, demand[last])), lumped)

@@ -16,7 +16,7 @@ import numpy as np
 
 from baselines.exact.atoms import atoms
 from baselines.exact.dynamic_program import Solution, solve
-from inv_gym.arrays import flatten, map_columns
+from inv_gym.arrays import flatten, map_columns, unflatten
 from inv_gym.distribution import CELLS, Distribution
 from inv_gym.problem import Problem
 from inv_gym.problems import DualSourcing, Perishable
@@ -107,12 +107,11 @@ def _waited(problem: Problem, law: Distribution, economics: Any, solution: Solut
     weight: np.ndarray = np.ones(1)
     reward = 0.0
     for period in range(wait):
-        probability = demand.probability[min(period, len(demand.probability) - 1)]
+        probability = demand.at(period)
         rows = np.repeat(np.arange(columns.shape[1]), len(probability))
-        given = iter(columns[:, rows])
         nothing = (np.zeros(len(rows)),) * problem.order_dim
         outcome = problem.transition(
-            map_columns(lambda _, given=given: next(given), template),
+            unflatten(columns[:, rows], template),
             nothing,
             np.tile(demand.demand, columns.shape[1]),
             economics,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +9,7 @@ import numpy as np
 from scipy import sparse
 
 from baselines.exact.atoms import atoms
-from inv_gym.arrays import flatten, map_columns, unstack
+from inv_gym.arrays import flatten, unflatten, unstack
 from inv_gym.distribution import Distribution
 from inv_gym.policy import Observation, Policy
 from inv_gym.problem import Problem
@@ -148,18 +147,14 @@ def _period(
     problem: Problem, policy: Policy, template: Any, states: np.ndarray, economics: Any, demand: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Next states ``[C, S * N]`` and rewards ``[S * N]`` of every state ``[C, S]`` and demand."""
-
-    def state(columns: np.ndarray) -> Any:
-        given: Iterator[np.ndarray] = iter(columns)
-        return map_columns(lambda _: next(given), template)
-
     number = states.shape[1]
-    seen = Observation(state(states), np.zeros((0, number)), economics, np.ones(number), None, 0)
+    seen = Observation(unflatten(states, template), np.zeros((0, number)), economics, np.ones(number), None, 0)
     order = np.broadcast_to(policy(seen), (number, problem.order_dim))
     order = np.stack(problem.admissible(unstack(order)), 1)
     bad = (order != np.rint(order)) | (order < 0.0)
     if bad.any():
         raise ValueError(f"exact evaluation needs orders in whole units of at least 0, got {order[bad][0]}.")
     rows = np.repeat(np.arange(number), len(demand))
-    outcome = problem.transition(state(states[:, rows]), unstack(order[rows]), np.tile(demand, number), economics)
+    state = unflatten(states[:, rows], template)
+    outcome = problem.transition(state, unstack(order[rows]), np.tile(demand, number), economics)
     return np.array(flatten(outcome.state)).reshape(len(states), len(rows)), outcome.reward

@@ -143,7 +143,7 @@ def _solve(model: Model, tolerance: float) -> Solution:
     for period in periods:
         law = min(period, laws - 1)
         if law != held:
-            matrices, held = list(model.matrices(law)), law
+            matrices, held = model.matrices(law), law
         best.insert(0, model.backup(ahead, problem.discount, law, matrices))
         ahead = best[0].values
     orders = np.stack([model.orders(one.row, one.later) for one in best])
@@ -156,7 +156,7 @@ def _without_end(model: Model, period: int, tolerance: float) -> tuple[Backup, f
 
     Each improvement bounds gain and values from both sides (Odoni 1969, MacQueen 1966): it stops when the bounds meet.
     """
-    discount, matrices = model.problem.discount, list(model.matrices(period))
+    discount, matrices = model.problem.discount, model.matrices(period)
     values = np.zeros(model.states.shape[1])
     stop = tolerance * float(np.abs(model.rewards(period)).max())
     empty = model.locate(np.zeros((len(model.states), 1)))[0]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -11,7 +10,7 @@ from scipy import sparse
 from baselines.exact.atoms import Atoms
 from baselines.exact.chain import Chain, transition_matrix
 from baselines.exact.states import StateSpace
-from inv_gym.arrays import flatten, map_columns
+from inv_gym.arrays import flatten, map_columns, unflatten
 from inv_gym.problem import Problem
 
 CHUNK = 1_000_000
@@ -94,8 +93,7 @@ class Model:
 
     def state(self, columns: np.ndarray) -> Any:
         """The problem's state with the given columns ``[C, N]``."""
-        given = iter(columns)
-        return map_columns(lambda _: next(given), self._template)
+        return unflatten(columns, self._template)
 
     def _play(self, states: np.ndarray, orders: np.ndarray, demand: np.ndarray) -> Transitions:
         """Play a period for states ``[C, N]``, orders ``[N, K]`` and demands ``[N]``."""
@@ -137,14 +135,12 @@ class Model:
         self.target = np.stack(targets, 1).astype(np.int32)
         """``[bases, A']`` places of states, -1 where the order is not allowed."""
 
-    def matrices(self, period: int) -> Iterator[tuple[slice, sparse.csr_array]]:
+    def matrices(self, period: int) -> Matrices:
         """Blocks of rows with their transition matrices ``[rows, bases]`` under the demand of a period."""
         size = max(CELLS // len(self.space.later), 1)
-        probability = self.demand.probability[min(period, len(self.demand.probability) - 1)]
-        for first in range(0, len(self.owner), size):
-            following = self.following[first : first + size]
-            matrix = transition_matrix(following, probability, len(self.bases))
-            yield slice(first, first + len(following)), matrix
+        blocks = [slice(first, first + size) for first in range(0, len(self.owner), size)]
+        probability, bases = self.demand.at(period), len(self.bases)
+        return [(rows, transition_matrix(self.following[rows], probability, bases)) for rows in blocks]
 
     def rewards(self, period: int) -> np.ndarray:
         """Expected rewards of the rows, without later orders, in a period."""
@@ -170,9 +166,8 @@ class Model:
 
     def chain(self, row: np.ndarray, later: np.ndarray, period: int) -> Chain:
         """The chain under a policy: the chosen row and later order of each state."""
-        following, probability = self.following[row], self.demand.probability
-        indices = self.target[following, later[:, None]]
-        matrix = transition_matrix(indices, probability[min(period, len(probability) - 1)], len(row))
+        indices = self.target[self.following[row], later[:, None]]
+        matrix = transition_matrix(indices, self.demand.at(period), len(row))
         return Chain(matrix, self.rewards(period)[row] + self.later_reward[later])
 
     def orders(self, row: np.ndarray, later: np.ndarray) -> np.ndarray:

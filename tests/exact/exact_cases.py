@@ -9,7 +9,7 @@ import numpy as np
 
 from baselines.exact import Solution, follow, solve
 from inv_gym import Instance, Problem, instance
-from inv_gym.arrays import flatten, map_columns
+from inv_gym.arrays import flatten, unflatten
 from inv_gym.demand import LAWS
 from inv_gym.distribution import Distribution
 
@@ -86,8 +86,8 @@ def worth(solution: Solution, law: Distribution, state: State, order: tuple[int,
     """What an order brings in a state, by the problem's own transition and the solution's values of what follows."""
     demand = np.arange(60.0)
     mass = np.diff(law.cdf(demand[:, None])[:, 0], prepend=0.0)
-    given = iter(state)
-    columns = map_columns(lambda _: np.full(60, float(next(given))), solution.problem.initial_state(np.zeros(60)))
+    filled = (np.full(60, float(units)) for units in state)
+    columns = unflatten(filled, solution.problem.initial_state(np.zeros(60)))
     orders = tuple(np.full(60, float(units)) for units in order)
     outcome = solution.problem.transition(columns, orders, demand, solution.model.economics)
     onward = solution.values[0][solution.place(np.array(flatten(outcome.state)))]
