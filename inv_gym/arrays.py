@@ -79,13 +79,13 @@ def unstack(array: Array) -> Columns:
     return array.unbind(-1) if is_torch(array) else tuple(array[..., k] for k in range(array.shape[-1]))
 
 
-def like(values: np.ndarray | float, reference: Array) -> Array:
-    """NumPy values as an array of the kind, dtype and device of `reference`."""
+def like(values: Array, reference: Array) -> Array:
+    """Values as an array of the kind, dtype and device of `reference`; to NumPy they go without their gradient."""
     if is_torch(reference):
         import torch
 
         return torch.as_tensor(values, dtype=reference.dtype, device=reference.device)
-    return np.asarray(values, dtype=getattr(reference, "dtype", np.float64))
+    return np.asarray(to_numpy(values), dtype=getattr(reference, "dtype", np.float64))
 
 
 def is_torch(array: Array) -> bool:

@@ -7,8 +7,8 @@ import tempfile
 from pathlib import Path
 
 
-def write_atomically(path: str | Path, text: str) -> Path:
-    """Write text under a temporary name beside `path`, then rename it; folders are made as needed.
+def write_atomically(path: str | Path, content: str | bytes) -> Path:
+    """Write text (or bytes) under a temporary name beside `path`, then rename it; folders are made as needed.
 
     Raises:
         OSError: The disk is full or the place cannot be written; `path` is as it was.
@@ -17,8 +17,8 @@ def write_atomically(path: str | Path, text: str) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
+        with os.fdopen(handle, "wb") as file:
+            file.write(content.encode() if isinstance(content, str) else content)
         Path(temporary).chmod(0o644)
         Path(temporary).replace(path)
     except BaseException:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from inv_gym.arrays import flatten, flatten_names
+from inv_gym.arrays import flatten, flatten_names, unflatten
 from inv_gym.episode import Episode
+from inv_gym.policy import Observation
 from inv_gym.problem import Problem
 from inv_gym.products import HISTORY, Products
 
@@ -51,6 +52,22 @@ class FlatObservations:
         if not self._problem.long_run:
             rows[-1] = 1.0 - t / self._problem.horizon
         return vector
+
+    def read(self, vectors: np.ndarray) -> Observation:
+        """What vectors ``[B, n]`` show, as policies take it; of the covariates they show the current period's alone.
+
+        Raises:
+            ValueError: They have another number of entries.
+        """
+        if vectors.shape[1] != len(self.names):
+            raise ValueError(f"an observation has {len(self.names)} entries here, got {vectors.shape[1]}.")
+        rows = vectors.T
+        *economics, scale = rows[self._static]
+        covariates = vectors[None, :, self._covariates] if self._covariates.stop > self._covariates.start else None
+        left = float(rows[-1, 0])
+        period = 0 if self._problem.long_run else round((1.0 - left) * self._problem.horizon)
+        state = unflatten(rows[self.state], self._problem.initial_state(0.0))
+        return Observation(state, rows[self.history], self._problem.Economics(*economics), scale, covariates, period)
 
     def saw(self, period: int, sales: np.ndarray | float) -> None:
         """Put the sales of a period in place of its demand (censored problems)."""

@@ -81,7 +81,7 @@ class Products(NamedTuple):
             None if self.distribution is None else self.distribution.rows(slice(row, row + 1)),
         )
 
-    def rows(self, rows: slice) -> Products:
+    def rows(self, rows: slice | np.ndarray) -> Products:
         """Some of the products."""
         return Products(
             map_columns(lambda x: x[rows], self.economics),

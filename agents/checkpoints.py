@@ -1,0 +1,65 @@
+"""Tensors and facts in one safetensors file, written whole or not at all and checked when read.
+
+The facts are JSON in the file's header, with a digest of the tensors. Such files hold numbers only: reading one runs no
+code.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+from torch import Tensor
+
+from inv_gym.files import write_atomically
+
+FORMAT = 1
+"""Version of the files' content; a reader refuses any other."""
+
+
+def write_tensors(path: str | Path, tensors: Mapping[str, Tensor], facts: Mapping[str, Any]) -> Path:
+    """Write tensors and facts (plain data) to one file.
+
+    Raises:
+        OSError: The place cannot be written; a file that was there is as it was.
+    """
+    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    header = {"format": FORMAT, "digest": _digest(tensors), **facts}
+    return write_atomically(path, save(tensors, {"facts": json.dumps(header)}))
+
+
+def read_tensors(path: str | Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """The tensors and facts of a file.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        ValueError: It is truncated, tampered with, or of another format.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f"there is no file {path}.")
+    try:
+        with safe_open(path, "pt") as file:
+            facts = json.loads((file.metadata() or {})["facts"])
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
+    except (SafetensorError, KeyError, json.JSONDecodeError) as error:
+        raise ValueError(f"{path} is truncated or not a file of this project ({error}): take another copy.") from None
+    if facts.get("format") != FORMAT:
+        raise ValueError(f"{path} has format {facts.get('format')}, this version reads {FORMAT}: train anew.")
+    if facts["digest"] != _digest(tensors):
+        raise ValueError(f"{path} was changed after it was written (its digest does not fit): take another copy.")
+    return tensors, facts
+
+
+def _digest(tensors: Mapping[str, Tensor]) -> str:
+    sha = hashlib.sha256()
+    for name in sorted(tensors):
+        sha.update(name.encode())
+        sha.update(str(tuple(tensors[name].shape)).encode())
+        sha.update(tensors[name].numpy().tobytes())
+    return sha.hexdigest()

@@ -1,0 +1,237 @@
+"""A trained network as a policy: for `evaluate`, for loops over ``env.step``, and for other runtimes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from agents.checkpoints import read_tensors, write_tensors
+from agents.features import STRUCTURE, StateLayout, clock, economic_features, law_features, tensor
+from agents.networks import NetworkConfig, PolicyNetwork, Sizes
+from inv_gym.arrays import Array, is_torch, like, to_numpy
+from inv_gym.files import write_atomically
+from inv_gym.observations import FlatObservations
+from inv_gym.policy import Observation
+from inv_gym.problem import Problem
+from inv_gym.products import HISTORY, Products
+from inv_gym.registry import PROBLEMS, problem_from
+
+WEIGHTS, CARD = "weights.safetensors", "card.json"
+
+
+class InventoryAgent:
+    """A policy that asks a network.
+
+    Args:
+        problem: What to order for; the network must have been made for it.
+        network: It computes in its own dtype, whatever the products' is.
+        covariate_names: What it expects of the calendar, in order.
+
+    Raises:
+        ValueError: The network is for another problem.
+    """
+
+    def __init__(self, problem: Problem, network: PolicyNetwork, covariate_names: Sequence[str] = ()) -> None:
+        ours, theirs = network.sizes, Sizes.of((problem,), len(covariate_names))
+        fits = ours.order_names == theirs.order_names and ours.layout.holds(problem)
+        if not fits or (ours.economics, ours.covariates) != (theirs.economics, theirs.covariates):
+            raise ValueError(f"the network is for {ours}, {type(problem).__name__} needs {theirs}: train one for it.")
+        self.problem, self.network = problem, network
+        self.covariate_names = tuple(covariate_names)
+        self._flat = FlatObservations(problem, self.covariate_names)
+
+    @property
+    def knows(self) -> str:
+        """``history`` or ``distribution``."""
+        return self.network.config.knows
+
+    @property
+    def _like(self) -> Tensor:
+        return self.network.head.state.weight
+
+    def plan(self, problem: Problem, products: Products) -> Any:
+        """The policy with the encoder run over all periods at once.
+
+        Raises:
+            ValueError: The network knows the law and these products have none, or their covariates are others.
+        """
+        if products.periods == 0:  # censored: sales depend on the orders
+            return self
+        with torch.set_grad_enabled(torch.is_grad_enabled() and is_torch(products.demand)):
+            return Planned(self, *self.prepare(problem, products))
+
+    def prepare(self, problem: Problem, products: Products) -> tuple[Tensor, Tensor]:
+        """``[T, B, .]`` exogenous part of the head for every period, and the scale ``[B]``."""
+        scale = self._scale(products)
+        covariates = self._covariates(products.covariates, slice(HISTORY, HISTORY + problem.horizon))
+        times = clock(problem, range(problem.horizon), self._like)
+        encoded = self.network.encode(tensor(products.demand[:-1], self._like), scale)
+        return self.network.prepare(self.static(problem, products), times, encoded, covariates), scale
+
+    def _scale(self, products: Products) -> Tensor:
+        if self.knows == "history":
+            return tensor(products.scale, self._like)
+        if products.distribution is None:
+            raise ValueError("these products have no known demand law: use a network that knows the history.")
+        return tensor(products.distribution.averaged().window_mean(), self._like)
+
+    def static(self, problem: Problem, products: Products) -> Tensor:
+        """``[B, F]`` features that do not change over time, not standardised."""
+        more = []
+        if self.knows == "distribution":
+            law = products.distribution.averaged()  # type: ignore[union-attr]
+            more.append(tensor(law_features(law, law.window_mean()), self._like))
+        return self._static(problem, products.economics, self._scale(products), *more)
+
+    def _static(self, problem: Problem, economics: Any, scale: Tensor, *more: Tensor) -> Tensor:
+        figures = economic_features([tensor(column, self._like) for column in economics])
+        described = self._like.new_tensor(self.network.sizes.layout.describe(problem)).expand(len(scale), -1)
+        return torch.cat([figures, torch.log(scale)[:, None], described, *more], -1)
+
+    def _covariates(self, covariates: Array | None, rows: slice) -> Tensor | None:
+        wanted = self.network.sizes.covariates
+        if (given := 0 if covariates is None else covariates.shape[-1]) != wanted:
+            raise ValueError(f"the network expects {wanted} covariates ({self.covariate_names}), got {given}.")
+        return None if covariates is None else tensor(covariates[rows], self._like)
+
+    def orders(self, prepared: Tensor, state: Any, scale: Tensor) -> Tensor:
+        """Orders ``[B, K]``, units, whole if the problem says so."""
+        columns = self.network.sizes.layout.stack(state, scale)
+        order = self.network(prepared, columns) * scale[:, None]
+        return order.round() if self.problem.integer_orders else order
+
+    def __call__(self, observation: Observation) -> Array:
+        """Orders for one period, from its observation alone.
+
+        Raises:
+            RuntimeError: The network knows the law, which an observation does not show.
+        """
+        if self.knows == "distribution":
+            raise RuntimeError("this agent knows the distribution: call plan(problem, products) first.")
+        with torch.set_grad_enabled(torch.is_grad_enabled() and is_torch(observation.scale)):
+            scale = tensor(observation.scale, self._like)
+            encoded = self.network.encode(tensor(observation.history, self._like), scale)
+            static = self._static(self.problem, observation.economics, scale)
+            covariates = self._covariates(observation.covariates, slice(-1, None))
+            times = clock(self.problem, [observation.period], self._like)
+            prepared = self.network.prepare(static, times, encoded, covariates)[0]
+            return like(self.orders(prepared, observation.state, scale), observation.scale)
+
+    def save(self, folder: str | Path, facts: Mapping[str, Any] | None = None) -> Path:
+        """Write the weights to ``folder/weights.safetensors``, with a card of what they are in its header.
+
+        The card, for people, is in ``folder/card.json`` too.
+
+        Args:
+            folder: Made as needed.
+            facts: Plain data to put on the card: configuration, versions, data, metrics.
+
+        Raises:
+            OSError: The place cannot be written; weights that were there are as they were.
+        """
+        card = {
+            "problem": describe(self.problem),
+            "structure": structure(self.problem),
+            "sizes": asdict(self.network.sizes),
+            "network": asdict(self.network.config),
+            "covariates": self.covariate_names,
+            **(facts or {}),
+        }
+        weights = {name: value.float() for name, value in self.network.state_dict().items()}
+        write_tensors(Path(folder) / WEIGHTS, weights, card)
+        return write_atomically(Path(folder) / CARD, json.dumps(card, indent=1))
+
+    @classmethod
+    def load(cls, path: str | Path, problem: Problem | None = None) -> InventoryAgent:
+        """The agent of a folder that `save` wrote, or of its weights file, computing in float64.
+
+        Args:
+            path: The folder or file.
+            problem: What to order for, if not what it was trained for; only what does not change a good order may
+                differ (the horizon, say), unless the network was trained for several problems.
+
+        Raises:
+            FileNotFoundError: There are no such weights.
+            ValueError: They are damaged, or for another problem.
+        """
+        path = Path(path) / WEIGHTS if Path(path).is_dir() else Path(path)
+        weights, card = read_tensors(path)
+        problem = problem or _problem(card["problem"], path)
+        _refuse_other_problem(problem, card, path)
+        network = PolicyNetwork(_sizes(card["sizes"]), NetworkConfig(**card["network"]))
+        expected = {name: tuple(value.shape) for name, value in network.state_dict().items()}
+        found = {name: tuple(value.shape) for name, value in weights.items()}
+        for name in sorted(expected.keys() | found.keys()):
+            if expected.get(name) != found.get(name):
+                raise ValueError(
+                    f"{path} does not fit its card: {name} has shape {found.get(name)}, the network needs "
+                    f"{expected.get(name)}: take another copy."
+                )
+        network.load_state_dict(weights)
+        return cls(problem, network.double().requires_grad_(False), card["covariates"])
+
+    def predict(self, observation: np.ndarray) -> np.ndarray:
+        """The order ``[K]`` for an environment's observation ``[n]``, or ``[B, K]`` for ``[B, n]``."""
+        rows = np.atleast_2d(np.asarray(observation, dtype=float))
+        orders = to_numpy(self(self._flat.read(rows))).astype(np.float32)
+        return orders if np.ndim(observation) == 2 else orders[0]
+
+
+class Planned:
+    """An agent for given products: what does not depend on its orders is worked out."""
+
+    def __init__(self, agent: InventoryAgent, prepared: Tensor, scale: Tensor) -> None:
+        self.knows = agent.knows
+        self._agent, self._prepared, self._scale = agent, prepared, scale
+
+    def __call__(self, observation: Observation) -> Array:
+        """Orders ``[B, K]``, units."""
+        with torch.set_grad_enabled(torch.is_grad_enabled() and is_torch(observation.scale)):
+            order = self._agent.orders(self._prepared[observation.period], observation.state, self._scale)
+            return like(order, observation.scale)
+
+
+def structure(problem: Problem) -> dict[str, Any]:
+    """The fields that decide what a good order is."""
+    return {name: getattr(problem, name) for name in STRUCTURE if hasattr(problem, name)}
+
+
+def describe(problem: Problem) -> dict[str, Any]:
+    """The problem as plain data."""
+    return {"problem": type(problem).__name__, **problem.spec()}
+
+
+def _problem(facts: Mapping[str, Any], path: Path) -> Problem:
+    """The problem of a card."""
+    names = {kind.__name__: name for name, kind in PROBLEMS.items()}
+    fields = dict(facts)
+    kind = fields.pop("problem")
+    if kind not in names:
+        raise ValueError(f"{path} is for the problem {kind}, which inv_gym does not know: give it as problem=.")
+    return problem_from(names[kind], fields)
+
+
+def _refuse_other_problem(problem: Problem, card: Mapping[str, Any], path: Path) -> None:
+    trained, wanted = card["structure"], structure(problem)
+    free = card["sizes"]["layout"]["structure"]
+    kind = card["problem"]["problem"]
+    same = all(trained.get(name) == value or name in free for name, value in wanted.items())
+    if kind != type(problem).__name__ or trained.keys() != wanted.keys() or not same:
+        raise ValueError(
+            f"{path} holds weights for {kind} with {trained}"
+            + (f" and any {', '.join(free)}" if free else "")
+            + f", asked for {type(problem).__name__} with {wanted}: train one for it."
+        )
+
+
+def _sizes(facts: Mapping[str, Any]) -> Sizes:
+    layout = StateLayout(*(tuple(facts["layout"][name]) for name in ("widths", "structure")))
+    names = {name: tuple(facts[name]) for name in ("order_names", "lead_times")}
+    return Sizes(layout, facts["economics"], facts["covariates"], **names)

@@ -1,0 +1,212 @@
+"""The policy network: a causal encoder of demand, run once for all periods, and a small head, run in each.
+
+The architecture is that of the source paper as far as it is known (window 32, five causal convolutions with dilations
+1 to 16, an MLP with two hidden layers of 32, ELU). Our choices: residual connections that average both taps, so that
+sums over the window (the sufficient statistics of exchangeable demand) pass through linearly; a linear path beside the
+MLP that starts as an order-up-to rule on the inventory position; input statistics fixed from the first products drawn.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from agents.features import CLOCK, QUANTILES, StateLayout
+from inv_gym.checks import one_of, whole
+from inv_gym.problem import Problem
+
+DILATIONS = (1, 2, 4, 8, 16)
+KNOWS = ("history", "distribution")
+
+
+@dataclass(frozen=True)
+class NetworkConfig:
+    """Size and input of a policy network.
+
+    Attributes:
+        knows: ``history``, or ``distribution``: quantiles of the true law in place of the demand history.
+        channels: Of the encoder.
+        hidden: Units of the head's hidden layers.
+    """
+
+    knows: str = "history"
+    channels: int = 16
+    hidden: tuple[int, ...] = (32, 32)
+
+    def __post_init__(self) -> None:
+        one_of("knows", self.knows, KNOWS)
+        whole("channels", self.channels, least=1)
+        object.__setattr__(self, "hidden", tuple(whole("hidden", units, least=1) for units in self.hidden))
+        if not self.hidden:
+            raise ValueError("hidden must have at least one layer, got none.")
+
+
+class Encoder(nn.Module):
+    """Causal convolutions of kernel 2 over time-major demand ``[N + 31, B, inputs]``, giving ``[N, B, channels]``.
+
+    Output n depends on inputs n .. n + 31 alone. A convolution of kernel 2 is two matrix products of shifted slices.
+    """
+
+    def __init__(self, inputs: int, channels: int) -> None:
+        super().__init__()
+        self.embed = nn.Linear(inputs, channels)
+        self.earlier = nn.ModuleList(nn.Linear(channels, channels, bias=False) for _ in DILATIONS)
+        self.later = nn.ModuleList(nn.Linear(channels, channels) for _ in DILATIONS)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Encode every window of 32 periods."""
+        x = functional.elu(self.embed(x))
+        for dilation, old, new in zip(DILATIONS, self.earlier, self.later, strict=True):
+            earlier, later = x[:-dilation], x[dilation:]
+            x = functional.elu(old(earlier) + new(later)) + 0.5 * (earlier + later)
+        return x
+
+
+class Head(nn.Module):
+    """An MLP with a linear path beside it, on exogenous features (of all periods at once) and the state (of one)."""
+
+    def __init__(self, exogenous: int, state: int, hidden: tuple[int, ...], outputs: int) -> None:
+        super().__init__()
+        first, *rest = hidden
+        self.outputs = outputs
+        self.exogenous = nn.Linear(exogenous, first + outputs)
+        self.state = nn.Linear(state, first + outputs, bias=False)
+        sizes = [first, *rest, outputs]
+        self.layers = nn.ModuleList(nn.Linear(a, b) for a, b in pairwise(sizes))
+
+    def begin_as_order_up_to(self, levels: list[float]) -> None:
+        """Make the linear path order up to these positions (in units of the scale) and the MLP add little."""
+        with torch.no_grad():
+            self.state.weight[-self.outputs :] = -1.0
+            self.exogenous.weight[-self.outputs :] = 0.0
+            self.exogenous.bias[-self.outputs :] = self.exogenous.bias.new_tensor(levels)
+            for parameter in self.layers[-1].parameters():
+                parameter.mul_(0.1)
+
+    def forward(self, prepared: Tensor, state: Tensor) -> Tensor:
+        """``[B, outputs]`` from the prepared exogenous part ``[B, first + outputs]`` and the state ``[B, state]``."""
+        mixed = torch.addmm(prepared, state, self.state.weight.T)
+        x, path = mixed[:, : -self.outputs], mixed[:, -self.outputs :]
+        for layer in self.layers:
+            x = layer(functional.elu(x))
+        return x + path
+
+
+class Quantities(nn.Module):
+    """Turns outputs into orders of at least 0, one per channel; a slower channel counts what a faster one orders."""
+
+    def __init__(self, lead_times: tuple[int, ...]) -> None:
+        super().__init__()
+        self.channels = sorted(range(len(lead_times)), key=lambda k: lead_times[k])
+        self.displaced = nn.ParameterList(torch.ones(()) for _ in lead_times[1:])
+
+    def forward(self, outputs: Tensor) -> Tensor:
+        """``[B, K]`` from ``[B, K]``."""
+        columns = outputs.unbind(-1)
+        orders: list[Any] = [None] * len(columns)
+        fastest, *slower = self.channels
+        orders[fastest] = columns[fastest].clamp(min=0.0)
+        ordered = orders[fastest]
+        for k, displaced in zip(slower, self.displaced, strict=True):
+            orders[k] = (columns[k] - displaced * ordered).clamp(min=0.0)
+            ordered = ordered + orders[k]
+        return torch.stack(orders, -1)
+
+
+class NetAction(nn.Module):
+    """Turns one output into an order (above 0) or a removal (below 0): never both."""
+
+    def forward(self, outputs: Tensor) -> Tensor:
+        """``[B, 2]`` from ``[B, 1]``."""
+        return torch.cat([outputs.clamp(min=0.0), (-outputs).clamp(min=0.0)], -1)
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """What the shapes of a network depend on, beside its configuration."""
+
+    layout: StateLayout
+    economics: int
+    covariates: int
+    order_names: tuple[str, ...]
+    lead_times: tuple[int, ...]
+
+    @classmethod
+    def of(cls, problems: tuple[Problem, ...], covariates: int) -> Sizes:
+        """For these problems, with so many covariates."""
+        one = problems[0]
+        return cls(StateLayout.of(problems), len(one.Economics._fields), covariates, one.order_names, one.lead_times)
+
+
+class Standardise(nn.Module):
+    """Features less their mean, over their standard deviation, both fixed from a first sample."""
+
+    mean: Tensor
+    deviation: Tensor
+
+    def __init__(self, features: int) -> None:
+        super().__init__()
+        self.register_buffer("mean", torch.zeros(features))
+        self.register_buffer("deviation", torch.ones(features))
+
+    def fit(self, sample: Tensor) -> None:
+        """Take the statistics of ``[N, features]``; a feature that never changes becomes 0."""
+        self.mean.copy_(sample.mean(0))
+        deviation = sample.std(0, correction=0)
+        self.deviation.copy_(torch.where(deviation > 1e-4 * (1.0 + self.mean.abs()), deviation, 1.0))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """The same shape."""
+        return (x - self.mean) / self.deviation
+
+
+class PolicyNetwork(nn.Module):
+    """Encoder, head and what turns its outputs into orders in units of the scale."""
+
+    encoder: Encoder | None
+
+    def __init__(self, sizes: Sizes, config: NetworkConfig | None = None) -> None:
+        super().__init__()
+        self.sizes, self.config = sizes, config or NetworkConfig()
+        channels, layout = self.config.channels, sizes.layout
+        static = 2 * sizes.economics + 1 + len(layout.structure)
+        static += len(QUANTILES) if self.config.knows == "distribution" else 0
+        self.encoder = Encoder(3, channels) if self.config.knows == "history" else None
+        self.static = Standardise(static)
+        exogenous = static + CLOCK + sizes.covariates + (channels if self.encoder is not None else 0)
+        removes = sizes.order_names == ("order", "removal")
+        outputs = 1 if removes else len(sizes.order_names)
+        self.head = Head(exogenous, layout.columns, self.config.hidden, outputs)
+        self.orders = NetAction() if removes else Quantities(sizes.lead_times)
+        self.head.begin_as_order_up_to([lead_time + 1.5 for lead_time in sizes.lead_times[:outputs]])
+
+    def encode(self, demand: Tensor, scale: Tensor) -> Tensor | None:
+        """``[N, B, channels]`` from demand ``[N + 31, B]``, units; None for a network that knows the law instead."""
+        if self.encoder is None:
+            return None
+        share = demand / scale
+        size = torch.log(scale).expand_as(share) / 4.0
+        return self.encoder(torch.stack([share, torch.log1p(share), size], -1))
+
+    def prepare(self, static: Tensor, clock: Tensor, encoded: Tensor | None, covariates: Tensor | None) -> Tensor:
+        """``[T, B, .]`` the exogenous part of the head's first layer.
+
+        Args:
+            static: ``[B, F]``, not standardised.
+            clock: ``[T, 1, 2]``.
+            encoded: ``[T, B, channels]`` or None.
+            covariates: ``[T, B, C]`` or None.
+        """
+        parts = [self.static(static), clock, *(x for x in (covariates, encoded) if x is not None)]
+        weights = self.head.exogenous.weight.split([part.shape[-1] for part in parts], -1)
+        products = [functional.linear(part, weight) for part, weight in zip(parts, weights, strict=True)]
+        return sum(products[1:], products[0] + self.head.exogenous.bias)
+
+    def forward(self, prepared: Tensor, state: Tensor) -> Tensor:
+        """Orders ``[B, K]`` in units of the scale."""
+        return self.orders(self.head(prepared, state))
