@@ -4,7 +4,9 @@ BIN := .venv/bin
 DATA ?=
 ARGS ?=
 
-.PHONY: leaderboard tables pictures test check lint types speed clean
+ENVIRONMENTS := InvLostSales-v0 InvLostSalesLeadTime-v0 InvPerishable-v0 InvDualSourcing-v0 InvProcurementRemoval-v0
+
+.PHONY: leaderboard tables pictures weights evidence test check lint types speed clean
 
 leaderboard: .venv  ## rank every policy on every environment; DATA=sales.csv adds your own demand table
 	$(BIN)/python examples/leaderboard.py $(if $(DATA),--data $(DATA)) $(ARGS)
@@ -14,6 +16,16 @@ tables: .venv  ## published tables beside ours
 
 pictures: .venv  ## optimal and heuristic orders as pictures
 	$(BIN)/python examples/order_pictures.py $(ARGS)
+
+weights: .venv  ## train the networks that come with the package, minutes each; an interrupted run goes on
+	for env in $(ENVIRONMENTS); do \
+	  $(BIN)/python examples/train.py --env $$env --out runs/$$env --threads 1 \
+	    $$(test -e runs/$$env/checkpoint.safetensors && echo --resume) || exit 1; \
+	  mkdir -p agents/trained && cp runs/$$env/weights.safetensors agents/trained/$$env.safetensors; \
+	done
+
+evidence: .venv  ## the measurements of docs/evidence.md: hours; goes on where it was interrupted
+	$(BIN)/python examples/evidence.py $(ARGS)
 
 test: .venv  ## the test suite
 	$(BIN)/python -m pytest $(ARGS)
@@ -38,4 +50,4 @@ speed: .venv  ## the figures of the README's speed table
 	touch $@
 
 clean:
-	rm -rf .venv results .pytest_cache .mypy_cache .ruff_cache *.egg-info
+	rm -rf .venv results runs .pytest_cache .mypy_cache .ruff_cache *.egg-info

@@ -26,7 +26,7 @@ from agents.features import money_unit
 from agents.inventory_agent import InventoryAgent, describe
 from agents.networks import NetworkConfig, PolicyNetwork, Sizes
 from agents.starts import wide_starts
-from inv_gym.arrays import map_columns, unstack
+from inv_gym.arrays import Array, like, map_columns, unstack
 from inv_gym.checks import one_of, real, whole
 from inv_gym.episode import Episode
 from inv_gym.problem import Problem
@@ -38,9 +38,10 @@ VALIDATION_SEED = 10_007
 SETTLING = 10
 """Periods, beyond lead time and shelf life, at the end of a cut long-run problem whose orders teach nothing."""
 WEIGHTINGS = ("product", "money")
-ROUNDINGS = ("soft", "straight_through", "none")
-FRACTION = 0.02
-"""Share of a fraction of a unit that soft rounding leaves (our choice)."""
+ROUNDINGS = ("dithered", "straight_through", "none")
+FRACTION, DITHERING = 0.02, 0.5
+"""Share of a fraction of a unit that dithered rounding leaves; share of the steps over which its noise fades (our
+choice)."""
 
 
 @dataclass(frozen=True)
@@ -57,9 +58,11 @@ class TrainingConfig:
         fixed_products: So many products with one demand path each, drawn once; None draws fresh ones each step.
         wide: Whether starting states are drawn widely.
         truncate: Periods after which gradients are cut; None never.
-        rounding: How orders are made whole in training, where the problem wants whole ones. ``soft`` leaves a small
-            share of the fraction, so that the gradient is that of the side on which it lies; ``straight_through``
-            leaves none; ``none`` trains on fractions. Gradients pass as if nothing were rounded.
+        rounding: How orders are made whole in training, where the problem wants whole ones. ``dithered`` adds noise
+            first, of up to half a unit either way, that fades over half of the training: an order of 4.3 is 4 or 5,
+            with the right mean, so the gradient is that of the mean reward, which lies between that of 4 and of 5. It
+            leaves 2 % of the fraction, so that derivatives are taken on the side on which the order lies.
+            ``straight_through`` rounds; ``none`` trains on fractions. Gradients pass as if nothing were rounded.
         validation_products: Products whose reward picks the best weights.
         check_every: Steps between two validations (and checkpoints).
         patience: Validations without a better one after which training stops; None never.
@@ -67,8 +70,8 @@ class TrainingConfig:
         network: The network's size.
     """
 
-    steps: int = 3000
-    batch: int = 1024
+    steps: int = 1000
+    batch: int = 256
     learning_rate: float = 5e-3
     warm_up: int = 50
     clip: float = 1.0
@@ -76,7 +79,7 @@ class TrainingConfig:
     fixed_products: int | None = None
     wide: bool = True
     truncate: int | None = None
-    rounding: str = "soft"
+    rounding: str = "dithered"
     validation_products: int = 2048
     check_every: int = 100
     patience: int | None = None
@@ -95,6 +98,10 @@ class TrainingConfig:
             raise ValueError(f"learning_rate and clip must be above 0, got {self.learning_rate} and {self.clip}.")
         one_of("weighting", self.weighting, WEIGHTINGS)
         one_of("rounding", self.rounding, ROUNDINGS)
+
+    def amplitude(self, step: int) -> float:
+        """How far dithering reaches in a step: from half a unit either way, 1, to nothing, 0."""
+        return max(0.0, 1.0 - step / (DITHERING * self.steps)) if self.rounding == "dithered" else 0.0
 
     def rate(self, step: int) -> float:
         """The learning rate of a step."""
@@ -118,20 +125,12 @@ class DivergedError(RuntimeError):
     """The loss is not a finite number."""
 
 
-class _Trainee(InventoryAgent):
-    """The agent as it is trained: orders are made whole in a way that leaves a gradient."""
+class Batch(NamedTuple):
+    """What is played in a gradient step."""
 
-    def __init__(self, problem: Problem, network: PolicyNetwork, rounding: str) -> None:
-        super().__init__(problem, network)
-        self._rounding = rounding
-
-    def orders(self, prepared: Tensor, state: Any, scale: Tensor) -> Tensor:
-        columns = self.network.sizes.layout.stack(state, scale)
-        order = self.network(prepared, columns) * scale[:, None]
-        if not self.problem.integer_orders or self._rounding == "none":
-            return order
-        left = FRACTION if self._rounding == "soft" else 0.0
-        return order + (1.0 - left) * (order.round() - order).detach()
+    products: Products
+    dither: Array | None
+    """``[T, B, K]`` noise that orders are rounded with, within half a unit of 0; None where nothing is rounded."""
 
 
 class Loss(nn.Module):
@@ -146,13 +145,15 @@ class Loss(nn.Module):
             theirs.data = ours.data
         self._settled = (settled,)  # in a tuple, which torch does not take for a part of this module
 
-    def forward(self, problem: Problem, products: Products) -> Tensor:
-        """Play the products (torch) through the problem."""
-        learner, settled = (_Trainee(problem, n, self.config.rounding) for n in (self.network, *self._settled))
+    def forward(self, problem: Problem, batch: Batch) -> Tensor:
+        """Play a batch (torch) through the problem."""
+        products, dither = batch
+        free = replace(problem, integer_orders=False)  # its rounding would stop the gradient
+        learner, settled = (InventoryAgent(free, network) for network in (self.network, *self._settled))
         planned = None if problem.censored else learner.prepare(problem, products)
-        episode = Episode(replace(problem, integer_orders=False), products)  # its rounding would stop the gradient
+        episode = Episode(free, products)
         last = problem.horizon - settling(problem)
-        total, weight = torch.zeros_like(products.scale), 0.0
+        rewards = []
         while not episode.done:
             t = episode.period
             if self.config.truncate and t and t % self.config.truncate == 0:
@@ -163,10 +164,17 @@ class Loss(nn.Module):
             else:
                 prepared, scale = planned
                 order = player.orders(prepared[t] if t < last else prepared[t].detach(), episode.state, scale)
-            discount = problem.discount**t
-            total = total + discount * episode.step(unstack(order)).reward
-            weight += discount
-        return -(total * self.weights(products)).mean() / weight
+            if dither is not None:
+                order = self._whole(order, dither[t])
+            rewards.append(episode.step(unstack(order)).reward)
+        discounts = products.scale.new_tensor([problem.discount**t for t in range(problem.horizon)])
+        return -(discounts @ torch.stack(rewards) * self.weights(products)).mean() / discounts.sum()
+
+    def _whole(self, order: Tensor, dither: Tensor) -> Tensor:
+        """Whole orders with the gradient of the fractional ones."""
+        left = FRACTION if self.config.rounding == "dithered" else 0.0
+        whole = (order.detach() + dither).round().clamp(min=0.0)
+        return order + (1.0 - left) * (whole - order).detach()
 
     def weights(self, products: Products) -> Any:
         """``[B]`` what a unit of money counts."""
@@ -219,7 +227,7 @@ class DirectBackprop:
         if self.config.batch % self.processes:
             raise ValueError(f"batch must be a multiple of the {self.processes} processes, got {self.config.batch}.")
         torch.manual_seed(self.config.seed)
-        sizes = Sizes.of(self.problems, len(source.covariate_names))
+        sizes = Sizes.of(self.problems, source.covariate_names)
         self.network = PolicyNetwork(sizes, self.config.network)
         self.network.static.fit(self._first_features())
         self.network.to(self.device)
@@ -251,7 +259,7 @@ class DirectBackprop:
         begin, before = time.perf_counter(), self.curve[-1].seconds if self.curve else 0.0
         while not self.finished:
             steps = min(self.config.check_every, self.config.steps - self.step)
-            losses = [self._train() for _ in range(steps)]
+            losses = [self.train_step() for _ in range(steps)]
             reward = self._validate()
             seconds = before + time.perf_counter() - begin
             self.curve.append(Progress(self.step, float(np.mean(losses)), reward, self.best, seconds))
@@ -272,12 +280,12 @@ class DirectBackprop:
     def agent(self) -> InventoryAgent:
         """The network as it is, as a policy for the first problem, computing in float64."""
         network = copy.deepcopy(self.network).double().cpu().requires_grad_(False)
-        return InventoryAgent(self.problems[0], network, self.source.covariate_names)
+        return InventoryAgent(self.problems[0], network)
 
-    def _train(self) -> float:
-        """A gradient step; its loss."""
+    def train_step(self) -> float:
+        """Take a gradient step on fresh products; its loss."""
         problem = self.problems[self.step % len(self.problems)]
-        loss = self._loss(problem, self.batch(self.step).to(self._like))
+        loss = self._loss(problem, self.to_device(self.batch(self.step)))
         value = float(loss.detach())
         if not math.isfinite(value):
             raise DivergedError(
@@ -293,25 +301,42 @@ class DirectBackprop:
         self.step += 1
         return value
 
-    def batch(self, step: int) -> Products:
-        """This process's share of a step's products (NumPy)."""
+    def batch(self, step: int) -> Batch:
+        """This process's share of a step's products (NumPy).
+
+        They are drawn in blocks with a random stream each, as in `inv_gym.products.blocks`, so that the products of a
+        step do not depend on the number of processes.
+        """
         problem, share = self.problems[step % len(self.problems)], self.config.batch // self.processes
-        size = min(BLOCK, share)
-        parts = []
-        for index in range(self.rank * (share // size), (self.rank + 1) * (share // size)):
+        first, size = self.rank * share, min(BLOCK, self.config.batch)
+        products, noises = [], []
+        for index in range(first // size, -(-(first + share) // size)):
             rng = np.random.default_rng([self.config.seed, 1, step, index])
-            if self._fixed is None:
-                part = self.source.sample(rng, size, problem)
-            else:
-                part = self._fixed.rows(rng.integers(self._fixed.batch, size=size))
-            parts.append(wide_starts(part, problem, rng) if self.config.wide else part)
-        return concatenate(parts)
+            rows = slice(max(first - index * size, 0), first + share - index * size)
+            products.append(self._draw(rng, size, problem).rows(rows))
+            noise = rng.uniform(-0.5, 0.5, (problem.horizon, size, problem.order_dim))
+            noises.append(noise[:, rows] * self.config.amplitude(step))
+        whole = problem.integer_orders and self.config.rounding != "none"
+        return Batch(concatenate(products), np.concatenate(noises, 1) if whole else None)
+
+    def _draw(self, rng: np.random.Generator, size: int, problem: Problem) -> Products:
+        """Products to train on, with their starting states."""
+        if self._fixed is None:
+            products = self.source.sample(rng, size, problem)
+        else:
+            products = self._fixed.rows(rng.integers(self._fixed.batch, size=size))
+        return wide_starts(products, problem, rng) if self.config.wide else products
+
+    def to_device(self, batch: Batch) -> Batch:
+        """The batch as tensors where the network computes."""
+        dither = None if batch.dither is None else like(batch.dither, self._like)
+        return Batch(batch.products.to(self._like), dither)
 
     def _validate(self) -> float:
         """Play the validation products; keep the weights if they are the best. Mean reward per period, money."""
         scores, rewards = [], []
         for problem, products in zip(self.problems, self.validation, strict=True):
-            agent = InventoryAgent(problem, self.network, self.source.covariate_names)
+            agent = InventoryAgent(problem, self.network)
             with torch.no_grad():
                 reward = rollout(problem, agent, products.to(self._like)).discounted_reward.double().cpu().numpy()
             reward /= sum(problem.discount**t for t in range(problem.horizon))
@@ -389,5 +414,5 @@ class DirectBackprop:
         samples = []
         for problem in self.problems:
             products = self.source.sample(np.random.default_rng([self.config.seed, 0]), BLOCK, problem)
-            samples.append(InventoryAgent(problem, self.network, self.source.covariate_names).static(problem, products))
+            samples.append(InventoryAgent(problem, self.network).static(problem, products))
         return torch.cat(samples)

@@ -78,8 +78,8 @@ class StateLayout:
 
     @property
     def columns(self) -> int:
-        """Columns in all."""
-        return sum(self.widths)
+        """Columns in all; a state without any is shown as a 0."""
+        return max(sum(self.widths), 1)
 
     def holds(self, problem: Problem) -> bool:
         """Whether the problem's state fits."""
@@ -92,8 +92,8 @@ class StateLayout:
         for part, width in zip(state, self.widths, strict=True):
             part = part if isinstance(part, tuple) else (part,)
             columns += [tensor(column, scale) for column in part]
-            columns += [torch.zeros_like(scale)] * (width - len(part))
-        return torch.stack(columns, -1) / scale[:, None]
+            columns += [torch.zeros_like(columns[0] if columns else scale)] * (width - len(part))
+        return torch.stack(columns or [torch.zeros_like(scale)], -1) / scale[:, None]
 
     def describe(self, problem: Problem) -> list[float]:
         """The structure that differs, as numbers of the order of 1: its logarithm tells 1 from 2 and 9 from 10."""

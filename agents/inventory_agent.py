@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -32,20 +32,18 @@ class InventoryAgent:
     Args:
         problem: What to order for; the network must have been made for it.
         network: It computes in its own dtype, whatever the products' is.
-        covariate_names: What it expects of the calendar, in order.
 
     Raises:
         ValueError: The network is for another problem.
     """
 
-    def __init__(self, problem: Problem, network: PolicyNetwork, covariate_names: Sequence[str] = ()) -> None:
-        ours, theirs = network.sizes, Sizes.of((problem,), len(covariate_names))
-        fits = ours.order_names == theirs.order_names and ours.layout.holds(problem)
-        if not fits or (ours.economics, ours.covariates) != (theirs.economics, theirs.covariates):
+    def __init__(self, problem: Problem, network: PolicyNetwork) -> None:
+        ours, theirs = network.sizes, Sizes.of((problem,))
+        same = (ours.order_names, ours.economics) == (theirs.order_names, theirs.economics)
+        if not same or not ours.layout.holds(problem):
             raise ValueError(f"the network is for {ours}, {type(problem).__name__} needs {theirs}: train one for it.")
         self.problem, self.network = problem, network
-        self.covariate_names = tuple(covariate_names)
-        self._flat = FlatObservations(problem, self.covariate_names)
+        self._flat = FlatObservations(problem, ours.covariates)
 
     @property
     def knows(self) -> str:
@@ -88,17 +86,18 @@ class InventoryAgent:
         if self.knows == "distribution":
             law = products.distribution.averaged()  # type: ignore[union-attr]
             more.append(tensor(law_features(law, law.window_mean()), self._like))
-        return self._static(problem, products.economics, self._scale(products), *more)
+        return self.static_features(problem, products.economics, self._scale(products), *more)
 
-    def _static(self, problem: Problem, economics: Any, scale: Tensor, *more: Tensor) -> Tensor:
+    def static_features(self, problem: Problem, economics: Any, scale: Tensor, *more: Tensor) -> Tensor:
+        """``[B, F]`` economics, scale and structure, with more features beside them, not standardised."""
         figures = economic_features([tensor(column, self._like) for column in economics])
-        described = self._like.new_tensor(self.network.sizes.layout.describe(problem)).expand(len(scale), -1)
+        described = self._like.new_tensor(self.network.sizes.layout.describe(problem)).expand(scale.shape[0], -1)
         return torch.cat([figures, torch.log(scale)[:, None], described, *more], -1)
 
     def _covariates(self, covariates: Array | None, rows: slice) -> Tensor | None:
         wanted = self.network.sizes.covariates
-        if (given := 0 if covariates is None else covariates.shape[-1]) != wanted:
-            raise ValueError(f"the network expects {wanted} covariates ({self.covariate_names}), got {given}.")
+        if (given := 0 if covariates is None else covariates.shape[-1]) != len(wanted):
+            raise ValueError(f"the network expects the covariates ({', '.join(wanted)}), got {given} columns.")
         return None if covariates is None else tensor(covariates[rows], self._like)
 
     def orders(self, prepared: Tensor, state: Any, scale: Tensor) -> Tensor:
@@ -118,7 +117,7 @@ class InventoryAgent:
         with torch.set_grad_enabled(torch.is_grad_enabled() and is_torch(observation.scale)):
             scale = tensor(observation.scale, self._like)
             encoded = self.network.encode(tensor(observation.history, self._like), scale)
-            static = self._static(self.problem, observation.economics, scale)
+            static = self.static_features(self.problem, observation.economics, scale)
             covariates = self._covariates(observation.covariates, slice(-1, None))
             times = clock(self.problem, [observation.period], self._like)
             prepared = self.network.prepare(static, times, encoded, covariates)[0]
@@ -141,7 +140,6 @@ class InventoryAgent:
             "structure": structure(self.problem),
             "sizes": asdict(self.network.sizes),
             "network": asdict(self.network.config),
-            "covariates": self.covariate_names,
             **(facts or {}),
         }
         weights = {name: value.float() for name, value in self.network.state_dict().items()}
@@ -175,7 +173,7 @@ class InventoryAgent:
                     f"{expected.get(name)}: take another copy."
                 )
         network.load_state_dict(weights)
-        return cls(problem, network.double().requires_grad_(False), card["covariates"])
+        return cls(problem, network.double().requires_grad_(False))
 
     def predict(self, observation: np.ndarray) -> np.ndarray:
         """The order ``[K]`` for an environment's observation ``[n]``, or ``[B, K]`` for ``[B, n]``."""
@@ -218,20 +216,24 @@ def _problem(facts: Mapping[str, Any], path: Path) -> Problem:
     return problem_from(names[kind], fields)
 
 
+def fits(problem: Problem, card: Mapping[str, Any]) -> bool:
+    """Whether weights with this card are for a problem of this kind and structure."""
+    trained, wanted, free = card["structure"], structure(problem), card["sizes"]["layout"]["structure"]
+    if card["problem"]["problem"] != type(problem).__name__ or trained.keys() != wanted.keys():
+        return False
+    return all(trained[name] == value or name in free for name, value in wanted.items())
+
+
 def _refuse_other_problem(problem: Problem, card: Mapping[str, Any], path: Path) -> None:
-    trained, wanted = card["structure"], structure(problem)
-    free = card["sizes"]["layout"]["structure"]
-    kind = card["problem"]["problem"]
-    same = all(trained.get(name) == value or name in free for name, value in wanted.items())
-    if kind != type(problem).__name__ or trained.keys() != wanted.keys() or not same:
+    if not fits(problem, card):
+        free = card["sizes"]["layout"]["structure"]
         raise ValueError(
-            f"{path} holds weights for {kind} with {trained}"
+            f"{path} holds weights for {card['problem']['problem']} with {card['structure']}"
             + (f" and any {', '.join(free)}" if free else "")
-            + f", asked for {type(problem).__name__} with {wanted}: train one for it."
+            + f", asked for {type(problem).__name__} with {structure(problem)}: train one for it."
         )
 
 
 def _sizes(facts: Mapping[str, Any]) -> Sizes:
     layout = StateLayout(*(tuple(facts["layout"][name]) for name in ("widths", "structure")))
-    names = {name: tuple(facts[name]) for name in ("order_names", "lead_times")}
-    return Sizes(layout, facts["economics"], facts["covariates"], **names)
+    return Sizes(layout, *(tuple(facts[name]) for name in ("economics", "covariates", "order_names", "lead_times")))

@@ -8,6 +8,7 @@ MLP that starts as an order-up-to rule on the inventory position; input statisti
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -63,7 +64,10 @@ class Encoder(nn.Module):
         x = functional.elu(self.embed(x))
         for dilation, old, new in zip(DILATIONS, self.earlier, self.later, strict=True):
             earlier, later = x[:-dilation], x[dilation:]
-            x = functional.elu(old(earlier) + new(later)) + 0.5 * (earlier + later)
+            mixed = torch.addmm(new(later).flatten(0, 1), earlier.flatten(0, 1), old.get_parameter("weight").T).view_as(
+                later
+            )
+            x = functional.elu(mixed) + torch.lerp(earlier, later, 0.5)
         return x
 
 
@@ -91,7 +95,7 @@ class Head(nn.Module):
     def forward(self, prepared: Tensor, state: Tensor) -> Tensor:
         """``[B, outputs]`` from the prepared exogenous part ``[B, first + outputs]`` and the state ``[B, state]``."""
         mixed = torch.addmm(prepared, state, self.state.weight.T)
-        x, path = mixed[:, : -self.outputs], mixed[:, -self.outputs :]
+        x, path = mixed.split([mixed.shape[-1] - self.outputs, self.outputs], -1)
         for layer in self.layers:
             x = layer(functional.elu(x))
         return x + path
@@ -131,16 +135,16 @@ class Sizes:
     """What the shapes of a network depend on, beside its configuration."""
 
     layout: StateLayout
-    economics: int
-    covariates: int
+    economics: tuple[str, ...]
+    covariates: tuple[str, ...]
     order_names: tuple[str, ...]
     lead_times: tuple[int, ...]
 
     @classmethod
-    def of(cls, problems: tuple[Problem, ...], covariates: int) -> Sizes:
-        """For these problems, with so many covariates."""
+    def of(cls, problems: Sequence[Problem], covariates: Sequence[str] = ()) -> Sizes:
+        """For these problems, with covariates of these names."""
         one = problems[0]
-        return cls(StateLayout.of(problems), len(one.Economics._fields), covariates, one.order_names, one.lead_times)
+        return cls(StateLayout.of(problems), one.Economics._fields, tuple(covariates), one.order_names, one.lead_times)
 
 
 class Standardise(nn.Module):
@@ -174,11 +178,11 @@ class PolicyNetwork(nn.Module):
         super().__init__()
         self.sizes, self.config = sizes, config or NetworkConfig()
         channels, layout = self.config.channels, sizes.layout
-        static = 2 * sizes.economics + 1 + len(layout.structure)
+        static = 2 * len(sizes.economics) + 1 + len(layout.structure)
         static += len(QUANTILES) if self.config.knows == "distribution" else 0
         self.encoder = Encoder(3, channels) if self.config.knows == "history" else None
         self.static = Standardise(static)
-        exogenous = static + CLOCK + sizes.covariates + (channels if self.encoder is not None else 0)
+        exogenous = static + CLOCK + len(sizes.covariates) + (channels if self.encoder is not None else 0)
         removes = sizes.order_names == ("order", "removal")
         outputs = 1 if removes else len(sizes.order_names)
         self.head = Head(exogenous, layout.columns, self.config.hidden, outputs)

@@ -29,7 +29,7 @@ DISPERSION_STEP = 0.15
 LEVEL_STEP = 0.02
 """Step of the logarithm of the levels at which the mixture of amounts is known; its normal score is interpolated."""
 ELEMENTS = 2**21
-"""Log-likelihoods in memory at once."""
+"""Most numbers in an array, but for the tables of all cells by level or distinct demand."""
 
 
 def _negative_binomial(x: Vector, mean: Vector, dispersion: Vector) -> Vector:
@@ -126,7 +126,7 @@ class _Mixture:
         prior = np.concatenate([cells.log_prior for cells in self.grid])
         values, index = np.unique(demand, return_inverse=True)
         index, table = index.reshape(demand.shape), self._log_likelihood(values) if self.integer else None
-        size = max(ELEMENTS // (len(demand) * len(prior)), 1)
+        size = max(ELEMENTS // (len(demand) * max(cdf.shape)), 1)
         result = np.empty((len(demand) - HISTORY + 1, len(ratio)))
         for rows in (slice(first, first + size) for first in range(0, len(ratio), size)):
             evidence = self._log_likelihood(demand[:, rows]) if table is None else table[index[:, rows]]
@@ -138,7 +138,7 @@ class _Mixture:
 
     def _log_likelihood(self, demand: Vector) -> Vector:
         """Of each demand in each cell, ``[..., C]``."""
-        x = demand[..., None]
+        x = demand[..., None] if self.integer else np.maximum(demand, TINY)[..., None]
         parts = [LOG_LIKELIHOODS[type(cells.law)](x, cells.mean, cells.dispersion) for cells in self.grid]
         return np.concatenate(parts, -1)
 
@@ -149,7 +149,7 @@ class _Mixture:
         low, high = quantiles.min(), quantiles.max()
         if self.integer:
             return np.arange(low, high + 1.0)
-        return np.exp(LEVEL_STEP * np.arange(np.floor(np.log(low) / LEVEL_STEP), np.log(high) / LEVEL_STEP + 1.0))
+        return np.exp(LEVEL_STEP * np.arange(np.floor(np.log(low) / LEVEL_STEP), np.log(high) / LEVEL_STEP + 2.0))
 
     def _invert(self, lattice: Vector, reached: Vector, ratio: Vector) -> Vector:
         """``[T, B]`` quantiles of laws of which the probabilities ``[T, B, K]`` are known."""

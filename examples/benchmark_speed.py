@@ -8,7 +8,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import pairwise
 
 import gymnasium as gym
 import numpy as np
@@ -18,12 +17,13 @@ from rich.console import Console
 from rich.table import Table
 
 import inv_gym
-from inv_gym.arrays import Array, flatten, stack
+from agents.direct_backprop import DirectBackprop, TrainingConfig
+from agents.inventory_agent import InventoryAgent
+from inv_gym.arrays import Array
 from inv_gym.policy import Observation
-from inv_gym.products import Products, draw_products
 from inv_gym.rollout import rollout
 
-HORIZON, BATCH, LEAD_TIME = 50, 8192, 4
+HORIZON, BATCH, LEAD_TIME = 50, 4096, 4
 console = Console(width=110)
 
 
@@ -91,23 +91,6 @@ def vector(report: Report, number: int) -> None:
 # ---------------------------------------------------------------- differentiable rollout
 
 
-class NetworkPolicy(torch.nn.Module):
-    """Three hidden layers of 32 on the state in units of the scale; softplus keeps orders positive."""
-
-    knows = "history"
-
-    def __init__(self, inputs: int) -> None:
-        super().__init__()
-        sizes = [inputs, 32, 32, 32]
-        hidden = [layer for a, b in pairwise(sizes) for layer in (torch.nn.Linear(a, b), torch.nn.ELU())]
-        self.network = torch.nn.Sequential(*hidden, torch.nn.Linear(32, 1), torch.nn.Softplus())
-
-    def forward(self, observation: Observation) -> Array:
-        """Orders ``[B, 1]``, units."""
-        scale = observation.scale[:, None]
-        return self.network(stack(flatten(observation.state)) / scale) * scale
-
-
 @dataclass(frozen=True)
 class Level:
     """A base-stock policy with given levels ``[B]``."""
@@ -120,33 +103,50 @@ class Level:
         return (self.level - observation.state.inventory_position).clamp(min=0.0)[:, None]
 
 
-def training(horizon: int, batch: int) -> tuple[Callable[[], None], Callable[[], None], Callable[[], None]]:
-    """A training step through the rollout, the bare network's own on the same inputs, and a base-stock simulation."""
-    torch.manual_seed(0)
-    problem = inv_gym.LostSales(lead_time=LEAD_TIME, horizon=horizon)
-    products: Products = draw_products(inv_gym.make_source("default"), problem, batch).to(torch.empty(0))
-    policy = NetworkPolicy(LEAD_TIME)
-    optimiser = torch.optim.Adam(policy.parameters(), lr=1e-4)
-    with torch.no_grad():
-        played = rollout(problem, policy, products)
-        inputs = [stack(flatten(s.observation.state)) / products.scale[:, None] for s in played.steps]
+class Training:
+    """A training of the default network, and what it is made of.
 
-    def update(loss: torch.Tensor) -> None:
-        optimiser.zero_grad()
-        loss.backward()
-        optimiser.step()
+    Attributes:
+        backprop: The training; its steps draw products, play them, differentiate and update.
+        products: A batch of them.
+        states: What the network met on them: what it works on alone.
+    """
 
-    def train() -> None:
-        update(-rollout(problem, policy, products).discounted_reward.mean())
-
-    def bare() -> None:
-        update(torch.stack([policy.network(x) for x in inputs]).mean())
-
-    def simulate() -> None:
+    def __init__(self, horizon: int, batch: int) -> None:
+        problem = inv_gym.LostSales(lead_time=LEAD_TIME, horizon=horizon)
+        config = TrainingConfig(batch=batch, steps=10**9, validation_products=1)
+        self.problem, self.backprop = problem, DirectBackprop(problem, inv_gym.make_source("default"), config)
+        self.agent = InventoryAgent(problem, self.backprop.network)
+        self.products = self.backprop.to_device(self.backprop.batch(0)).products
+        layout = self.backprop.network.sizes.layout
         with torch.no_grad():
-            _ = rollout(problem, Level(products.scale * (LEAD_TIME + 2)), products).discounted_reward
+            steps = rollout(problem, self.agent, self.products).steps
+            self.states = [layout.stack(step.observation.state, self.products.scale) for step in steps]
 
-    return train, bare, simulate
+    def train(self) -> None:
+        """A whole step."""
+        self.backprop.train_step()
+
+    def draw(self) -> None:
+        """Only the products of a step."""
+        self.backprop.batch(self.backprop.step)
+
+    def network(self) -> None:
+        """Only the network's forward and backward passes."""
+        self.backprop.network.zero_grad()
+        prepared, _ = self.agent.prepare(self.problem, self.products)
+        orders = [self.backprop.network(p, state) for p, state in zip(prepared, self.states, strict=True)]
+        torch.stack(orders).mean().backward()
+
+    def encoder(self) -> None:
+        """Only the encoder's."""
+        encoded = self.backprop.network.encode(self.products.demand[:-1], self.products.scale)
+        encoded.mean().backward()
+
+    def simulate(self) -> None:
+        """Only the simulation, under a base-stock policy."""
+        with torch.no_grad():
+            _ = rollout(self.problem, Level(self.products.scale * (LEAD_TIME + 2)), self.products).discounted_reward
 
 
 def saved_bytes(action: Callable[[], None]) -> int:
@@ -164,33 +164,30 @@ def saved_bytes(action: Callable[[], None]) -> int:
 
 
 def differentiable(report: Report, repeats: int) -> None:
-    """The training step against the network's own work; simulation alone; memory."""
-    train, bare, simulate = training(HORIZON, BATCH)
-    work = HORIZON * BATCH
-    ours, network = alternate(train, bare, repeats)
+    """The training step against the network's own work and its other parts; simulation alone; memory."""
+    for batch in (TrainingConfig.batch, BATCH):
+        training, work = Training(HORIZON, batch), HORIZON * batch
+        step, network = alternate(training.train, training.network, repeats)
+        rate = f"{work / step / 1e6:.2f} M product-periods/s"
+        report.add(f"training step, batch {batch}", rate, step / network, "x bare network", 1.2, most=True)
+        for name, part, most in (("encoder", training.encoder, 1 / 3), ("drawing products", training.draw, 0.1)):
+            seconds = timed(part, repeats)
+            report.add(f"{name}, batch {batch}", f"{1e3 * seconds:.1f} ms", seconds / step, "of the step", most, True)
+    simulation = timed(training.simulate, repeats)
     report.add(
-        "training step",
-        f"{work / ours / 1e6:.2f} M product-periods/s",
-        ours / network,
-        "x bare network",
-        1.25,
-        most=True,
+        "simulation alone", f"{work / simulation / 1e6:.1f} M product-periods/s", step / simulation, "x training", 25.0
     )
-    simulation = timed(simulate, repeats)
-    report.add(
-        "simulation alone", f"{work / simulation / 1e6:.1f} M product-periods/s", ours / simulation, "x training", 25.0
-    )
-    memory, least = saved_bytes(train) / work, saved_bytes(bare) / work
+    memory, least = saved_bytes(training.train) / work, saved_bytes(training.network) / work
     report.add("memory kept for backward", f"{memory:.0f} bytes/product-period", memory / least, "x bare network", None)
 
 
 def scaling(report: Report, repeats: int) -> None:
     """Log-log slopes of the training step's time in batch and in horizon."""
     for name, sizes in (
-        ("batch", [(HORIZON, b) for b in (2048, 4096, 8192, 16384)]),
-        ("horizon", [(t, 4096) for t in (25, 50, 100, 200)]),
+        ("batch", [(HORIZON, b) for b in (512, 1024, 2048, 4096)]),
+        ("horizon", [(t, 1024) for t in (25, 50, 100, 200)]),
     ):
-        seconds = [timed(training(*size)[0], repeats) for size in sizes]
+        seconds = [timed(Training(*size).train, repeats) for size in sizes]
         work = [horizon * batch for horizon, batch in sizes]
         slope = float(np.polyfit(np.log(work), np.log(seconds), 1)[0])
         report.add(f"time against {name}", "log-log slope", slope, "", 1.1, most=True)

@@ -30,6 +30,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+import agents
 import baselines
 import inv_gym
 from inv_gym.checks import one_of
@@ -242,7 +243,7 @@ def enter(
     source = section.source or inv_gym.make_source(origin)
     with told("--data"):
         sample = inv_gym.draw_products(source, problem, 1, seed)
-    policies, notes = baselines.policies(problem, law_is_known), list(source.notes)
+    policies, notes = baselines.policies(problem, law_is_known) | agents.policies(problem), list(source.notes)
     if not law_is_known:
         notes.append(NO_LAW)
     paths = {name: inv_gym.rollout(problem, policy, sample) for name, policy in policies.items()}

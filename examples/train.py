@@ -106,7 +106,7 @@ def card(training: DirectBackprop, log: Log, products: str) -> dict[str, Any]:
     best = max(training.curve, key=lambda row: row.best)
     packages = ("inv-gym", "torch", "numpy")
     return {
-        "agent": "direct-backprop",
+        "name": "DirectBackprop",
         "config": asdict(training.config),
         "products": products,
         "metrics": {

@@ -1,0 +1,23 @@
+"""The trained networks that come with the package."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from agents.checkpoints import read_tensors
+from agents.inventory_agent import InventoryAgent, fits
+from inv_gym.policy import Policy
+from inv_gym.problem import Problem
+
+TRAINED = Path(__file__).parent / "trained"
+"""One weights file per registered environment; `make weights` makes them."""
+
+
+def policies(problem: Problem) -> dict[str, Policy]:
+    """The agents that were trained for a problem of this kind and structure, by name."""
+    found: dict[str, Policy] = {}
+    for path in sorted(TRAINED.glob("*.safetensors")):
+        _, card = read_tensors(path)
+        if fits(problem, card):
+            found[card["name"]] = InventoryAgent.load(path, problem)
+    return found

@@ -1,0 +1,118 @@
+"""A trained network as one file that computes orders from observations without this package: for torch, or as ONNX."""
+
+from __future__ import annotations
+
+import copy
+import importlib
+import io
+import types
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.export import ExportedProgram
+
+from agents.features import clock
+from agents.inventory_agent import InventoryAgent
+from inv_gym.arrays import map_columns
+from inv_gym.files import write_atomically
+from inv_gym.observations import FlatObservations
+
+
+class OrdersFromObservations(nn.Module):
+    """Orders ``[B, K]`` for the observations ``[B, n]`` of an environment, as `InventoryAgent.predict`, in float32.
+
+    Rows may be of different periods: each tells its own (`predict` takes the first row's for all).
+
+    Args:
+        agent: Its network is copied.
+
+    Raises:
+        ValueError: The agent knows the law, which an observation does not show.
+    """
+
+    times: Tensor
+
+    def __init__(self, agent: InventoryAgent) -> None:
+        super().__init__()
+        if agent.knows == "distribution":
+            raise ValueError(
+                "this agent knows the distribution, which an observation does not show: export one of knows='history'."
+            )
+        self.network = copy.deepcopy(agent.network).cpu().float().requires_grad_(False)
+        self._agent = InventoryAgent(agent.problem, self.network, agent.covariate_names)
+        self._flat = FlatObservations(agent.problem, agent.covariate_names)
+        self.entries = len(self._flat.names)
+        where = self._flat.read(np.arange(self.entries)[None])  # an observation of the places of its entries
+        self._columns = map_columns(lambda at: int(at[0]), (where.state, where.economics, where.scale))
+        self._covariates = None if where.covariates is None else where.covariates.ravel().tolist()
+        times = clock(agent.problem, range(agent.problem.horizon + 1), self.network.head.state.weight)
+        self.register_buffer("times", times[:, 0])
+
+    def forward(self, observation: Tensor) -> Tensor:
+        """Orders, units, whole if the problem says so."""
+        problem, rows = self._agent.problem, observation.T
+        state, economics, scale = map_columns(rows.__getitem__, self._columns)
+        covariates = None if self._covariates is None else observation[None, :, self._covariates]
+        period = ((1.0 - rows[-1]) * problem.horizon).round().long().clamp(0, problem.horizon)
+        encoded = self.network.encode(rows[self._flat.history], scale)
+        static = _symbolic(self._agent._static)(problem, economics, scale)
+        prepared = self.network.prepare(static, self.times[period][None], encoded, covariates)[0]
+        return self._agent.orders(prepared, state, scale)
+
+
+def export(agent: InventoryAgent, path: str | Path) -> Path:
+    """Write the agent as a program: ``torch.export.load(path).module()`` maps ``[B, n]`` to ``[B, K]``, float32.
+
+    Args:
+        agent: One that knows the history.
+        path: ``*.pt2``; folders are made as needed.
+
+    Raises:
+        ValueError: The agent knows the law, or the path ends otherwise.
+        OSError: The place cannot be written; a file that was there is as it was.
+    """
+    buffer = io.BytesIO()
+    torch.export.save(_program(agent, path, ".pt2"), buffer)
+    return write_atomically(path, buffer.getvalue())
+
+
+def export_onnx(agent: InventoryAgent, path: str | Path) -> Path:
+    """Write the agent as an ONNX model, from ``observation`` ``[batch, n]`` to ``orders`` ``[batch, K]``, float32.
+
+    Args:
+        agent: One that knows the history.
+        path: ``*.onnx``; folders are made as needed.
+
+    Raises:
+        ImportError: A package that writes ONNX is missing.
+        ValueError: The agent knows the law, or the path ends otherwise.
+        OSError: The place cannot be written; a file that was there is as it was.
+    """
+    try:
+        for package in ("onnx", "onnxscript"):
+            importlib.import_module(package)
+    except ImportError as error:
+        raise ImportError(f"ONNX needs a package that is missing ({error}): pip install 'inv-gym[onnx]'.") from error
+    names: dict[str, Any] = {"input_names": ["observation"], "output_names": ["orders"]}
+    names["dynamic_shapes"] = ({0: "batch"},)
+    model = torch.onnx.export(_program(agent, path, ".onnx"), dynamo=True, verbose=False, **names)
+    assert model is not None  # as it is with dynamo
+    return write_atomically(path, model.model_proto.SerializeToString())
+
+
+def _program(agent: InventoryAgent, path: str | Path, ending: str) -> ExportedProgram:
+    """The traced module, for a file of that ending."""
+    if Path(path).suffix != ending:
+        raise ValueError(f"path must end in {ending}, got {str(path)!r}.")
+    module = OrdersFromObservations(agent).eval()
+    batch = torch.export.Dim("batch")
+    return torch.export.export(module, (torch.ones(2, module.entries),), dynamic_shapes=({0: batch},))
+
+
+def _symbolic(method: Any) -> Any:
+    """The method with ``len(x)`` read as ``x.shape[0]``: len() gives an int, which would fix the batch in the graph."""
+    names = {**method.__globals__, "len": lambda x: x.shape[0]}
+    return types.FunctionType(method.__code__, names).__get__(method.__self__)

@@ -1,0 +1,161 @@
+"""Measure the claims about DirectBackprop, and write docs/evidence.md.
+
+    python examples/evidence.py --list
+    python examples/evidence.py --only lead-time-5        # train and compare, some minutes
+    python examples/evidence.py                           # everything: hours; goes on where it was interrupted
+    python examples/evidence.py --write                   # the page from what has been measured
+
+Every experiment trains with several seeds (one torch thread each) and compares on products that no training or
+validation has seen. Results lie in DIR, one folder per experiment.
+"""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import time
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import replace
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import torch
+import typer
+from evidence_page import page
+from evidence_pictures import changing_demand, learning_curves
+from evidence_plan import Experiment, Generalist, InstanceExperiment, experiments
+from evidence_removal import removal_facts
+
+import inv_gym
+from agents.direct_backprop import DirectBackprop, Progress
+from agents.inventory_agent import InventoryAgent
+from baselines.exact import Optimal
+from baselines.exact.chain import follow
+from inv_gym.files import write_atomically
+from inv_gym.policy import planned
+from inv_gym.problems import ProcurementRemoval
+
+SEEDS, PRODUCTS, TEST_SEED = 3, 2000, 20_000
+OVERSTOCK = 80.0
+"""Units at the start of the removal instances, where removal matters."""
+
+
+def train(experiment: Any, seed: int, folder: Path) -> dict[str, Any]:
+    """Train with a seed, unless that is done; what it took, and for an instance the exact gap over time."""
+    record = folder / f"training-{seed}.json"
+    if record.exists():
+        return json.loads(record.read_text())
+    problem = experiment.problems if isinstance(experiment, Generalist) else experiment.problem
+    training = DirectBackprop(problem, experiment.source, replace(experiment.config, seed=seed))
+    curve, spent = [], 0.0
+
+    def watch(progress: Progress) -> None:
+        nonlocal spent
+        if isinstance(experiment, InstanceExperiment):
+            begin = time.perf_counter()
+            curve.append((progress.seconds - spent, exact_gap(experiment.instance, training.agent)))
+            spent += time.perf_counter() - begin
+
+    agent = training.fit(watch)
+    agent.save(folder / f"seed-{seed}", {"config": {"seed": seed, "steps": training.step}})
+    facts = {"seconds": training.curve[-1].seconds - spent, "curve": curve}
+    write_atomically(record, json.dumps(facts))
+    return facts
+
+
+def exact_value(instance: str, policy: inv_gym.Policy) -> float:
+    """The exact reward of a policy that looks at the state alone: what the instance's figures are about."""
+    one = inv_gym.INSTANCES[instance]
+    products = one.source.sample(np.random.default_rng(0), 1, one.problem)
+    stock = OVERSTOCK if instance.startswith("removal") else 0.0
+    products = products._replace(initial_state=one.problem.initial_state(np.array([stock])))
+    ready = planned(policy, one.problem, products)
+    chain = follow(one.problem, ready, products.distribution, products.economics, stock)
+    if one.problem.discount == 1.0:
+        return chain.average()
+    periods, warm_up = (365, 100) if instance.startswith("demoor") else (one.problem.horizon, 0)
+    return chain.discounted(one.problem.discount, periods, warm_up)
+
+
+_optima: dict[str, float] = {}
+
+
+def exact_gap(instance: str, agent: InventoryAgent) -> float:
+    """Reward beyond the optimal policy's, % of its size; NaN where the policy reaches too many states."""
+    if instance not in _optima:
+        _optima[instance] = exact_value(instance, Optimal(inv_gym.INSTANCES[instance].problem))
+    agent = InventoryAgent(inv_gym.INSTANCES[instance].problem, agent.network)
+    try:
+        return 100.0 * (exact_value(instance, agent) / _optima[instance] - 1.0) * np.sign(_optima[instance])
+    except (ValueError, RuntimeError):
+        return float("nan")
+
+
+def compare(experiment: Experiment, agents: dict[str, InventoryAgent], folder: Path) -> None:
+    """Keep the discounted reward of every policy on every test product, ``[N]`` each."""
+    products = inv_gym.draw_products(experiment.source, experiment.problem, PRODUCTS, TEST_SEED)
+    weight = sum(experiment.problem.discount**t for t in range(experiment.problem.horizon))
+    rewards = {
+        name: inv_gym.rollout(experiment.problem, policy, products).discounted_reward / weight
+        for name, policy in {**experiment.heuristics(), **agents}.items()
+    }
+    if isinstance(experiment.problem, ProcurementRemoval):
+        facts = removal_facts(experiment.problem, agents, products)
+        write_atomically(folder / "removal.json", json.dumps(facts))
+    with (folder / "rewards.npz.part").open("wb") as file:
+        np.savez(file, **rewards)
+    (folder / "rewards.npz.part").replace(folder / "rewards.npz")
+
+
+def measure(name: str, seeds: int, out: str) -> str:
+    """Do what is missing of an experiment."""
+    torch.set_num_threads(1)
+    experiment = next(one for one in experiments() if one.name == name)
+    folder = Path(out) / name
+    for seed in range(seeds):
+        train(experiment, seed, folder)
+    agents = {f"seed {seed}": InventoryAgent.load(folder / f"seed-{seed}") for seed in range(seeds)}
+    if isinstance(experiment, Experiment):
+        compare(experiment, agents, folder)
+    else:
+        instances = [experiment.instance] if isinstance(experiment, InstanceExperiment) else experiment.instances
+        gaps = {instance: [exact_gap(instance, agent) for agent in agents.values()] for instance in instances}
+        write_atomically(folder / "gaps.json", json.dumps(gaps))
+    return name
+
+
+def done(name: str, out: Path) -> bool:
+    """Whether an experiment is measured."""
+    return (out / name / "rewards.npz").exists() or (out / name / "gaps.json").exists()
+
+
+def main(
+    only: Annotated[list[str] | None, typer.Option(metavar="PATTERN", help="Experiments; repeatable.")] = None,
+    seeds: int = SEEDS,
+    jobs: Annotated[int, typer.Option(help="Experiments at a time.")] = 2,
+    out: Annotated[Path, typer.Option(metavar="DIR")] = Path("results/evidence"),
+    write: Annotated[bool, typer.Option("--write", help="Only write docs/evidence.md.")] = False,
+    show: Annotated[bool, typer.Option("--list", help="Only list the experiments.")] = False,
+) -> None:
+    """Measure what is not measured yet."""
+    names = [one.name for one in experiments()]
+    chosen = [name for name in names if not only or any(fnmatch(name, pattern) for pattern in only)]
+    missing = [name for name in chosen if not done(name, out)]
+    if show:
+        typer.echo("\n".join(f"{name}{'' if name in missing else ' (measured)'}" for name in chosen))
+        return
+    if not write:
+        with ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn")) as pool:
+            waiting = [pool.submit(measure, name, seeds, str(out)) for name in missing]
+            for number, finished in enumerate(as_completed(waiting), 1):
+                typer.echo(f"{number} of {len(missing)}: {finished.result()}")
+    pictures = [draw(out, Path("docs/pictures")) for draw in (learning_curves, changing_demand)]
+    typer.echo(
+        f"Wrote {write_atomically('docs/evidence.md', page(out))}, {', '.join(map(str, filter(None, pictures)))}"
+    )
+
+
+if __name__ == "__main__":
+    typer.run(main)

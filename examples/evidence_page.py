@@ -1,0 +1,236 @@
+"""The page of evidence: tables from what has been measured."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from scipy import special
+
+from inv_gym.instances import INSTANCES
+
+KNOWS = " (knows law)"
+HEAD = """# Evidence
+
+What DirectBackprop reaches, measured by `python examples/evidence.py` (two processes of one torch thread each on a
+shared two-core machine; `--only NAME` repeats one row). The same training configuration (`TrainingConfig()`) serves all
+five problems; networks see 32 demands of a product and its economics, never its law, unless a row says so. All products
+of the comparisons are drawn from a seed that no training and no validation uses.
+
+Gaps are paired (same products, same demand paths), in % of the reference's reward, with their 95 % interval over
+products; a network's gap is the mean over its training seeds, the range over the seeds in brackets. Positive is better.
+"""
+
+
+def gap(rewards: dict[str, np.ndarray], who: str, reference: str) -> str:
+    """Paired gap of a policy (``agent``: the mean of the seeds) to another one, as text."""
+    seeds = [column for name, column in rewards.items() if name.startswith("seed ")]
+    columns = seeds if who == "agent" else [rewards[who]]
+    base = rewards[reference]
+    unit = 100.0 / abs(base.mean())
+    difference = unit * (np.mean(columns, 0) - base)
+    number = len(difference)
+    half = special.stdtrit(number - 1, 0.975) * difference.std(ddof=1) / np.sqrt(number)
+    each = [unit * (column - base).mean() for column in columns]
+    spread = f" [{min(each):+.2f}, {max(each):+.2f}]" if len(each) > 1 else ""
+    return f"{difference.mean():+.2f} ± {half:.2f}{spread}"
+
+
+def best(rewards: dict[str, np.ndarray], law: bool) -> str:
+    """The heuristic that earns most among those that know the law, or only the history."""
+    names = [n for n in rewards if n.endswith(KNOWS) == law and not n.startswith("seed ") and n != "Bayes"]
+    return max(names, key=lambda name: rewards[name].mean())
+
+
+def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A Markdown table."""
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
+
+
+class Results:
+    """What has been measured in a folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def rewards(self, name: str) -> dict[str, np.ndarray] | None:
+        """Reward of every policy on every product; None if not measured."""
+        path = self.folder / name / "rewards.npz"
+        return dict(np.load(path)) if path.exists() else None
+
+    def gaps(self, name: str) -> dict[str, list[float]] | None:
+        """Exact gaps of the seeds by instance; None if not measured."""
+        path = self.folder / name / "gaps.json"
+        return json.loads(path.read_text()) if path.exists() else None
+
+    def trainings(self, name: str) -> list[dict]:
+        """What each seed's training took."""
+        return [json.loads(path.read_text()) for path in sorted((self.folder / name).glob("training-*.json"))]
+
+    def seconds(self, name: str) -> str:
+        """Mean training time."""
+        return f"{np.mean([one['seconds'] for one in self.trainings(name)]):.0f} s"
+
+
+def compared(results: Results, names: Sequence[str], references: Sequence[str]) -> str:
+    """Rows of experiments against named references, and the best of each kind of heuristic."""
+    rows = []
+    for name in names:
+        rewards = results.rewards(name)
+        if rewards is None:
+            continue
+        cells = [gap(rewards, "agent", one) if one in rewards else "" for one in references]
+        history, law = best(rewards, law=False), best(rewards, law=True)
+        rows.append(
+            [
+                name,
+                *cells,
+                f"{gap(rewards, 'agent', history)} ({history})",
+                f"{gap(rewards, 'agent', law)} ({law.removesuffix(KNOWS)})",
+                results.seconds(name),
+            ]
+        )
+    header = [
+        "experiment",
+        *(f"to {one}" for one in references),
+        "to the best that knows the history",
+        "to the best that knows the law",
+        "training",
+    ]
+    return table(header, rows)
+
+
+def lost_sales(results: Results) -> str:
+    """No lead time: the split of the gap to the omniscient optimum."""
+    rows = []
+    for name in ("no-lead-time-poisson", "no-lead-time-default"):
+        rewards = results.rewards(name)
+        if rewards is not None:
+            omniscient = "base-stock" + KNOWS
+            rows.append(
+                [
+                    name,
+                    gap(rewards, "agent", omniscient),
+                    gap(rewards, "Bayes", omniscient),
+                    gap(rewards, "agent", "Bayes"),
+                    gap(rewards, "base-stock", omniscient),
+                    results.seconds(name),
+                ]
+            )
+    header = [
+        "population",
+        "agent to the omniscient base-stock",
+        "Bayes to the omniscient",
+        "agent to Bayes",
+        "estimated base-stock to the omniscient",
+        "training",
+    ]
+    return table(header, rows)
+
+
+def instances(results: Results) -> str:
+    """Exact gaps on the published instances, and the time to reach them."""
+    rows = []
+    for instance in INSTANCES:
+        gaps = results.gaps(f"instance-{instance}")
+        if gaps is None:
+            continue
+        values = [-value for value in gaps[instance]]
+        trainings = results.trainings(f"instance-{instance}")
+        cells = [instance, f"{np.mean(values):.3f}", ", ".join(f"{value:.3f}" for value in values)]
+        cells += [_time_to(trainings, level) for level in (1.0, 0.5, 0.1)]
+        cells.append(results.seconds(f"instance-{instance}"))
+        cells += [_mean(results.gaps(f"instance-{instance}-{kind}"), instance) for kind in ("none", "straight_through")]
+        rows.append(cells)
+    header = [
+        "instance",
+        "% over optimal, mean",
+        "seeds",
+        "s to 1 %",
+        "s to .5 %",
+        "s to .1 %",
+        "training",
+        "rounded only when played",
+        "plain straight-through",
+    ]
+    return table(header, rows)
+
+
+def _mean(gaps: dict[str, list[float]] | None, instance: str) -> str:
+    return "" if gaps is None else f"{-np.mean(gaps[instance]):.3f}"
+
+
+def _time_to(trainings: Sequence[dict], level: float) -> str:
+    """Median over the seeds of the seconds until a validation found the gap at most `level` %."""
+    first = [next((s for s, gap in one["curve"] if -gap <= level), np.inf) for one in trainings]
+    middle = float(np.median(first))
+    return f"{middle:.0f}" if np.isfinite(middle) else "not reached"
+
+
+def generalists(results: Results) -> str:
+    """Exact gaps of networks that have not seen the instances."""
+    rows = []
+    for path in sorted(results.folder.glob("generalist-*")):
+        for instance, values in (results.gaps(path.name) or {}).items():
+            each = ", ".join(f"{-value:.2f}" for value in values)
+            rows.append([path.name, instance, f"{-np.mean(values):.2f}", each, results.seconds(path.name)])
+    return table(["network", "instance", "% over optimal, mean", "seeds", "training"], rows)
+
+
+def removal(results: Results) -> str:
+    """Rewards, and the thresholds beside the dynamic program's."""
+    names = ["removal", "removal-known-law"]
+    rows = []
+    for name in names:
+        path = results.folder / name / "removal.json"
+        if path.exists():
+            seeds = list(json.loads(path.read_text()).values())
+            rows.append([name, *(f"{np.mean([seed[key] for seed in seeds]):.2f}" for key in seeds[0])])
+            header = ["experiment", *seeds[0]]
+    compare = compared(results, names, ["interval-stock", "interval-stock by period" + KNOWS])
+    return compare + ("\n" + table(header, rows) if rows else "")
+
+
+SECTIONS = (
+    ("Lost sales without lead time", lost_sales),
+    (
+        "Lost sales with lead times",
+        lambda r: compared(
+            r,
+            [f"lead-time-{n}" for n in (*range(1, 11), 20)],
+            ["vector base-stock" + KNOWS, "searched vector base-stock" + KNOWS],
+        ),
+    ),
+    ("Published instances, whole orders", instances),
+    (
+        "Perishable stock",
+        lambda r: compared(
+            r,
+            [f"shelf-life-{m}" for m in range(1, 11)],
+            ["naive base-stock" + KNOWS, "naive base-stock", "searched base-stock", "searched base-stock" + KNOWS],
+        ),
+    ),
+    (
+        "Dual sourcing",
+        lambda r: compared(
+            r,
+            [f"dual-sourcing-{n}" for n in (1, 2, 3, 4, 10)],
+            ["dual index", "dual index" + KNOWS, "single index" + KNOWS],
+        ),
+    ),
+    ("Procurement and removal", removal),
+    (
+        "Demand that changes, and sales in place of demand",
+        lambda r: compared(r, ["season", "regime-change", "shock", "censored"], []),
+    ),
+    ("One network for many problems, zero-shot", generalists),
+)
+
+
+def page(folder: Path) -> str:
+    """The page as Markdown."""
+    results = Results(folder)
+    return "\n".join([HEAD, *(f"## {title}\n\n{section(results)}" for title, section in SECTIONS)])

@@ -1,0 +1,82 @@
+"""Pictures of the evidence: how fast networks learn, and what they do when demand changes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import matplotlib as mpl
+import numpy as np
+from evidence_plan import Experiment, experiments
+
+import inv_gym
+from agents.inventory_agent import InventoryAgent
+from inv_gym.instances import INSTANCES
+
+mpl.use("Agg")
+import matplotlib.pyplot as plt
+
+KINDS = ("zipkin", "gijsbrechts", "demoor", "removal")
+CHANGING = ("season", "regime-change", "shock", "censored")
+PRODUCTS, TEST_SEED = 500, 20_000
+RIVAL = "vector base-stock"
+LEAST = 1e-3
+"""Gaps below this share of a percent are drawn there: a logarithmic axis has no 0."""
+
+
+def learning_curves(results: Path, out: Path) -> Path | None:
+    """Exact gap of every validation against seconds of training, all seeds, one panel per kind of instance."""
+    kinds = {
+        kind: [n for n in INSTANCES if n.startswith(kind)] for kind in ("zipkin", "gijsbrechts", "demoor", "removal")
+    }
+    figure, axes = plt.subplots(1, len(kinds), figsize=(14, 3.6), sharey=True, layout="constrained")
+    drawn = False
+    for axis, (kind, names) in zip(axes, kinds.items(), strict=True):
+        for colour, name in enumerate(names):
+            for seed, path in enumerate(sorted((results / f"instance-{name}").glob("training-*.json"))):
+                seconds, gaps = zip(*json.loads(path.read_text())["curve"], strict=True)
+                label = name.split("-", 1)[1] if seed == 0 else None
+                axis.plot(seconds, np.maximum(-np.array(gaps), LEAST), color=f"C{colour}", lw=1, alpha=0.8, label=label)
+                drawn = True
+        axis.axhline(0.1, color="black", lw=0.6, ls=":")
+        axis.set(title=kind, xlabel="seconds of training", yscale="log")
+        axis.legend(fontsize=7, frameon=False)
+    axes[0].set_ylabel("% over the optimal cost")
+    return _save(figure, out / "learning-curves.png") if drawn else None
+
+
+def changing_demand(results: Path, out: Path) -> Path | None:
+    """Mean demand, orders and stock over time, agent and a history-based heuristic, in units of the mean demand."""
+    shown = [e for e in experiments() if e.name in CHANGING and (results / e.name / "seed-0").exists()]
+    if not shown:
+        return None
+    figure, axes = plt.subplots(2, len(shown), figsize=(4.2 * len(shown), 5.6), squeeze=False, layout="constrained")
+    for (top, bottom), experiment in zip(axes.T, shown, strict=True):
+        _draw(experiment, results, top, bottom)
+    return _save(figure, out / "changing-demand.png")
+
+
+def _draw(experiment: Experiment, results: Path, top: plt.Axes, bottom: plt.Axes) -> None:
+    products = inv_gym.draw_products(experiment.source, experiment.problem, PRODUCTS, TEST_SEED)
+    heuristics = experiment.heuristics()
+    rival = RIVAL if RIVAL in heuristics else "base-stock"
+    players = {"agent": InventoryAgent.load(results / experiment.name / "seed-0"), rival: heuristics[rival]}
+    demand = products.demand[-experiment.problem.horizon :] / products.scale
+    top.plot(demand.mean(1), color="black", lw=1, label="demand")
+    for name, policy in players.items():
+        played = inv_gym.rollout(experiment.problem, policy, products)
+        top.plot((played.orders[:, :, 0] / products.scale).mean(1), lw=1, label=f"order, {name}")
+        bottom.plot((played.flow("on_hand") / products.scale).mean(1), lw=1, label=f"stock, {name}")
+        short = (played.flow("shortage") / products.scale).mean(1)
+        bottom.plot(short, lw=1, ls="--", label=f"lost sales, {name}")
+    top.set(title=experiment.name, ylim=(0, 3))
+    bottom.set(xlabel="period")
+    for axis in (top, bottom):
+        axis.legend(fontsize=7, frameon=False)
+
+
+def _save(figure: plt.Figure, path: Path) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path, dpi=90)
+    plt.close(figure)
+    return path

@@ -1,0 +1,231 @@
+"""What the evidence measures: each experiment trains a network with several seeds and compares it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import baselines
+import inv_gym
+from agents.direct_backprop import TrainingConfig
+from agents.networks import NetworkConfig
+from baselines.bayes import BayesBaseStock
+from inv_gym.economics import EconomicsRanges
+from inv_gym.problems import DualSourcing, LostSales, Perishable, ProcurementRemoval
+from inv_gym.products import DEFAULT, ProductSource
+from inv_gym.ranges import LogUniform, Uniform
+
+SLOW = (
+    "random orders",
+    "dual-balancing (knows law)",
+    "myopic (knows law)",
+    "waste-aware base-stock (knows law)",
+    "low-waste base-stock (knows law)",
+    "searched constant order",
+    "searched constant order (knows law)",
+    "capped base-stock (knows law)",
+    "constant order (knows law)",
+)
+"""Left out of the comparison across products: no claim is about them, and some take minutes."""
+BALANCED = (1, 5, 10)
+"""Lead times at which dual-balancing plays: it takes minutes."""
+INSTANCE_HORIZON = 40
+"""Periods on which networks for a single instance train; wide starts make up for the shortness."""
+LAW = NetworkConfig(knows="distribution")
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """Networks for a population of products, against heuristics on the same products.
+
+    Attributes:
+        name: Of its files.
+        problem: What is played.
+        source: Where products come from, for training and test.
+        config: How to train; the seed is filled in.
+        extra: Policies beside the heuristics, by name.
+    """
+
+    name: str
+    problem: inv_gym.Problem
+    source: ProductSource
+    config: TrainingConfig = field(default_factory=TrainingConfig)
+    extra: dict[str, Any] = field(default_factory=dict)
+
+    def heuristics(self) -> dict[str, inv_gym.Policy]:
+        """Everyone to compare with."""
+        found = {name: one for name, one in baselines.policies(self.problem).items() if name not in SLOW}
+        if max(self.problem.lead_times) not in BALANCED:
+            found.pop("dual-balancing", None)
+        return found | self.extra
+
+
+@dataclass(frozen=True)
+class InstanceExperiment:
+    """Networks that know the law of one published instance, evaluated exactly.
+
+    Attributes:
+        name: Of the instance.
+        rounding: See `TrainingConfig`.
+    """
+
+    instance: str
+    rounding: str = "dithered"
+
+    @property
+    def name(self) -> str:
+        """Of its files."""
+        return f"instance-{self.instance}" + ("" if self.rounding == "dithered" else f"-{self.rounding}")
+
+    @property
+    def problem(self) -> inv_gym.Problem:
+        """What is trained on."""
+        return replace(inv_gym.INSTANCES[self.instance].problem, horizon=INSTANCE_HORIZON)
+
+    @property
+    def source(self) -> ProductSource:
+        """One product."""
+        return inv_gym.INSTANCES[self.instance].source
+
+    @property
+    def config(self) -> TrainingConfig:
+        """How to train."""
+        return TrainingConfig(steps=600, check_every=50, rounding=self.rounding, network=LAW)
+
+
+@dataclass(frozen=True)
+class Generalist:
+    """One network for many structures and costs of a problem, that has not seen the published instances.
+
+    Attributes:
+        name: Of its files.
+        problems: What it trains on.
+        source: Where products come from.
+        config: How to train.
+        instances: What it is tried on.
+    """
+
+    name: str
+    problems: tuple[inv_gym.Problem, ...]
+    source: ProductSource
+    instances: tuple[str, ...]
+    config: TrainingConfig = field(
+        default_factory=lambda: TrainingConfig(steps=4000, batch=512, network=replace(LAW, hidden=(64, 64)))
+    )
+
+
+def lost_sales(name: str, source: Any, lead_time: int = 0, **fields: Any) -> Experiment:
+    """Across the products of a source."""
+    problem = LostSales(lead_time=lead_time, **fields)
+    extra = {"Bayes": BayesBaseStock(problem, source)} if name.startswith("no-lead-time") else {}
+    return Experiment(name, problem, source, extra=extra)
+
+
+def experiments() -> list[Any]:
+    """All, the most important ones first."""
+    default, poisson, high = (inv_gym.make_source(name) for name in ("default", "poisson", "high_variance"))
+
+    def lead_time(n: int) -> Experiment:
+        return lost_sales(f"lead-time-{n}", default, n)
+
+    def shelf_life(m: int) -> Experiment:
+        return Experiment(f"shelf-life-{m}", Perishable(shelf_life=m), high)
+
+    def dual_sourcing(n: int) -> Experiment:
+        return Experiment(f"dual-sourcing-{n}", DualSourcing(regular_lead_time=n), default)
+
+    return [
+        lost_sales("no-lead-time-poisson", poisson),
+        lost_sales("no-lead-time-default", default),
+        *(InstanceExperiment(name) for name in inv_gym.INSTANCES),
+        *map(lead_time, (1, 2, 5, 10)),
+        *map(shelf_life, (1, 2, 3, 5)),
+        *map(dual_sourcing, (2, 3)),
+        Experiment("removal", ProcurementRemoval(), default),
+        Experiment("removal-known-law", ProcurementRemoval(), default, TrainingConfig(network=LAW)),
+        *(
+            InstanceExperiment(name, rounding)
+            for name in ("demoor2022-newest-first", "zipkin2008-poisson5-p4-L4")
+            for rounding in ("none", "straight_through")
+        ),
+        lost_sales("season", inv_gym.make_source("seasonal"), 2),
+        lost_sales("regime-change", inv_gym.make_source("regime_change"), 2),
+        lost_sales("shock", inv_gym.make_source("shock"), 2),
+        *generalists(),
+        *map(lead_time, (3, 4, 7, 20)),
+        *map(shelf_life, (4, 8, 10)),
+        *map(dual_sourcing, (4, 10)),
+        lost_sales("censored", default, 0, censored=True),
+        *map(lead_time, (6, 8, 9)),
+        *map(shelf_life, (6, 7)),
+        dual_sourcing(1),
+    ]
+
+
+def generalists() -> list[Generalist]:
+    """One per problem; costs in the form of the published instances, in ranges around them."""
+    whole = {"long_run": True, "discount": 1.0, "integer_orders": True, "horizon": INSTANCE_HORIZON}
+    counts = replace(
+        DEFAULT,
+        laws=("poisson", "negative_binomial", "rounded_gamma", "discrete_uniform"),
+        mean=LogUniform(1.5, 10.0),
+        dispersion=Uniform(0.05, 0.5),
+    )
+
+    def costs(**figures: Any) -> ProductSource:
+        nothing = {"price": 0.0, "unit_cost": 0.0, "salvage_value": 0.0}
+        return replace(counts, economics=EconomicsRanges(extra={**nothing, **figures}))
+
+    names = {
+        kind: tuple(n for n in inv_gym.INSTANCES if n.startswith(kind))
+        for kind in ("zipkin", "demoor", "gijsbrechts", "removal-cost")
+    }
+    return [
+        Generalist(
+            "generalist-lost-sales",
+            tuple(LostSales(lead_time=n, **whole) for n in range(11)),
+            costs(holding_cost=1.0, shortage_cost=LogUniform(2.0, 20.0)),
+            names["zipkin"],
+        ),
+        Generalist(
+            "generalist-perishable",
+            tuple(
+                Perishable(shelf_life=m, lead_time=n, issuing=issuing, order_cap=10.0, **{**whole, "discount": 0.99})
+                for m in (1, 2, 3, 4, 5)
+                for n in (0, 1)
+                for issuing in ("oldest_first", "newest_first")
+            ),
+            replace(
+                costs(
+                    unit_cost=Uniform(1.0, 4.0),
+                    holding_cost=1.0,
+                    shortage_cost=LogUniform(4.5, 20.0),
+                    outdating_cost=LogUniform(2.0, 15.0),
+                ),
+                mean=LogUniform(2.0, 6.0),
+            ),
+            names["demoor"],
+        ),
+        Generalist(
+            "generalist-dual-sourcing",
+            tuple(DualSourcing(regular_lead_time=n, **whole) for n in (1, 2, 3, 4)),
+            costs(
+                regular_cost=100.0,
+                expedited_cost=Uniform(102.0, 120.0),
+                holding_cost=5.0,
+                shortage_cost=LogUniform(100.0, 800.0),
+            ),
+            names["gijsbrechts"],
+        ),
+        Generalist(
+            "generalist-removal",
+            (ProcurementRemoval(**{**whole, "discount": 0.95}),),
+            costs(
+                unit_cost=Uniform(5.0, 15.0),
+                removal_value=Uniform(-1.0, 4.9),
+                holding_cost=1.0,
+                shortage_cost=LogUniform(16.0, 60.0),
+            ),
+            names["removal-cost"],
+        ),
+    ]
