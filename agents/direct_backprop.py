@@ -211,6 +211,8 @@ class DirectBackprop:
         source: Where products come from.
         config: How to train.
         device: Where to compute.
+        compiled: Compile the whole rollout with its gradient into one graph (on a GPU, a CUDA graph): minutes at the
+            first step, then no time between operations. Results differ from the plain ones in rounding.
     """
 
     def __init__(
@@ -219,6 +221,7 @@ class DirectBackprop:
         source: ProductSource,
         config: TrainingConfig | None = None,
         device: str = "cpu",
+        compiled: bool = False,
     ) -> None:
         self.problems = (problem,) if isinstance(problem, Problem) else tuple(problem)
         self.source, self.config, self.device = source, config or TrainingConfig(), torch.device(device)
@@ -234,6 +237,8 @@ class DirectBackprop:
         self._loss: nn.Module = Loss(self.network, self.config)
         if self.processes > 1:
             self._loss = DistributedDataParallel(self._loss)
+        if compiled:
+            self._loss.compile(mode="reduce-overhead" if self.device.type == "cuda" else None)
         self._optimiser = torch.optim.Adam(self.network.parameters())
         self.validation = [
             draw_products(source, problem, self.config.validation_products, VALIDATION_SEED)

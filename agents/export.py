@@ -5,9 +5,7 @@ from __future__ import annotations
 import copy
 import importlib
 import io
-import types
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -42,8 +40,8 @@ class OrdersFromObservations(nn.Module):
                 "this agent knows the distribution, which an observation does not show: export one of knows='history'."
             )
         self.network = copy.deepcopy(agent.network).cpu().float().requires_grad_(False)
-        self._agent = InventoryAgent(agent.problem, self.network, agent.covariate_names)
-        self._flat = FlatObservations(agent.problem, agent.covariate_names)
+        self._agent = InventoryAgent(agent.problem, self.network)
+        self._flat = FlatObservations(agent.problem, self.network.sizes.covariates)
         self.entries = len(self._flat.names)
         where = self._flat.read(np.arange(self.entries)[None])  # an observation of the places of its entries
         self._columns = map_columns(lambda at: int(at[0]), (where.state, where.economics, where.scale))
@@ -58,7 +56,7 @@ class OrdersFromObservations(nn.Module):
         covariates = None if self._covariates is None else observation[None, :, self._covariates]
         period = ((1.0 - rows[-1]) * problem.horizon).round().long().clamp(0, problem.horizon)
         encoded = self.network.encode(rows[self._flat.history], scale)
-        static = _symbolic(self._agent._static)(problem, economics, scale)
+        static = self._agent.static_features(problem, economics, scale)
         prepared = self.network.prepare(static, self.times[period][None], encoded, covariates)[0]
         return self._agent.orders(prepared, state, scale)
 
@@ -96,9 +94,14 @@ def export_onnx(agent: InventoryAgent, path: str | Path) -> Path:
             importlib.import_module(package)
     except ImportError as error:
         raise ImportError(f"ONNX needs a package that is missing ({error}): pip install 'inv-gym[onnx]'.") from error
-    names: dict[str, Any] = {"input_names": ["observation"], "output_names": ["orders"]}
-    names["dynamic_shapes"] = ({0: "batch"},)
-    model = torch.onnx.export(_program(agent, path, ".onnx"), dynamo=True, verbose=False, **names)
+    model = torch.onnx.export(
+        _program(agent, path, ".onnx"),
+        input_names=["observation"],
+        output_names=["orders"],
+        dynamic_shapes=({0: "batch"},),  # for the name: the program has it
+        dynamo=True,
+        verbose=False,
+    )
     assert model is not None  # as it is with dynamo
     return write_atomically(path, model.model_proto.SerializeToString())
 
@@ -110,9 +113,3 @@ def _program(agent: InventoryAgent, path: str | Path, ending: str) -> ExportedPr
     module = OrdersFromObservations(agent).eval()
     batch = torch.export.Dim("batch")
     return torch.export.export(module, (torch.ones(2, module.entries),), dynamic_shapes=({0: batch},))
-
-
-def _symbolic(method: Any) -> Any:
-    """The method with ``len(x)`` read as ``x.shape[0]``: len() gives an int, which would fix the batch in the graph."""
-    names = {**method.__globals__, "len": lambda x: x.shape[0]}
-    return types.FunctionType(method.__code__, names).__get__(method.__self__)

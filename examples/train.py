@@ -154,6 +154,7 @@ def main(
     seed: Annotated[int, typer.Option(min=0)] = 0,
     threads: Annotated[int | None, typer.Option(min=1, help="Of torch; all cores if not given.")] = None,
     device: str = "cpu",
+    compiled: Annotated[bool, typer.Option("--compile", help="One graph of the rollout: for long trainings.")] = False,
 ) -> None:
     """Train a policy across the products of a population, from their demand history alone."""
     if threads is not None:
@@ -177,7 +178,7 @@ def main(
             network=network,
         )
         problem = with_fields(inv_gym.make_problem(env), field or [])
-        training = DirectBackprop(problem, source, config, join_processes(device))
+        training = DirectBackprop(problem, source, config, join_processes(device), compiled)
         if resume:
             training.resume(out / CHECKPOINT)
         elif (out / CHECKPOINT).exists():

@@ -30,11 +30,11 @@ def agent_for(env_id: str, knows: str = "history") -> InventoryAgent:
     torch.manual_seed(3)
     problem = make_problem(env_id, **CHANGES.get(env_id, {}))
     names = make_source(PRODUCTS.get(env_id, "default")).covariate_names
-    sizes = Sizes.of((problem, make_problem(env_id)), len(names))
+    sizes = Sizes.of((problem, make_problem(env_id)), names)
     network = PolicyNetwork(sizes, NetworkConfig(knows=knows)).double().requires_grad_(False)
     for parameter in network.parameters():
         parameter.add_(0.1 * torch.randn_like(parameter))  # the path that orders up to looks at everything, too
-    return InventoryAgent(problem, network, names)
+    return InventoryAgent(problem, network)
 
 
 def assert_equal_orders(exported: Callable[[np.ndarray], np.ndarray], env_id: str) -> None:
