@@ -1,7 +1,7 @@
 """Tensors and facts in one safetensors file, written whole or not at all and checked when read.
 
-The facts are JSON in the file's header, with a digest of the tensors. Such files hold numbers only: reading one runs no
-code.
+The facts are JSON in the file's header, with a digest of facts and tensors. Such files hold numbers only: reading one
+runs no code.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ def write_tensors(path: str | Path, tensors: Mapping[str, Tensor], facts: Mappin
         OSError: The place cannot be written; a file that was there is as it was.
     """
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-    header = {"format": FORMAT, "digest": _digest(tensors), **facts}
-    return write_atomically(path, save(tensors, {"facts": json.dumps(header)}))
+    text = json.dumps({"format": FORMAT, **facts})
+    return write_atomically(path, save(tensors, {"facts": text, "digest": _digest(tensors, text)}))
 
 
 def read_tensors(path: str | Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
@@ -45,19 +45,21 @@ def read_tensors(path: str | Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
         raise FileNotFoundError(f"there is no file {path}.")
     try:
         with safe_open(path, "pt") as file:
-            facts = json.loads((file.metadata() or {})["facts"])
+            header = file.metadata() or {}
+            text, digest = header["facts"], header["digest"]
+            facts = json.loads(text)
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
     except (SafetensorError, KeyError, json.JSONDecodeError) as error:
         raise ValueError(f"{path} is truncated or not a file of this project ({error}): take another copy.") from None
-    if facts.get("format") != FORMAT:
-        raise ValueError(f"{path} has format {facts.get('format')}, this version reads {FORMAT}: train anew.")
-    if facts["digest"] != _digest(tensors):
+    if digest != _digest(tensors, text):
         raise ValueError(f"{path} was changed after it was written (its digest does not fit): take another copy.")
+    if facts["format"] != FORMAT:
+        raise ValueError(f"{path} has format {facts['format']}, this version reads {FORMAT}: train anew.")
     return tensors, facts
 
 
-def _digest(tensors: Mapping[str, Tensor]) -> str:
-    sha = hashlib.sha256()
+def _digest(tensors: Mapping[str, Tensor], text: str) -> str:
+    sha = hashlib.sha256(text.encode())
     for name in sorted(tensors):
         sha.update(name.encode())
         sha.update(str(tuple(tensors[name].shape)).encode())

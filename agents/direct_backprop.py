@@ -11,7 +11,7 @@ import json
 import math
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -22,91 +22,18 @@ from torch import distributed as dist
 from torch.nn.parallel import DistributedDataParallel
 
 from agents.checkpoints import read_tensors, write_tensors
-from agents.features import money_unit
 from agents.inventory_agent import InventoryAgent, describe
-from agents.networks import NetworkConfig, PolicyNetwork, Sizes
+from agents.networks import PolicyNetwork, Sizes
+from agents.rollout_loss import Batch, Loss, product_weights
 from agents.starts import wide_starts
-from inv_gym.arrays import Array, like, map_columns, unstack
-from inv_gym.checks import one_of, real, whole
-from inv_gym.episode import Episode
+from agents.training_config import TrainingConfig
+from inv_gym.arrays import like
 from inv_gym.problem import Problem
 from inv_gym.products import BLOCK, Products, ProductSource, concatenate, draw_products
 from inv_gym.rollout import rollout
 
-VALIDATION_SEED = 10_007
-"""Of the validation products; the leaderboard and the evidence play others."""
-SETTLING = 10
-"""Periods, beyond lead time and shelf life, at the end of a cut long-run problem whose orders teach nothing."""
-WEIGHTINGS = ("product", "money")
-ROUNDINGS = ("dithered", "straight_through", "none")
-FRACTION, DITHERING = 0.02, 0.5
-"""Share of a fraction of a unit that dithered rounding leaves; share of the steps over which its noise fades (our
-choice)."""
-
-
-@dataclass(frozen=True)
-class TrainingConfig:
-    """How to train; the same defaults for all problems.
-
-    Attributes:
-        steps: Gradient steps.
-        batch: Products per step, over all processes.
-        learning_rate: Of Adam at its highest; it warms up, then falls along a cosine to a hundredth.
-        warm_up: Steps of warming up.
-        clip: Largest norm of the gradient.
-        weighting: ``product``: rewards count in units of a product's scale and money unit; ``money``: as they are.
-        fixed_products: So many products with one demand path each, drawn once; None draws fresh ones each step.
-        wide: Whether starting states are drawn widely.
-        truncate: Periods after which gradients are cut; None never.
-        rounding: How orders are made whole in training, where the problem wants whole ones. ``dithered`` adds noise
-            first, of up to half a unit either way, that fades over half of the training: an order of 4.3 is 4 or 5,
-            with the right mean, so the gradient is that of the mean reward, which lies between that of 4 and of 5. It
-            leaves 2 % of the fraction, so that derivatives are taken on the side on which the order lies.
-            ``straight_through`` rounds; ``none`` trains on fractions. Gradients pass as if nothing were rounded.
-        validation_products: Products whose reward picks the best weights.
-        check_every: Steps between two validations (and checkpoints).
-        patience: Validations without a better one after which training stops; None never.
-        seed: Of weights and products.
-        network: The network's size.
-    """
-
-    steps: int = 1000
-    batch: int = 256
-    learning_rate: float = 5e-3
-    warm_up: int = 50
-    clip: float = 1.0
-    weighting: str = "product"
-    fixed_products: int | None = None
-    wide: bool = True
-    truncate: int | None = None
-    rounding: str = "dithered"
-    validation_products: int = 2048
-    check_every: int = 100
-    patience: int | None = None
-    seed: int = 0
-    network: NetworkConfig = field(default_factory=NetworkConfig)
-
-    def __post_init__(self) -> None:
-        for name in ("steps", "batch", "validation_products", "check_every"):
-            whole(name, getattr(self, name), least=1)
-        for name in ("fixed_products", "truncate", "patience"):
-            if getattr(self, name) is not None:
-                whole(name, getattr(self, name), least=1)
-        whole("warm_up", self.warm_up, least=0)
-        whole("seed", self.seed, least=0)
-        if real("learning_rate", self.learning_rate) <= 0.0 or real("clip", self.clip) <= 0.0:
-            raise ValueError(f"learning_rate and clip must be above 0, got {self.learning_rate} and {self.clip}.")
-        one_of("weighting", self.weighting, WEIGHTINGS)
-        one_of("rounding", self.rounding, ROUNDINGS)
-
-    def amplitude(self, step: int) -> float:
-        """How far dithering reaches in a step: from half a unit either way, 1, to nothing, 0."""
-        return max(0.0, 1.0 - step / (DITHERING * self.steps)) if self.rounding == "dithered" else 0.0
-
-    def rate(self, step: int) -> float:
-        """The learning rate of a step."""
-        rise = min(1.0, (step + 1) / max(self.warm_up, 1))
-        return self.learning_rate * rise * (0.01 + 0.99 * 0.5 * (1.0 + math.cos(math.pi * step / self.steps)))
+VALIDATION_SEED, FIXED_SEED = 10_007, 50_000
+"""Of the validation products, and (plus the training's seed) of fixed ones; leaderboard and evidence play others."""
 
 
 class Progress(NamedTuple):
@@ -122,75 +49,7 @@ class Progress(NamedTuple):
 
 
 class DivergedError(RuntimeError):
-    """The loss is not a finite number."""
-
-
-class Batch(NamedTuple):
-    """What is played in a gradient step."""
-
-    products: Products
-    dither: Array | None
-    """``[T, B, K]`` noise that orders are rounded with, within half a unit of 0; None where nothing is rounded."""
-
-
-class Loss(nn.Module):
-    """Minus the mean discounted reward per period of a network on a batch of products."""
-
-    def __init__(self, network: PolicyNetwork, config: TrainingConfig) -> None:
-        super().__init__()
-        self.network, self.config = network, config
-        # It shares the weights but gives them no gradient: it plays the last periods of a long-run problem that is cut.
-        settled = copy.deepcopy(network).requires_grad_(False)
-        for theirs, ours in zip(settled.parameters(), network.parameters(), strict=True):
-            theirs.data = ours.data
-        self._settled = (settled,)  # in a tuple, which torch does not take for a part of this module
-
-    def forward(self, problem: Problem, batch: Batch) -> Tensor:
-        """Play a batch (torch) through the problem."""
-        products, dither = batch
-        free = replace(problem, integer_orders=False)  # its rounding would stop the gradient
-        learner, settled = (InventoryAgent(free, network) for network in (self.network, *self._settled))
-        planned = None if problem.censored else learner.prepare(problem, products)
-        episode = Episode(free, products)
-        last = problem.horizon - settling(problem)
-        rewards = []
-        while not episode.done:
-            t = episode.period
-            if self.config.truncate and t and t % self.config.truncate == 0:
-                episode.state = map_columns(Tensor.detach, episode.state)
-            player = learner if t < last else settled
-            if planned is None:
-                order = player(episode.observe())
-            else:
-                prepared, scale = planned
-                order = player.orders(prepared[t] if t < last else prepared[t].detach(), episode.state, scale)
-            if dither is not None:
-                order = self._whole(order, dither[t])
-            rewards.append(episode.step(unstack(order)).reward)
-        discounts = products.scale.new_tensor([problem.discount**t for t in range(problem.horizon)])
-        return -(discounts @ torch.stack(rewards) * self.weights(products)).mean() / discounts.sum()
-
-    def _whole(self, order: Tensor, dither: Tensor) -> Tensor:
-        """Whole orders with the gradient of the fractional ones."""
-        left = FRACTION if self.config.rounding == "dithered" else 0.0
-        whole = (order.detach() + dither).round().clamp(min=0.0)
-        return order + (1.0 - left) * (whole - order).detach()
-
-    def weights(self, products: Products) -> Any:
-        """``[B]`` what a unit of money counts."""
-        return product_weights(products) if self.config.weighting == "product" else 1.0
-
-
-def product_weights(products: Products) -> Any:
-    """``[B]`` one over the money that a period's mean demand is about worth."""
-    return 1.0 / (products.scale * money_unit(products.economics))
-
-
-def settling(problem: Problem) -> int:
-    """Periods at the end of a problem whose orders cannot show their worth; none if the end is a true one."""
-    if not problem.long_run:
-        return 0
-    return min(max(problem.lead_times) + getattr(problem, "shelf_life", 0) + SETTLING, problem.horizon - 1)
+    """The loss or its gradient is not finite."""
 
 
 class DirectBackprop:
@@ -229,9 +88,9 @@ class DirectBackprop:
         self.rank = dist.get_rank() if dist.is_initialized() else 0
         if self.config.batch % self.processes:
             raise ValueError(f"batch must be a multiple of the {self.processes} processes, got {self.config.batch}.")
-        torch.manual_seed(self.config.seed)
-        sizes = Sizes.of(self.problems, source.covariate_names)
-        self.network = PolicyNetwork(sizes, self.config.network)
+        with torch.random.fork_rng(devices=[]):  # the user's own random numbers stay as they are
+            torch.manual_seed(self.config.seed)
+            self.network = PolicyNetwork(Sizes.of(self.problems, source.covariate_names), self.config.network)
         self.network.static.fit(self._first_features())
         self.network.to(self.device)
         self._loss: nn.Module = Loss(self.network, self.config)
@@ -258,7 +117,8 @@ class DirectBackprop:
             checkpoint: File to write then (by the first process), for `resume`.
 
         Raises:
-            DivergedError: The loss is not finite; the weights of the last step and the last checkpoint are kept.
+            DivergedError: The loss or its gradient is not finite; the weights before it and the last checkpoint are
+                kept.
             OSError: The checkpoint cannot be written; the last one is kept.
         """
         begin, before = time.perf_counter(), self.curve[-1].seconds if self.curve else 0.0
@@ -291,20 +151,23 @@ class DirectBackprop:
         """Take a gradient step on fresh products; its loss."""
         problem = self.problems[self.step % len(self.problems)]
         loss = self._loss(problem, self.to_device(self.batch(self.step)))
-        value = float(loss.detach())
-        if not math.isfinite(value):
-            raise DivergedError(
-                f"the loss is {value} in step {self.step} (products of seed {[self.config.seed, self.step]}); the "
-                "weights before it and the last checkpoint are kept: lower the learning rate, or look at the products."
-            )
+        value = self._finite("loss", loss)
         self._optimiser.zero_grad(set_to_none=True)
         loss.backward()
-        nn.utils.clip_grad_norm_(self.network.parameters(), self.config.clip)
+        self._finite("gradient", nn.utils.clip_grad_norm_(self.network.parameters(), self.config.clip))
         for group in self._optimiser.param_groups:
             group["lr"] = self.config.rate(self.step)
         self._optimiser.step()
         self.step += 1
         return value
+
+    def _finite(self, what: str, figure: Tensor) -> float:
+        if math.isfinite(value := float(figure.detach())):
+            return value
+        raise DivergedError(
+            f"the {what} is {value} in step {self.step} (products of seed {[self.config.seed, self.step]}); the "
+            "weights before it and the last checkpoint are kept: lower the learning rate, or look at the products."
+        )
 
     def batch(self, step: int) -> Batch:
         """This process's share of a step's products (NumPy).
@@ -314,14 +177,15 @@ class DirectBackprop:
         """
         problem, share = self.problems[step % len(self.problems)], self.config.batch // self.processes
         first, size = self.rank * share, min(BLOCK, self.config.batch)
+        whole = problem.integer_orders and self.config.rounding != "none"
         products, noises = [], []
         for index in range(first // size, -(-(first + share) // size)):
             rng = np.random.default_rng([self.config.seed, 1, step, index])
             rows = slice(max(first - index * size, 0), first + share - index * size)
             products.append(self._draw(rng, size, problem).rows(rows))
-            noise = rng.uniform(-0.5, 0.5, (problem.horizon, size, problem.order_dim))
-            noises.append(noise[:, rows] * self.config.amplitude(step))
-        whole = problem.integer_orders and self.config.rounding != "none"
+            if whole:
+                noise = rng.uniform(-0.5, 0.5, (problem.horizon, size, problem.order_dim))
+                noises.append(noise[:, rows] * self.config.amplitude(step))
         return Batch(concatenate(products), np.concatenate(noises, 1) if whole else None)
 
     def _draw(self, rng: np.random.Generator, size: int, problem: Problem) -> Products:
@@ -363,28 +227,26 @@ class DirectBackprop:
         }
         weights = {f"now/{name}": value for name, value in self.network.state_dict().items()}
         best = {f"best/{name}": value for name, value in self._best_weights.items()}
-        facts = {
-            "config": asdict(self.config),
-            "problems": [describe(problem) for problem in self.problems],
-            "best": self.best,
-            "stale": self.stale,
-            "step": self.step,
-            "curve": self.curve,
-        }
-        return write_tensors(path, weights | best | adam, facts)
+        progress = {"best": self.best, "stale": self.stale, "step": self.step, "curve": self.curve}
+        return write_tensors(path, weights | best | adam, {**self._identity(), **progress})
+
+    def _identity(self) -> dict[str, Any]:
+        """What makes it the same training, as plain data."""
+        problems = [describe(problem) for problem in self.problems]
+        identity = {"config": asdict(self.config), "problems": problems, "products": repr(self.source)}
+        return json.loads(json.dumps(identity))
 
     def resume(self, path: str | Path) -> None:
         """Go on from a file of `save`, as if there had been no interruption.
 
         Raises:
             FileNotFoundError: There is no such file.
-            ValueError: It is damaged, or of a training of another problem or configuration.
+            ValueError: It is damaged, or of a training of another problem, configuration or other products.
         """
         tensors, facts = read_tensors(path)
-        own = {"config": asdict(self.config), "problems": [describe(problem) for problem in self.problems]}
-        for name, value in own.items():
-            if facts[name] != (ours := json.loads(json.dumps(value))):
-                raise ValueError(f"{path} is of a training with {name} {facts[name]}, this one has {ours}.")
+        for name, ours in self._identity().items():
+            if (theirs := facts.get(name)) != ours:
+                raise ValueError(f"{path} is of a training with {name} {theirs}, this one has {ours}.")
 
         def part(prefix: str) -> dict[str, Tensor]:
             return {name.removeprefix(prefix): t for name, t in tensors.items() if name.startswith(prefix)}
@@ -412,7 +274,7 @@ class DirectBackprop:
             return None
         if len(self.problems) > 1:
             raise ValueError("fixed_products needs one problem: their starting stock is of one; use None for several.")
-        return draw_products(self.source, self.problems[0], number, self.config.seed)
+        return draw_products(self.source, self.problems[0], number, FIXED_SEED + self.config.seed)
 
     def _first_features(self) -> Tensor:
         """``[N, F]`` static features of some products of every problem."""

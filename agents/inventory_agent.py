@@ -161,9 +161,12 @@ class InventoryAgent:
         """
         path = Path(path) / WEIGHTS if Path(path).is_dir() else Path(path)
         weights, card = read_tensors(path)
+        if "structure" not in card:
+            raise ValueError(f"{path} holds no weights of an agent: give the folder or {WEIGHTS} of a training.")
         problem = problem or _problem(card["problem"], path)
         _refuse_other_problem(problem, card, path)
-        network = PolicyNetwork(_sizes(card["sizes"]), NetworkConfig(**card["network"]))
+        with torch.random.fork_rng(devices=[]):  # the user's own random numbers stay as they are
+            network = PolicyNetwork(_sizes(card["sizes"]), NetworkConfig(**card["network"]))
         expected = {name: tuple(value.shape) for name, value in network.state_dict().items()}
         found = {name: tuple(value.shape) for name, value in weights.items()}
         for name in sorted(expected.keys() | found.keys()):

@@ -17,8 +17,9 @@ from rich.console import Console
 from rich.table import Table
 
 import inv_gym
-from agents.direct_backprop import DirectBackprop, TrainingConfig
+from agents.direct_backprop import DirectBackprop
 from agents.inventory_agent import InventoryAgent
+from agents.training_config import TrainingConfig
 from inv_gym.arrays import Array
 from inv_gym.policy import Observation
 from inv_gym.rollout import rollout

@@ -7,8 +7,8 @@ from typing import Any
 
 import baselines
 import inv_gym
-from agents.direct_backprop import TrainingConfig
 from agents.networks import NetworkConfig
+from agents.training_config import TrainingConfig
 from baselines.bayes import BayesBaseStock
 from inv_gym.economics import EconomicsRanges
 from inv_gym.problems import DualSourcing, LostSales, Perishable, ProcurementRemoval

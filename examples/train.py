@@ -31,9 +31,10 @@ from torch import distributed
 
 import baselines
 import inv_gym
-from agents.direct_backprop import DirectBackprop, DivergedError, TrainingConfig
+from agents.direct_backprop import DirectBackprop, DivergedError
 from agents.direct_backprop import Progress as Validation
 from agents.networks import NetworkConfig
+from agents.training_config import TrainingConfig
 from inv_gym.checks import one_of
 from inv_gym.files import write_atomically
 from inv_gym.registry import problem_from

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from inv_gym.arrays import Array, Columns, is_torch, stack, to_numpy, unstack
+from inv_gym.arrays import Array, Columns, is_torch, map_columns, stack, to_numpy, unstack
 from inv_gym.policy import Observation, Policy, planned
 from inv_gym.problem import Outcome, Problem
 from inv_gym.products import HISTORY, Products
@@ -36,6 +36,12 @@ class Episode:
         history = products.demand[t : t + HISTORY] if self._seen is None else stack(self._seen[-HISTORY:], 0)
         covariates = None if products.covariates is None else products.covariates[t : t + HISTORY + 1]
         return Observation(self.state, history, products.economics, products.scale, covariates, t)
+
+    def detach(self) -> None:
+        """Let no gradient (torch) flow further back than to here."""
+        self.state = map_columns(lambda column: column.detach(), self.state)
+        if self._seen is not None:
+            self._seen = [column.detach() for column in self._seen]
 
     def step(self, order: Columns) -> Outcome:
         """Play one period with one column per order channel; the last true period brings the salvage value too."""

@@ -7,9 +7,10 @@ from typing import Any
 
 import torch
 
-from agents.direct_backprop import DirectBackprop, TrainingConfig
+from agents.direct_backprop import DirectBackprop
 from agents.inventory_agent import InventoryAgent
 from agents.networks import NetworkConfig
+from agents.training_config import TrainingConfig
 from inv_gym import InstanceProducts, Problem, Products, make_source
 from inv_gym.products import ProductSource
 

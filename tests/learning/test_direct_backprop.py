@@ -13,17 +13,11 @@ from learning_cases import POISSON, POPULATION, drawn, equal, exactly, gradients
 
 import inv_gym
 from agents.checkpoints import read_tensors
-from agents.direct_backprop import (
-    ROUNDINGS,
-    DirectBackprop,
-    DivergedError,
-    Progress,
-    TrainingConfig,
-    product_weights,
-    settling,
-)
+from agents.direct_backprop import DirectBackprop, DivergedError, Progress
 from agents.inventory_agent import InventoryAgent
 from agents.networks import NetworkConfig
+from agents.rollout_loss import product_weights, settling
+from agents.training_config import ROUNDINGS, TrainingConfig
 from baselines import BaseStock
 from inv_gym import InstanceProducts, LostSales, Problem, Products, draw_products, make_source, rollout
 from inv_gym.arrays import flatten, map_columns, unstack
@@ -228,19 +222,21 @@ def test_the_last_orders_of_a_long_run_problem_teach_nothing(censored: bool) -> 
     assert not agree(gradients(training), expected(problem, cut=False)[1])
 
 
-def test_the_network_that_plays_the_last_periods_learns_along() -> None:
-    problem = LostSales(horizon=8, long_run=True)
-    training = DirectBackprop(problem, POPULATION, tiny(steps=3, check_every=1, learning_rate=0.1))
+@pytest.mark.parametrize(
+    "problems", [[LostSales(horizon=8, long_run=True)], [LostSales(horizon=4, lead_time=n) for n in (0, 3)]]
+)
+def test_a_loss_is_that_of_the_weights_before_the_step_on_the_steps_problem(problems: list[Problem]) -> None:
+    training = DirectBackprop(problems, POPULATION, tiny(steps=3, check_every=1, learning_rate=0.1))
     losses = []
 
-    def played(row: Progress) -> None:
-        if row.step < 3:
-            products = drawn(training, row.step)
-            reward = rollout(problem, training.agent, products).discounted_reward
-            losses.append(float(loss_of(torch.as_tensor(reward), problem, products)))
+    def expect() -> None:
+        problem, products = problems[training.step % len(problems)], drawn(training, training.step)
+        reward = rollout(problem, InventoryAgent(problem, training.agent.network), products).discounted_reward
+        losses.append(float(loss_of(torch.as_tensor(reward), problem, products)))
 
-    training.fit(played)
-    assert [row.loss for row in training.curve[1:]] == pytest.approx(losses, rel=1e-4)
+    expect()
+    training.fit(lambda row: expect() if row.step < 3 else None)
+    assert [row.loss for row in training.curve] == pytest.approx(losses, rel=1e-4)
 
 
 @pytest.mark.parametrize("rounding", ROUNDINGS)
@@ -349,13 +345,16 @@ def test_fresh_products_differ_from_step_to_step_and_follow_from_the_seed() -> N
 
 
 def test_fixed_products_are_drawn_once() -> None:
-    training = DirectBackprop(LostSales(horizon=6, lead_time=2), POPULATION, tiny(fixed_products=5))
-    fixed = {tuple(column) for column in draw_products(POPULATION, training.problems[0], 5, 0).demand.T}
+    training, other = (
+        DirectBackprop(LostSales(horizon=6, lead_time=2), POPULATION, tiny(fixed_products=5, seed=seed))
+        for seed in (0, 1)
+    )
     batches = [drawn(training, step) for step in range(8)]
     seen = [tuple(column) for batch in batches for column in batch.demand.T]
-    assert set(seen) == fixed
     assert len(seen) == 8 * 16
-    assert all(batch.batch == 16 for batch in batches)
+    assert len(set(seen)) == 5
+    assert set(seen).isdisjoint(map(tuple, drawn(other, 0).demand.T))
+    assert set(seen).isdisjoint(map(tuple, training.validation[0].demand.T))
     starts = {tuple(row) for batch in batches for row in np.stack(flatten(batch.initial_state), -1)}
     assert len(starts) > 20  # each with many starts
     assert not np.array_equal(batches[0].demand, batches[1].demand)
@@ -399,10 +398,21 @@ def test_a_batch_that_processes_cannot_share_is_refused(monkeypatch: pytest.Monk
 
 
 def test_a_seed_repeats_a_training_and_another_one_does_not() -> None:
+    begun = [weights(DirectBackprop(LostSales(), POPULATION, tiny(seed=seed))) for seed in (3, 3, 4)]
+    assert equal(begun[0], begun[1])
+    assert not torch.equal(begun[0]["head.state.weight"], begun[2]["head.state.weight"])
     first, again, other = (train(LostSales(horizon=6), POPULATION, seed=seed) for seed in (3, 3, 4))
     assert equal(weights(first), weights(again))
     assert not equal(weights(first), weights(other))
     assert [row.loss for row in first.curve] == [row.loss for row in again.curve]
+
+
+def test_the_users_own_random_numbers_stay_as_they_are() -> None:
+    torch.manual_seed(1)
+    wanted = torch.rand(3)
+    torch.manual_seed(1)
+    train(LostSales(horizon=4), POPULATION)
+    assert torch.equal(torch.rand(3), wanted)
 
 
 def test_several_problems_take_turns() -> None:
@@ -410,9 +420,7 @@ def test_several_problems_take_turns() -> None:
     training = DirectBackprop(problems, POPULATION, tiny())
     sizes = [len(flatten(drawn(training, step).initial_state)) for step in range(4)]
     assert sizes == [1, 3, 1, 3]
-    before = weights(training)
     training.fit()
-    assert not equal(before, weights(training))
     agents = [InventoryAgent(problem, training.agent.network) for problem in problems]
     rewards = [mean_reward(*played) for played in zip(problems, agents, training.validation, strict=True)]
     best = max(training.curve, key=lambda row: row.best)
@@ -469,6 +477,16 @@ def test_a_training_that_was_interrupted_ends_as_one_that_was_not(
     (left, _), (right, _) = read_tensors(checkpoint), read_tensors(end)
     assert equal(left, right)
     assert any(name.startswith("adam/") for name in left)
+
+
+def test_patience_counts_on_after_an_interruption(tmp_path: Path) -> None:
+    problem, config = LostSales(lead_time=1, horizon=8), tiny(steps=50, truncate=1, patience=3)
+    with pytest.raises(SwitchedOffError):
+        DirectBackprop(problem, STORED, config).fit(stop_at(6), tmp_path / "file")
+    resumed = DirectBackprop(problem, STORED, config)
+    resumed.resume(tmp_path / "file")
+    resumed.fit()
+    assert [row.step for row in resumed.curve] == [2, 4, 6, 8]
 
 
 def test_a_finished_training_resumes_as_finished(tmp_path: Path) -> None:

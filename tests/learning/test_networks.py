@@ -48,7 +48,7 @@ def without_mlp(network: PolicyNetwork) -> PolicyNetwork:
 @pytest.mark.parametrize("lead_time", [0, 1, 4])
 def test_the_linear_path_of_an_untrained_network_orders_up_to_its_level(lead_time: int) -> None:
     problem = LostSales(lead_time=lead_time)
-    network = without_mlp(PolicyNetwork(Sizes.of((problem,), 0)))
+    network = without_mlp(PolicyNetwork(Sizes.of((problem,))))
     columns = torch.rand(50, max(lead_time, 1))
     columns[0] = 20.0
     wanted = (lead_time + 1.5 - columns.sum(1, keepdim=True)).clamp(min=0.0)
@@ -62,7 +62,7 @@ def test_the_rest_of_an_untrained_network_adds_little_to_that(env_id: str) -> No
     problem = inv_gym.make_problem(env_id)
     for seed in range(3):
         torch.manual_seed(seed)
-        network = PolicyNetwork(Sizes.of((problem,), 0))
+        network = PolicyNetwork(Sizes.of((problem,)))
         columns = 3.0 * torch.rand(50, network.sizes.layout.columns)
         full = orders_of(network, columns)
         rule = orders_of(without_mlp(network), columns)
@@ -70,14 +70,14 @@ def test_the_rest_of_an_untrained_network_adds_little_to_that(env_id: str) -> No
 
 
 def test_an_untrained_network_expedites_up_to_one_level_and_orders_the_rest_up_to_another() -> None:
-    network = without_mlp(PolicyNetwork(Sizes.of((DualSourcing(regular_lead_time=2, expedited_lead_time=0),), 0)))
+    network = without_mlp(PolicyNetwork(Sizes.of((DualSourcing(regular_lead_time=2, expedited_lead_time=0),))))
     regular, expedited = orders_of(network, torch.tensor([[0.0, 0.0], [1.0, 1.0], [3.0, 2.0], [-2.0, 0.0]])).unbind(-1)
     assert expedited.tolist() == [1.5, 0.0, 0.0, 3.5]
     assert regular.tolist() == [2.0, 1.5, 0.0, 2.0]
 
 
 def test_an_untrained_network_buys_or_removes_towards_its_level() -> None:
-    network = without_mlp(PolicyNetwork(Sizes.of((ProcurementRemoval(),), 0)))
+    network = without_mlp(PolicyNetwork(Sizes.of((ProcurementRemoval(),))))
     orders = orders_of(network, torch.tensor([[0.0], [1.0], [1.5], [4.0]]))
     assert orders.tolist() == [[1.5, 0.0], [0.5, 0.0], [0.0, 0.0], [0.0, 2.5]]
 
@@ -111,7 +111,7 @@ def test_a_net_action_never_buys_and_removes_at_once() -> None:
 @pytest.mark.parametrize("env_id", inv_gym.ENVIRONMENTS)
 def test_orders_of_any_network_are_at_least_0(env_id: str) -> None:
     torch.manual_seed(3)
-    network = PolicyNetwork(Sizes.of((inv_gym.make_problem(env_id),), 0))
+    network = PolicyNetwork(Sizes.of((inv_gym.make_problem(env_id),)))
     orders = orders_of(network, 10.0 * torch.randn(200, network.sizes.layout.columns))
     assert orders.min() == 0.0
     assert orders.max() > 1.0
