@@ -95,10 +95,14 @@ class InventoryAgent:
         return torch.cat([figures, torch.log(scale)[:, None], described, *more], -1)
 
     def _covariates(self, covariates: Array | None, rows: slice) -> Tensor | None:
+        """Those of the given periods; a network that was trained without any ignores them."""
         wanted = self.network.sizes.covariates
-        if (given := 0 if covariates is None else covariates.shape[-1]) != len(wanted):
+        if not wanted:
+            return None
+        if covariates is None or covariates.shape[-1] != len(wanted):
+            given = 0 if covariates is None else covariates.shape[-1]
             raise ValueError(f"the network expects the covariates ({', '.join(wanted)}), got {given} columns.")
-        return None if covariates is None else tensor(covariates[rows], self._like)
+        return tensor(covariates[rows], self._like)
 
     def orders(self, prepared: Tensor, state: Any, scale: Tensor) -> Tensor:
         """Orders ``[B, K]``, units, whole if the problem says so."""

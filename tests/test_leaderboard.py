@@ -13,12 +13,13 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner, Result
 
+import agents
 import baselines
 from inv_gym import ENVIRONMENTS, make_problem
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 ENV = "InvLostSales-v0"
-NAMES = baselines.policies(make_problem(ENV))
+NAMES = baselines.policies(make_problem(ENV)) | agents.policies(make_problem(ENV))
 MINE = '''
 class UpTo:
     """Orders up to three periods' demand."""
@@ -136,7 +137,7 @@ def test_a_users_policy_and_data_join(folder: Path) -> None:
     frame = pd.read_csv(folder / "results" / "leaderboard.csv")
     synthetic, data = (set(frame[frame["section"] == name]["policy"]) for name in ("synthetic", "data"))
     assert synthetic == {*NAMES, "mine:UpTo", "mine:knows_law"}
-    assert data == {*baselines.policies(make_problem(ENV), distribution=False), "mine:UpTo"}
+    assert data == {*baselines.policies(make_problem(ENV), distribution=False), "DirectBackprop", "mine:UpTo"}
     assert set(frame[frame["section"] == "data"]["origin"]) == {"sales.csv"}
     assert set(frame["products"]) == {9}
     assert "mine:UpTo" in (folder / "results" / "leaderboard.html").read_text(encoding="utf-8")

@@ -149,12 +149,17 @@ def test_an_agent_that_knows_the_law_refuses_products_without_one() -> None:
         rollout(problem, untrained(problem, knows="distribution"), products)
 
 
+def test_a_network_without_covariates_ignores_those_of_the_products() -> None:
+    problem, agent = LostSales(horizon=4), untrained(LostSales(horizon=4))
+    products = draw_products(make_source("seasonal"), problem, 4)
+    assert products.covariates is not None
+    wanted = rollout(problem, agent, products._replace(covariates=None)).orders
+    assert np.array_equal(rollout(problem, agent, products).orders, wanted)
+
+
 def test_products_with_other_covariates_are_refused() -> None:
     problem, seasonal = LostSales(horizon=4), make_source("seasonal")
     names = seasonal.covariate_names
-    message = f"the network expects the covariates (), got {len(names)} columns."
-    with pytest.raises(ValueError, match=exactly(message)):
-        rollout(problem, untrained(problem), draw_products(seasonal, problem, 4))
     message = f"the network expects the covariates ({', '.join(names)}), got 0 columns."
     with pytest.raises(ValueError, match=exactly(message)):
         rollout(problem, untrained(problem, seasonal), draw_products(POPULATION, problem, 4))
