@@ -23,7 +23,7 @@ from typing import Annotated, Any
 import numpy as np
 import torch
 import typer
-from evidence_page import page
+from evidence_page import BOUND, page
 from evidence_pictures import changing_demand, learning_curves
 from evidence_plan import Experiment, Generalist, InstanceExperiment, experiments
 from evidence_removal import removal_facts
@@ -32,6 +32,7 @@ import inv_gym
 from agents.direct_backprop import DirectBackprop, Progress
 from agents.inventory_agent import InventoryAgent
 from baselines.exact import Optimal
+from baselines.exact.bounds import newsvendor_bound
 from baselines.exact.chain import follow
 from inv_gym.files import write_atomically
 from inv_gym.policy import planned
@@ -101,6 +102,9 @@ def compare(experiment: Experiment, agents: dict[str, InventoryAgent], folder: P
         name: inv_gym.rollout(experiment.problem, policy, products).discounted_reward / weight
         for name, policy in {**experiment.heuristics(), **agents}.items()
     }
+    if experiment.bounded:
+        law, stock = products.distribution, products.initial_state.inventory_position
+        rewards[BOUND] = newsvendor_bound(experiment.problem, law, products.economics, stock) / weight
     if isinstance(experiment.problem, ProcurementRemoval):
         facts = removal_facts(experiment.problem, agents, products)
         write_atomically(folder / "removal.json", json.dumps(facts))

@@ -12,6 +12,9 @@ from scipy import special
 from inv_gym.instances import INSTANCES
 
 KNOWS = " (knows law)"
+BOUND = "upper bound"
+"""All demand is seen until an order arrives (`newsvendor_bound`): coarse, but no policy earns more."""
+FAR = ("lead-time-10", "lead-time-20", "shelf-life-10", "dual-sourcing-10")
 HEAD = """# Evidence
 
 What DirectBackprop reaches, measured by `python examples/evidence.py` (two processes of one torch thread each on a
@@ -40,7 +43,7 @@ def gap(rewards: dict[str, np.ndarray], who: str, reference: str) -> str:
 
 def best(rewards: dict[str, np.ndarray], law: bool) -> str:
     """The heuristic that earns most among those that know the law, or only the history."""
-    names = [n for n in rewards if n.endswith(KNOWS) == law and not n.startswith("seed ") and n != "Bayes"]
+    names = [n for n in rewards if n.endswith(KNOWS) == law and not n.startswith("seed ") and n not in ("Bayes", BOUND)]
     return max(names, key=lambda name: rewards[name].mean())
 
 
@@ -194,6 +197,17 @@ def removal(results: Results) -> str:
     return compare + ("\n" + table(header, rows) if rows else "")
 
 
+def far(results: Results) -> str:
+    """Gaps to an upper bound, of the agent and of the best heuristic."""
+    rows = []
+    for name in FAR:
+        rewards = results.rewards(name)
+        if rewards is not None and BOUND in rewards:
+            law = best(rewards, law=True)
+            rows.append([name, gap(rewards, "agent", BOUND), f"{gap(rewards, law, BOUND)} ({law})"])
+    return table(["experiment", "agent to the bound", "best heuristic to the bound"], rows)
+
+
 SECTIONS = (
     ("Lost sales without lead time", lost_sales),
     (
@@ -226,6 +240,7 @@ SECTIONS = (
         "Demand that changes, and sales in place of demand",
         lambda r: compared(r, ["season", "regime-change", "shock", "censored"], []),
     ),
+    ("Past the reach of dynamic programs", far),
     ("One network for many problems, zero-shot", generalists),
 )
 

@@ -29,6 +29,8 @@ SLOW = (
 """Left out of the comparison across products: no claim is about them, and some take minutes."""
 BALANCED = (1, 5, 10)
 """Lead times at which dual-balancing plays: it takes minutes."""
+FAR = 10
+"""Lead time or shelf life past the reach of dynamic programs."""
 INSTANCE_HORIZON = 40
 """Periods on which networks for a single instance train; wide starts make up for the shortness."""
 LAW = NetworkConfig(knows="distribution")
@@ -44,6 +46,7 @@ class Experiment:
         source: Where products come from, for training and test.
         config: How to train; the seed is filled in.
         extra: Policies beside the heuristics, by name.
+        bounded: Whether an upper bound stands in for the optimum, where no dynamic program reaches.
     """
 
     name: str
@@ -51,6 +54,7 @@ class Experiment:
     source: ProductSource
     config: TrainingConfig = field(default_factory=TrainingConfig)
     extra: dict[str, Any] = field(default_factory=dict)
+    bounded: bool = False
 
     def heuristics(self) -> dict[str, inv_gym.Policy]:
         """Everyone to compare with."""
@@ -126,13 +130,13 @@ def experiments() -> list[Any]:
     default, poisson, high = (inv_gym.make_source(name) for name in ("default", "poisson", "high_variance"))
 
     def lead_time(n: int) -> Experiment:
-        return lost_sales(f"lead-time-{n}", default, n)
+        return replace(lost_sales(f"lead-time-{n}", default, n), bounded=n >= FAR)
 
     def shelf_life(m: int) -> Experiment:
-        return Experiment(f"shelf-life-{m}", Perishable(shelf_life=m), high)
+        return Experiment(f"shelf-life-{m}", Perishable(shelf_life=m), high, bounded=m >= FAR)
 
     def dual_sourcing(n: int) -> Experiment:
-        return Experiment(f"dual-sourcing-{n}", DualSourcing(regular_lead_time=n), default)
+        return Experiment(f"dual-sourcing-{n}", DualSourcing(regular_lead_time=n), default, bounded=n >= FAR)
 
     return [
         lost_sales("no-lead-time-poisson", poisson),
