@@ -83,12 +83,17 @@ class Head(nn.Module):
         sizes = [first, *rest, outputs]
         self.layers = nn.ModuleList(nn.Linear(a, b) for a, b in pairwise(sizes))
 
-    def begin_as_order_up_to(self, levels: list[float]) -> None:
-        """Make the linear path order up to these positions (in units of the scale) and the MLP add little."""
+    def begin_with(self, path: Sequence[tuple[float, float]]) -> None:
+        """Make the linear path give each output a level and a slope on every column of the state; the MLP adds little.
+
+        Args:
+            path: ``(level, slope)`` per output; level 3 and slope -1 order up to an inventory position of 3.
+        """
+        levels, slopes = (self.exogenous.bias.new_tensor(values) for values in zip(*path, strict=True))
         with torch.no_grad():
-            self.state.weight[-self.outputs :] = -1.0
+            self.state.weight[-self.outputs :] = slopes[:, None]
             self.exogenous.weight[-self.outputs :] = 0.0
-            self.exogenous.bias[-self.outputs :] = self.exogenous.bias.new_tensor(levels)
+            self.exogenous.bias[-self.outputs :] = levels
             for parameter in self.layers[-1].parameters():
                 parameter.mul_(0.1)
 
@@ -102,10 +107,14 @@ class Head(nn.Module):
 
 
 class Quantities(nn.Module):
-    """Turns outputs into orders of at least 0, one per channel; a slower channel counts what a faster one orders."""
+    """Turns outputs into orders of at least 0, one per channel; a slower channel counts what a faster one orders.
+
+    They begin as orders up to the demand of the lead time and 1.5 periods more.
+    """
 
     def __init__(self, lead_times: tuple[int, ...]) -> None:
         super().__init__()
+        self.path = [(lead_time + 1.5, -1.0) for lead_time in lead_times]
         self.channels = sorted(range(len(lead_times)), key=lambda k: lead_times[k])
         self.displaced = nn.ParameterList(torch.ones(()) for _ in lead_times[1:])
 
@@ -123,11 +132,18 @@ class Quantities(nn.Module):
 
 
 class NetAction(nn.Module):
-    """Turns one output into an order (above 0) or a removal (below 0): never both."""
+    """Turns two outputs into an order or a removal, never both, with stock between on which neither pays.
+
+    The first output is ordered where it is positive; what lies further below 0 than the gap, which the second one
+    gives, is removed. They begin as an interval from 1.5 to 6.5 periods' demand.
+    """
+
+    path = ((1.5, -1.0), (5.0, 0.0))
 
     def forward(self, outputs: Tensor) -> Tensor:
-        """``[B, 2]`` from ``[B, 1]``."""
-        return torch.cat([outputs.clamp(min=0.0), (-outputs).clamp(min=0.0)], -1)
+        """``[B, 2]`` from ``[B, 2]``."""
+        action, gap = outputs.unbind(-1)
+        return torch.stack([action.clamp(min=0.0), (-action - functional.softplus(gap)).clamp(min=0.0)], -1)
 
 
 @dataclass(frozen=True)
@@ -184,10 +200,9 @@ class PolicyNetwork(nn.Module):
         self.static = Standardise(static)
         exogenous = static + CLOCK + len(sizes.covariates) + (channels if self.encoder is not None else 0)
         removes = sizes.order_names == ("order", "removal")
-        outputs = 1 if removes else len(sizes.order_names)
-        self.head = Head(exogenous, layout.columns, self.config.hidden, outputs)
         self.orders = NetAction() if removes else Quantities(sizes.lead_times)
-        self.head.begin_as_order_up_to([lead_time + 1.5 for lead_time in sizes.lead_times[:outputs]])
+        self.head = Head(exogenous, layout.columns, self.config.hidden, len(sizes.order_names))
+        self.head.begin_with(self.orders.path)
 
     def encode(self, demand: Tensor, scale: Tensor) -> Tensor | None:
         """``[N, B, channels]`` from demand ``[N + 31, B]``, units; None for a network that knows the law instead."""

@@ -214,7 +214,7 @@ SECTIONS = (
         "Lost sales with lead times",
         lambda r: compared(
             r,
-            [f"lead-time-{n}" for n in (*range(1, 11), 20)],
+            [*(f"lead-time-{n}" for n in (*range(1, 11), 20)), "lead-time-5-poisson", "lead-time-5-known-law"],
             ["vector base-stock" + KNOWS, "searched vector base-stock" + KNOWS],
         ),
     ),

@@ -143,6 +143,8 @@ def experiments() -> list[Any]:
         lost_sales("no-lead-time-default", default),
         *(InstanceExperiment(name) for name in inv_gym.INSTANCES),
         *map(lead_time, (1, 2, 5, 10)),
+        replace(lead_time(5), name="lead-time-5-known-law", config=TrainingConfig(network=LAW)),
+        lost_sales("lead-time-5-poisson", poisson, 5),
         *map(shelf_life, (1, 2, 3, 5)),
         *map(dual_sourcing, (2, 3)),
         Experiment("removal", ProcurementRemoval(), default),

@@ -1,11 +1,13 @@
 """The policy network: what its parts depend on, and how it begins."""
 
+import math
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 from learning_cases import POPULATION, exactly, untrained
+from torch.nn import functional
 
 import inv_gym
 from agents.features import StateLayout, economic_features
@@ -76,10 +78,12 @@ def test_an_untrained_network_expedites_up_to_one_level_and_orders_the_rest_up_t
     assert regular.tolist() == [2.0, 1.5, 0.0, 2.0]
 
 
-def test_an_untrained_network_buys_or_removes_towards_its_level() -> None:
+def test_an_untrained_network_keeps_stock_within_an_interval() -> None:
     network = without_mlp(PolicyNetwork(Sizes.of((ProcurementRemoval(),))))
-    orders = orders_of(network, torch.tensor([[0.0], [1.0], [1.5], [4.0]]))
-    assert orders.tolist() == [[1.5, 0.0], [0.5, 0.0], [0.0, 0.0], [0.0, 2.5]]
+    orders = orders_of(network, torch.tensor([[0.0], [1.0], [1.5], [4.0], [6.4], [10.0]]))
+    gap = math.log1p(math.exp(5.0))
+    wanted = [[1.5, 0.0], [0.5, 0.0], [0.0, 0.0], [0.0, 0.0], [0.0, 0.0], [0.0, 8.5 - gap]]
+    assert torch.allclose(orders, torch.tensor(wanted), atol=1e-6)
 
 
 def test_a_slower_channel_counts_what_a_faster_one_orders() -> None:
@@ -101,11 +105,13 @@ def test_how_much_a_faster_order_displaces_is_learned() -> None:
 
 
 def test_a_net_action_never_buys_and_removes_at_once() -> None:
-    outputs = torch.linspace(-3.0, 3.0, 31)[:, None]
-    order, removal = NetAction()(outputs).unbind(-1)
-    assert torch.equal(order - removal, outputs[:, 0])
+    action, gap = torch.meshgrid(torch.linspace(-9.0, 3.0, 61), torch.linspace(-4.0, 4.0, 9), indexing="ij")
+    order, removal = NetAction()(torch.stack([action, gap], -1).flatten(0, 1)).unflatten(0, action.shape).unbind(-1)
     assert not (order * removal).any()
-    assert order.min() == removal.min() == 0.0
+    assert torch.equal(order > 0, action > 0)
+    width = functional.softplus(gap)
+    assert torch.equal(removal > 0, -action > width)
+    assert torch.equal((order == 0) & (removal == 0), (action <= 0) & (-action <= width))
 
 
 @pytest.mark.parametrize("env_id", inv_gym.ENVIRONMENTS)
