@@ -11,7 +11,7 @@ import json
 import math
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -32,6 +32,8 @@ from inv_gym.problem import Problem
 from inv_gym.products import BLOCK, Products, ProductSource, concatenate, draw_products
 from inv_gym.rollout import rollout
 
+LONG = 400
+"""Periods for which a long-run problem is played in validation, by fewer products: the cut then hardly shows."""
 VALIDATION_SEED, FIXED_SEED = 10_007, 50_000
 """Of the validation products, and (plus the training's seed) of fixed ones; leaderboard and evidence play others."""
 
@@ -99,10 +101,7 @@ class DirectBackprop:
         if compiled:
             self._loss.compile(mode="reduce-overhead" if self.device.type == "cuda" else None)
         self._optimiser = torch.optim.Adam(self.network.parameters())
-        self.validation = [
-            draw_products(source, problem, self.config.validation_products, VALIDATION_SEED)
-            for problem in self.problems
-        ]
+        self.validation = [self._draw_validation(problem) for problem in self.problems]
         self._fixed = self._draw_fixed()
         self.step, self.stale, self.curve = 0, 0, list[Progress]()
         self.best, self._best_weights = -math.inf, self._weights()
@@ -204,7 +203,7 @@ class DirectBackprop:
     def _validate(self) -> float:
         """Play the validation products; keep the weights if they are the best. Mean reward per period, money."""
         scores, rewards = [], []
-        for problem, products in zip(self.problems, self.validation, strict=True):
+        for problem, products in self.validation:
             agent = InventoryAgent(problem, self.network)
             with torch.no_grad():
                 reward = rollout(problem, agent, products.to(self._like)).discounted_reward.double().cpu().numpy()
@@ -267,6 +266,14 @@ class DirectBackprop:
 
     def _weights(self) -> dict[str, Tensor]:
         return {name: value.detach().clone() for name, value in self.network.state_dict().items()}
+
+    def _draw_validation(self, problem: Problem) -> tuple[Problem, Products]:
+        """The problem that validations play, and its products."""
+        number = self.config.validation_products
+        if problem.long_run and problem.horizon < LONG:
+            number = -(-2 * number * problem.horizon // LONG)
+            problem = replace(problem, horizon=LONG)
+        return problem, draw_products(self.source, problem, number, VALIDATION_SEED)
 
     def _draw_fixed(self) -> Products | None:
         number = self.config.fixed_products

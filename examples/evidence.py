@@ -15,7 +15,7 @@ import json
 import multiprocessing
 import time
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import replace
+from dataclasses import asdict, replace
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Annotated, Any
@@ -44,26 +44,40 @@ OVERSTOCK = 80.0
 
 
 def train(experiment: Any, seed: int, folder: Path) -> dict[str, Any]:
-    """Train with a seed, unless that is done; what it took, and for an instance the exact gap over time."""
+    """Train with a seed, unless that is done; what it took, and for an instance the exact gaps."""
     record = folder / f"training-{seed}.json"
     if record.exists():
         return json.loads(record.read_text())
     problem = experiment.problems if isinstance(experiment, Generalist) else experiment.problem
-    training = DirectBackprop(problem, experiment.source, replace(experiment.config, seed=seed))
-    curve, spent = [], 0.0
+    single = isinstance(experiment, InstanceExperiment)
+    roundings = experiment.roundings if single else (experiment.config.rounding,)
+    configs = [replace(experiment.config, seed=seed, rounding=rounding) for rounding in roundings]
+    trainings = [DirectBackprop(problem, experiment.source, config) for config in configs]
+    if single:
+        found = [fit_watched(training, experiment.instance) for training in trainings]
+    else:
+        trainings[0].fit()
+        found = [{"seconds": trainings[0].curve[-1].seconds}]
+    best = max(range(len(trainings)), key=lambda index: trainings[index].best)
+    trainings[best].agent.save(folder / f"seed-{seed}", {"config": asdict(configs[best])})
+    facts = {**found[best], "by rounding": dict(zip(roundings, found, strict=True))}
+    write_atomically(record, json.dumps(facts))
+    return facts
+
+
+def fit_watched(training: DirectBackprop, instance: str) -> dict[str, Any]:
+    """Train for an instance: the exact gap at each validation and of the best weights, and the seconds without that."""
+    curve: list[tuple[float, float]] = []
+    spent = 0.0
 
     def watch(progress: Progress) -> None:
         nonlocal spent
-        if isinstance(experiment, InstanceExperiment):
-            begin = time.perf_counter()
-            curve.append((progress.seconds - spent, exact_gap(experiment.instance, training.agent)))
-            spent += time.perf_counter() - begin
+        begin = time.perf_counter()
+        curve.append((progress.seconds - spent, exact_gap(instance, training.agent)))
+        spent += time.perf_counter() - begin
 
     agent = training.fit(watch)
-    agent.save(folder / f"seed-{seed}", {"config": {"seed": seed, "steps": training.step}})
-    facts = {"seconds": training.curve[-1].seconds - spent, "curve": curve}
-    write_atomically(record, json.dumps(facts))
-    return facts
+    return {"seconds": curve[-1][0], "curve": curve, "gap": exact_gap(instance, agent)}
 
 
 def exact_value(instance: str, policy: inv_gym.Policy) -> float:

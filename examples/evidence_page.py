@@ -138,16 +138,22 @@ def instances(results: Results) -> str:
     """Exact gaps on the published instances, and the time to reach them."""
     rows = []
     for instance in INSTANCES:
-        gaps = results.gaps(f"instance-{instance}")
+        gaps, trainings = results.gaps(f"instance-{instance}"), results.trainings(f"instance-{instance}")
         if gaps is None:
             continue
         values = [-value for value in gaps[instance]]
-        trainings = results.trainings(f"instance-{instance}")
-        cells = [instance, f"{np.mean(values):.3f}", ", ".join(f"{value:.3f}" for value in values)]
-        cells += [_time_to(trainings, level) for level in (1.0, 0.5, 0.1)]
-        cells.append(results.seconds(f"instance-{instance}"))
-        cells += [_mean(results.gaps(f"instance-{instance}-{kind}"), instance) for kind in ("none", "straight_through")]
-        rows.append(cells)
+        straight = results.trainings(f"instance-{instance}-straight_through")
+        rows.append(
+            [
+                instance,
+                f"{np.mean(values):.3f}",
+                ", ".join(f"{value:.3f}" for value in values),
+                *(_time_to(trainings, level) for level in (1.0, 0.5, 0.1)),
+                f"{np.mean([sum(one['seconds'] for one in t['by rounding'].values()) for t in trainings]):.0f} s",
+                *(_alone(trainings, rounding) for rounding in ("dithered", "none")),
+                _alone(straight, "straight_through"),
+            ]
+        )
     header = [
         "instance",
         "% over optimal, mean",
@@ -155,15 +161,18 @@ def instances(results: Results) -> str:
         "s to 1 %",
         "s to .5 %",
         "s to .1 %",
-        "training",
+        "both trainings",
+        "dithered alone",
         "rounded only when played",
-        "plain straight-through",
+        "straight-through",
     ]
     return table(header, rows)
 
 
-def _mean(gaps: dict[str, list[float]] | None, instance: str) -> str:
-    return "" if gaps is None else f"{-np.mean(gaps[instance]):.3f}"
+def _alone(trainings: Sequence[dict], rounding: str) -> str:
+    """Mean gap of the trainings with one kind of rounding."""
+    found = [-one["by rounding"][rounding]["gap"] for one in trainings if rounding in one["by rounding"]]
+    return f"{np.mean(found):.3f}" if found else ""
 
 
 def _time_to(trainings: Sequence[dict], level: float) -> str:

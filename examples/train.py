@@ -60,7 +60,7 @@ def with_fields(problem: inv_gym.Problem, fields: list[str]) -> inv_gym.Problem:
 
 def reference_reward(training: DirectBackprop) -> tuple[str, float]:
     """The reference heuristic's name, and what it earns on the validation products (mean per period, money)."""
-    (problem,), (products,) = training.problems, training.validation
+    ((problem, products),) = training.validation
     known = products.distribution is not None
     name = baselines.reference(problem, known)
     played = inv_gym.rollout(problem, baselines.policies(problem, known)[name], products)

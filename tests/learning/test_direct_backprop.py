@@ -94,7 +94,7 @@ def test_the_best_weights_are_returned_and_their_score_is_the_curves_best() -> N
     agent = training.fit(lambda row: seen.append((row, weights(training))))
     assert [row for row, _ in seen] == training.curve
     assert [row.step for row in training.curve] == [2, 4, 6, 8]
-    (products,) = training.validation
+    ((_, products),) = training.validation
     weight = sum(problem.discount**t for t in range(problem.horizon))
     scores = []
     for row, now in seen:
@@ -283,7 +283,8 @@ def expected_loss(training: DirectBackprop, problem: Problem) -> float:
 def test_an_agent_orders_whole_units_however_it_was_trained(rounding: str) -> None:
     problem = LostSales(horizon=6, lead_time=1, integer_orders=True)
     training = train(problem, POPULATION, rounding=rounding)
-    orders = rollout(problem, training.agent, training.validation[0]).orders
+    played, products = training.validation[0]
+    orders = rollout(played, training.agent, products).orders
     assert np.array_equal(orders, np.rint(orders))
     assert orders.max() > 1.0
 
@@ -296,7 +297,7 @@ def test_weighting_counts_products_alike_or_money_alike() -> None:
     for weighting, weight in {"money": 1.0, "product": product_weights(products)}.items():
         training = train(problem, POPULATION, weighting=weighting, steps=1)
         assert training.curve[0].loss == pytest.approx(-np.mean(reward * weight), rel=1e-4)
-        (seen,) = training.validation
+        ((_, seen),) = training.validation
         score = rollout(problem, training.agent, seen).discounted_reward / sum(problem.discount**t for t in range(6))
         counted = 1.0 if weighting == "money" else product_weights(seen)
         assert training.curve[0].best == pytest.approx(np.mean(score * counted), rel=1e-4)
@@ -341,7 +342,7 @@ def test_fresh_products_differ_from_step_to_step_and_follow_from_the_seed() -> N
     demands = [drawn(t, step).demand for t in (training, other) for step in (0, 1, 2)]
     assert all(not np.array_equal(a, b) for i, a in enumerate(demands) for b in demands[:i])
     assert np.array_equal(drawn(again, 1).demand, demands[1])
-    assert not any(np.array_equal(training.validation[0].demand[:, :16], d) for d in demands)
+    assert not any(np.array_equal(training.validation[0][1].demand[:, :16], d) for d in demands)
 
 
 def test_fixed_products_are_drawn_once() -> None:
@@ -354,7 +355,7 @@ def test_fixed_products_are_drawn_once() -> None:
     assert len(seen) == 8 * 16
     assert len(set(seen)) == 5
     assert set(seen).isdisjoint(map(tuple, drawn(other, 0).demand.T))
-    assert set(seen).isdisjoint(map(tuple, training.validation[0].demand.T))
+    assert set(seen).isdisjoint(map(tuple, training.validation[0][1].demand.T))
     starts = {tuple(row) for batch in batches for row in np.stack(flatten(batch.initial_state), -1)}
     assert len(starts) > 20  # each with many starts
     assert not np.array_equal(batches[0].demand, batches[1].demand)
@@ -370,7 +371,7 @@ def test_starts_are_wide_only_if_asked_for(wide: bool) -> None:
     training = DirectBackprop(LostSales(horizon=6, lead_time=2), POPULATION, tiny(wide=wide))
     stock = np.stack(flatten(drawn(training, 0).initial_state))
     assert bool(stock.any()) is wide
-    assert not np.stack(flatten(training.validation[0].initial_state)).any()
+    assert not np.stack(flatten(training.validation[0][1].initial_state)).any()
 
 
 @pytest.mark.parametrize("fixed", [None, 700])
@@ -422,7 +423,10 @@ def test_several_problems_take_turns() -> None:
     assert sizes == [1, 3, 1, 3]
     training.fit()
     agents = [InventoryAgent(problem, training.agent.network) for problem in problems]
-    rewards = [mean_reward(*played) for played in zip(problems, agents, training.validation, strict=True)]
+    rewards = [
+        mean_reward(problem, agent, products)
+        for agent, (problem, products) in zip(agents, training.validation, strict=True)
+    ]
     best = max(training.curve, key=lambda row: row.best)
     assert best.reward == pytest.approx(np.mean(rewards), rel=1e-5)
 
@@ -610,3 +614,11 @@ def test_a_loss_that_is_not_finite_stops_before_the_step_and_says_where(bad: flo
 def test_a_bad_configuration_is_refused(fields: dict, error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=exactly(message)):
         TrainingConfig(**fields)
+
+
+def test_long_run_problems_are_validated_on_many_periods() -> None:
+    config = TrainingConfig(steps=1, batch=8, validation_products=100)
+    problem = LostSales(long_run=True, horizon=20)
+    played, products = DirectBackprop(problem, POPULATION, config).validation[0]
+    assert (played.horizon, products.batch, products.periods) == (400, 10, 400)
+    assert DirectBackprop(replace(problem, long_run=False), POPULATION, config).validation[0][0].horizon == 20
