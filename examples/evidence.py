@@ -169,10 +169,9 @@ def main(
             waiting = [pool.submit(measure, name, seeds, str(out)) for name in missing]
             for number, finished in enumerate(as_completed(waiting), 1):
                 typer.echo(f"{number} of {len(missing)}: {finished.result()}")
-    pictures = [draw(out, Path("docs/pictures")) for draw in (learning_curves, changing_demand)]
-    typer.echo(
-        f"Wrote {write_atomically('docs/evidence.md', page(out))}, {', '.join(map(str, filter(None, pictures)))}"
-    )
+    written = [write_atomically("docs/evidence.md", page(out, [name for name in names if not done(name, out)]))]
+    written += filter(None, (draw(out, Path("docs/pictures")) for draw in (learning_curves, changing_demand)))
+    typer.echo(f"Wrote {', '.join(map(str, written))}")
 
 
 if __name__ == "__main__":

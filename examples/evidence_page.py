@@ -254,7 +254,10 @@ SECTIONS = (
 )
 
 
-def page(folder: Path) -> str:
-    """The page as Markdown."""
+def page(folder: Path, missing: Sequence[str]) -> str:
+    """The page as Markdown; `missing` are the experiments that have not been measured."""
     results = Results(folder)
-    return "\n".join([HEAD, *(f"## {title}\n\n{section(results)}" for title, section in SECTIONS)])
+    parts = [HEAD, *(f"## {title}\n\n{section(results)}" for title, section in SECTIONS)]
+    if missing:
+        parts.append(f"## Not measured yet\n\n`evidence.py --only NAME` measures them: {', '.join(missing)}.\n")
+    return "\n".join(parts)

@@ -40,7 +40,8 @@ def learning_curves(results: Path, out: Path) -> Path | None:
                 drawn = True
         axis.axhline(0.1, color="black", lw=0.6, ls=":")
         axis.set(title=kind, xlabel="seconds of training", yscale="log")
-        axis.legend(fontsize=7, frameon=False)
+        if axis.lines[1:]:
+            axis.legend(fontsize=7, frameon=False)
     axes[0].set_ylabel("% over the optimal cost")
     return _save(figure, out / "learning-curves.png") if drawn else None
 
