@@ -207,7 +207,7 @@ class DirectBackprop:
             agent = InventoryAgent(problem, self.network)
             with torch.no_grad():
                 reward = rollout(problem, agent, products.to(self._like)).discounted_reward.double().cpu().numpy()
-            reward /= sum(problem.discount**t for t in range(problem.horizon))
+            reward /= problem.discounted_periods
             weighted = reward * (product_weights(products) if self.config.weighting == "product" else 1.0)
             scores.append(weighted.mean())
             rewards.append(reward.mean())

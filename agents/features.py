@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from inv_gym.arrays import Array, flatten, is_torch, to_numpy
+from inv_gym.arrays import Array, is_torch
 from inv_gym.distribution import Distribution
 from inv_gym.problem import Problem
 
@@ -104,8 +104,3 @@ class StateLayout:
 def _part_sizes(problem: Problem) -> list[int]:
     state = problem.initial_state(0.0)
     return [len(part) if isinstance(part, tuple) else 1 for part in state]
-
-
-def state_columns(state: Any) -> list[np.ndarray]:
-    """The columns of a state as NumPy arrays."""
-    return [to_numpy(column) for column in flatten(state)]

@@ -11,6 +11,7 @@ validation has seen. Results lie in DIR, one folder per experiment.
 
 from __future__ import annotations
 
+import io
 import json
 import multiprocessing
 import time
@@ -111,7 +112,7 @@ def exact_gap(instance: str, agent: InventoryAgent) -> float:
 def compare(experiment: Experiment, agents: dict[str, InventoryAgent], folder: Path) -> None:
     """Keep the discounted reward of every policy on every test product, ``[N]`` each."""
     products = inv_gym.draw_products(experiment.source, experiment.problem, PRODUCTS, TEST_SEED)
-    weight = sum(experiment.problem.discount**t for t in range(experiment.problem.horizon))
+    weight = experiment.problem.discounted_periods
     rewards = {
         name: inv_gym.rollout(experiment.problem, policy, products).discounted_reward / weight
         for name, policy in {**experiment.heuristics(), **agents}.items()
@@ -122,9 +123,9 @@ def compare(experiment: Experiment, agents: dict[str, InventoryAgent], folder: P
     if isinstance(experiment.problem, ProcurementRemoval):
         facts = removal_facts(experiment.problem, agents, products)
         write_atomically(folder / "removal.json", json.dumps(facts))
-    with (folder / "rewards.npz.part").open("wb") as file:
-        np.savez(file, **rewards)
-    (folder / "rewards.npz.part").replace(folder / "rewards.npz")
+    buffer = io.BytesIO()
+    np.savez(buffer, **rewards)
+    write_atomically(folder / "rewards.npz", buffer.getvalue())
 
 
 def measure(name: str, seeds: int, out: str) -> str:

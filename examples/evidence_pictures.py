@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from evidence_plan import Experiment, experiments
 
 import inv_gym
 from agents.inventory_agent import InventoryAgent
+from inv_gym.files import write_atomically
 from inv_gym.instances import INSTANCES
 
 mpl.use("Agg")
@@ -77,7 +79,7 @@ def _draw(experiment: Experiment, results: Path, top: plt.Axes, bottom: plt.Axes
 
 
 def _save(figure: plt.Figure, path: Path) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, dpi=90)
+    buffer = io.BytesIO()
+    figure.savefig(buffer, dpi=90)
     plt.close(figure)
-    return path
+    return write_atomically(path, buffer.getvalue())

@@ -41,6 +41,7 @@ from inv_gym import (
 from inv_gym.arrays import flatten, unflatten, unstack
 from inv_gym.checks import one_of
 from inv_gym.distribution import Distribution
+from inv_gym.files import write_atomically
 
 MOSTLY = 0.95
 """The outlined states hold so much of the time."""
@@ -384,13 +385,10 @@ PICTURES: dict[str, Callable[[], Figure]] = {
 
 
 def save(figure: Figure, path: Path) -> None:
-    """Write a picture under a temporary name, then rename it."""
+    """Write a picture whole or not at all."""
     buffer = io.BytesIO()
     figure.savefig(buffer, format=path.suffix[1:], bbox_inches="tight", dpi=150)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}")
-    temporary.write_bytes(buffer.getvalue())
-    temporary.replace(path)
+    write_atomically(path, buffer.getvalue())
 
 
 def main(

@@ -64,8 +64,7 @@ def reference_reward(training: DirectBackprop) -> tuple[str, float]:
     known = products.distribution is not None
     name = baselines.reference(problem, known)
     played = inv_gym.rollout(problem, baselines.policies(problem, known)[name], products)
-    weight = sum(problem.discount**t for t in range(problem.horizon))
-    return name, float(np.mean(played.discounted_reward)) / weight
+    return name, float(np.mean(played.discounted_reward)) / problem.discounted_periods
 
 
 class Log:

@@ -125,6 +125,11 @@ class Problem(ABC):
         """Number of order channels, K."""
         return len(self.order_names)
 
+    @property
+    def discounted_periods(self) -> float:
+        """The sum of all periods' discount factors: a discounted reward over it is a mean per period."""
+        return sum(self.discount**t for t in range(self.horizon))
+
     def admissible(self, order: Columns) -> Columns:
         """The orders that the supplier accepts: capped and whole where the problem says so."""
         if self.order_cap is not None:
