@@ -5,8 +5,9 @@ DATA ?=
 ARGS ?=
 
 ENVIRONMENTS := InvLostSales-v0 InvLostSalesLeadTime-v0 InvPerishable-v0 InvDualSourcing-v0 InvProcurementRemoval-v0
+AGENTS := direct-backprop penalised constructed
 
-.PHONY: leaderboard tables pictures weights evidence test check lint types speed clean
+.PHONY: leaderboard tables pictures weights structure robustness evidence test check lint types speed clean
 
 leaderboard: .venv  ## rank every policy on every environment; DATA=sales.csv adds your own demand table
 	$(BIN)/python examples/leaderboard.py $(if $(DATA),--data $(DATA)) $(ARGS)
@@ -18,11 +19,17 @@ pictures: .venv  ## optimal and heuristic orders as pictures
 	$(BIN)/python examples/order_pictures.py $(ARGS)
 
 weights: .venv  ## train the networks that come with the package, minutes each; an interrupted run goes on
-	for env in $(ENVIRONMENTS); do \
-	  $(BIN)/python examples/train.py --env $$env --out runs/$$env --threads 1 \
-	    $$(test -e runs/$$env/checkpoint.safetensors && echo --resume) || exit 1; \
-	  mkdir -p agents/trained && cp runs/$$env/weights.safetensors agents/trained/$$env.safetensors; \
-	done
+	for env in $(ENVIRONMENTS); do for agent in $(AGENTS); do \
+	  $(BIN)/python examples/train.py --env $$env --agent $$agent --out runs/$$env.$$agent --threads 1 \
+	    $$(test -e runs/$$env.$$agent/checkpoint.safetensors && echo --resume) || exit 1; \
+	  mkdir -p agents/trained && cp runs/$$env.$$agent/weights.safetensors agents/trained/$$env.$$agent.safetensors; \
+	done; done
+
+structure: .venv  ## pictures of what the networks that come with the package order over stock
+	$(BIN)/python examples/structure.py $(ARGS)
+
+robustness: .venv  ## the measurements of docs/structure.md: hours; goes on where it was interrupted
+	$(BIN)/python examples/robustness.py $(ARGS)
 
 evidence: .venv  ## the measurements of docs/evidence.md: hours; goes on where it was interrupted
 	$(BIN)/python examples/evidence.py $(ARGS)

@@ -26,11 +26,13 @@ from agents.inventory_agent import InventoryAgent, describe
 from agents.networks import PolicyNetwork, Sizes
 from agents.rollout_loss import Batch, Loss, product_weights
 from agents.starts import wide_starts
+from agents.structure_informed import Probes, draw_probes
 from agents.training_config import TrainingConfig
-from inv_gym.arrays import like
+from inv_gym.arrays import like, map_columns
 from inv_gym.problem import Problem
 from inv_gym.products import BLOCK, Products, ProductSource, concatenate, draw_products
 from inv_gym.rollout import rollout
+from inv_gym.structure import inequalities
 
 LONG = 400
 """Periods for which a long-run problem is played in validation, by fewer products: the cut then hardly shows."""
@@ -74,6 +76,7 @@ class DirectBackprop:
         device: Where to compute.
         compiled: Compile the whole rollout with its gradient into one graph (on a GPU, a CUDA graph): minutes at the
             first step, then no time between operations. Results differ from the plain ones in rounding.
+        serves: Further problems (longer lead times, say) that the network takes without having been trained on them.
     """
 
     def __init__(
@@ -83,16 +86,20 @@ class DirectBackprop:
         config: TrainingConfig | None = None,
         device: str = "cpu",
         compiled: bool = False,
+        serves: Sequence[Problem] = (),
     ) -> None:
         self.problems = (problem,) if isinstance(problem, Problem) else tuple(problem)
+        self.serves = tuple(serves)
         self.source, self.config, self.device = source, config or TrainingConfig(), torch.device(device)
         self.processes = dist.get_world_size() if dist.is_initialized() else 1
         self.rank = dist.get_rank() if dist.is_initialized() else 0
         if self.config.batch % self.processes:
             raise ValueError(f"batch must be a multiple of the {self.processes} processes, got {self.config.batch}.")
+        self._check_structure(compiled)
         with torch.random.fork_rng(devices=[]):  # the user's own random numbers stay as they are
             torch.manual_seed(self.config.seed)
-            self.network = PolicyNetwork(Sizes.of(self.problems, source.covariate_names), self.config.network)
+            sizes = Sizes.of((*self.problems, *self.serves), source.covariate_names)
+            self.network = PolicyNetwork(sizes, self.config.network)
         self.network.static.fit(self._first_features())
         self.network.to(self.device)
         self._loss: nn.Module = Loss(self.network, self.config)
@@ -105,6 +112,18 @@ class DirectBackprop:
         self._fixed = self._draw_fixed()
         self.step, self.stale, self.curve = 0, 0, list[Progress]()
         self.best, self._best_weights = -math.inf, self._weights()
+
+    def _check_structure(self, compiled: bool) -> None:
+        """Refuse to inform a network of a structure that is not known, or not shared by all problems."""
+        if not self.config.penalty and self.config.network.head == "plain":
+            return
+        problems = (*self.problems, *self.serves)
+        for problem in problems:
+            inequalities(problem)
+        if len({getattr(problem, "expedited_lead_time", 0) for problem in problems}) > 1:
+            raise ValueError("problems that share a structure must have one expedited_lead_time: train one for each.")
+        if self.config.penalty and compiled:
+            raise ValueError("a penalty needs second derivatives, which do not compile: set compiled=False.")
 
     def fit(
         self, progress: Callable[[Progress], None] | None = None, checkpoint: str | Path | None = None
@@ -177,7 +196,8 @@ class DirectBackprop:
         problem, share = self.problems[step % len(self.problems)], self.config.batch // self.processes
         first, size = self.rank * share, min(BLOCK, self.config.batch)
         whole = problem.integer_orders and self.config.rounding != "none"
-        products, noises = [], []
+        penalty = self.config.penalty_weight(step)
+        products, noises, probes = [], [], []
         for index in range(first // size, -(-(first + share) // size)):
             rng = np.random.default_rng([self.config.seed, 1, step, index])
             rows = slice(max(first - index * size, 0), first + share - index * size)
@@ -185,7 +205,14 @@ class DirectBackprop:
             if whole:
                 noise = rng.uniform(-0.5, 0.5, (problem.horizon, size, problem.order_dim))
                 noises.append(noise[:, rows] * self.config.amplitude(step))
-        return Batch(concatenate(products), np.concatenate(noises, 1) if whole else None)
+            if penalty:
+                probes.append(map_columns(lambda x, rows=rows: x[rows], draw_probes(problem, rng, size)))
+        return Batch(
+            concatenate(products),
+            np.concatenate(noises, 1) if whole else None,
+            Probes(*map(np.concatenate, zip(*probes, strict=True))) if penalty else None,
+            penalty,
+        )
 
     def _draw(self, rng: np.random.Generator, size: int, problem: Problem) -> Products:
         """Products to train on, with their starting states."""
@@ -197,8 +224,8 @@ class DirectBackprop:
 
     def to_device(self, batch: Batch) -> Batch:
         """The batch as tensors where the network computes."""
-        dither = None if batch.dither is None else like(batch.dither, self._like)
-        return Batch(batch.products.to(self._like), dither)
+        rest = map_columns(lambda x: like(x, self._like), (batch.dither, batch.probes))
+        return Batch(batch.products.to(self._like), *rest, batch.penalty)
 
     def _validate(self) -> float:
         """Play the validation products; keep the weights if they are the best. Mean reward per period, money."""
@@ -231,8 +258,13 @@ class DirectBackprop:
 
     def _identity(self) -> dict[str, Any]:
         """What makes it the same training, as plain data."""
-        problems = [describe(problem) for problem in self.problems]
-        identity = {"config": asdict(self.config), "problems": problems, "products": repr(self.source)}
+        problems, serves = ([describe(problem) for problem in some] for some in (self.problems, self.serves))
+        identity = {
+            "config": asdict(self.config),
+            "problems": problems,
+            "serves": serves,
+            "products": repr(self.source),
+        }
         return json.loads(json.dumps(identity))
 
     def resume(self, path: str | Path) -> None:
@@ -262,7 +294,7 @@ class DirectBackprop:
 
     @property
     def _like(self) -> Tensor:
-        return self.network.head.state.weight.detach()
+        return self.network.like
 
     def _weights(self) -> dict[str, Tensor]:
         return {name: value.detach().clone() for name, value in self.network.state_dict().items()}

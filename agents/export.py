@@ -46,7 +46,7 @@ class OrdersFromObservations(nn.Module):
         where = self._flat.read(np.arange(self.entries)[None])  # an observation of the places of its entries
         self._columns = map_columns(lambda at: int(at[0]), (where.state, where.economics, where.scale))
         self._covariates = None if where.covariates is None else where.covariates.ravel().tolist()
-        times = clock(agent.problem, range(agent.problem.horizon + 1), self.network.head.state.weight)
+        times = clock(agent.problem, range(agent.problem.horizon + 1), self.network.like)
         self.register_buffer("times", times[:, 0])
 
     def forward(self, observation: Tensor) -> Tensor:
@@ -58,7 +58,7 @@ class OrdersFromObservations(nn.Module):
         encoded = self.network.encode(rows[self._flat.history], scale)
         static = self._agent.static_features(problem, economics, scale)
         prepared = self.network.prepare(static, self.times[period][None], encoded, covariates)[0]
-        return self._agent.orders(prepared, state, scale)
+        return self._agent.orders(prepared, self._agent.columns(state, scale), scale)
 
 
 def export(agent: InventoryAgent, path: str | Path) -> Path:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -85,6 +86,11 @@ class StateLayout:
         """Whether the problem's state fits."""
         sizes = _part_sizes(problem)
         return len(sizes) == len(self.widths) and all(a <= b for a, b in zip(sizes, self.widths, strict=True))
+
+    def places(self, problem: Problem) -> list[int]:
+        """Which columns the problem's own state fills."""
+        begins = accumulate(self.widths, initial=0)
+        return [begin + n for begin, size in zip(begins, _part_sizes(problem), strict=False) for n in range(size)]
 
     def stack(self, state: Any, scale: Tensor) -> Tensor:
         """``[B, columns]`` the state in units of the scale ``[B]``."""

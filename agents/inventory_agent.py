@@ -52,7 +52,7 @@ class InventoryAgent:
 
     @property
     def _like(self) -> Tensor:
-        return self.network.head.state.weight
+        return self.network.like
 
     def plan(self, problem: Problem, products: Products) -> Any:
         """The policy with the encoder run over all periods at once.
@@ -66,7 +66,7 @@ class InventoryAgent:
             return Planned(self, *self.prepare(problem, products))
 
     def prepare(self, problem: Problem, products: Products) -> tuple[Tensor, Tensor]:
-        """``[T, B, .]`` exogenous part of the head for every period, and the scale ``[B]``."""
+        """What the head needs in every period beside the state, and the scale ``[B]``."""
         scale = self._scale(products)
         covariates = self._covariates(products.covariates, slice(HISTORY, HISTORY + problem.horizon))
         times = clock(problem, range(problem.horizon), self._like)
@@ -104,11 +104,37 @@ class InventoryAgent:
             raise ValueError(f"the network expects the covariates ({', '.join(wanted)}), got {given} columns.")
         return tensor(covariates[rows], self._like)
 
-    def orders(self, prepared: Tensor, state: Any, scale: Tensor) -> Tensor:
+    def prepare_one(self, observation: Observation) -> tuple[Tensor, Tensor]:
+        """What the head needs in one period beside the state, and the scale ``[B]``.
+
+        Raises:
+            RuntimeError: The network knows the law, which an observation does not show.
+        """
+        if self.knows == "distribution":
+            raise RuntimeError("this agent knows the distribution: call plan(problem, products) first.")
+        scale = tensor(observation.scale, self._like)
+        encoded = self.network.encode(tensor(observation.history, self._like), scale)
+        static = self.static_features(self.problem, observation.economics, scale)
+        covariates = self._covariates(observation.covariates, slice(-1, None))
+        times = clock(self.problem, [observation.period], self._like)
+        return self.network.prepare(static, times, encoded, covariates)[0], scale
+
+    def columns(self, state: Any, scale: Tensor) -> Tensor:
+        """``[B, columns]`` the state in units of the scale, as the network takes it."""
+        return self.network.sizes.layout.stack(state, scale)
+
+    def orders(self, prepared: Tensor, columns: Tensor, scale: Tensor) -> Tensor:
         """Orders ``[B, K]``, units, whole if the problem says so."""
-        columns = self.network.sizes.layout.stack(state, scale)
         order = self.network(prepared, columns) * scale[:, None]
         return order.round() if self.problem.integer_orders else order
+
+    def unclipped(self, observation: Observation) -> Tensor:
+        """Orders ``[B, K]``, units (torch), before they are cut off at 0 and made whole."""
+        return self.orders_before_the_cut(*self.prepare_one(observation), observation)
+
+    def orders_before_the_cut(self, prepared: Tensor, scale: Tensor, observation: Observation) -> Tensor:
+        """As `unclipped`, with what the head needs."""
+        return self.network.unclipped(prepared, self.columns(observation.state, scale)) * scale[:, None]
 
     def __call__(self, observation: Observation) -> Array:
         """Orders for one period, from its observation alone.
@@ -116,16 +142,10 @@ class InventoryAgent:
         Raises:
             RuntimeError: The network knows the law, which an observation does not show.
         """
-        if self.knows == "distribution":
-            raise RuntimeError("this agent knows the distribution: call plan(problem, products) first.")
         with torch.set_grad_enabled(torch.is_grad_enabled() and is_torch(observation.scale)):
-            scale = tensor(observation.scale, self._like)
-            encoded = self.network.encode(tensor(observation.history, self._like), scale)
-            static = self.static_features(self.problem, observation.economics, scale)
-            covariates = self._covariates(observation.covariates, slice(-1, None))
-            times = clock(self.problem, [observation.period], self._like)
-            prepared = self.network.prepare(static, times, encoded, covariates)[0]
-            return like(self.orders(prepared, observation.state, scale), observation.scale)
+            prepared, scale = self.prepare_one(observation)
+            columns = self.columns(observation.state, scale)
+            return like(self.orders(prepared, columns, scale), observation.scale)
 
     def save(self, folder: str | Path, facts: Mapping[str, Any] | None = None) -> Path:
         """Write the weights to ``folder/weights.safetensors``, with a card of what they are in its header.
@@ -199,8 +219,13 @@ class Planned:
     def __call__(self, observation: Observation) -> Array:
         """Orders ``[B, K]``, units."""
         with torch.set_grad_enabled(torch.is_grad_enabled() and is_torch(observation.scale)):
-            order = self._agent.orders(self._prepared[observation.period], observation.state, self._scale)
+            columns = self._agent.columns(observation.state, self._scale)
+            order = self._agent.orders(self._prepared[observation.period], columns, self._scale)
             return like(order, observation.scale)
+
+    def unclipped(self, observation: Observation) -> Tensor:
+        """Orders ``[B, K]``, units (torch), before they are cut off at 0 and made whole."""
+        return self._agent.orders_before_the_cut(self._prepared[observation.period], self._scale, observation)
 
 
 def structure(problem: Problem) -> dict[str, Any]:

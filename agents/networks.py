@@ -17,12 +17,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from agents.constructed_head import ConstructedHead, OneOrder, OrderOrRemoval, TwoSources, first_layer
 from agents.features import CLOCK, QUANTILES, StateLayout
 from inv_gym.checks import one_of, whole
 from inv_gym.problem import Problem
 
 DILATIONS = (1, 2, 4, 8, 16)
 KNOWS = ("history", "distribution")
+HEADS = ("plain", "constructed")
 
 
 @dataclass(frozen=True)
@@ -33,14 +35,17 @@ class NetworkConfig:
         knows: ``history``, or ``distribution``: quantiles of the true law in place of the demand history.
         channels: Of the encoder.
         hidden: Units of the head's hidden layers.
+        head: ``plain``, or ``constructed``: orders have the structure of optimal ones for every input.
     """
 
     knows: str = "history"
     channels: int = 16
     hidden: tuple[int, ...] = (32, 32)
+    head: str = "plain"
 
     def __post_init__(self) -> None:
         one_of("knows", self.knows, KNOWS)
+        one_of("head", self.head, HEADS)
         whole("channels", self.channels, least=1)
         object.__setattr__(self, "hidden", tuple(whole("hidden", units, least=1) for units in self.hidden))
         if not self.hidden:
@@ -97,8 +102,12 @@ class Head(nn.Module):
             for parameter in self.layers[-1].parameters():
                 parameter.mul_(0.1)
 
+    def prepare(self, parts: Sequence[Tensor]) -> Tensor:
+        """The exogenous part of the first layer, ``[T, B, first + outputs]``."""
+        return first_layer(self.exogenous, parts)
+
     def forward(self, prepared: Tensor, state: Tensor) -> Tensor:
-        """``[B, outputs]`` from the prepared exogenous part ``[B, first + outputs]`` and the state ``[B, state]``."""
+        """``[B, outputs]`` from one period's exogenous part and the state ``[B, state]``."""
         mixed = torch.addmm(prepared, state, self.state.weight.T)
         x, path = mixed.split([mixed.shape[-1] - self.outputs, self.outputs], -1)
         for layer in self.layers:
@@ -107,7 +116,7 @@ class Head(nn.Module):
 
 
 class Quantities(nn.Module):
-    """Turns outputs into orders of at least 0, one per channel; a slower channel counts what a faster one orders.
+    """Turns outputs into orders before they are cut off at 0; a slower channel counts what a faster one orders.
 
     They begin as orders up to the demand of the lead time and 1.5 periods more.
     """
@@ -123,16 +132,16 @@ class Quantities(nn.Module):
         columns = outputs.unbind(-1)
         orders: list[Any] = [None] * len(columns)
         fastest, *slower = self.channels
-        orders[fastest] = columns[fastest].clamp(min=0.0)
-        ordered = orders[fastest]
-        for k, displaced in zip(slower, self.displaced, strict=True):
-            orders[k] = (columns[k] - displaced * ordered).clamp(min=0.0)
-            ordered = ordered + orders[k]
+        orders[fastest] = columns[fastest]
+        ordered: Any = 0.0
+        for faster, k, displaced in zip(self.channels, slower, self.displaced, strict=False):
+            ordered = ordered + orders[faster].clamp(min=0.0)
+            orders[k] = columns[k] - displaced * ordered
         return torch.stack(orders, -1)
 
 
 class NetAction(nn.Module):
-    """Turns two outputs into an order or a removal, never both, with stock between on which neither pays.
+    """Turns two outputs into an order or a removal before they are cut off at 0: never both are positive.
 
     The first output is ordered where it is positive; what lies further below 0 than the gap, which the second one
     gives, is removed. They begin as an interval from 1.5 to 6.5 periods' demand.
@@ -143,7 +152,7 @@ class NetAction(nn.Module):
     def forward(self, outputs: Tensor) -> Tensor:
         """``[B, 2]`` from ``[B, 2]``."""
         action, gap = outputs.unbind(-1)
-        return torch.stack([action.clamp(min=0.0), (-action - functional.softplus(gap)).clamp(min=0.0)], -1)
+        return torch.stack([action, -action - functional.softplus(gap)], -1)
 
 
 @dataclass(frozen=True)
@@ -155,6 +164,11 @@ class Sizes:
     covariates: tuple[str, ...]
     order_names: tuple[str, ...]
     lead_times: tuple[int, ...]
+
+    @property
+    def removes(self) -> bool:
+        """Whether the second channel takes stock away."""
+        return self.order_names == ("order", "removal")
 
     @classmethod
     def of(cls, problems: Sequence[Problem], covariates: Sequence[str] = ()) -> Sizes:
@@ -199,10 +213,19 @@ class PolicyNetwork(nn.Module):
         self.encoder = Encoder(3, channels) if self.config.knows == "history" else None
         self.static = Standardise(static)
         exogenous = static + CLOCK + len(sizes.covariates) + (channels if self.encoder is not None else 0)
-        removes = sizes.order_names == ("order", "removal")
-        self.orders = NetAction() if removes else Quantities(sizes.lead_times)
-        self.head = Head(exogenous, layout.columns, self.config.hidden, len(sizes.order_names))
-        self.head.begin_with(self.orders.path)
+        if self.config.head == "constructed":
+            self.head: Head | ConstructedHead = constructed(sizes, exogenous, self.config.hidden)
+            self.orders: nn.Module = nn.Identity()
+        else:
+            orders = NetAction() if sizes.removes else Quantities(sizes.lead_times)
+            head = Head(exogenous, layout.columns, self.config.hidden, len(sizes.order_names))
+            head.begin_with(orders.path)
+            self.head, self.orders = head, orders
+
+    @property
+    def like(self) -> Tensor:
+        """A tensor of the dtype and device in which it computes."""
+        return self.static.mean
 
     def encode(self, demand: Tensor, scale: Tensor) -> Tensor | None:
         """``[N, B, channels]`` from demand ``[N + 31, B]``, units; None for a network that knows the law instead."""
@@ -213,7 +236,7 @@ class PolicyNetwork(nn.Module):
         return self.encoder(torch.stack([share, torch.log1p(share), size], -1))
 
     def prepare(self, static: Tensor, clock: Tensor, encoded: Tensor | None, covariates: Tensor | None) -> Tensor:
-        """``[T, B, .]`` the exogenous part of the head's first layer.
+        """What the head needs beside the state, for all periods.
 
         Args:
             static: ``[B, F]``, not standardised.
@@ -221,11 +244,21 @@ class PolicyNetwork(nn.Module):
             encoded: ``[T, B, channels]`` or None.
             covariates: ``[T, B, C]`` or None.
         """
-        parts = [self.static(static), clock, *(x for x in (covariates, encoded) if x is not None)]
-        weights = self.head.exogenous.weight.split([part.shape[-1] for part in parts], -1)
-        products = [functional.linear(part, weight) for part, weight in zip(parts, weights, strict=True)]
-        return sum(products[1:], products[0] + self.head.exogenous.bias)
+        return self.head.prepare([self.static(static), clock, *(x for x in (covariates, encoded) if x is not None)])
+
+    def unclipped(self, prepared: Tensor, state: Tensor) -> Tensor:
+        """Orders ``[B, K]`` in units of the scale before they are cut off at 0, from one period and the state."""
+        return self.orders(self.head(prepared, state))
 
     def forward(self, prepared: Tensor, state: Tensor) -> Tensor:
         """Orders ``[B, K]`` in units of the scale."""
-        return self.orders(self.head(prepared, state))
+        return self.unclipped(prepared, state).clamp(min=0.0)
+
+
+def constructed(sizes: Sizes, exogenous: int, hidden: tuple[int, ...]) -> ConstructedHead:
+    """The head that has the structure of the problem by construction."""
+    if sizes.removes:
+        return OrderOrRemoval(exogenous, hidden)
+    if len(sizes.order_names) > 1:
+        return TwoSources(exogenous, hidden, sizes.layout.columns, sizes.lead_times)
+    return OneOrder(exogenous, hidden, sizes.layout.columns, *sizes.lead_times)

@@ -1,4 +1,4 @@
-"""The loss: minus the discounted reward of a network, through the simulator."""
+"""The loss: minus the discounted reward of a network, through the simulator, and what penalises its structure."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from agents.features import money_unit
 from agents.inventory_agent import InventoryAgent
 from agents.networks import PolicyNetwork
+from agents.structure_informed import Probes, StructurePenalty
 from agents.training_config import TrainingConfig
 from inv_gym.arrays import Array, unstack
 from inv_gym.episode import Episode
@@ -30,10 +31,14 @@ class Batch(NamedTuple):
     products: Products
     dither: Array | None
     """``[T, B, K]`` noise that orders are rounded with, within half a unit of 0; None where nothing is rounded."""
+    probes: Probes | None = None
+    """Where structure is looked at; None where it is not penalised."""
+    penalty: float = 0.0
+    """What the penalty counts."""
 
 
 class Loss(nn.Module):
-    """Minus the mean discounted reward per period of a network on a batch of products."""
+    """Minus the mean discounted reward per period of a network on a batch of products, and the structure's penalty."""
 
     def __init__(self, network: PolicyNetwork, config: TrainingConfig) -> None:
         super().__init__()
@@ -43,31 +48,53 @@ class Loss(nn.Module):
         for theirs, ours in zip(settled.parameters(), network.parameters(), strict=True):
             theirs.data = ours.data
         self._settled = (settled,)  # in a tuple, which torch does not take for a part of this module
+        self._penalties: dict[Problem, StructurePenalty] = {}
 
     def forward(self, problem: Problem, batch: Batch) -> Tensor:
         """Play a batch (torch) through the problem."""
-        products, dither = batch
+        products = batch.products
         free = replace(problem, integer_orders=False)  # its rounding would stop the gradient
         learner, settled = (InventoryAgent(free, network) for network in (self.network, *self._settled))
-        planned = None if problem.censored else learner.prepare(problem, products)
+        planned = None
+        if not problem.censored:
+            every, scale = learner.prepare(problem, products)
+            planned = every.unbind()  # one by one their gradients would each fill a tensor of all periods
         episode = Episode(free, products)
         last = problem.horizon - settling(problem)
-        rewards = []
+        rewards, seen = [], []
         while not episode.done:
             t = episode.period
             if self.config.truncate and t and t % self.config.truncate == 0:
                 episode.detach()
             player = learner if t < last else settled
             if planned is None:
-                order = player(episode.observe())
+                prepared, scale = player.prepare_one(episode.observe())
             else:
-                prepared, scale = planned
-                order = player.orders(prepared[t] if t < last else prepared[t].detach(), episode.state, scale)
-            if dither is not None:
-                order = self._whole(order, dither[t])
+                prepared = planned[t] if t < last else planned[t].detach()
+            columns = player.columns(episode.state, scale)
+            order = player.orders(prepared, columns, scale)
+            if batch.probes is not None:
+                seen.append((prepared, columns.detach()))
+            if batch.dither is not None:
+                order = self._whole(order, batch.dither[t])
             rewards.append(episode.step(unstack(order)).reward)
         discounts = products.scale.new_tensor([problem.discount**t for t in range(problem.horizon)])
-        return -(discounts @ torch.stack(rewards) * self.weights(products)).mean() / discounts.sum()
+        loss = -(discounts @ torch.stack(rewards) * self.weights(products)).mean() / discounts.sum()
+        if batch.probes is None:
+            return loss
+        prepared, visited = map(torch.stack, zip(*seen, strict=True))
+        return loss + batch.penalty * self._penalty(problem, batch.probes, prepared, visited, products.demand / scale)
+
+    def _penalty(self, problem: Problem, probes: Probes, prepared: Tensor, visited: Tensor, demand: Tensor) -> Tensor:
+        """What the network breaks of the problem's structure where it is probed."""
+        if problem not in self._penalties:
+            self._penalties[problem] = StructurePenalty(problem, self.network)
+        penalty = self._penalties[problem]
+        where = (probes.period.long(), torch.arange(len(probes.period), device=visited.device))
+        wide = torch.zeros_like(visited[0])
+        wide[:, penalty.places] = probes.state
+        state = torch.where(probes.visited[:, None] > 0.0, visited[where], wide)
+        return penalty(prepared[where], state, demand)
 
     def _whole(self, order: Tensor, dither: Tensor) -> Tensor:
         """Whole orders with the gradient of the fractional ones."""

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from agents.networks import NetworkConfig
 from inv_gym.checks import flag, one_of, real, whole
 
 WEIGHTINGS = ("product", "money")
+SCHEDULES = ("constant", "rising")
 ROUNDINGS = ("dithered", "straight_through", "none")
+KINDS = {
+    "direct-backprop": "DirectBackprop",
+    "penalised": "DirectBackprop, penalised",
+    "constructed": "DirectBackprop, constructed",
+}
+"""How a network may be informed of the structure of optimal orders, and what results are called in tables."""
+PENALTY = 1.0
+"""What the structure's penalty counts by default: the same for all problems, chosen on lost sales with lead time 5."""
 DITHERING = 0.5
 """Share of the steps over which the noise of dithered rounding fades (our choice)."""
 
@@ -33,6 +42,8 @@ class TrainingConfig:
             with the right mean, so the gradient is that of the mean reward, which lies between that of 4 and of 5. It
             leaves 2 % of the fraction, so that derivatives are taken on the side on which the order lies.
             ``straight_through`` rounds; ``none`` trains on fractions. Gradients pass as if nothing were rounded.
+        penalty: What the structure's penalty counts beside the reward, see `agents.structure_informed`; 0: nothing.
+        penalty_schedule: ``constant``, or ``rising`` from 0 in a line.
         validation_products: Products whose reward picks the best weights.
         check_every: Steps between two validations (and checkpoints).
         patience: Validations without a better one after which training stops; None never.
@@ -50,6 +61,8 @@ class TrainingConfig:
     wide: bool = True
     truncate: int | None = None
     rounding: str = "dithered"
+    penalty: float = 0.0
+    penalty_schedule: str = "constant"
     validation_products: int = 2048
     check_every: int = 100
     patience: int | None = None
@@ -69,10 +82,26 @@ class TrainingConfig:
         flag("wide", self.wide)
         one_of("weighting", self.weighting, WEIGHTINGS)
         one_of("rounding", self.rounding, ROUNDINGS)
+        real("penalty", self.penalty, least=0.0)
+        one_of("penalty_schedule", self.penalty_schedule, SCHEDULES)
+
+    def of_kind(self, kind: str) -> TrainingConfig:
+        """The same training of a network that is informed of the structure in one of the ways of `KINDS`.
+
+        Raises:
+            ValueError: The kind is unknown.
+        """
+        head = "constructed" if one_of("kind", kind, KINDS) == "constructed" else "plain"
+        penalty = PENALTY if kind == "penalised" else 0.0
+        return replace(self, penalty=penalty, network=replace(self.network, head=head))
 
     def amplitude(self, step: int) -> float:
         """How far dithering reaches in a step: from half a unit either way, 1, to nothing, 0."""
         return max(0.0, 1.0 - step / (DITHERING * self.steps)) if self.rounding == "dithered" else 0.0
+
+    def penalty_weight(self, step: int) -> float:
+        """What the structure's penalty counts in a step."""
+        return self.penalty * ((step + 1) / self.steps if self.penalty_schedule == "rising" else 1.0)
 
     def rate(self, step: int) -> float:
         """The learning rate of a step."""

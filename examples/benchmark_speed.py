@@ -19,12 +19,13 @@ from rich.table import Table
 import inv_gym
 from agents.direct_backprop import DirectBackprop
 from agents.inventory_agent import InventoryAgent
-from agents.training_config import TrainingConfig
+from agents.training_config import KINDS, TrainingConfig
 from inv_gym.arrays import Array
 from inv_gym.policy import Observation
 from inv_gym.rollout import rollout
 
 HORIZON, BATCH, LEAD_TIME = 50, 4096, 4
+PLAIN = next(iter(KINDS))
 console = Console(width=110)
 
 
@@ -113,9 +114,9 @@ class Training:
         states: What the network met on them: what it works on alone.
     """
 
-    def __init__(self, horizon: int, batch: int) -> None:
+    def __init__(self, horizon: int, batch: int, kind: str = PLAIN) -> None:
         problem = inv_gym.LostSales(lead_time=LEAD_TIME, horizon=horizon)
-        config = TrainingConfig(batch=batch, steps=10**9, validation_products=1)
+        config = TrainingConfig(batch=batch, steps=10**9, validation_products=1).of_kind(kind)
         self.problem, self.backprop = problem, DirectBackprop(problem, inv_gym.make_source("default"), config)
         self.agent = InventoryAgent(problem, self.backprop.network)
         self.products = self.backprop.to_device(self.backprop.batch(0)).products
@@ -136,7 +137,7 @@ class Training:
         """Only the network's forward and backward passes."""
         self.backprop.network.zero_grad()
         prepared, _ = self.agent.prepare(self.problem, self.products)
-        orders = [self.backprop.network(p, state) for p, state in zip(prepared, self.states, strict=True)]
+        orders = [self.backprop.network(prepared[t], state) for t, state in enumerate(self.states)]
         torch.stack(orders).mean().backward()
 
     def encoder(self) -> None:
@@ -182,6 +183,14 @@ def differentiable(report: Report, repeats: int) -> None:
     report.add("memory kept for backward", f"{memory:.0f} bytes/product-period", memory / least, "x bare network", None)
 
 
+def structured(report: Report, repeats: int) -> None:
+    """Steps of networks that are informed of the structure against a plain network's."""
+    plain = Training(HORIZON, TrainingConfig.batch)
+    for kind, most in (("penalised", 1.1), ("constructed", 1.2)):
+        step, reference = alternate(Training(HORIZON, TrainingConfig.batch, kind).train, plain.train, repeats)
+        report.add(f"training step, {kind}", f"{1e3 * step:.0f} ms", step / reference, "x plain", most, most=True)
+
+
 def scaling(report: Report, repeats: int) -> None:
     """Log-log slopes of the training step's time in batch and in horizon."""
     for name, sizes in (
@@ -217,6 +226,7 @@ def main(quick: bool = False, threads: int = 1) -> None:
     step_api(report, 2_000 if quick else 20_000)
     vector(report, 200 if quick else 2_000)
     differentiable(report, 3 if quick else 15)
+    structured(report, 3 if quick else 15)
     if not quick:
         scaling(report, 5)
     console.print(report.table)

@@ -1,9 +1,9 @@
-"""Measure the claims about DirectBackprop, and write docs/evidence.md.
+"""Measure the claims about DirectBackprop, and write a page of them.
 
     python examples/evidence.py --list
     python examples/evidence.py --only lead-time-5        # train and compare, some minutes
     python examples/evidence.py                           # everything: hours; goes on where it was interrupted
-    python examples/evidence.py --write                   # the page from what has been measured
+    python examples/evidence.py --write                   # docs/evidence.md from what has been measured
 
 Every experiment trains with several seeds (one torch thread each) and compares on products that no training or
 validation has seen. Results lie in DIR, one folder per experiment.
@@ -155,10 +155,10 @@ def main(
     seeds: int = SEEDS,
     jobs: Annotated[int, typer.Option(help="Experiments at a time.")] = 2,
     out: Annotated[Path, typer.Option(metavar="DIR")] = Path("results/evidence"),
-    write: Annotated[bool, typer.Option("--write", help="Only write docs/evidence.md.")] = False,
+    write: Annotated[bool, typer.Option("--write", help="Only write docs/evidence.md and its pictures.")] = False,
     show: Annotated[bool, typer.Option("--list", help="Only list the experiments.")] = False,
 ) -> None:
-    """Measure what is not measured yet."""
+    """Measure what is not measured yet; the page goes to DIR, and with --write to docs/."""
     names = [one.name for one in experiments()]
     chosen = [name for name in names if not only or any(fnmatch(name, pattern) for pattern in only)]
     missing = [name for name in chosen if not done(name, out)]
@@ -170,8 +170,9 @@ def main(
             waiting = [pool.submit(measure, name, seeds, str(out)) for name in missing]
             for number, finished in enumerate(as_completed(waiting), 1):
                 typer.echo(f"{number} of {len(missing)}: {finished.result()}")
-    written = [write_atomically("docs/evidence.md", page(out, [name for name in names if not done(name, out)]))]
-    written += filter(None, (draw(out, Path("docs/pictures")) for draw in (learning_curves, changing_demand)))
+    docs = Path("docs") if write else out
+    written = [write_atomically(docs / "evidence.md", page(out, [name for name in names if not done(name, out)]))]
+    written += filter(None, (draw(out, docs / "pictures") for draw in (learning_curves, changing_demand)))
     typer.echo(f"Wrote {', '.join(map(str, written))}")
 
 

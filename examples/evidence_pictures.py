@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import io
 import json
 from pathlib import Path
 
-import matplotlib as mpl
 import numpy as np
 from evidence_plan import Experiment, experiments
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from structure_pictures import save
 
 import inv_gym
 from agents.inventory_agent import InventoryAgent
-from inv_gym.files import write_atomically
 from inv_gym.instances import INSTANCES
-
-mpl.use("Agg")
-import matplotlib.pyplot as plt
 
 KINDS = ("zipkin", "gijsbrechts", "demoor", "removal")
 CHANGING = ("season", "regime-change", "shock", "censored")
@@ -31,7 +28,8 @@ def learning_curves(results: Path, out: Path) -> Path | None:
     kinds = {
         kind: [n for n in INSTANCES if n.startswith(kind)] for kind in ("zipkin", "gijsbrechts", "demoor", "removal")
     }
-    figure, axes = plt.subplots(1, len(kinds), figsize=(14, 3.6), sharey=True, layout="constrained")
+    figure = Figure((14, 3.6), layout="constrained")
+    axes = figure.subplots(1, len(kinds), sharey=True)
     drawn = False
     for axis, (kind, names) in zip(axes, kinds.items(), strict=True):
         for colour, name in enumerate(names):
@@ -45,7 +43,7 @@ def learning_curves(results: Path, out: Path) -> Path | None:
         if axis.lines[1:]:
             axis.legend(fontsize=7, frameon=False)
     axes[0].set_ylabel("% over the optimal cost")
-    return _save(figure, out / "learning-curves.png") if drawn else None
+    return save(figure, out / "learning-curves.png") if drawn else None
 
 
 def changing_demand(results: Path, out: Path) -> Path | None:
@@ -53,13 +51,14 @@ def changing_demand(results: Path, out: Path) -> Path | None:
     shown = [e for e in experiments() if e.name in CHANGING and (results / e.name / "seed-0").exists()]
     if not shown:
         return None
-    figure, axes = plt.subplots(2, len(shown), figsize=(4.2 * len(shown), 5.6), squeeze=False, layout="constrained")
+    figure = Figure((4.2 * len(shown), 5.6), layout="constrained")
+    axes = figure.subplots(2, len(shown), squeeze=False)
     for (top, bottom), experiment in zip(axes.T, shown, strict=True):
         _draw(experiment, results, top, bottom)
-    return _save(figure, out / "changing-demand.png")
+    return save(figure, out / "changing-demand.png")
 
 
-def _draw(experiment: Experiment, results: Path, top: plt.Axes, bottom: plt.Axes) -> None:
+def _draw(experiment: Experiment, results: Path, top: Axes, bottom: Axes) -> None:
     products = inv_gym.draw_products(experiment.source, experiment.problem, PRODUCTS, TEST_SEED)
     heuristics = experiment.heuristics()
     rival = RIVAL if RIVAL in heuristics else "base-stock"
@@ -76,10 +75,3 @@ def _draw(experiment: Experiment, results: Path, top: plt.Axes, bottom: plt.Axes
     bottom.set(xlabel="period")
     for axis in (top, bottom):
         axis.legend(fontsize=7, frameon=False)
-
-
-def _save(figure: plt.Figure, path: Path) -> Path:
-    buffer = io.BytesIO()
-    figure.savefig(buffer, dpi=90)
-    plt.close(figure)
-    return write_atomically(path, buffer.getvalue())

@@ -17,7 +17,7 @@ import platform
 import shlex
 import sys
 from contextlib import nullcontext
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from importlib import metadata
 from pathlib import Path
 from typing import Annotated, Any
@@ -34,12 +34,11 @@ import inv_gym
 from agents.direct_backprop import DirectBackprop, DivergedError
 from agents.direct_backprop import Progress as Validation
 from agents.networks import NetworkConfig
-from agents.training_config import TrainingConfig
+from agents.training_config import KINDS, TrainingConfig
 from inv_gym.checks import one_of
 from inv_gym.files import write_atomically
 from inv_gym.registry import problem_from
 
-AGENTS = ("direct-backprop",)
 CHECKPOINT = "checkpoint.safetensors"
 console = Console(highlight=False)
 
@@ -101,12 +100,12 @@ class Log:
             self.board.flush()
 
 
-def card(training: DirectBackprop, log: Log, products: str) -> dict[str, Any]:
+def card(training: DirectBackprop, log: Log, agent: str, products: str) -> dict[str, Any]:
     """What the weights' card says beside their shapes."""
     best = max(training.curve, key=lambda row: row.best)
     packages = ("inv-gym", "torch", "numpy")
     return {
-        "name": "DirectBackprop",
+        "name": KINDS[agent],
         "config": asdict(training.config),
         "products": products,
         "metrics": {
@@ -136,7 +135,7 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions
 def main(
     env: Annotated[str, typer.Option(metavar="ID", help="The environment.")],
     out: Annotated[Path, typer.Option(metavar="DIR", help="Where the files go.")],
-    agent: Annotated[str, typer.Option(help=f"One of {', '.join(AGENTS)}.")] = AGENTS[0],
+    agent: Annotated[str, typer.Option(help=f"One of {', '.join(KINDS)}.")] = next(iter(KINDS)),
     products: Annotated[str | None, typer.Option(help="A population, instance or demand table (a file).")] = None,
     field: Annotated[list[str] | None, typer.Option(metavar="NAME=VALUE", help="Of the problem; repeatable.")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from DIR's checkpoint.")] = False,
@@ -148,6 +147,8 @@ def main(
     fixed_products: int | None = None,
     truncate: int | None = None,
     patience: int | None = None,
+    penalty: Annotated[float | None, typer.Option(help="Of broken structure; of agent penalised by default 1.")] = None,
+    penalty_schedule: str = TrainingConfig.penalty_schedule,
     knows: str = NetworkConfig.knows,
     channels: int = NetworkConfig.channels,
     hidden: Annotated[list[int] | None, typer.Option(help="Units of a hidden layer; repeat for more.")] = None,
@@ -160,7 +161,7 @@ def main(
     if threads is not None:
         torch.set_num_threads(threads)
     try:
-        one_of("agent", agent, AGENTS)
+        one_of("agent", agent, KINDS)
         environment = inv_gym.ENVIRONMENTS[one_of("environment", env, inv_gym.ENVIRONMENTS)]
         origin = products or environment.products
         source = inv_gym.make_source({"file": origin} if Path(origin).is_file() else origin)
@@ -174,16 +175,19 @@ def main(
             fixed_products=fixed_products,
             truncate=truncate,
             patience=patience,
+            penalty_schedule=penalty_schedule,
             seed=seed,
             network=network,
-        )
+        ).of_kind(agent)
+        if penalty is not None:
+            config = replace(config, penalty=penalty)
         problem = with_fields(inv_gym.make_problem(env), field or [])
         training = DirectBackprop(problem, source, config, join_processes(device), compiled)
         if resume:
             training.resume(out / CHECKPOINT)
         elif (out / CHECKPOINT).exists():
             raise ValueError(f"{out} holds a training already: go on with --resume, or give another --out.")
-        run(training, out, Path(origin).name)
+        run(training, out, agent, Path(origin).name)
     except (ValueError, TypeError, OSError, DivergedError) as error:
         typer.echo(f"Error: {error}", err=True)
         raise typer.Exit(1) from None
@@ -195,7 +199,7 @@ def main(
             distributed.destroy_process_group()
 
 
-def run(training: DirectBackprop, out: Path, products: str) -> None:
+def run(training: DirectBackprop, out: Path, agent: str, products: str) -> None:
     """Train with a progress bar, and save; of several processes only the first one reports."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     bar = Progress(*columns, TextColumn("{task.fields[last]}"), console=console)
@@ -205,7 +209,7 @@ def run(training: DirectBackprop, out: Path, products: str) -> None:
     with bar if console.is_terminal else nullcontext():
         log = Log(training, out, bar)
         trained = training.fit(log, out / CHECKPOINT)
-    facts = card(training, log, products)
+    facts = card(training, log, agent, products)
     trained.save(out, facts)
     console.print(
         f"Wrote {out}: best validation reward {facts['metrics']['validation_reward']:.4f}, "

@@ -17,12 +17,12 @@ LAYERS = [
     {"products"},
     {"panel", "instances", "policy"},
     {"registry", "episode"},
-    {"rollout", "observations", "rendering"},
+    {"rollout", "observations", "rendering", "structure"},
     {"evaluation", "envs"},
     {"testing"},
 ]
 ALLOWED = {
-    "torch": {"arrays", "envs", "testing"},
+    "torch": {"arrays", "envs", "structure", "testing"},
     "gymnasium": {"envs", "testing", "__init__"},
     "pandas": {"panel", "evaluation"},
     "matplotlib": {"rendering"},

@@ -137,7 +137,11 @@ def test_a_users_policy_and_data_join(folder: Path) -> None:
     frame = pd.read_csv(folder / "results" / "leaderboard.csv")
     synthetic, data = (set(frame[frame["section"] == name]["policy"]) for name in ("synthetic", "data"))
     assert synthetic == {*NAMES, "mine:UpTo", "mine:knows_law"}
-    assert data == {*baselines.policies(make_problem(ENV), distribution=False), "DirectBackprop", "mine:UpTo"}
+    assert data == {
+        *baselines.policies(make_problem(ENV), distribution=False),
+        *agents.policies(make_problem(ENV)),
+        "mine:UpTo",
+    }
     assert set(frame[frame["section"] == "data"]["origin"]) == {"sales.csv"}
     assert set(frame["products"]) == {9}
     assert "mine:UpTo" in (folder / "results" / "leaderboard.html").read_text(encoding="utf-8")

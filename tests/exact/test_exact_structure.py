@@ -2,146 +2,63 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from itertools import pairwise, product
+from dataclasses import replace
+from itertools import product
 
 import numpy as np
 import pytest
-from exact_cases import AVERAGE, ENDLESS, State, economics_of, larger, law_of, published, solution_of, table, worth
+from exact_cases import AVERAGE, ENDLESS, law_of, solution_of, table, worth
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from structure_cases import (
+    CHANCE,
+    LAWS,
+    WAYS,
+    broken,
+    dual_solution,
+    lost_sales_solution,
+    perishable_solution,
+    removal_solution,
+)
 
-from baselines import VectorBaseStock
-from baselines.exact import Solution, solve
-from inv_gym import DualSourcing, LostSales, Perishable, ProcurementRemoval
+from baselines.exact import Solution
+from inv_gym.structure import Inequalities, inequalities, properties
 
-LAWS = [
-    ("poisson", 2.0, 0.0),
-    ("geometric", 1.5, 0.0),
-    ("discrete_uniform", 2.0, 0.0),
-    ("negative_binomial", 1.5, 0.5),
-]
-WAYS = [AVERAGE, {**ENDLESS, "discount": 0.95}, {"horizon": 6, "discount": 0.95, "integer_orders": True}]
-
-Chosen = Callable[[tuple[int, ...]], int]
-
-
-def followed(solution: Solution, period: int = 0) -> dict[State, tuple[int, ...]]:
-    """The orders of a period, without those of the deeper half of the backlog."""
-    low = min(float(solution.states[:, 0].min()), 0.0) if solution.problem.backlog else 0.0
-    return {state: order for state, order in table(solution, period).items() if state[0] >= low / 2.0}
+STEPS = (1, 2, 3, 5)
 
 
-def broken(solution: Solution, chosen: Chosen, columns: Sequence[int]) -> list[tuple[int, State, list[int]]]:
-    """States where ``0 >= change >= change >= ... >= -1`` fails for a unit more in each column, in this order.
-
-    Of backlog the deeper half is left out: its orders rest on states in which more of it is cut off.
-    """
-    found, compared = [], 0
-    for period in range(len(solution.orders)):
-        orders = followed(solution, period)
-        for state, order in orders.items():
-            after = [orders[near] for near in (larger(state, column) for column in columns) if near in orders]
-            changes = [0, *(chosen(one) - chosen(order) for one in after), -1]
-            compared += len(after)
-            if any(one < other for one, other in pairwise(changes)):
-                found.append((period, state, changes))
-    # many states have all neighbours, so the comparison is not void
-    assert compared >= len(columns) * (len(solution.states) - 1) * len(solution.orders) // 8
-    return found
-
-
-def first(order: tuple[int, ...]) -> int:
-    return order[0]
-
-
-def lost_sales_solution(lead_time: int, law: tuple[str, float, float], options: dict, **figures: float) -> Solution:
-    name, mean, dispersion = law
-    problem = LostSales(lead_time=lead_time, **options)
-    costs = {"holding_cost": 1.0, "shortage_cost": 4.0, **figures}
-    return solve(problem, law_of(name, mean, dispersion=dispersion), economics_of(problem, **costs))
-
-
-@pytest.mark.parametrize("lead_time", [1, 2, 3, 4])
+@pytest.mark.parametrize("lead_time", [0, 1, 2, 3, 4])
 @pytest.mark.parametrize("law", LAWS)
 @pytest.mark.parametrize("options", WAYS)
 def test_newer_orders_displace_more_with_lost_sales(lead_time, law, options):
     name, mean, dispersion = law
     law = (name, mean if lead_time < 4 else 1.0, dispersion)
     for figures in ({}, {"unit_cost": 2.0, "price": 5.0, "salvage_value": 1.0}):
-        assert not broken(lost_sales_solution(lead_time, law, options, **figures), first, range(lead_time))
+        assert not broken(lost_sales_solution(lead_time, law, options, **figures))
 
 
 @pytest.mark.parametrize("name", [f"zipkin2008-poisson5-p{p}-L{L}" for p in (4, 9) for L in (2, 3, 4)])
 def test_newer_orders_displace_more_in_the_published_instances(name):
-    solution = solution_of(name)
-    assert not broken(solution, first, range(solution.states.shape[1]))
-
-
-@pytest.mark.parametrize("name", [f"zipkin2008-poisson5-p{p}-L{L}" for p in (4, 9) for L in (1, 2, 3, 4)])
-def test_no_order_exceeds_the_bound_of_zipkin(name):
-    found, law, economics = published(name)
-    levels = [float(level[0]) for level in VectorBaseStock.closed_form(found.problem, law, economics).levels]
-    solution = solution_of(name)
-    partial = np.concatenate([solution.states[:, ::-1].cumsum(1)[:, ::-1], np.zeros((len(solution.states), 1))], 1)
-    orders = solution.orders[0]
-    positive = orders[:, 0] > 0.0
-    assert positive.sum() > len(orders) // 10
-    assert (partial + orders)[positive].max(0).tolist() <= levels  # column by column
-    assert ((partial + orders)[positive] <= levels).all()
+    assert not broken(solution_of(name))
 
 
 def test_the_check_of_the_structure_can_fail():
     solution = lost_sales_solution(2, LAWS[0], AVERAGE)
-    assert broken(solution, first, [1, 0])  # in the wrong order
-    assert broken(solution, lambda order: 2 * order[0], [0, 1])  # too steep
-    assert broken(solution, lambda order: -order[0], [0, 1])  # the wrong way
-
-
-def perishable_solution(
-    shelf_life: int, lead_time: int, law: tuple[str, float, float], options: dict, **figures: float
-) -> Solution:
-    name, mean, dispersion = law
-    problem = Perishable(shelf_life=shelf_life, lead_time=lead_time, **options)
-    costs = {"price": 10.0, "unit_cost": 4.0, "holding_cost": 0.5, "outdating_cost": 1.0, **figures}
-    return solve(problem, law_of(name, mean, dispersion=dispersion), economics_of(problem, **costs))
+    rules = inequalities(solution.problem)
+    mirrored = rules._replace(weights=rules.weights[:, :, ::-1])
+    for name, found in (
+        ("d order / d pipeline_1 <= d order / d on_hand", broken(solution, mirrored)),  # in the wrong order
+        ("d order / d pipeline_1 >= -1", broken(replace(solution, orders=2.0 * solution.orders))),  # too steep
+        ("d order / d on_hand <= 0", broken(replace(solution, orders=-solution.orders))),  # the wrong way
+    ):
+        assert name in {rule for _, _, rule in found}
 
 
 @pytest.mark.parametrize(("shelf_life", "lead_time"), [(2, 0), (3, 0), (4, 0), (1, 1), (2, 1), (3, 1), (2, 2)])
 @pytest.mark.parametrize("law", LAWS)
 @pytest.mark.parametrize("options", WAYS)
 def test_fresher_stock_displaces_more_orders(shelf_life, lead_time, law, options):
-    solution = perishable_solution(shelf_life, lead_time, law, options)
-    assert not broken(solution, first, range(solution.states.shape[1]))
-
-
-def dual_solution(
-    lead_times: tuple[int, int], law: tuple[str, float, float], backlog: bool, options: dict, **figures: float
-) -> Solution:
-    name, mean, dispersion = law
-    problem = DualSourcing(
-        regular_lead_time=lead_times[0], expedited_lead_time=lead_times[1], backlog=backlog, **options
-    )
-    costs = {"regular_cost": 5.0, "expedited_cost": 7.0, "holding_cost": 1.0, "shortage_cost": 12.0}
-    costs = {**costs, "price": 0.0 if backlog else 20.0, **figures}
-    return solve(problem, law_of(name, mean, dispersion=dispersion), economics_of(problem, **costs))
-
-
-def dual_faults(solution: Solution) -> list[tuple[int, State, list[int]]]:
-    """Net inventory comes first, then regular orders, the oldest first."""
-    columns = range(solution.states.shape[1])
-    found = broken(solution, lambda order: order[1], columns[::-1])  # what comes sooner displaces more expediting
-    found += broken(solution, lambda order: order[0], columns)  # what comes later displaces more regular orders
-    found += broken(solution, sum, [0])  # and a unit on hand displaces one unit of both together
-    # a unit on order can displace one of each, since each is rounded by itself: a unit more over any number of them
-    for orders in (followed(solution, period) for period in range(len(solution.orders))):
-        for column in columns[1:]:
-            for state, order in orders.items():
-                for units in (1, 2, 3, 5):
-                    after = orders.get((*state[:column], state[column] + units, *state[column + 1 :]))
-                    if after is not None and not -units - 1 <= sum(after) - sum(order) <= 0:
-                        found.append((units, state, [*order, *after]))
-    return found
+    assert not broken(perishable_solution(shelf_life, lead_time, law, options))
 
 
 @pytest.mark.parametrize("regular_lead_time", [1, 2, 3])
@@ -151,18 +68,23 @@ def dual_faults(solution: Solution) -> list[tuple[int, State, list[int]]]:
 @pytest.mark.parametrize("backlog", [True, False])
 @pytest.mark.parametrize("options", WAYS[:2])
 def test_each_source_heeds_most_what_arrives_when_its_own_orders_do(regular_lead_time, law, backlog, options):
-    assert not dual_faults(dual_solution((regular_lead_time, 0), law, backlog, options))
+    assert not broken(dual_solution((regular_lead_time, 0), law, backlog, options), units=STEPS)
 
 
 @pytest.mark.parametrize("law", LAWS)
 @pytest.mark.parametrize("backlog", [True, False])
 def test_each_source_heeds_most_what_arrives_when_its_own_orders_do_up_to_an_end(law, backlog):
-    assert not dual_faults(dual_solution((2, 0), law, backlog, WAYS[2], salvage_value=3.0))
+    assert not broken(dual_solution((2, 0), law, backlog, WAYS[2], salvage_value=3.0), units=STEPS)
 
 
 @pytest.mark.parametrize("name", ["l2-c105", "l2-c110", "l3-c105"])
 def test_each_source_heeds_most_what_arrives_when_its_own_orders_do_in_the_published_instances(name):
-    assert not dual_faults(solution_of(f"gijsbrechts2022-{name}"))
+    assert not broken(solution_of(f"gijsbrechts2022-{name}"), units=STEPS)
+
+
+def not_rounded(solution: Solution) -> Inequalities:
+    rules = inequalities(solution.problem)
+    return rules._replace(rounding=np.zeros(len(rules.names)))
 
 
 def test_a_unit_on_order_can_displace_a_unit_from_either_source():
@@ -175,6 +97,8 @@ def test_a_unit_on_order_can_displace_a_unit_from_either_source():
         first_best, second = sorted(by_order, key=by_order.__getitem__, reverse=True)[:2]
         assert first_best == best == table(solution)[state]
         assert by_order[best] > by_order[second] + 0.005  # no tie
+    assert not broken(solution)
+    assert (0, (0, 0, 4), "d regular + expedited / d pipeline_2 >= -1") in broken(solution, not_rounded(solution))
 
 
 @pytest.mark.parametrize("regular_lead_time", [2, 3])
@@ -186,38 +110,23 @@ def test_with_backlog_orders_look_at_the_expedited_position_alone(regular_lead_t
             by_position.setdefault((net + due, *later), set()).add(order)
     assert len(by_position) > 10
     assert {len(orders) for orders in by_position.values()} == {1}
-    orders = {position: next(iter(found)) for position, found in by_position.items()}
-    for position, (regular, expedited) in orders.items():
-        for column in range(len(position)):
-            after = orders.get(larger(position, column))
-            if after is not None:
-                assert -1 <= after[0] - regular <= 0 and -1 <= after[1] - expedited <= 0
-                assert -1 <= sum(after) - regular - expedited <= 0
+    # here even whole orders of both sources together fall by no more than a unit
+    assert not broken(solution, not_rounded(solution), least=low)
 
 
-def removal_faults(solution: Solution) -> list[tuple[int, int]]:
-    """Stocks where a unit more changes order, removal or both by more than a unit, or where both occur."""
-    found = []
-    for period in range(len(solution.orders)):
-        ordered, removed = solution.orders[period].T
-        net = np.diff(ordered - removed)
-        wrong = (np.diff(ordered) > 0) | (np.diff(removed) < 0) | (np.diff(removed) > 1) | (net > 0) | (net < -1)
-        found += [(period, int(stock)) for stock in solution.states[:-1, 0][wrong]]
-        found += [(period, int(stock)) for stock in solution.states[:, 0][ordered * removed > 0.0]]
-    return found
+def met(solution: Solution) -> list[tuple[int, float]]:
+    """Periods and stocks with both an order and a removal."""
+    return [(int(t), float(solution.states[row, 0])) for t, row in np.argwhere(solution.orders.prod(2) > 0.0)]
 
 
 @pytest.mark.parametrize("law", LAWS)
 @pytest.mark.parametrize("backlog", [True, False])
 @pytest.mark.parametrize("options", [WAYS[1], WAYS[2]])
 def test_procurement_and_removal_never_meet_and_move_stock_by_at_most_a_unit_per_unit(law, backlog, options):
-    name, mean, dispersion = law
-    problem = ProcurementRemoval(backlog=backlog, **options)
-    economics = economics_of(problem, price=10.0, unit_cost=5.0, holding_cost=0.5, removal_value=2.0, shortage_cost=3.0)
-    # a season too: the levels move from period to period
-    means = (mean,) if problem.long_run else (mean, 2.0 * mean, 0.5 * mean)
-    solution = solve(problem, law_of(name, *means, dispersion=dispersion), economics, stock=60.0)
-    assert not removal_faults(solution)
+    solution = removal_solution(law, backlog, options)
+    problem = solution.problem
+    assert not broken(solution, least=-np.inf)
+    assert not met(solution)
     for ordered, removed in np.moveaxis(solution.orders, 2, 1):
         stock = solution.states[:, 0]
         lower, upper = (stock + ordered)[0], (stock - removed)[-1]
@@ -228,19 +137,6 @@ def test_procurement_and_removal_never_meet_and_move_stock_by_at_most_a_unit_per
         assert len({float(order.max()) for order in solution.orders[:, :, 0]}) > 1
 
 
-# any costs and laws
-
-CHANCE = {
-    "law": st.sampled_from([name for name, _, _ in LAWS]),
-    "mean": st.sampled_from([0.5, 1.0, 1.5]),
-    "dispersion": st.floats(0.1, 1.0),
-    "discount": st.sampled_from([0.8, 0.95, 1.0]),
-    "holding_cost": st.floats(0.1, 3.0),
-    "unit_cost": st.floats(0.0, 5.0),
-    "margin": st.floats(1.0, 15.0),
-}
-
-
 @settings(max_examples=25, derandomize=True)
 @given(lead_time=st.integers(1, 3), **CHANCE)
 def test_newer_orders_displace_more_with_any_law_and_costs(
@@ -249,7 +145,7 @@ def test_newer_orders_displace_more_with_any_law_and_costs(
     figures = {"price": unit_cost + margin, "unit_cost": unit_cost, "holding_cost": holding_cost, "shortage_cost": 0.0}
     options = {**ENDLESS, "discount": discount}
     solution = lost_sales_solution(lead_time, (law, mean, dispersion), options, **figures)
-    assert not broken(solution, first, range(lead_time))
+    assert not broken(solution)
 
 
 def test_fresher_stock_need_not_displace_more_where_outdating_costs_less_than_holding():
@@ -279,7 +175,7 @@ def test_fresher_stock_displaces_more_where_a_unit_that_outdates_costs_no_less_t
     costs = {**costs, "price": unit_cost + margin, "unit_cost": unit_cost}
     law = (law, min(mean, 1.0), dispersion)
     solution = perishable_solution(shelf_life, 0, law, {**ENDLESS, "discount": discount}, **costs)
-    assert not broken(solution, first, range(solution.states.shape[1]))
+    assert not broken(solution)
 
 
 def test_with_a_lead_time_a_unit_of_perishable_stock_can_displace_two_even_so():
@@ -290,6 +186,36 @@ def test_with_a_lead_time_a_unit_of_perishable_stock_can_displace_two_even_so():
         by_order = {number: worth(solution, law_of(*law[:2]), state, (number,)) for number in units}
         assert table(solution)[state] == (best,)
         assert all(by_order[best] > by_order[number] + 0.005 for number in units if number != best)  # no tie
+
+
+@settings(max_examples=20, derandomize=True)
+@given(
+    ages=st.sampled_from([(3, 0), (2, 1), (3, 1), (1, 2), (2, 2)]),
+    waste=st.floats(0.0, 5.0),
+    share=st.floats(0.0, 1.0),
+    **CHANCE,
+)
+def test_fresher_stock_displaces_more_whatever_the_lead_time_where_no_unit_is_better_outdated_than_held(
+    ages, waste, share, law, mean, dispersion, discount, holding_cost, unit_cost, margin
+):
+    # the cost of outdating a period later, and of holding until then, is at least that of outdating now
+    costs = {"holding_cost": share * (1.0 - discount) * waste, "outdating_cost": waste}
+    costs = {**costs, "price": unit_cost + margin, "unit_cost": unit_cost}
+    law = (law, min(mean, 1.0), dispersion)
+    assert not broken(perishable_solution(*ages, law, {**ENDLESS, "discount": discount}, **costs))
+
+
+def test_issued_newest_first_an_old_unit_can_displace_three_and_no_chain_is_known():
+    law, figures = ("poisson", 10.0, 0.0), {"unit_cost": 6.0, "holding_cost": 0.3, "outdating_cost": 0.6}
+    options = {**ENDLESS, "discount": 0.99}
+    solution = perishable_solution(2, 0, law, options, "newest_first", shortage_cost=2.0, **figures)
+    orders = [table(solution)[(units,)][0] for units in range(12)]
+    assert orders == [13, 10, 9, 7, 6, 5, 4, 3, 2, 1, 0, 0]
+    for units, best in ((0, 13), (1, 10)):
+        by_order = {number: worth(solution, law_of(*law[:2]), (units,), (number,)) for number in range(16)}
+        assert all(by_order[best] > by_order[number] + 0.005 for number in range(16) if number != best)  # no tie
+    assert not properties(solution.problem).chains
+    assert properties(replace(solution.problem, issuing="oldest_first")).chains
 
 
 @settings(max_examples=20, derandomize=True)
@@ -307,4 +233,4 @@ def test_each_source_heeds_most_what_arrives_when_its_own_orders_do_with_any_law
     }
     options = {**ENDLESS, "discount": discount}
     solution = dual_solution((2, 0), (law, min(mean, 1.0), dispersion), backlog, options, **figures)
-    assert not dual_faults(solution)
+    assert not broken(solution, units=STEPS)

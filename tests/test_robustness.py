@@ -1,0 +1,114 @@
+"""The measurements of what structure brings."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pytest
+
+from inv_gym.arrays import flatten
+from inv_gym.products import HISTORY
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(autouse=True)
+def examples(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "path", [str(ROOT / "examples"), *sys.path])
+
+
+@pytest.fixture
+def plan(examples: None) -> ModuleType:
+    return import_module("robustness_plan")
+
+
+@pytest.fixture
+def page(examples: None) -> ModuleType:
+    pytest.importorskip("matplotlib")
+    return import_module("robustness_page")
+
+
+def test_a_gap_is_paired_and_its_interval_covers_seeds_and_products(page: ModuleType) -> None:
+    other = np.array([[1.0, 2.0, 3.0], [2.0, 3.0, 4.0]])
+    assert page.paired(other + 0.1, other, 2.0) == (pytest.approx(5.0), pytest.approx(0.0))
+    gaps = np.array([[1.0, 2.0, 3.0], [2.0, 3.0, 4.0]])  # %; seeds' means 2 and 3, products' 1.5, 2.5 and 3.5
+    middle, half = page.paired(other + gaps / 100.0, other, 1.0)
+    assert middle == pytest.approx(2.5)
+    variances = 0.5 / 2, 1.0 / 3  # with 1 and 2 degrees of freedom: 2.881 for both together
+    freedom = sum(variances) ** 2 / (variances[0] ** 2 / 1 + variances[1] ** 2 / 2)
+    assert freedom == pytest.approx(2.882, abs=1e-3)
+    assert half == pytest.approx(3.2600 * np.sqrt(sum(variances)), rel=2e-3)
+    assert np.isnan(page.paired(other[:1], other[:1], 1.0)[1])
+
+
+def test_tests_multiply_the_mean_when_they_say_so(plan: ModuleType) -> None:
+    setting = plan.REGISTERED[0]
+    base, *others = (test.products(setting, 2000, 9) for test in plan.TESTS)
+    found = {test.name: one for test, one in zip(plan.TESTS[1:], others, strict=True)}
+
+    def factor(name: str, periods: slice) -> float:
+        return float(found[name].demand[periods].mean() / base.demand[periods].mean())
+
+    before, first = slice(0, plan.FIRST), slice(plan.FIRST, plan.FIRST + 5)
+    after, end = slice(plan.FIRST + 5, None), slice(-10, None)
+    assert factor("× 3.0 for 5 periods", before) == pytest.approx(1.0, abs=0.05)
+    assert factor("× 3.0 for 5 periods", first) == pytest.approx(3.0, abs=0.15)
+    assert factor("× 3.0 for 5 periods", after) == pytest.approx(1.0, abs=0.05)
+    assert factor("× 0.3 from then on", end) == pytest.approx(0.3, abs=0.03)
+    assert factor("growth of 2 % per period", end) > 3.0
+    assert plan.FIRST == HISTORY + 15
+
+
+def test_starts_fill_the_columns_that_they_name(plan: ModuleType) -> None:
+    setting = plan.REGISTERED[0]
+    tests = {test.name: test.products(setting, 20, 9) for test in plan.TESTS if test.group == "start"}
+    scale = tests["20 periods' demand on hand"].scale
+    on_hand, *pipeline = flatten(tests["20 periods' demand on hand"].initial_state)
+    assert np.array_equal(on_hand, np.rint(20.0 * scale))
+    assert not np.any(pipeline)
+    every = flatten(tests["5 periods' demand in every column"].initial_state)
+    assert len(every) == 5
+    assert all(np.array_equal(column, np.rint(5.0 * scale)) for column in every)
+
+
+def test_a_measurement_ends_in_a_page_and_is_not_repeated(
+    plan: ModuleType, page: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    robustness = import_module("robustness")
+    config = plan.Setting.config
+    tiny = {"steps": 2, "check_every": 2, "batch": 8, "validation_products": 8, "warm_up": 0}
+    monkeypatch.setattr(plan.Setting, "config", lambda self, kind, seed: replace(config(self, kind, seed), **tiny))
+    monkeypatch.setattr(robustness, "PRODUCTS", 16)
+    monkeypatch.setattr(robustness.torch, "set_num_threads", lambda number: None)
+    setting = plan.REGISTERED[0]
+    for kind in page.EVERY:
+        for seed in (0, 1):
+            assert not robustness.done(setting.name, kind, seed, tmp_path)
+            robustness.measure(setting.name, kind, seed, str(tmp_path))
+            assert robustness.done(setting.name, kind, seed, tmp_path)
+    text = page.page(tmp_path)
+    assert "LostSalesLeadTime-v0" in text
+    assert "× 3.0 for 10 periods" in text
+    assert "InvPerishable-v0" in text.split("Not measured yet")[1]
+    assert not any(f"{{{name}}}" in text for name in ("structure", "robustness", "starts", "small_data", "missing"))
+    names = [path.name for path in page.pictures(tmp_path, tmp_path / "pictures")]
+    assert names == ["structure-tests.png"]
+
+
+def test_one_network_for_many_lead_times_is_tested_on_longer_ones(
+    plan: ModuleType, page: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    robustness = import_module("robustness")
+    config = plan.Setting.config
+    tiny = {"steps": 5, "check_every": 5, "batch": 8, "validation_products": 8, "warm_up": 0}
+    monkeypatch.setattr(plan.Setting, "config", lambda self, kind, seed: replace(config(self, kind, seed), **tiny))
+    monkeypatch.setattr(robustness, "PRODUCTS", 16)
+    monkeypatch.setattr(robustness.torch, "set_num_threads", lambda number: None)
+    for kind in page.EVERY:
+        robustness.measure(plan.MANY_LEAD_TIMES.name, kind, 0, str(tmp_path))
+    assert page.lead_times(page.Results(tmp_path)).count("not trained on") == len(plan.FAR_LEAD_TIMES)
