@@ -137,7 +137,7 @@ class Training:
         """Only the network's forward and backward passes."""
         self.backprop.network.zero_grad()
         prepared, _ = self.agent.prepare(self.problem, self.products)
-        orders = [self.backprop.network(prepared[t], state) for t, state in enumerate(self.states)]
+        orders = [self.backprop.network(p, state) for p, state in zip(prepared.unbind(), self.states, strict=True)]
         torch.stack(orders).mean().backward()
 
     def encoder(self) -> None:

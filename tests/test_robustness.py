@@ -43,7 +43,8 @@ def test_a_gap_is_paired_and_its_interval_covers_seeds_and_products(page: Module
     freedom = sum(variances) ** 2 / (variances[0] ** 2 / 1 + variances[1] ** 2 / 2)
     assert freedom == pytest.approx(2.882, abs=1e-3)
     assert half == pytest.approx(3.2600 * np.sqrt(sum(variances)), rel=2e-3)
-    assert np.isnan(page.paired(other[:1], other[:1], 1.0)[1])
+    one_seed = page.paired(other[:1] + gaps[:1] / 100.0, other[:1], 1.0)[1]
+    assert one_seed == pytest.approx(4.302653 * 1.0 / np.sqrt(3.0), rel=1e-5)
 
 
 def test_tests_multiply_the_mean_when_they_say_so(plan: ModuleType) -> None:
