@@ -35,7 +35,7 @@ from inv_gym.files import write_atomically
 from inv_gym.products import Products
 from inv_gym.structure import Violations, violations, wide_states
 
-SEEDS, PRODUCTS, TEST_SEED = 5, 1000, 20_000
+SEEDS, PRODUCTS, TEST_SEED = 5, 1000, 40_000
 PERIOD = 15
 """Period of the episode in which structure is looked at."""
 
