@@ -1,8 +1,8 @@
 """The structure of optimal orders as a penalty: what the slopes of a network's orders break of it.
 
-Slopes are derivatives with respect to stock, taken through the head alone; what the network makes of demand and costs
-is held fixed. Per step each product is looked at once, in a period of its own and in a state that it visits or, mostly,
-in one that it may never visit.
+Slopes are derivatives with respect to stock, taken through the head alone, since the encoder does not see stock; all
+weights learn from what they break. Per step each product is looked at once, in a period of its own and in a state that
+it visits or, mostly, in one that it may never visit.
 """
 
 from __future__ import annotations

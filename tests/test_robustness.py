@@ -77,15 +77,20 @@ def test_starts_fill_the_columns_that_they_name(plan: ModuleType) -> None:
     assert all(np.array_equal(column, np.rint(5.0 * scale)) for column in every)
 
 
-def test_a_measurement_ends_in_a_page_and_is_not_repeated(
-    plan: ModuleType, page: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    robustness = import_module("robustness")
-    config = plan.Setting.config
-    tiny = {"steps": 2, "check_every": 2, "batch": 8, "validation_products": 8, "warm_up": 0}
+@pytest.fixture
+def robustness(plan: ModuleType, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """The measurements with trainings of five steps and few test products."""
+    found, config = import_module("robustness"), plan.Setting.config
+    tiny = {"steps": 5, "check_every": 5, "batch": 8, "validation_products": 8, "warm_up": 0}
     monkeypatch.setattr(plan.Setting, "config", lambda self, kind, seed: replace(config(self, kind, seed), **tiny))
-    monkeypatch.setattr(robustness, "PRODUCTS", 16)
-    monkeypatch.setattr(robustness.torch, "set_num_threads", lambda number: None)
+    monkeypatch.setattr(found, "PRODUCTS", 16)
+    monkeypatch.setattr(found.torch, "set_num_threads", lambda number: None)
+    return found
+
+
+def test_a_measurement_ends_in_a_page_and_is_not_repeated(
+    robustness: ModuleType, plan: ModuleType, page: ModuleType, tmp_path: Path
+) -> None:
     setting = plan.REGISTERED[0]
     for kind in page.EVERY:
         for seed in (0, 1):
@@ -102,14 +107,8 @@ def test_a_measurement_ends_in_a_page_and_is_not_repeated(
 
 
 def test_one_network_for_many_lead_times_is_tested_on_longer_ones(
-    plan: ModuleType, page: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    robustness: ModuleType, plan: ModuleType, page: ModuleType, tmp_path: Path
 ) -> None:
-    robustness = import_module("robustness")
-    config = plan.Setting.config
-    tiny = {"steps": 5, "check_every": 5, "batch": 8, "validation_products": 8, "warm_up": 0}
-    monkeypatch.setattr(plan.Setting, "config", lambda self, kind, seed: replace(config(self, kind, seed), **tiny))
-    monkeypatch.setattr(robustness, "PRODUCTS", 16)
-    monkeypatch.setattr(robustness.torch, "set_num_threads", lambda number: None)
     for kind in page.EVERY:
         robustness.measure(plan.MANY_LEAD_TIMES.name, kind, 0, str(tmp_path))
     assert page.lead_times(page.Results(tmp_path)).count("not trained on") == len(plan.FAR_LEAD_TIMES)
