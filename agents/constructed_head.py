@@ -37,9 +37,9 @@ BEYOND = 3.0
 POSITION = 1.0
 """Advantage of the first coordinate over the others at the start, on the scale of logits."""
 GAP = 5.0
-"""Periods' mean demand between ordering and removing at the start, as in the plain head."""
+"""Periods' mean demand between ordering and removing at the start, in the plain head too."""
 WAITS = 1.5
-"""Periods' demand beyond the lead time up to which orders begin, as in the plain head."""
+"""Periods' demand beyond the lead time up to which orders begin, in the plain head too."""
 
 
 def first_layer(layer: nn.Linear, parts: Sequence[Tensor]) -> Tensor:

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from agents.constructed_head import ConstructedHead, OneOrder, OrderOrRemoval, TwoSources, first_layer
+from agents.constructed_head import GAP, WAITS, ConstructedHead, OneOrder, OrderOrRemoval, TwoSources, first_layer
 from agents.features import CLOCK, QUANTILES, StateLayout
 from inv_gym.checks import one_of, whole
 from inv_gym.problem import Problem
@@ -123,7 +123,7 @@ class Quantities(nn.Module):
 
     def __init__(self, lead_times: tuple[int, ...]) -> None:
         super().__init__()
-        self.path = [(lead_time + 1.5, -1.0) for lead_time in lead_times]
+        self.path = [(lead_time + WAITS, -1.0) for lead_time in lead_times]
         self.channels = sorted(range(len(lead_times)), key=lambda k: lead_times[k])
         self.displaced = nn.ParameterList(torch.ones(()) for _ in lead_times[1:])
 
@@ -147,7 +147,7 @@ class NetAction(nn.Module):
     gives, is removed. They begin as an interval from 1.5 to 6.5 periods' demand.
     """
 
-    path = ((1.5, -1.0), (5.0, 0.0))
+    path = ((WAITS, -1.0), (GAP, 0.0))
 
     def forward(self, outputs: Tensor) -> Tensor:
         """``[B, 2]`` from ``[B, 2]``."""

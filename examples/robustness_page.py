@@ -24,8 +24,9 @@ from robustness_plan import (
 from scipy import special
 from structure_pictures import save
 
-PLAIN, *INFORMED = "direct-backprop", "penalised", "constructed"
-EVERY = (PLAIN, *INFORMED)
+from agents.training_config import KINDS
+
+EVERY = PLAIN, *INFORMED = tuple(KINDS)
 NAMES = {PLAIN: "plain", **{kind: kind for kind in INFORMED}}
 TEXT = Path(__file__).with_name("robustness_text.md")
 """What is said around the tables, with {name} where one goes."""
@@ -67,11 +68,6 @@ class Results:
         """What each seed's network breaks in a test, by kind of state."""
         paths = [self.folder / setting.name / f"{kind}-{seed}" / "violations.json" for seed in seeds]
         return [json.loads(path.read_text())[test] for path in paths]
-
-    def seconds(self, setting: Setting, kind: str, seeds: Sequence[int]) -> float:
-        """Mean time of a training."""
-        folder = self.folder / setting.name
-        return float(np.mean([json.loads((folder / f"{kind}-{s}" / "seconds.json").read_text()) for s in seeds]))
 
 
 def paired(one: np.ndarray, other: np.ndarray, unit: float) -> tuple[float, float]:

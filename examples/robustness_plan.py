@@ -130,7 +130,7 @@ TESTS = (
 
 REGISTERED = tuple(Setting(env, env) for env in sorted(inv_gym.ENVIRONMENTS, key=lambda env: env != LEAD_TIME_ENV))
 FROM_EMPTY = Setting(f"{LEAD_TIME_ENV}-from-empty", LEAD_TIME_ENV, wide=False)
-MANY_LEAD_TIMES = Setting("InvLostSales-many-lead-times", "InvLostSalesLeadTime-v0", lead_times=(1, 2, 3, 4, 5))
+MANY_LEAD_TIMES = Setting("InvLostSales-many-lead-times", LEAD_TIME_ENV, lead_times=(1, 2, 3, 4, 5))
 FEW_PRODUCTS = tuple(Setting(f"{LEAD_TIME_ENV}-{n}-products", LEAD_TIME_ENV, n) for n in SMALL)
 
 
