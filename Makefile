@@ -5,9 +5,9 @@ DATA ?=
 ARGS ?=
 
 ENVIRONMENTS := InvLostSales-v0 InvLostSalesLeadTime-v0 InvPerishable-v0 InvDualSourcing-v0 InvProcurementRemoval-v0
-AGENTS := direct-backprop penalised constructed
+AGENTS := direct-backprop penalised constructed ppo
 
-.PHONY: leaderboard tables pictures weights structure robustness evidence test check lint types speed clean
+.PHONY: leaderboard tables pictures weights structure robustness evidence ppo test check lint types speed clean
 
 leaderboard: .venv  ## rank every policy on every environment; DATA=sales.csv adds your own demand table
 	$(BIN)/python examples/leaderboard.py $(if $(DATA),--data $(DATA)) $(ARGS)
@@ -33,6 +33,9 @@ robustness: .venv  ## the measurements of docs/structure.md: hours; goes on wher
 
 evidence: .venv  ## the measurements of docs/evidence.md: hours; goes on where it was interrupted
 	$(BIN)/python examples/evidence.py $(ARGS)
+
+ppo: .venv  ## the measurements of docs/ppo.md: hours; goes on where it was interrupted
+	$(BIN)/python examples/sample_efficiency.py $(ARGS)
 
 test: .venv  ## the test suite
 	$(BIN)/python -m pytest $(ARGS)

@@ -14,7 +14,7 @@ from typing import Any
 
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
-from torch import Tensor
+from torch import Tensor, optim
 
 from inv_gym.files import write_atomically
 
@@ -56,6 +56,26 @@ def read_tensors(path: str | Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     if facts["format"] != FORMAT:
         raise ValueError(f"{path} has format {facts['format']}, this version reads {FORMAT}: train anew.")
     return tensors, facts
+
+
+def part(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    """Those whose names begin so, without the beginning."""
+    return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
+
+
+def optimiser_tensors(optimiser: optim.Optimizer) -> dict[str, Tensor]:
+    """An optimiser's state, by the parameter's number and the name of the figure."""
+    states = optimiser.state_dict()["state"].items()
+    return {f"{index}/{name}": value for index, state in states for name, value in state.items()}
+
+
+def restore_optimiser(optimiser: optim.Optimizer, tensors: Mapping[str, Tensor]) -> None:
+    """Set the state that `optimiser_tensors` gave."""
+    state = optimiser.state_dict()
+    for name, value in tensors.items():
+        index, key = name.split("/")
+        state["state"].setdefault(int(index), {})[key] = value
+    optimiser.load_state_dict(state)
 
 
 def _digest(tensors: Mapping[str, Tensor], text: str) -> str:

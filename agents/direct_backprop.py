@@ -11,7 +11,7 @@ import json
 import math
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -21,23 +21,22 @@ from torch import Tensor, nn
 from torch import distributed as dist
 from torch.nn.parallel import DistributedDataParallel
 
-from agents.checkpoints import read_tensors, write_tensors
+from agents.checkpoints import optimiser_tensors, part, read_tensors, restore_optimiser, write_tensors
 from agents.inventory_agent import InventoryAgent, describe
 from agents.networks import PolicyNetwork, Sizes
 from agents.rollout_loss import Batch, Loss, product_weights
 from agents.starts import wide_starts
 from agents.structure_informed import Probes, draw_probes
 from agents.training_config import TrainingConfig
+from agents.validation import draw_validation
 from inv_gym.arrays import like, map_columns
 from inv_gym.problem import Problem
 from inv_gym.products import BLOCK, Products, ProductSource, concatenate, draw_products
 from inv_gym.rollout import rollout
 from inv_gym.structure import inequalities
 
-LONG = 400
-"""Periods for which a long-run problem is played in validation, by fewer products: the cut then hardly shows."""
-VALIDATION_SEED, FIXED_SEED = 10_007, 50_000
-"""Of the validation products, and (plus the training's seed) of fixed ones; leaderboard and evidence play others."""
+FIXED_SEED = 50_000
+"""Of fixed products, plus the training's seed; leaderboard and evidence play others."""
 
 
 class Progress(NamedTuple):
@@ -108,7 +107,9 @@ class DirectBackprop:
         if compiled:
             self._loss.compile(mode="reduce-overhead" if self.device.type == "cuda" else None)
         self._optimiser = torch.optim.Adam(self.network.parameters())
-        self.validation = [self._draw_validation(problem) for problem in self.problems]
+        self.validation = [
+            draw_validation(problem, source, self.config.validation_products) for problem in self.problems
+        ]
         self._fixed = self._draw_fixed()
         self.step, self.stale, self.curve = 0, 0, list[Progress]()
         self.best, self._best_weights = -math.inf, self._weights()
@@ -246,11 +247,7 @@ class DirectBackprop:
 
     def save(self, path: str | Path) -> Path:
         """Write all that `resume` needs to one file."""
-        adam = {
-            f"adam/{index}/{name}": value
-            for index, state in self._optimiser.state_dict()["state"].items()
-            for name, value in state.items()
-        }
+        adam = {f"adam/{name}": value for name, value in optimiser_tensors(self._optimiser).items()}
         weights = {f"now/{name}": value for name, value in self.network.state_dict().items()}
         best = {f"best/{name}": value for name, value in self._best_weights.items()}
         progress = {"best": self.best, "stale": self.stale, "step": self.step, "curve": self.curve}
@@ -279,16 +276,9 @@ class DirectBackprop:
             if (theirs := facts.get(name)) != ours:
                 raise ValueError(f"{path} is of a training with {name} {theirs}, this one has {ours}.")
 
-        def part(prefix: str) -> dict[str, Tensor]:
-            return {name.removeprefix(prefix): t for name, t in tensors.items() if name.startswith(prefix)}
-
-        self.network.load_state_dict(part("now/"))
-        self._best_weights = part("best/")
-        state = self._optimiser.state_dict()
-        for name, value in part("adam/").items():
-            index, key = name.split("/")
-            state["state"].setdefault(int(index), {})[key] = value
-        self._optimiser.load_state_dict(state)
+        self.network.load_state_dict(part(tensors, "now/"))
+        self._best_weights = part(tensors, "best/")
+        restore_optimiser(self._optimiser, part(tensors, "adam/"))
         self.best, self.stale, self.step = facts["best"], facts["stale"], facts["step"]
         self.curve = [Progress(*row) for row in facts["curve"]]
 
@@ -298,14 +288,6 @@ class DirectBackprop:
 
     def _weights(self) -> dict[str, Tensor]:
         return {name: value.detach().clone() for name, value in self.network.state_dict().items()}
-
-    def _draw_validation(self, problem: Problem) -> tuple[Problem, Products]:
-        """The problem that validations play, and its products."""
-        number = self.config.validation_products
-        if problem.long_run and problem.horizon < LONG:
-            number = -(-2 * number * problem.horizon // LONG)
-            problem = replace(problem, horizon=LONG)
-        return problem, draw_products(self.source, problem, number, VALIDATION_SEED)
 
     def _draw_fixed(self) -> Products | None:
         number = self.config.fixed_products

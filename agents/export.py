@@ -7,16 +7,13 @@ import importlib
 import io
 from pathlib import Path
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.export import ExportedProgram
 
-from agents.features import clock
 from agents.inventory_agent import InventoryAgent
-from inv_gym.arrays import map_columns
+from agents.observation_reader import ObservationReader
 from inv_gym.files import write_atomically
-from inv_gym.observations import FlatObservations
 
 
 class OrdersFromObservations(nn.Module):
@@ -31,8 +28,6 @@ class OrdersFromObservations(nn.Module):
         ValueError: The agent knows the law, which an observation does not show.
     """
 
-    times: Tensor
-
     def __init__(self, agent: InventoryAgent) -> None:
         super().__init__()
         if agent.knows == "distribution":
@@ -41,23 +36,15 @@ class OrdersFromObservations(nn.Module):
             )
         self.network = copy.deepcopy(agent.network).cpu().float().requires_grad_(False)
         self._agent = InventoryAgent(agent.problem, self.network)
-        self._flat = FlatObservations(agent.problem, self.network.sizes.covariates)
-        self.entries = len(self._flat.names)
-        where = self._flat.read(np.arange(self.entries)[None])  # an observation of the places of its entries
-        self._columns = map_columns(lambda at: int(at[0]), (where.state, where.economics, where.scale))
-        self._covariates = None if where.covariates is None else where.covariates.ravel().tolist()
-        times = clock(agent.problem, range(agent.problem.horizon + 1), self.network.like)
-        self.register_buffer("times", times[:, 0])
+        self._read = ObservationReader(self._agent)
+        self.entries = self._read.entries
 
     def forward(self, observation: Tensor) -> Tensor:
         """Orders, units, whole if the problem says so."""
-        problem, rows = self._agent.problem, observation.T
-        state, economics, scale = map_columns(rows.__getitem__, self._columns)
-        covariates = None if self._covariates is None else observation[None, :, self._covariates]
-        period = ((1.0 - rows[-1]) * problem.horizon).round().long().clamp(0, problem.horizon)
-        encoded = self.network.encode(rows[self._flat.history], scale)
-        static = self._agent.static_features(problem, economics, scale)
-        prepared = self.network.prepare(static, self.times[period][None], encoded, covariates)[0]
+        state, economics, scale, history, times, covariates = self._read(observation)
+        encoded = self.network.encode(history, scale)
+        static = self._agent.static_features(self._agent.problem, economics, scale)
+        prepared = self.network.prepare(static, times, encoded, covariates)[0]
         return self._agent.orders(prepared, self._agent.columns(state, scale), scale)
 
 

@@ -19,7 +19,7 @@ from torch.nn import functional
 
 from agents.constructed_head import GAP, WAITS, ConstructedHead, OneOrder, OrderOrRemoval, TwoSources, first_layer
 from agents.features import CLOCK, QUANTILES, StateLayout
-from inv_gym.checks import one_of, whole
+from inv_gym.checks import one_of, real, whole
 from inv_gym.problem import Problem
 
 DILATIONS = (1, 2, 4, 8, 16)
@@ -36,17 +36,21 @@ class NetworkConfig:
         channels: Of the encoder.
         hidden: Units of the head's hidden layers.
         head: ``plain``, or ``constructed``: orders have the structure of optimal ones for every input.
+        most: The largest order, in units of the scale; None: no limit.
     """
 
     knows: str = "history"
     channels: int = 16
     hidden: tuple[int, ...] = (32, 32)
     head: str = "plain"
+    most: float | None = None
 
     def __post_init__(self) -> None:
         one_of("knows", self.knows, KNOWS)
         one_of("head", self.head, HEADS)
         whole("channels", self.channels, least=1)
+        if self.most is not None and real("most", self.most) <= 0.0:
+            raise ValueError(f"most must be above 0, got {self.most}; None means no limit.")
         object.__setattr__(self, "hidden", tuple(whole("hidden", units, least=1) for units in self.hidden))
         if not self.hidden:
             raise ValueError("hidden must have at least one layer, got none.")
@@ -56,6 +60,7 @@ class Encoder(nn.Module):
     """Causal convolutions of kernel 2 over time-major demand ``[N + 31, B, inputs]``, giving ``[N, B, channels]``.
 
     Output n depends on inputs n .. n + 31 alone. A convolution of kernel 2 is two matrix products of shifted slices.
+    Of a single window not all positions are needed: its pairs, the pairs of these and so on, a binary tree.
     """
 
     def __init__(self, inputs: int, channels: int) -> None:
@@ -66,9 +71,10 @@ class Encoder(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Encode every window of 32 periods."""
+        window = len(x) == 1 + sum(DILATIONS)
         x = functional.elu(self.embed(x))
         for dilation, old, new in zip(DILATIONS, self.earlier, self.later, strict=True):
-            earlier, later = x[:-dilation], x[dilation:]
+            earlier, later = (x[::2], x[1::2]) if window else (x[:-dilation], x[dilation:])
             mixed = torch.addmm(new(later).flatten(0, 1), earlier.flatten(0, 1), old.get_parameter("weight").T).view_as(
                 later
             )
@@ -213,6 +219,7 @@ class PolicyNetwork(nn.Module):
         self.encoder = Encoder(3, channels) if self.config.knows == "history" else None
         self.static = Standardise(static)
         exogenous = static + CLOCK + len(sizes.covariates) + (channels if self.encoder is not None else 0)
+        self.features = exogenous
         if self.config.head == "constructed":
             self.head: Head | ConstructedHead = constructed(sizes, exogenous, self.config.hidden)
             self.orders: nn.Module = nn.Identity()
@@ -244,7 +251,13 @@ class PolicyNetwork(nn.Module):
             encoded: ``[T, B, channels]`` or None.
             covariates: ``[T, B, C]`` or None.
         """
-        return self.head.prepare([self.static(static), clock, *(x for x in (covariates, encoded) if x is not None)])
+        return self.head.prepare(self.exogenous(static, clock, encoded, covariates))
+
+    def exogenous(
+        self, static: Tensor, clock: Tensor, encoded: Tensor | None, covariates: Tensor | None
+    ) -> list[Tensor]:
+        """The parts of what the head sees beside the state, ``[T | 1, B | 1, F_i]``; arguments as in `prepare`."""
+        return [self.static(static), clock, *(x for x in (covariates, encoded) if x is not None)]
 
     def unclipped(self, prepared: Tensor, state: Tensor) -> Tensor:
         """Orders ``[B, K]`` in units of the scale before they are cut off at 0, from one period and the state."""
@@ -252,7 +265,7 @@ class PolicyNetwork(nn.Module):
 
     def forward(self, prepared: Tensor, state: Tensor) -> Tensor:
         """Orders ``[B, K]`` in units of the scale."""
-        return self.unclipped(prepared, state).clamp(min=0.0)
+        return self.unclipped(prepared, state).clamp(min=0.0, max=self.config.most)
 
 
 def constructed(sizes: Sizes, exogenous: int, hidden: tuple[int, ...]) -> ConstructedHead:

@@ -15,10 +15,13 @@ import torch
 import typer
 from rich.console import Console
 from rich.table import Table
+from stable_baselines3 import PPO
+from stable_baselines3.common.vec_env import DummyVecEnv, VecEnv
 
 import inv_gym
 from agents.direct_backprop import DirectBackprop
 from agents.inventory_agent import InventoryAgent
+from agents.ppo.vec_env import SB3VecEnv
 from agents.training_config import KINDS, TrainingConfig
 from inv_gym.arrays import Array
 from inv_gym.policy import Observation
@@ -88,6 +91,24 @@ def vector(report: Report, number: int) -> None:
         speed = run(rows, "vector_entry_point")
         floor = 15.0 if rows == 64 else None
         report.add(f"vector env, {rows} rows", f"{speed:,.0f} product-steps/s", speed / synchronised, "x sync", floor)
+
+
+# ---------------------------------------------------------------- stable-baselines3
+
+
+def model_free(report: Report, steps: int) -> None:
+    """PPO end to end on the native batch of 64 rows against 64 single environments."""
+    rows, env_id = 64, "InvLostSalesLeadTime-v0"
+    one = inv_gym.ENVIRONMENTS[env_id]
+    native = SB3VecEnv(rows, problem=one.problem, products=one.products, **one.fields)
+    dummy = DummyVecEnv([lambda: gym.make(env_id)] * rows)
+
+    def learn(env: VecEnv) -> Callable[[], object]:
+        model = PPO("MlpPolicy", env, n_steps=128, batch_size=4096, n_epochs=4, device="cpu", seed=0)
+        return lambda: model.learn(steps)
+
+    ours, reference = alternate(learn(native), learn(dummy), 3)
+    report.add("PPO, 64 rows", f"{steps / ours:,.0f} product-steps/s", reference / ours, "x DummyVecEnv", 1.4)
 
 
 # ---------------------------------------------------------------- differentiable rollout
@@ -225,6 +246,7 @@ def main(quick: bool = False, threads: int = 1) -> None:
     report = Report()
     step_api(report, 2_000 if quick else 20_000)
     vector(report, 200 if quick else 2_000)
+    model_free(report, 128 * 64 * (1 if quick else 8))
     differentiable(report, 3 if quick else 15)
     structured(report, 3 if quick else 15)
     if not quick:

@@ -13,9 +13,7 @@ from __future__ import annotations
 
 import io
 import json
-import multiprocessing
 import time
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, replace
 from fnmatch import fnmatch
 from pathlib import Path
@@ -28,20 +26,17 @@ from evidence_page import BOUND, page
 from evidence_pictures import changing_demand, learning_curves
 from evidence_plan import Experiment, Generalist, InstanceExperiment, experiments
 from evidence_removal import removal_facts
+from exact_gaps import exact_gap
+from processes import in_processes
 
 import inv_gym
 from agents.direct_backprop import DirectBackprop, Progress
 from agents.inventory_agent import InventoryAgent
-from baselines.exact import Optimal
 from baselines.exact.bounds import newsvendor_bound
-from baselines.exact.chain import follow
 from inv_gym.files import write_atomically
-from inv_gym.policy import planned
 from inv_gym.problems import ProcurementRemoval
 
 SEEDS, PRODUCTS, TEST_SEED = 3, 2000, 20_000
-OVERSTOCK = 80.0
-"""Units at the start of the removal instances, where removal matters."""
 
 
 def train(experiment: Any, seed: int, folder: Path) -> dict[str, Any]:
@@ -74,39 +69,11 @@ def fit_watched(training: DirectBackprop, instance: str) -> dict[str, Any]:
     def watch(progress: Progress) -> None:
         nonlocal spent
         begin = time.perf_counter()
-        curve.append((progress.seconds - spent, exact_gap(instance, training.agent)))
+        curve.append((progress.seconds - spent, exact_gap(inv_gym.instance(instance), training.agent)))
         spent += time.perf_counter() - begin
 
     agent = training.fit(watch)
-    return {"seconds": curve[-1][0], "curve": curve, "gap": exact_gap(instance, agent)}
-
-
-def exact_value(instance: str, policy: inv_gym.Policy) -> float:
-    """The exact reward of a policy that looks at the state alone: what the instance's figures are about."""
-    one = inv_gym.INSTANCES[instance]
-    products = one.source.sample(np.random.default_rng(0), 1, one.problem)
-    stock = OVERSTOCK if instance.startswith("removal") else 0.0
-    products = products._replace(initial_state=one.problem.initial_state(np.array([stock])))
-    ready = planned(policy, one.problem, products)
-    chain = follow(one.problem, ready, products.distribution, products.economics, stock)
-    if one.problem.discount == 1.0:
-        return chain.average()
-    periods, warm_up = (365, 100) if instance.startswith("demoor") else (one.problem.horizon, 0)
-    return chain.discounted(one.problem.discount, periods, warm_up)
-
-
-_optima: dict[str, float] = {}
-
-
-def exact_gap(instance: str, agent: InventoryAgent) -> float:
-    """Reward beyond the optimal policy's, % of its size; NaN where the policy reaches too many states."""
-    if instance not in _optima:
-        _optima[instance] = exact_value(instance, Optimal(inv_gym.INSTANCES[instance].problem))
-    agent = InventoryAgent(inv_gym.INSTANCES[instance].problem, agent.network)
-    try:
-        return 100.0 * (exact_value(instance, agent) / _optima[instance] - 1.0) * np.sign(_optima[instance])
-    except (ValueError, RuntimeError):
-        return float("nan")
+    return {"seconds": curve[-1][0], "curve": curve, "gap": exact_gap(inv_gym.instance(instance), agent)}
 
 
 def compare(experiment: Experiment, agents: dict[str, InventoryAgent], folder: Path) -> None:
@@ -140,7 +107,10 @@ def measure(name: str, seeds: int, out: str) -> str:
         compare(experiment, agents, folder)
     else:
         instances = [experiment.instance] if isinstance(experiment, InstanceExperiment) else experiment.instances
-        gaps = {instance: [exact_gap(instance, agent) for agent in agents.values()] for instance in instances}
+        gaps = {
+            instance: [exact_gap(inv_gym.instance(instance), agent) for agent in agents.values()]
+            for instance in instances
+        }
         write_atomically(folder / "gaps.json", json.dumps(gaps))
     return name
 
@@ -166,10 +136,7 @@ def main(
         typer.echo("\n".join(f"{name}{'' if name in missing else ' (measured)'}" for name in chosen))
         return
     if not write:
-        with ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn")) as pool:
-            waiting = [pool.submit(measure, name, seeds, str(out)) for name in missing]
-            for number, finished in enumerate(as_completed(waiting), 1):
-                typer.echo(f"{number} of {len(missing)}: {finished.result()}")
+        in_processes(measure, [(name, seeds, str(out)) for name in missing], jobs)
     docs = Path("docs") if write else out
     written = [write_atomically(docs / "evidence.md", page(out, [name for name in names if not done(name, out)]))]
     written += filter(None, (draw(out, docs / "pictures") for draw in (learning_curves, changing_demand)))

@@ -26,6 +26,8 @@ uses.
 
 Gaps are paired (same products, same demand paths), in % of the reference's reward, with their 95 % interval over
 products; a network's gap is the mean over its training seeds, the range over the seeds in brackets. Positive is better.
+
+What PPO reaches beside it, with the same network on the same products, and how much longer it takes: [ppo.md](ppo.md).
 """
 
 

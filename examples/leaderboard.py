@@ -2,9 +2,11 @@
 
     python examples/leaderboard.py --quick
     python examples/leaderboard.py --policy my_policies:cautious --data sales.csv
+    python examples/leaderboard.py --policy sb3:runs/ppo/model.zip --env InvLostSales-v0
 
 ``cautious(problem)``, a function or class in ``my_policies.py``, gives a policy (any callable with ``knows``, see
-`inv_gym.Policy`), or None where it does not apply.
+`inv_gym.Policy`), or None where it does not apply. ``sb3:FILE.zip`` is a model that stable-baselines3 saved, with its
+``vecnormalize.pkl`` beside it, if it has one; such files hold pickled objects, so play only those that you trust.
 """
 
 from __future__ import annotations
@@ -43,6 +45,7 @@ PIPED_WIDTH = 120
 POLICY_WIDTH = 20
 """Characters to which names are wrapped before other columns give way."""
 
+SB3 = "sb3"
 NO_LAW = "policies that know the demand law cannot join: that of real demand is not known"
 
 Factory: TypeAlias = Callable[[inv_gym.Problem], inv_gym.Policy | None]
@@ -202,8 +205,10 @@ def blamed(what: str) -> Iterator[None]:
 
 
 def load_factory(spec: str) -> Factory:
-    """The factory that ``module:factory`` names."""
+    """The factory that ``module:factory`` names, or the one of a model's file ``sb3:file.zip``."""
     module_name, _, name = spec.partition(":")
+    if module_name == SB3:
+        return model_factory(name)
     with told("--policy"):
         if not (module_name and name):
             raise ValueError(f"{spec!r} must be written module:factory, such as my_policies:cautious.")
@@ -214,6 +219,15 @@ def load_factory(spec: str) -> Factory:
     public = [key for key, value in vars(module).items() if callable(value) and not key.startswith("_")]
     with told("--policy"):
         return getattr(module, one_of(f"factory of {module_name}", name, public))
+
+
+def model_factory(file: str) -> Factory:
+    """Of a model that stable-baselines3 saved; it applies where it takes the observations and gives the orders."""
+    with told("--policy"):
+        from agents.ppo.policy import SB3Policy
+
+        model = SB3Policy.read(file)
+    return lambda problem: SB3Policy(problem, *model) if SB3Policy.fits(problem, model[0]) else None
 
 
 def build(spec: str, factory: Factory, problem: inv_gym.Problem) -> inv_gym.Policy | None:
@@ -342,7 +356,8 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions
 def main(
     env: Annotated[list[str] | None, typer.Option(metavar="ID", help="An environment; repeat for more.")] = None,
     policy: Annotated[
-        list[str] | None, typer.Option(metavar="MODULE:FACTORY", help="A policy of your own; repeat for more.")
+        list[str] | None,
+        typer.Option(metavar="MODULE:FACTORY", help="A policy of your own, or sb3:FILE.zip; repeat for more."),
     ] = None,
     products: Annotated[int | None, typer.Option(min=1, help=f"Per environment; {PRODUCTS} if not given.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of the products.")] = 0,
@@ -353,6 +368,7 @@ def main(
     """Rank every policy on every environment, in tables and in DIR/leaderboard.csv, .json and .html.
 
     FACTORY(problem) returns a policy, or None where it does not apply; MODULE may lie in the current directory.
+    sb3:FILE.zip is a model of stable-baselines3; reading such a file runs what code its author put there.
     """
     try:
         console, env_ids = make_console(), list(dict.fromkeys(env or inv_gym.ENVIRONMENTS))

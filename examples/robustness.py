@@ -14,8 +14,6 @@ from __future__ import annotations
 
 import io
 import json
-import multiprocessing
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict
 from fnmatch import fnmatch
 from pathlib import Path
@@ -24,6 +22,7 @@ from typing import Annotated, Any
 import numpy as np
 import torch
 import typer
+from processes import in_processes
 from robustness_page import page, pictures
 from robustness_plan import TESTS, settings, trainings
 
@@ -104,10 +103,7 @@ def main(
             typer.echo(f"{setting.name}, {kind}, seed {seed}{mark}")
         return
     if not write:
-        with ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn")) as pool:
-            waiting = [pool.submit(measure, *one, str(out)) for one in missing]
-            for number, finished in enumerate(as_completed(waiting), 1):
-                typer.echo(f"{number} of {len(missing)}: {finished.result()}")
+        in_processes(measure, [(*one, str(out)) for one in missing], jobs)
     docs = Path("docs") if write else out
     written = [write_atomically(docs / "structure.md", page(out)), *pictures(out, docs / "pictures")]
     typer.echo(f"Wrote {', '.join(map(str, written))}")

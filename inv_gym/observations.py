@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from inv_gym.arrays import flatten, flatten_names, unflatten
+from inv_gym.arrays import flatten, flatten_names, to_numpy, unflatten
 from inv_gym.episode import Episode
 from inv_gym.policy import Observation
 from inv_gym.problem import Problem
@@ -72,3 +72,12 @@ class FlatObservations:
     def saw(self, period: int, sales: np.ndarray | float) -> None:
         """Put the sales of a period in place of its demand (censored problems)."""
         self._demand[..., HISTORY + period] = sales
+
+
+def flat(problem: Problem, seen: Observation) -> np.ndarray:
+    """The vectors ``[B, n]`` in which an environment shows what a policy sees, float32."""
+    left = 1.0 if problem.long_run else 1.0 - seen.period / problem.horizon
+    calendar = () if seen.covariates is None else to_numpy(seen.covariates[-1]).T
+    columns = [*flatten(seen.state), *seen.history, *seen.economics, seen.scale, *calendar]
+    columns.append(np.full(len(seen.scale), left))
+    return np.stack([to_numpy(column) for column in columns], -1).astype(np.float32)

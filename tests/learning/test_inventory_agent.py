@@ -218,7 +218,7 @@ def test_the_card_says_what_the_weights_are_for(tmp_path: Path) -> None:
     card = json.loads(path.read_text())
     assert card["problem"] == {"problem": "Perishable", **json.loads(json.dumps(problem.spec()))}
     assert card["structure"] == {"lead_time": 1, "shelf_life": 4, "issuing": "oldest_first", "backlog": False}
-    assert card["network"] == {"knows": "history", "channels": 4, "hidden": [8, 8], "head": "plain"}
+    assert card["network"] == {"knows": "history", "channels": 4, "hidden": [8, 8], "head": "plain", "most": None}
     assert card["products"] == "poisson"
     _, facts = read_tensors(tmp_path / WEIGHTS)
     assert {name: facts[name] for name in card} == card

@@ -5,12 +5,16 @@ import warnings
 import gymnasium as gym
 import numpy as np
 import pytest
+import torch
 from stable_baselines3 import PPO
 from stable_baselines3.common.env_checker import check_env
 from stable_baselines3.common.vec_env import VecMonitor
 
 import inv_gym
-from agents.sb3_vec_env import SB3VecEnv
+from agents.ppo.held_out import HeldOutVecEnv
+from agents.ppo.vec_env import SB3VecEnv
+from agents.rollout_loss import product_weights
+from inv_gym import INSTANCES, LostSales, draw_products, make_source
 
 
 def play(env: SB3VecEnv, steps: int) -> list[tuple]:
@@ -59,6 +63,62 @@ def test_a_seed_repeats_the_run() -> None:
         env.seed(5)
         runs.append([env.reset(), *(step[0] for step in play(env, 60))])
     assert all(np.array_equal(a, b) for a, b in zip(*runs, strict=True))
+
+
+@pytest.mark.parametrize("long_run", [False, True])
+def test_a_cut_episode_is_bootstrapped_and_an_ended_one_is_not(long_run: bool) -> None:
+    env = SB3VecEnv(3, problem="lost_sales", horizon=4, long_run=long_run)
+    model = PPO("MlpPolicy", env, n_steps=4, batch_size=12, gamma=0.5, device="cpu", seed=0)
+    with torch.no_grad():
+        model.policy.value_net.weight.zero_()
+        model.policy.value_net.bias.fill_(10.0)
+    _, callback = model._setup_learn(12)
+    model.collect_rollouts(env, callback, model.rollout_buffer, 4)
+    played = SB3VecEnv(3, problem="lost_sales", horizon=4, long_run=long_run)
+    played.seed(0)
+    played.reset()
+    buffer = model.rollout_buffer
+    rewards = np.stack([played.step(actions)[1] for actions in buffer.actions])
+    rewards[-1] += 0.5 * 10.0 * long_run
+    assert buffer.rewards == pytest.approx(rewards, rel=1e-5)
+
+
+def test_rewards_in_units_of_the_product_keep_episodes_in_money() -> None:
+    money, product = (
+        SB3VecEnv(3, rewards=rewards, problem="lost_sales", horizon=2) for rewards in ("money", "product")
+    )
+    for env in (money, product):
+        env.seed(4)
+        env.reset()
+    unit = product_weights(money.get_attr("products")[0])
+    for (_, paid, _, infos), (_, shown, _, others) in zip(play(money, 2), play(product, 2), strict=True):
+        assert shown == pytest.approx(paid * unit, rel=1e-5)
+        assert [i.get("episode", {}).get("r") for i in infos] == [i.get("episode", {}).get("r") for i in others]
+
+
+def test_the_largest_order_removes_the_largest_starting_stock() -> None:
+    assert SB3VecEnv(2, problem="lost_sales").action_space.reach == 6.0
+    assert SB3VecEnv(2, problem="procurement_removal").action_space.reach == 20.0
+    assert SB3VecEnv(2, reach=3.0, problem="lost_sales").action_space.reach == 3.0
+
+
+def test_orders_may_be_in_units_of_the_true_mean() -> None:
+    one = INSTANCES["zipkin2008-poisson5-p4-L1"]
+    env = SB3VecEnv(4, reach=2.0, knows="distribution", problem=one.problem, products=one.source)
+    env.reset()
+    observations = env.step(np.zeros((4, 1)))[0]
+    arriving = env.get_attr("observation_names")[0].index("on_hand")
+    assert observations[:, arriving] == pytest.approx(5.0)
+    with pytest.raises(ValueError, match="knows must be"):
+        SB3VecEnv(2, knows="all", problem="lost_sales")
+
+
+def test_the_held_out_products_return_in_every_episode() -> None:
+    problem, source = LostSales(horizon=3), make_source("poisson")
+    env = HeldOutVecEnv(draw_products(source, problem, 5, 1), source, problem)
+    first = [env.reset(), *(step[0] for step in play(env, 3))]
+    assert np.array_equal(first[0], first[3])
+    assert np.isfinite(env.reward)
 
 
 def test_an_attribute_of_one_row_cannot_be_set() -> None:

@@ -11,18 +11,58 @@ from gymnasium import Wrapper, spaces
 from gymnasium.vector import AutoresetMode
 from stable_baselines3.common.vec_env import VecEnv
 
-from inv_gym.checks import real
+from agents.rollout_loss import product_weights
+from inv_gym.checks import one_of, real
 from inv_gym.envs import InventoryVectorEnv
+from inv_gym.problem import Problem
+from inv_gym.products import Products
 
 Indices = None | int | Iterable[int]
+KNOWS = ("history", "distribution")
+REWARDS = ("money", "product")
+REACH = 6.0
+"""The largest order, in units of a product's mean demand (our choice)."""
+
+
+def default_reach(problem: Problem) -> float:
+    """`REACH`, or the largest stock at the start where that is more: all of it can be removed at once."""
+    return max(REACH, problem.initial_stock[1])
+
+
+def scale_of(products: Products, knows: str) -> np.ndarray:
+    """``[B]`` the unit of a product's orders: its mean demand before the start, or the true one."""
+    if knows == "history":
+        return products.scale
+    if products.distribution is None:
+        raise ValueError("these products have no known demand law: use knows='history'.")
+    return products.distribution.averaged().window_mean()
+
+
+class ScaledOrders(spaces.Box):
+    """Actions ``[K]`` in [-1, 1] that stand for orders from 0 to `reach` times a product's mean demand.
+
+    A model that stable-baselines3 saves keeps its action space, so its orders can be told from its file.
+    """
+
+    def __init__(self, channels: int, reach: float) -> None:
+        super().__init__(-1.0, 1.0, (channels,), dtype=np.float32)
+        self.reach = reach
+
+    def orders(self, actions: np.ndarray, scale: np.ndarray) -> np.ndarray:
+        """Orders ``[B, K]``, units, of actions ``[B, K]``; beyond [-1, 1] they are cut off."""
+        return (np.clip(actions, -1.0, 1.0) + 1.0) / 2.0 * self.reach * scale[:, None]
+
+    def actions(self, orders: Any) -> Any:
+        """Actions that stand for orders given in units of the scale; negative ones lie below -1."""
+        return orders * (2.0 / self.reach) - 1.0
 
 
 class SB3VecEnv(VecEnv):
-    """What stable-baselines3 trains on: actions in [-1, 1] are orders from 0 to `reach` times a product's mean demand.
+    """What stable-baselines3 trains on: a batch of products, their actions in `ScaledOrders`.
 
     Observations are those of the environment; normalise them with VecNormalize where that helps. All rows end together;
     only then do their infos hold what stable-baselines3 looks for: ``terminal_observation``, ``TimeLimit.truncated``
-    (the cut of a long-run problem, after which it bootstraps) and ``episode``.
+    (the cut of a long-run problem, after which it bootstraps) and ``episode``, whose return is money.
 
     >>> env = SB3VecEnv(8, problem="lost_sales", lead_time=2)
     >>> observations = env.reset()
@@ -32,16 +72,29 @@ class SB3VecEnv(VecEnv):
 
     Args:
         num_envs: Number of products, B.
-        reach: The largest order, in units of a product's mean demand.
+        reach: The largest order, in units of a product's mean demand; None: `default_reach`.
+        rewards: ``money``, or ``product``: in units of a product's scale and money unit, as `TrainingConfig.weighting`.
+        knows: Whose mean demand is the unit of orders: that of the ``history`` or that of the ``distribution``.
         arguments: Of `InventoryVectorEnv`: problem, products and any field of the problem.
     """
 
-    def __init__(self, num_envs: int, reach: float = 6.0, **arguments: Any) -> None:
+    def __init__(
+        self,
+        num_envs: int,
+        reach: float | None = None,
+        rewards: str = "money",
+        knows: str = "history",
+        **arguments: Any,
+    ) -> None:
         self._env = InventoryVectorEnv(num_envs, autoreset_mode=AutoresetMode.SAME_STEP, **arguments)
-        self._reach = real("reach", reach, least=1e-6)
+        self._in_money = one_of("rewards", rewards, REWARDS) == "money"
+        self._knows = one_of("knows", knows, KNOWS)
         self.render_mode = None
-        actions = spaces.Box(-1.0, 1.0, (self._env.problem.order_dim,), dtype=np.float32)
-        super().__init__(num_envs, self._env.single_observation_space, actions)
+        problem = self._env.problem
+        self._orders = ScaledOrders(
+            problem.order_dim, default_reach(problem) if reach is None else real("reach", reach, least=1e-6)
+        )
+        super().__init__(num_envs, self._env.single_observation_space, self._orders)
 
     def reset(self) -> np.ndarray:
         """Start with fresh products; the seed of `seed` is used once."""
@@ -51,6 +104,8 @@ class SB3VecEnv(VecEnv):
         return observations
 
     def _begin(self) -> None:
+        self._scale = scale_of(self._env.products, self._knows)
+        self._unit = 1.0 if self._in_money else product_weights(self._env.products)
         self._returns, self._length, self._started = np.zeros(self.num_envs), 0, time.perf_counter()
 
     def step_async(self, actions: np.ndarray) -> None:
@@ -59,11 +114,11 @@ class SB3VecEnv(VecEnv):
 
     def step_wait(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, list[dict[str, Any]]]:
         """Order, play one period, and start anew where the episode ends."""
-        share = (np.clip(self._actions, -1.0, 1.0) + 1.0) / 2.0
-        orders = share * self._reach * self._env.products.scale[:, None]
+        orders = self._orders.orders(self._actions, self._scale)
         observations, rewards, terminated, truncated, info = self._env.step(orders)
         self._returns += rewards
         self._length += 1
+        rewards = self._shown(rewards)
         infos: list[dict[str, Any]] = [{} for _ in range(self.num_envs)]
         if "final_obs" in info:
             elapsed = round(time.perf_counter() - self._started, 6)
@@ -75,6 +130,10 @@ class SB3VecEnv(VecEnv):
                 }
             self._begin()
         return observations, rewards.astype(np.float32), terminated | truncated, infos
+
+    def _shown(self, rewards: np.ndarray) -> np.ndarray:
+        """The period's rewards ``[B]`` as the learner gets them."""
+        return rewards * self._unit
 
     def close(self) -> None:
         """Nothing is held."""

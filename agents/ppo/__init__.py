@@ -1,0 +1,1 @@
+"""PPO and other algorithms of stable-baselines3 (needs the extra ``rl``)."""

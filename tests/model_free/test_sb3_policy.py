@@ -1,0 +1,140 @@
+"""Models of stable-baselines3 as policies, in the leaderboard too."""
+
+from __future__ import annotations
+
+import pickle
+import sys
+from importlib import import_module
+from pathlib import Path
+
+import gymnasium as gym
+import numpy as np
+import pytest
+from model_free_cases import POPULATION, PROBLEM, training
+from stable_baselines3 import A2C, PPO, SAC
+from stable_baselines3.common.vec_env import DummyVecEnv
+from typer.testing import CliRunner
+
+from agents.inventory_agent import InventoryAgent
+from agents.ppo.policy import SB3Policy
+from agents.ppo.vec_env import SB3VecEnv, ScaledOrders
+from inv_gym import draw_products, make_problem, make_source, rollout
+
+ROOT = Path(__file__).parents[2]
+PRODUCTS = draw_products(POPULATION, PROBLEM, 30, 4)
+FIELDS = {"lead_time": 2, "horizon": 5, "products": "poisson"}
+
+
+@pytest.mark.parametrize("policy", ["encoder", "plain"])
+@pytest.mark.parametrize("algorithm", ["ppo", "sac"])
+def test_a_saved_model_gives_the_same_orders(algorithm: str, policy: str, tmp_path: Path) -> None:
+    one = training(algorithm, policy)
+    trained = one.fit()
+    one.save_model(tmp_path, {"name": "mine"})
+    expected = rollout(PROBLEM, trained, PRODUCTS).orders
+    loaded = SB3Policy.load(tmp_path / "model.zip", PROBLEM)
+    assert rollout(PROBLEM, loaded, PRODUCTS).orders == pytest.approx(expected, rel=1e-4, abs=1e-4)
+    if isinstance(trained, InventoryAgent):
+        again = InventoryAgent.load(tmp_path)
+        assert rollout(PROBLEM, again, PRODUCTS).orders == pytest.approx(expected, rel=1e-6)
+
+
+def test_normalisation_is_saved_restored_and_needed(tmp_path: Path) -> None:
+    one = training("ppo", "plain", steps=400)
+    expected = rollout(PROBLEM, one.fit(), PRODUCTS).orders
+    one.save_model(tmp_path)
+    loaded = SB3Policy.load(tmp_path / "model.zip", PROBLEM)
+    assert np.array_equal(rollout(PROBLEM, loaded, PRODUCTS).orders, expected)
+    (tmp_path / "vecnormalize.pkl").unlink()
+    without = SB3Policy.load(tmp_path / "model.zip", PROBLEM)
+    assert not np.allclose(rollout(PROBLEM, without, PRODUCTS).orders, expected)
+
+
+def test_a_loaded_model_acts_as_in_its_environment(tmp_path: Path) -> None:
+    one = training("ppo", "plain")
+    one.fit()
+    one.save_model(tmp_path)
+    model = PPO.load(tmp_path / "model.zip", device="cpu")
+    env = SB3VecEnv(6, problem=PROBLEM, products=POPULATION)
+    env.seed(2)
+    observations = env.reset()
+    normalise = pickle.loads((tmp_path / "vecnormalize.pkl").read_bytes())
+    actions, _ = model.predict(normalise.normalize_obs(observations), deterministic=True)
+    products = env.get_attr("products")[0]
+    first = rollout(PROBLEM, SB3Policy.load(tmp_path / "model.zip", PROBLEM), products).orders[0]
+    assert env.action_space.orders(actions, products.scale) == pytest.approx(first, rel=1e-5)
+
+
+@pytest.mark.parametrize("algorithm", [PPO, A2C, SAC])
+def test_a_users_model_of_the_environment_as_registered_plays_in_units(algorithm, tmp_path: Path) -> None:
+    env = DummyVecEnv([lambda: gym.make("InvLostSalesLeadTime-v0", **FIELDS)])
+    model = algorithm("MlpPolicy", env, device="cpu", seed=0)
+    model.save(tmp_path / "mine.zip")
+    policy = SB3Policy.load(tmp_path / "mine.zip", PROBLEM)
+    env.seed(1)
+    observations = env.reset()
+    expected, _ = model.predict(observations, deterministic=True)
+    products = env.get_attr("products")[0]
+    assert rollout(PROBLEM, policy, products).orders[0] == pytest.approx(expected, rel=1e-5)
+
+
+def test_a_model_trained_without_covariates_is_not_shown_any(tmp_path: Path) -> None:
+    one = training("ppo", "plain")
+    one.save_model(tmp_path)
+    products = draw_products(make_source("seasonal"), PROBLEM, 5)
+    policy = SB3Policy.load(tmp_path / "model.zip", PROBLEM)
+    blind = rollout(PROBLEM, policy, products._replace(covariates=None)).orders
+    assert np.array_equal(rollout(PROBLEM, policy, products).orders, blind)
+
+
+def test_models_of_something_else_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="there is no file"):
+        SB3Policy.load(tmp_path / "none.zip", PROBLEM)
+    (tmp_path / "bad.zip").write_bytes(b"nothing")
+    with pytest.raises(ValueError, match="is not a model that stable-baselines3 saved"):
+        SB3Policy.load(tmp_path / "bad.zip", PROBLEM)
+    training("ppo", "plain").save_model(tmp_path)
+    with pytest.raises(ValueError, match="DualSourcing takes"):
+        SB3Policy.load(tmp_path / "model.zip", make_problem("InvDualSourcing-v0"))
+    perishable = make_problem("InvPerishable-v0")
+    policy = SB3Policy.load(tmp_path / "model.zip", perishable)
+    with pytest.raises(ValueError, match="takes observations of"):
+        rollout(perishable, policy, draw_products(POPULATION, perishable, 3))
+    rescaled = gym.wrappers.RescaleAction(gym.make("InvLostSalesLeadTime-v0", **FIELDS), -1.0, 1.0)
+    PPO("MlpPolicy", rescaled, device="cpu").save(tmp_path / "rescaled.zip")
+    with pytest.raises(ValueError, match="train it on SB3VecEnv"):
+        SB3Policy.load(tmp_path / "rescaled.zip", PROBLEM)
+
+
+def test_the_space_tells_what_actions_stand_for() -> None:
+    space = pickle.loads(pickle.dumps(ScaledOrders(2, 4.0)))
+    orders = np.array([[0.0, 2.0], [4.0, 1.0]])
+    scale = np.array([10.0, 3.0])
+    assert space.orders(space.actions(orders), scale) == pytest.approx(orders * scale[:, None])
+    assert space.orders(np.full((2, 2), 7.0), scale) == pytest.approx(4.0 * scale[:, None] * np.ones(2))
+
+
+@pytest.fixture
+def leaderboard(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(sys, "path", [str(ROOT / "examples"), *sys.path])
+    return import_module("leaderboard")
+
+
+def test_the_leaderboard_plays_a_users_model(leaderboard, tmp_path: Path) -> None:
+    one = training("ppo", "plain", problem=make_problem("InvLostSales-v0", horizon=5))
+    one.fit()
+    one.save_model(tmp_path)
+    spec = f"sb3:{tmp_path / 'model.zip'}"
+    arguments = ["--quick", "--products", "4", "--out", str(tmp_path / "out"), "--policy", spec]
+    result = CliRunner().invoke(leaderboard.app, [*arguments, "--env", "InvLostSales-v0", "--env", "InvPerishable-v0"])
+    assert result.exit_code == 0, result.output
+    table = (tmp_path / "out" / "leaderboard.csv").read_text()
+    assert table.count(spec) == 1  # only where it fits
+    assert "does not apply here" in result.output
+
+
+def test_the_leaderboard_says_what_is_wrong_with_a_model(leaderboard, tmp_path: Path) -> None:
+    result = CliRunner().invoke(leaderboard.app, ["--quick", "--policy", f"sb3:{tmp_path / 'none.zip'}"])
+    assert result.exit_code == 2
+    assert "there is no file" in result.output
+    assert "runs what code its author put there" in CliRunner().invoke(leaderboard.app, ["--help"]).output
