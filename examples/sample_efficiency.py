@@ -42,16 +42,13 @@ CHECK = 10
 """Gradient steps of DirectBackprop between two validations; PPO plays as many product-periods between its own."""
 STEPS = 400
 """Gradient steps of DirectBackprop."""
-INSTANCE_PERIODS = 3_072_000
-"""Product-periods of PPO on an instance, where a period costs less than across products."""
 
 
 def training_of(case: Case, agent: str, seed: int) -> Any:
     """A training of one of the two agents."""
     shared: dict[str, Any] = {"seed": seed, "network": case.network}
     if agent == PPO:
-        longer = {} if case.instance is None else {"steps": INSTANCE_PERIODS, "check_every": INSTANCE_PERIODS // 24}
-        return ModelFree(case.problem, case.source, ModelFreeConfig(**case.parameters, **longer, **shared))
+        return ModelFree(case.problem, case.source, ModelFreeConfig(**case.parameters, **shared))
     config = TrainingConfig(steps=STEPS, batch=BATCH, check_every=CHECK, **shared)
     return DirectBackprop(case.problem, case.source, config)
 

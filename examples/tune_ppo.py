@@ -37,6 +37,7 @@ DEFAULTS: dict[str, Any] = {
     "n_epochs": 5,
     "minibatches": 8,
     "gae_lambda": 0.9,
+    "ent_coef": 0.0,
     "clip_range": 0.2,
     "normalise_rewards": True,
 }
@@ -44,6 +45,7 @@ FIRST: tuple[dict[str, Any], ...] = (
     {},
     {"learning_rate": 3e-3, "n_epochs": 10, "minibatches": 16},
     {"learning_rate": 3e-3, "log_std": -1.0, "gae_lambda": 0.8, "n_epochs": 10},
+    {"rows": 64, "learning_rate": 4e-3, "gamma": 0.995, "gae_lambda": 0.95, "ent_coef": 2e-4, "reach": 12.0},
     {"policy": "plain", "reach": 2.0},
 )
 """What the first trials change of the defaults."""
@@ -59,6 +61,7 @@ def suggest(trial: optuna.Trial, case: Case) -> dict[str, Any]:
         "batch_size": rows * n_steps // trial.suggest_categorical("minibatches", [4, 8, 16]),
         "n_epochs": trial.suggest_int("n_epochs", 3, 10),
         "gae_lambda": trial.suggest_categorical("gae_lambda", [0.3, 0.6, 0.8, 0.9, 0.95]),
+        "ent_coef": trial.suggest_categorical("ent_coef", [0.0, 2e-4, 1e-3]),
         "clip_range": trial.suggest_categorical("clip_range", [0.1, 0.2, 0.4]),
     }
     return {
@@ -68,7 +71,7 @@ def suggest(trial: optuna.Trial, case: Case) -> dict[str, Any]:
         "normalise_rewards": trial.suggest_categorical("normalise_rewards", [True, False]),
         "rows": rows,
         "learning_rate": trial.suggest_float("learning_rate", 3e-4, 1e-2, log=True),
-        "gamma": trial.suggest_categorical("gamma", [0.95, 0.98, 0.99, 1.0]),
+        "gamma": trial.suggest_categorical("gamma", [0.95, 0.98, 0.99, 0.995, 1.0]),
         "log_std": trial.suggest_float("log_std", -2.5, -0.5),
         "options": options,
     }
