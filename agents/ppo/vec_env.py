@@ -11,15 +11,15 @@ from gymnasium import Wrapper, spaces
 from gymnasium.vector import AutoresetMode
 from stable_baselines3.common.vec_env import VecEnv
 
+from agents.networks import KNOWS
 from agents.rollout_loss import product_weights
+from agents.training_config import WEIGHTINGS
 from inv_gym.checks import one_of, real
 from inv_gym.envs import InventoryVectorEnv
 from inv_gym.problem import Problem
 from inv_gym.products import Products
 
 Indices = None | int | Iterable[int]
-KNOWS = ("history", "distribution")
-REWARDS = ("money", "product")
 REACH = 6.0
 """The largest order, in units of a product's mean demand (our choice)."""
 
@@ -87,7 +87,7 @@ class SB3VecEnv(VecEnv):
         **arguments: Any,
     ) -> None:
         self._env = InventoryVectorEnv(num_envs, autoreset_mode=AutoresetMode.SAME_STEP, **arguments)
-        self._in_money = one_of("rewards", rewards, REWARDS) == "money"
+        self._in_money = one_of("rewards", rewards, WEIGHTINGS) == "money"
         self._knows = one_of("knows", knows, KNOWS)
         self.render_mode = None
         problem = self._env.problem

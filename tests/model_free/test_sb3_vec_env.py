@@ -109,7 +109,7 @@ def test_orders_may_be_in_units_of_the_true_mean() -> None:
     observations = env.step(np.zeros((4, 1)))[0]
     arriving = env.get_attr("observation_names")[0].index("on_hand")
     assert observations[:, arriving] == pytest.approx(5.0)
-    with pytest.raises(ValueError, match="knows must be"):
+    with pytest.raises(ValueError, match="unknown knows .all."):
         SB3VecEnv(2, knows="all", problem="lost_sales")
 
 
