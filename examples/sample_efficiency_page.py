@@ -20,7 +20,8 @@ NAMES = {PPO: "PPO", DIRECT: "DirectBackprop"}
 REFERENCE = "reference.json"
 TEXT = Path(__file__).with_name("sample_efficiency_text.md")
 """What is said around the tables, with {name} where one goes."""
-AXES = ("product-periods", "seconds")
+AXES = ("million product-periods", "seconds")
+UNITS = (1e6, 1.0)
 Curve = np.ndarray
 """``[N, 3]``: product-periods, seconds, reward (money per period, validation products)."""
 
@@ -31,9 +32,17 @@ class Results:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
+    def seeds(self, name: str) -> list[int]:
+        """Those that are measured of every agent that plays a case."""
+        agents = (PPO,) if CASES[name].instance is not None else tuple(NAMES)
+        paths = [(self.folder / name).glob(f"{agent}-*/facts.json") for agent in agents]
+        measured = [{int(path.parent.name.rpartition("-")[2]) for path in found} for found in paths]
+        return sorted(set.intersection(*measured))
+
     def facts(self, name: str, agent: str) -> list[dict[str, Any]]:
         """Of every seed."""
-        return [json.loads(path.read_text()) for path in sorted((self.folder / name).glob(f"{agent}-*/facts.json"))]
+        paths = [self.folder / name / f"{agent}-{seed}" / "facts.json" for seed in self.seeds(name)]
+        return [json.loads(path.read_text()) for path in paths]
 
     def curves(self, name: str, agent: str) -> list[Curve]:
         """Of every seed, the best reward so far in place of the present one: that of the weights that are kept."""
@@ -47,9 +56,8 @@ class Results:
     @property
     def environments(self) -> list[str]:
         """Those that are measured."""
-        return [
-            name for name, case in CASES.items() if case.instance is None and (self.folder / name / REFERENCE).exists()
-        ]
+        found = [name for name, case in CASES.items() if case.instance is None and self.seeds(name)]
+        return [name for name in found if (self.folder / name / REFERENCE).exists()]
 
 
 def first(curve: Curve, reward: float, axis: int) -> float:
@@ -106,8 +114,7 @@ def factors(results: Results) -> str:
         cells = []
         for axis in range(len(AXES)):
             took = {a: float(np.median([first(c, goal, axis) for c in results.curves(name, a)])) for a in NAMES}
-            unit, suffix = (1e6, " M") if axis == 0 else (1.0, " s")
-            cells += [f"{took[agent] / unit:.2f}{suffix}" for agent in NAMES]
+            cells += [f"{took[agent] / UNITS[axis]:.{2 - 2 * axis}f}" for agent in NAMES]
             cells.append(f"{took[PPO] / took[DIRECT]:.1f}")
         rows.append([name, f"{100.0 * (goal - reference) / abs(reference):+.2f}", *cells])
     header = ["environment", "reward, % to the reference"]
@@ -177,15 +184,13 @@ def picture(results: Results, name: str) -> Figure:
     for axis, (label, plot) in enumerate(zip(AXES, shown, strict=True)):
         for colour, (agent, title) in enumerate(NAMES.items()):
             curves = results.curves(name, agent)
-            if not curves:
-                continue
-            x = np.median([curve[:, axis] for curve in curves], 0)
+            x = np.median([curve[:, axis] for curve in curves], 0) / UNITS[axis]
             gaps = 100.0 * (np.array([curve[:, 2] for curve in curves]) / reference["validation"] - 1.0)
             plot.plot(x, np.median(gaps, 0), color=f"C{colour}", label=f"{title}, {len(curves)} seeds")
             plot.fill_between(x, gaps.min(0), gaps.max(0), color=f"C{colour}", alpha=0.25, lw=0)
             lows.append(np.median(gaps, 0)[0])
         plot.axhline(0.0, color="black", lw=0.6, ls=":")
-        plot.set(xlabel=f"{label} of training", xscale="log")
+        plot.set(xlabel=f"{label} of training", xscale="log" if label == "seconds" else "linear")
     shown[0].set(ylabel=f"% to {reference['name']}", title=name, ylim=(1.1 * min(lows), None))
     shown[0].legend(fontsize=8, frameon=False, loc="lower right")
     return figure

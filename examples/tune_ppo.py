@@ -43,9 +43,9 @@ DEFAULTS: dict[str, Any] = {
 }
 FIRST: tuple[dict[str, Any], ...] = (
     {},
+    {"rows": 64, "learning_rate": 4e-3, "gamma": 0.995, "gae_lambda": 0.95, "ent_coef": 2e-4, "reach": 12.0},
     {"learning_rate": 3e-3, "n_epochs": 10, "minibatches": 16},
     {"learning_rate": 3e-3, "log_std": -1.0, "gae_lambda": 0.8, "n_epochs": 10},
-    {"rows": 64, "learning_rate": 4e-3, "gamma": 0.995, "gae_lambda": 0.95, "ent_coef": 2e-4, "reach": 12.0},
     {"policy": "plain", "reach": 2.0},
 )
 """What the first trials change of the defaults."""
@@ -103,7 +103,7 @@ def study_of(name: str, storage: Path) -> optuna.Study:
         direction="maximize",
         load_if_exists=True,
         sampler=optuna.samplers.TPESampler(multivariate=True, n_startup_trials=len(FIRST), constant_liar=True),
-        pruner=optuna.pruners.MedianPruner(n_startup_trials=3, n_warmup_steps=2),
+        pruner=optuna.pruners.MedianPruner(n_startup_trials=3, n_warmup_steps=CHECKS // 2),
     )
 
 
