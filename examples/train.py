@@ -107,7 +107,8 @@ class Log:
         last = f"reward {validation.reward:.4f}, {gap:+.2f} % to {self.name}, {validation.seconds:.0f} s"
         self.bar.update(self.task, completed=validation.step, last=last)
         if not console.is_terminal:
-            console.print(f"step {validation.step}: {last}", soft_wrap=True)
+            loss = f"loss {validation.loss:.5f}, " if "loss" in validation._fields else ""
+            console.print(f"step {validation.step}: {loss}{last}", soft_wrap=True)
         if self.board is not None:
             for key in {"loss", "reward"} & set(validation._fields):
                 self.board.add_scalar(key, getattr(validation, key), validation.step)
