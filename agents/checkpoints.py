@@ -58,6 +58,17 @@ def read_tensors(path: str | Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     return tensors, facts
 
 
+def refuse_other_training(path: str | Path, facts: Mapping[str, Any], identity: Mapping[str, Any]) -> None:
+    """Refuse to go on from a file whose facts differ from what makes this training.
+
+    Raises:
+        ValueError: It names the fact.
+    """
+    for name, ours in identity.items():
+        if (theirs := facts.get(name)) != ours:
+            raise ValueError(f"{path} is of a training with {name} {theirs}, this one has {ours}.")
+
+
 def part(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
     """Those whose names begin so, without the beginning."""
     return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}

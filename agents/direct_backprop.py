@@ -21,7 +21,14 @@ from torch import Tensor, nn
 from torch import distributed as dist
 from torch.nn.parallel import DistributedDataParallel
 
-from agents.checkpoints import optimiser_tensors, part, read_tensors, restore_optimiser, write_tensors
+from agents.checkpoints import (
+    optimiser_tensors,
+    part,
+    read_tensors,
+    refuse_other_training,
+    restore_optimiser,
+    write_tensors,
+)
 from agents.inventory_agent import InventoryAgent, describe
 from agents.networks import PolicyNetwork, Sizes
 from agents.rollout_loss import Batch, Loss, product_weights
@@ -272,9 +279,7 @@ class DirectBackprop:
             ValueError: It is damaged, or of a training of another problem, configuration or other products.
         """
         tensors, facts = read_tensors(path)
-        for name, ours in self._identity().items():
-            if (theirs := facts.get(name)) != ours:
-                raise ValueError(f"{path} is of a training with {name} {theirs}, this one has {ours}.")
+        refuse_other_training(path, facts, self._identity())
 
         self.network.load_state_dict(part(tensors, "now/"))
         self._best_weights = part(tensors, "best/")

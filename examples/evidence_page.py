@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from scipy import special
@@ -55,6 +56,14 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """A Markdown table."""
     lines = [header, ["---"] * len(header), *rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
+
+
+def filled(text: Path, parts: Mapping[str, Callable[[Any], str]], results: Any) -> str:
+    """A page of text, with what each part makes of the results in place of its {name}."""
+    page = text.read_text()
+    for name, part in parts.items():
+        page = page.replace(f"{{{name}}}", part(results))
+    return page
 
 
 class Results:

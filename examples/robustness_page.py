@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from evidence_page import table
+from evidence_page import filled, table
 from matplotlib.figure import Figure
 from paired_gaps import paired, shown
 from robustness_plan import (
@@ -205,10 +205,7 @@ def page(folder: Path) -> str:
         "lead_times": lead_times,
         "missing": missing,
     }
-    text = TEXT.read_text()
-    for name, part in parts.items():
-        text = text.replace(f"{{{name}}}", part(Results(folder)))
-    return text
+    return filled(TEXT, parts, Results(folder))
 
 
 def pictures(folder: Path, out: Path) -> list[Path]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from evidence_page import table
+from evidence_page import filled, table
 from matplotlib.figure import Figure
 from model_free_plan import CASES
 from paired_gaps import paired, shown
@@ -151,10 +151,9 @@ def tuning(results: Results) -> str:
             f"learning rate {config['learning_rate']:.2g}, gamma {config['gamma']:g}, log_std {config['log_std']:.2f}"
         )
         normalised = "normalised rewards" if config["normalise_rewards"] else "rewards as they are"
-        spread = f"{scores[0]:.4f}, {np.median(scores):.4f}, {scores[-1]:.4g}"
-        rows.append(
-            [name, str(found["trials"]), f"{found['steps']:,}", spread, f"{fields}, {more}, {normalised}, {options}"]
-        )
+        found_scores = f"{scores[0]:.4f}, {np.median(scores):.4f}, {scores[-1]:.4g}"
+        best = f"{fields}, {more}, {normalised}, {options}"
+        rows.append([name, str(found["trials"]), f"{found['steps']:,}", found_scores, best])
     header = ["case", "trials", "product-periods each", "score: best, median, worst", "best parameters"]
     return table(header, rows)
 
@@ -164,10 +163,7 @@ TABLES = {"compared": compared, "factors": factors, "instances": instances, "tun
 
 def page(folder: Path) -> str:
     """The page as Markdown."""
-    text = TEXT.read_text()
-    for name, part in TABLES.items():
-        text = text.replace(f"{{{name}}}", part(Results(folder)))
-    return text
+    return filled(TEXT, TABLES, Results(folder))
 
 
 def pictures(folder: Path, out: Path) -> list[Path]:
@@ -180,9 +176,9 @@ def picture(results: Results, name: str) -> Figure:
     """Median and range over the seeds of both agents."""
     figure = Figure((9.0, 3.4), layout="constrained")
     reference = results.reference(name)
-    shown = figure.subplots(1, len(AXES), sharey=True)
+    plots = figure.subplots(1, len(AXES), sharey=True)
     lows = []
-    for axis, (label, plot) in enumerate(zip(AXES, shown, strict=True)):
+    for axis, (label, plot) in enumerate(zip(AXES, plots, strict=True)):
         for colour, (agent, title) in enumerate(NAMES.items()):
             curves = results.curves(name, agent)
             x = np.median([curve[:, axis] for curve in curves], 0) / UNITS[axis]
@@ -192,6 +188,6 @@ def picture(results: Results, name: str) -> Figure:
             lows.append(np.median(gaps, 0)[0])
         plot.axhline(0.0, color="black", lw=0.6, ls=":")
         plot.set(xlabel=f"{label} of training", xscale="log" if label == "seconds" else "linear")
-    shown[0].set(ylabel=f"% to {reference['name']}", title=name, ylim=(1.1 * min(lows), None))
-    shown[0].legend(fontsize=8, frameon=False, loc="lower right")
+    plots[0].set(ylabel=f"% to {reference['name']}", title=name, ylim=(1.1 * min(lows), None))
+    plots[0].legend(fontsize=8, frameon=False, loc="lower right")
     return figure

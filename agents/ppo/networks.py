@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from agents.inventory_agent import InventoryAgent
 from agents.networks import NetworkConfig, PolicyNetwork, Sizes
 from agents.observation_reader import ObservationReader
-from agents.ppo.vec_env import ScaledOrders
+from agents.ppo.vec_env import ScaledOrders, scale_of
 from inv_gym.problem import Problem
 from inv_gym.products import Products
 
@@ -57,7 +57,7 @@ class NetworkFeatures(BaseFeaturesExtractor):
             if not torch.equal(static, static[:1].expand_as(static)):
                 raise ValueError("an observation does not show the law: knows='distribution' is for single instances.")
             self.known_static.copy_(static[:1])
-            self.known_scale.fill_(float(products.distribution.averaged().window_mean()[0]))  # type: ignore[union-attr]
+            self.known_scale.fill_(float(scale_of(products, "distribution")[0]))
 
     def forward(self, observations: Tensor) -> Tensor:
         """``[B, features]`` of observations ``[B, n]``."""

@@ -22,7 +22,14 @@ from stable_baselines3.common.utils import ConstantSchedule, configure_logger, s
 from stable_baselines3.common.vec_env import VecEnv, VecNormalize
 from torch import Tensor, nn
 
-from agents.checkpoints import optimiser_tensors, part, read_tensors, restore_optimiser, write_tensors
+from agents.checkpoints import (
+    optimiser_tensors,
+    part,
+    read_tensors,
+    refuse_other_training,
+    restore_optimiser,
+    write_tensors,
+)
 from agents.direct_backprop import DivergedError
 from agents.inventory_agent import CARD, InventoryAgent, describe
 from agents.ppo.config import ALGORITHMS, ModelFreeConfig
@@ -289,9 +296,7 @@ class ModelFree:
         if not self.config.on_policy:
             raise ValueError(f"{self.config.algorithm} learns from its replay buffer, which is not kept: train anew.")
         tensors, facts = read_tensors(path)
-        for name, ours in self._identity().items():
-            if (theirs := facts.get(name)) != ours:
-                raise ValueError(f"{path} is of a training with {name} {theirs}, this one has {ours}.")
+        refuse_other_training(path, facts, self._identity())
         self._restore(part(tensors, "now/"))
         self._best = part(tensors, "best/")
         restore_optimiser(self.model.policy.optimizer, part(tensors, "optimiser/"))
