@@ -7,6 +7,9 @@ ARGS ?=
 ENVIRONMENTS := InvLostSales-v0 InvLostSalesLeadTime-v0 InvPerishable-v0 InvDualSourcing-v0 InvProcurementRemoval-v0
 AGENTS := direct-backprop penalised constructed ppo
 
+# One thread for each process: the tests run in parallel.
+test: export OMP_NUM_THREADS := 1
+
 .PHONY: leaderboard tables pictures weights structure robustness evidence ppo test check lint types speed clean
 
 leaderboard: .venv  ## rank every policy on every environment; DATA=sales.csv adds your own demand table

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from agents.checkpoints import read_tensors
-from agents.inventory_agent import InventoryAgent, fits
-from inv_gym.policy import Policy
-from inv_gym.problem import Problem
+from inv_gym.agents.checkpoints import read_tensors
+from inv_gym.agents.inventory_agent import InventoryAgent, fits
+from inv_gym.play.policy import Policy
+from inv_gym.problems.problem import Problem
 
 TRAINED = Path(__file__).parent / "trained"
 """One weights file per registered environment; `make weights` makes them."""

@@ -1,7 +1,7 @@
 """Tensors and facts in one safetensors file, written whole or not at all and checked when read.
 
-The facts are JSON in the file's header, with a digest of facts and tensors. Such files hold numbers only: reading one
-runs no code.
+The facts are JSON in the file's header, with a digest of facts and tensors. Such files hold numbers
+only: reading one runs no code.
 """
 
 from __future__ import annotations
@@ -16,13 +16,15 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor, optim
 
-from inv_gym.files import write_atomically
+from inv_gym.util.files import write_atomically
 
 FORMAT = 1
 """Version of the files' content; a reader refuses any other."""
 
 
-def write_tensors(path: str | Path, tensors: Mapping[str, Tensor], facts: Mapping[str, Any]) -> Path:
+def write_tensors(
+    path: str | Path, tensors: Mapping[str, Tensor], facts: Mapping[str, Any]
+) -> Path:
     """Write tensors and facts (plain data) to one file.
 
     Raises:
@@ -50,15 +52,23 @@ def read_tensors(path: str | Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
             facts = json.loads(text)
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
     except (SafetensorError, KeyError, json.JSONDecodeError) as error:
-        raise ValueError(f"{path} is truncated or not a file of this project ({error}): take another copy.") from None
+        raise ValueError(
+            f"{path} is truncated or not a file of this project ({error}): take another copy."
+        ) from None
     if digest != _digest(tensors, text):
-        raise ValueError(f"{path} was changed after it was written (its digest does not fit): take another copy.")
+        raise ValueError(
+            f"{path} was changed after it was written (its digest does not fit): take another copy."
+        )
     if facts["format"] != FORMAT:
-        raise ValueError(f"{path} has format {facts['format']}, this version reads {FORMAT}: train anew.")
+        raise ValueError(
+            f"{path} has format {facts['format']}, this version reads {FORMAT}: train anew."
+        )
     return tensors, facts
 
 
-def refuse_other_training(path: str | Path, facts: Mapping[str, Any], identity: Mapping[str, Any]) -> None:
+def refuse_other_training(
+    path: str | Path, facts: Mapping[str, Any], identity: Mapping[str, Any]
+) -> None:
     """Refuse to go on from a file whose facts differ from what makes this training.
 
     Raises:
@@ -71,7 +81,11 @@ def refuse_other_training(path: str | Path, facts: Mapping[str, Any], identity: 
 
 def part(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
     """Those whose names begin so, without the beginning."""
-    return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
+    return {
+        name.removeprefix(prefix): tensor
+        for name, tensor in tensors.items()
+        if name.startswith(prefix)
+    }
 
 
 def optimiser_tensors(optimiser: optim.Optimizer) -> dict[str, Tensor]:

@@ -1,4 +1,6 @@
-"""A trained network as one file that computes orders from observations without this package: for torch, or as ONNX."""
+"""A trained network as one file that computes orders from observations without this package: for
+torch, or as ONNX.
+"""
 
 from __future__ import annotations
 
@@ -11,13 +13,14 @@ import torch
 from torch import Tensor, nn
 from torch.export import ExportedProgram
 
-from agents.inventory_agent import InventoryAgent
-from agents.observation_reader import ObservationReader
-from inv_gym.files import write_atomically
+from inv_gym.agents.inventory_agent import InventoryAgent
+from inv_gym.agents.observation_reader import ObservationReader
+from inv_gym.util.files import write_atomically
 
 
 class OrdersFromObservations(nn.Module):
-    """Orders ``[B, K]`` for the observations ``[B, n]`` of an environment, as `InventoryAgent.predict`, in float32.
+    """Orders ``[B, K]`` for the observations ``[B, n]`` of an environment, as
+    `InventoryAgent.predict`, in float32.
 
     Rows may be of different periods: each tells its own (`predict` takes the first row's for all).
 
@@ -32,7 +35,8 @@ class OrdersFromObservations(nn.Module):
         super().__init__()
         if agent.knows == "distribution":
             raise ValueError(
-                "this agent knows the distribution, which an observation does not show: export one of knows='history'."
+                "this agent knows the distribution, which an observation does not show: export one "
+                "of knows='history'."
             )
         self.network = copy.deepcopy(agent.network).cpu().float().requires_grad_(False)
         self._agent = InventoryAgent(agent.problem, self.network)
@@ -49,7 +53,8 @@ class OrdersFromObservations(nn.Module):
 
 
 def export(agent: InventoryAgent, path: str | Path) -> Path:
-    """Write the agent as a program: ``torch.export.load(path).module()`` maps ``[B, n]`` to ``[B, K]``, float32.
+    """Write the agent as a program: ``torch.export.load(path).module()`` maps ``[B, n]`` to
+    ``[B, K]``, float32.
 
     Args:
         agent: One that knows the history.
@@ -65,7 +70,8 @@ def export(agent: InventoryAgent, path: str | Path) -> Path:
 
 
 def export_onnx(agent: InventoryAgent, path: str | Path) -> Path:
-    """Write the agent as an ONNX model, from ``observation`` ``[batch, n]`` to ``orders`` ``[batch, K]``, float32.
+    """Write the agent as an ONNX model, from ``observation`` ``[batch, n]`` to ``orders``
+    ``[batch, K]``, float32.
 
     Args:
         agent: One that knows the history.
@@ -80,7 +86,9 @@ def export_onnx(agent: InventoryAgent, path: str | Path) -> Path:
         for package in ("onnx", "onnxscript"):
             importlib.import_module(package)
     except ImportError as error:
-        raise ImportError(f"ONNX needs a package that is missing ({error}): pip install 'inv-gym[onnx]'.") from error
+        raise ImportError(
+            f"ONNX needs a package that is missing ({error}): pip install 'inv-gym[onnx]'."
+        ) from error
     model = torch.onnx.export(
         _program(agent, path, ".onnx"),
         input_names=["observation"],
@@ -99,4 +107,6 @@ def _program(agent: InventoryAgent, path: str | Path, ending: str) -> ExportedPr
         raise ValueError(f"path must end in {ending}, got {str(path)!r}.")
     module = OrdersFromObservations(agent).eval()
     batch = torch.export.Dim("batch")
-    return torch.export.export(module, (torch.ones(2, module.entries),), dynamic_shapes=({0: batch},))
+    return torch.export.export(
+        module, (torch.ones(2, module.entries),), dynamic_shapes=({0: batch},)
+    )

@@ -1,4 +1,6 @@
-"""A trained network as a policy: for `evaluate`, for loops over ``env.step``, and for other runtimes."""
+"""A trained network as a policy: for `evaluate`, for loops over ``env.step``, and for other
+runtimes.
+"""
 
 from __future__ import annotations
 
@@ -12,16 +14,24 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from agents.checkpoints import read_tensors, write_tensors
-from agents.features import STRUCTURE, StateLayout, clock, economic_features, law_features, tensor
-from agents.networks import NetworkConfig, PolicyNetwork, Sizes
-from inv_gym.arrays import Array, is_torch, like, to_numpy
-from inv_gym.files import write_atomically
-from inv_gym.observations import FlatObservations
-from inv_gym.policy import Observation
-from inv_gym.problem import Problem
-from inv_gym.products import HISTORY, Products
-from inv_gym.registry import PROBLEMS, problem_from
+from inv_gym.agents.checkpoints import read_tensors, write_tensors
+from inv_gym.agents.network.features import (
+    StateLayout,
+    clock,
+    economic_features,
+    law_features,
+    structure_names,
+    tensor,
+)
+from inv_gym.agents.network.policy_network import NetworkConfig, PolicyNetwork, Sizes
+from inv_gym.envs.observations import FlatObservations
+from inv_gym.play.policy import Observation
+from inv_gym.problems.problem import Problem
+from inv_gym.products.batch import HISTORY, Products
+from inv_gym.tasks.naming import refuse_unknown_fields
+from inv_gym.tasks.registry import ENVIRONMENTS
+from inv_gym.util.arrays import Array, is_torch, like, to_numpy
+from inv_gym.util.files import write_atomically
 
 WEIGHTS, CARD = "weights.safetensors", "card.json"
 
@@ -41,7 +51,10 @@ class InventoryAgent:
         ours, theirs = network.sizes, Sizes.of((problem,))
         same = (ours.order_names, ours.economics) == (theirs.order_names, theirs.economics)
         if not same or not ours.layout.holds(problem):
-            raise ValueError(f"the network is for {ours}, {type(problem).__name__} needs {theirs}: train one for it.")
+            raise ValueError(
+                f"the network is for {ours}, {type(problem).__name__} needs {theirs}: train one "
+                "for it."
+            )
         self.problem, self.network = problem, network
         self._flat = FlatObservations(problem, ours.covariates)
 
@@ -58,7 +71,8 @@ class InventoryAgent:
         """The policy with the encoder run over all periods at once.
 
         Raises:
-            ValueError: The network knows the law and these products have none, or their covariates are others.
+            ValueError: The network knows the law and these products have none, or their covariates
+                are others.
         """
         if products.periods == 0:  # censored: sales depend on the orders
             return self
@@ -68,16 +82,22 @@ class InventoryAgent:
     def prepare(self, problem: Problem, products: Products) -> tuple[Tensor, Tensor]:
         """What the head needs in every period beside the state, and the scale ``[B]``."""
         scale = self._scale(products)
-        covariates = self._covariates(products.covariates, slice(HISTORY, HISTORY + problem.horizon))
+        covariates = self._covariates(
+            products.covariates, slice(HISTORY, HISTORY + problem.horizon)
+        )
         times = clock(problem, range(problem.horizon), self._like)
         encoded = self.network.encode(tensor(products.demand[:-1], self._like), scale)
-        return self.network.prepare(self.static(problem, products), times, encoded, covariates), scale
+        return self.network.prepare(
+            self.static(problem, products), times, encoded, covariates
+        ), scale
 
     def _scale(self, products: Products) -> Tensor:
         if self.knows == "history":
             return tensor(products.scale, self._like)
         if products.distribution is None:
-            raise ValueError("these products have no known demand law: use a network that knows the history.")
+            raise ValueError(
+                "these products have no known demand law: use a network that knows the history."
+            )
         return tensor(products.distribution.averaged().window_mean(), self._like)
 
     def static(self, problem: Problem, products: Products) -> Tensor:
@@ -88,10 +108,16 @@ class InventoryAgent:
             more.append(tensor(law_features(law, law.window_mean()), self._like))
         return self.static_features(problem, products.economics, self._scale(products), *more)
 
-    def static_features(self, problem: Problem, economics: Any, scale: Tensor, *more: Tensor) -> Tensor:
-        """``[B, F]`` economics, scale and structure, with more features beside them, not standardised."""
+    def static_features(
+        self, problem: Problem, economics: Any, scale: Tensor, *more: Tensor
+    ) -> Tensor:
+        """``[B, F]`` economics, scale and structure, with more features beside them, not
+        standardised.
+        """
         figures = economic_features([tensor(column, self._like) for column in economics])
-        described = self._like.new_tensor(self.network.sizes.layout.describe(problem)).expand(scale.shape[0], -1)
+        described = self._like.new_tensor(self.network.sizes.layout.describe(problem)).expand(
+            scale.shape[0], -1
+        )
         return torch.cat([figures, torch.log(scale)[:, None], described, *more], -1)
 
     def _covariates(self, covariates: Array | None, rows: slice) -> Tensor | None:
@@ -101,7 +127,9 @@ class InventoryAgent:
             return None
         if covariates is None or covariates.shape[-1] != len(wanted):
             given = 0 if covariates is None else covariates.shape[-1]
-            raise ValueError(f"the network expects the covariates ({', '.join(wanted)}), got {given} columns.")
+            raise ValueError(
+                f"the network expects the covariates ({', '.join(wanted)}), got {given} columns."
+            )
         return tensor(covariates[rows], self._like)
 
     def prepare_one(self, observation: Observation) -> tuple[Tensor, Tensor]:
@@ -111,7 +139,9 @@ class InventoryAgent:
             RuntimeError: The network knows the law, which an observation does not show.
         """
         if self.knows == "distribution":
-            raise RuntimeError("this agent knows the distribution: call plan(problem, products) first.")
+            raise RuntimeError(
+                "this agent knows the distribution: call plan(problem, products) first."
+            )
         scale = tensor(observation.scale, self._like)
         encoded = self.network.encode(tensor(observation.history, self._like), scale)
         static = self.static_features(self.problem, observation.economics, scale)
@@ -132,9 +162,14 @@ class InventoryAgent:
         """Orders ``[B, K]``, units (torch), before they are cut off at 0 and made whole."""
         return self.orders_before_the_cut(*self.prepare_one(observation), observation)
 
-    def orders_before_the_cut(self, prepared: Tensor, scale: Tensor, observation: Observation) -> Tensor:
+    def orders_before_the_cut(
+        self, prepared: Tensor, scale: Tensor, observation: Observation
+    ) -> Tensor:
         """As `unclipped`, with what the head needs."""
-        return self.network.unclipped(prepared, self.columns(observation.state, scale)) * scale[:, None]
+        return (
+            self.network.unclipped(prepared, self.columns(observation.state, scale))
+            * scale[:, None]
+        )
 
     def __call__(self, observation: Observation) -> Array:
         """Orders for one period, from its observation alone.
@@ -148,7 +183,8 @@ class InventoryAgent:
             return like(self.orders(prepared, columns, scale), observation.scale)
 
     def save(self, folder: str | Path, facts: Mapping[str, Any] | None = None) -> Path:
-        """Write the weights to ``folder/weights.safetensors``, with a card of what they are in its header.
+        """Write the weights to ``folder/weights.safetensors``, with a card of what they are in its
+        header.
 
         The card, for people, is in ``folder/card.json`` too.
 
@@ -176,8 +212,9 @@ class InventoryAgent:
 
         Args:
             path: The folder or file.
-            problem: What to order for, if not what it was trained for; only what does not change a good order may
-                differ (the horizon, say), unless the network was trained for several problems.
+            problem: What to order for, if not what it was trained for; only what does not change a
+                good order may differ (the horizon, say), unless the network was trained for several
+                problems.
 
         Raises:
             FileNotFoundError: There are no such weights.
@@ -186,7 +223,9 @@ class InventoryAgent:
         path = Path(path) / WEIGHTS if Path(path).is_dir() else Path(path)
         weights, card = read_tensors(path)
         if "structure" not in card:
-            raise ValueError(f"{path} holds no weights of an agent: give the folder or {WEIGHTS} of a training.")
+            raise ValueError(
+                f"{path} holds no weights of an agent: give the folder or {WEIGHTS} of a training."
+            )
         problem = problem or _problem(card["problem"], path)
         _refuse_other_problem(problem, card, path)
         with torch.random.fork_rng(devices=[]):  # the user's own random numbers stay as they are
@@ -196,7 +235,8 @@ class InventoryAgent:
         for name in sorted(expected.keys() | found.keys()):
             if expected.get(name) != found.get(name):
                 raise ValueError(
-                    f"{path} does not fit its card: {name} has shape {found.get(name)}, the network needs "
+                    f"{path} does not fit its card: {name} has shape {found.get(name)}, the "
+                    "network needs "
                     f"{expected.get(name)}: take another copy."
                 )
         network.load_state_dict(weights)
@@ -225,12 +265,14 @@ class Planned:
 
     def unclipped(self, observation: Observation) -> Tensor:
         """Orders ``[B, K]``, units (torch), before they are cut off at 0 and made whole."""
-        return self._agent.orders_before_the_cut(self._prepared[observation.period], self._scale, observation)
+        return self._agent.orders_before_the_cut(
+            self._prepared[observation.period], self._scale, observation
+        )
 
 
 def structure(problem: Problem) -> dict[str, Any]:
     """The fields that decide what a good order is."""
-    return {name: getattr(problem, name) for name in STRUCTURE if hasattr(problem, name)}
+    return {name: getattr(problem, name) for name in structure_names(problem)}
 
 
 def describe(problem: Problem) -> dict[str, Any]:
@@ -240,17 +282,24 @@ def describe(problem: Problem) -> dict[str, Any]:
 
 def _problem(facts: Mapping[str, Any], path: Path) -> Problem:
     """The problem of a card."""
-    names = {kind.__name__: name for name, kind in PROBLEMS.items()}
+    kinds = {type(task.problem).__name__: type(task.problem) for task in ENVIRONMENTS.values()}
     fields = dict(facts)
     kind = fields.pop("problem")
-    if kind not in names:
-        raise ValueError(f"{path} is for the problem {kind}, which inv_gym does not know: give it as problem=.")
-    return problem_from(names[kind], fields)
+    if kind not in kinds:
+        raise ValueError(
+            f"{path} is for the problem {kind}, which inv_gym does not know: give it as problem=."
+        )
+    refuse_unknown_fields(kinds[kind], fields)
+    return kinds[kind](**fields)
 
 
 def fits(problem: Problem, card: Mapping[str, Any]) -> bool:
     """Whether weights with this card are for a problem of this kind and structure."""
-    trained, wanted, free = card["structure"], structure(problem), card["sizes"]["layout"]["structure"]
+    trained, wanted, free = (
+        card["structure"],
+        structure(problem),
+        card["sizes"]["layout"]["structure"],
+    )
     if card["problem"]["problem"] != type(problem).__name__ or trained.keys() != wanted.keys():
         return False
     return all(trained[name] == value or name in free for name, value in wanted.items())
@@ -268,4 +317,7 @@ def _refuse_other_problem(problem: Problem, card: Mapping[str, Any], path: Path)
 
 def _sizes(facts: Mapping[str, Any]) -> Sizes:
     layout = StateLayout(*(tuple(facts["layout"][name]) for name in ("widths", "structure")))
-    return Sizes(layout, *(tuple(facts[name]) for name in ("economics", "covariates", "order_names", "lead_times")))
+    return Sizes(
+        layout,
+        *(tuple(facts[name]) for name in ("economics", "covariates", "order_names", "lead_times")),
+    )

@@ -7,10 +7,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from torch import Tensor, nn
 
-from agents.features import clock
-from agents.inventory_agent import InventoryAgent
-from inv_gym.arrays import map_columns
-from inv_gym.observations import FlatObservations
+from inv_gym.agents.inventory_agent import InventoryAgent
+from inv_gym.agents.network.features import clock
+from inv_gym.envs.observations import FlatObservations
+from inv_gym.util.arrays import map_columns
 
 
 class Reading(NamedTuple):
@@ -37,8 +37,12 @@ class ObservationReader(nn.Module):
         super().__init__()
         self._flat = FlatObservations(agent.problem, agent.network.sizes.covariates)
         self.entries = len(self._flat.names)
-        where = self._flat.read(np.arange(self.entries)[None])  # an observation of the places of its entries
-        self._columns = map_columns(lambda at: int(at[0]), (where.state, where.economics, where.scale))
+        where = self._flat.read(
+            np.arange(self.entries)[None]
+        )  # an observation of the places of its entries
+        self._columns = map_columns(
+            lambda at: int(at[0]), (where.state, where.economics, where.scale)
+        )
         self._covariates = None if where.covariates is None else where.covariates.ravel().tolist()
         self._horizon = agent.problem.horizon
         times = clock(agent.problem, range(self._horizon + 1), agent.network.like)
@@ -50,4 +54,6 @@ class ObservationReader(nn.Module):
         state, economics, scale = map_columns(rows.__getitem__, self._columns)
         covariates = None if self._covariates is None else observation[None, :, self._covariates]
         period = ((1.0 - rows[-1]) * self._horizon).round().long().clamp(0, self._horizon)
-        return Reading(state, economics, scale, rows[self._flat.history], self.times[period][None], covariates)
+        return Reading(
+            state, economics, scale, rows[self._flat.history], self.times[period][None], covariates
+        )

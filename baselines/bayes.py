@@ -1,4 +1,6 @@
-"""Bayes base-stock: what a history can tell of a product to one who knows the population it is drawn from."""
+"""Bayes base-stock: what a history can tell of a product to one who knows the population it is
+drawn from.
+"""
 
 from __future__ import annotations
 
@@ -10,24 +12,29 @@ from typing import ClassVar, NamedTuple
 import numpy as np
 from scipy import special
 
-from baselines.base_stock import BaseStock
-from baselines.critical_ratio import critical_ratio
-from inv_gym import demand as laws
-from inv_gym.arrays import Array, map_columns, to_numpy
-from inv_gym.demand import TINY, Vector
-from inv_gym.policy import Observation, Policy
+from inv_gym.baselines.rules.base_stock import BaseStock
+from inv_gym.baselines.rules.critical_ratio import critical_ratio
+from inv_gym.demand import laws as laws
+from inv_gym.demand.laws import TINY, Vector
+from inv_gym.demand.ranges import LogUniform, Range, Uniform
+from inv_gym.play.policy import Observation, Policy
 from inv_gym.problems import LostSales
-from inv_gym.products import HISTORY, Products, SyntheticProducts
-from inv_gym.ranges import LogUniform, Range, Uniform
+from inv_gym.products.batch import HISTORY, Products
+from inv_gym.products.sources import SyntheticProducts
+from inv_gym.util.arrays import Array, map_columns, to_numpy
 
 MEAN_STEPS = (0.8, 0.05)
-"""Largest mean steps of the logarithm of the mean: in standard deviations of its narrowest posterior (for Poisson
-demand of mean 50 a step of 2 %, where that deviation is 2.5 %), and as such. The nodes are those of Gauss and Legendre,
-as the posterior may end where the range does."""
+"""Largest mean steps of the logarithm of the mean: in standard deviations of its narrowest
+posterior (for Poisson demand of mean 50 a step of 2 %, where that deviation is 2.5 %), and as such.
+The nodes are those of Gauss and Legendre, as the posterior may end where the range does."""
 DISPERSION_STEP = 0.15
-"""The same for the dispersion; the standard deviation of its posterior is about ``sqrt(2 / H)``, 0.25."""
+"""The same for the dispersion; the standard deviation of its posterior is about ``sqrt(2 / H)``,
+0.25.
+"""
 LEVEL_STEP = 0.02
-"""Step of the logarithm of the levels at which the mixture of amounts is known; its normal score is interpolated."""
+"""Step of the logarithm of the levels at which the mixture of amounts is known; its normal score is
+interpolated.
+"""
 ELEMENTS = 2**21
 """Most numbers in an array, but for the tables of all cells by level or distinct demand."""
 
@@ -42,7 +49,9 @@ def _rounded_gamma(x: Vector, mean: Vector, dispersion: Vector) -> Vector:
     shape, scale = 1.0 / dispersion, mean * dispersion
     low, high = np.maximum(x - 0.5, 0.0) / scale, (x + 0.5) / scale
     below = special.gammainc(shape, high) - special.gammainc(shape, low)
-    above = special.gammaincc(shape, low) - special.gammaincc(shape, high)  # what is precise in the upper tail
+    above = special.gammaincc(shape, low) - special.gammaincc(
+        shape, high
+    )  # what is precise in the upper tail
     return np.log(np.maximum(np.where(x < mean, below, above), np.finfo(float).tiny))
 
 
@@ -87,11 +96,15 @@ class _Cells(NamedTuple):
 
 
 def _nodes(name: str, what: Range, step: float) -> tuple[Vector, Vector]:
-    """Nodes of an integral over the logarithm, `step` apart on average at most, with the probability of each."""
+    """Nodes of an integral over the logarithm, `step` apart on average at most, with the
+    probability of each.
+    """
     if isinstance(what, (int, float)):
         return np.array([float(what)]), np.ones(1)
     if not isinstance(what, (Uniform, LogUniform)):
-        raise ValueError(f"{name} must be a number, Uniform or LogUniform for the Bayes base-stock, got {what}.")
+        raise ValueError(
+            f"{name} must be a number, Uniform or LogUniform for the Bayes base-stock, got {what}."
+        )
     width = np.log(what.high / what.low)
     nodes, weight = special.roots_legendre(int(width / step) + 1)
     values = what.low * np.exp(width * (nodes + 1.0) / 2.0)
@@ -103,11 +116,15 @@ def _cells(law: laws.Law, population: SyntheticProducts) -> _Cells:
     """The grid of a law, fine enough for its narrowest posterior."""
     if type(law) not in LOG_LIKELIHOODS:
         known = ", ".join(kind.__name__ for kind in LOG_LIKELIHOODS)
-        raise ValueError(f"laws must be of {known} for the Bayes base-stock, got {type(law).__name__}.")
+        raise ValueError(
+            f"laws must be of {known} for the Bayes base-stock, got {type(law).__name__}."
+        )
     free = population.dispersion if law.fixed_dispersion is None else law.fixed_dispersion
     dispersion, chance = _nodes("dispersion", free, DISPERSION_STEP)
     least = dispersion[0] + (1.0 / population.largest_scale if law.integer else 0.0)
-    mean, mass = _nodes("mean", population.mean, min(MEAN_STEPS[0] * np.sqrt(least / HISTORY), MEAN_STEPS[1]))
+    mean, mass = _nodes(
+        "mean", population.mean, min(MEAN_STEPS[0] * np.sqrt(least / HISTORY), MEAN_STEPS[1])
+    )
     means, dispersions = np.meshgrid(mean, dispersion)
     return _Cells(law, means.ravel(), dispersions.ravel(), np.log(np.outer(chance, mass)).ravel())
 
@@ -125,11 +142,16 @@ class _Mixture:
         cdf = np.concatenate([cells.law.cdf(lattice, *_columns(cells)) for cells in self.grid])
         prior = np.concatenate([cells.log_prior for cells in self.grid])
         values, index = np.unique(demand, return_inverse=True)
-        index, table = index.reshape(demand.shape), self._log_likelihood(values) if self.integer else None
+        index, table = (
+            index.reshape(demand.shape),
+            self._log_likelihood(values) if self.integer else None,
+        )
         size = max(ELEMENTS // (len(demand) * max(cdf.shape)), 1)
         result = np.empty((len(demand) - HISTORY + 1, len(ratio)))
         for rows in (slice(first, first + size) for first in range(0, len(ratio), size)):
-            evidence = self._log_likelihood(demand[:, rows]) if table is None else table[index[:, rows]]
+            evidence = (
+                self._log_likelihood(demand[:, rows]) if table is None else table[index[:, rows]]
+            )
             score = _in_windows(evidence) + prior
             weight = np.exp(score - score.max(-1, keepdims=True))
             reached = (weight / weight.sum(-1, keepdims=True)) @ cdf
@@ -139,17 +161,24 @@ class _Mixture:
     def _log_likelihood(self, demand: Vector) -> Vector:
         """Of each demand in each cell, ``[..., C]``."""
         x = demand[..., None] if self.integer else np.maximum(demand, TINY)[..., None]
-        parts = [LOG_LIKELIHOODS[type(cells.law)](x, cells.mean, cells.dispersion) for cells in self.grid]
+        parts = [
+            LOG_LIKELIHOODS[type(cells.law)](x, cells.mean, cells.dispersion) for cells in self.grid
+        ]
         return np.concatenate(parts, -1)
 
     def _lattice(self, ratio: Vector) -> Vector:
         """Levels ``[K]`` from the lowest to the highest quantile of any cell."""
         ends = np.array([ratio.min(), ratio.max()])
-        quantiles = np.concatenate([cells.law.quantile(ends, *_columns(cells)) for cells in self.grid])
+        quantiles = np.concatenate(
+            [cells.law.quantile(ends, *_columns(cells)) for cells in self.grid]
+        )
         low, high = quantiles.min(), quantiles.max()
         if self.integer:
             return np.arange(low, high + 1.0)
-        return np.exp(LEVEL_STEP * np.arange(np.floor(np.log(low) / LEVEL_STEP), np.log(high) / LEVEL_STEP + 2.0))
+        return np.exp(
+            LEVEL_STEP
+            * np.arange(np.floor(np.log(low) / LEVEL_STEP), np.log(high) / LEVEL_STEP + 2.0)
+        )
 
     def _invert(self, lattice: Vector, reached: Vector, ratio: Vector) -> Vector:
         """``[T, B]`` quantiles of laws of which the probabilities ``[T, B, K]`` are known."""
@@ -158,7 +187,8 @@ class _Mixture:
             return lattice[index[..., 0]]
         index = np.maximum(index, 1)
         below, above = (
-            special.ndtri(np.clip(np.take_along_axis(reached, at, -1), TINY, 1.0 - TINY)) for at in (index - 1, index)
+            special.ndtri(np.clip(np.take_along_axis(reached, at, -1), TINY, 1.0 - TINY))
+            for at in (index - 1, index)
         )
         share = (special.ndtri(ratio) - below) / (above - below)
         return (lattice[index - 1] * np.exp(LEVEL_STEP * share))[..., 0]
@@ -190,16 +220,19 @@ class _Planned:
 
 @dataclass(frozen=True)
 class BayesBaseStock:
-    """Order up to the critical-ratio quantile of demand, given the last H demands and the population.
+    """Order up to the critical-ratio quantile of demand, given the last H demands and the
+    population.
 
-    The posterior predictive law is a sum over a grid of laws, means and dispersions, weighted by how the population
-    draws them and by the likelihood of the H demands. If these are all whole, they come of laws of counts (if there are
-    any), otherwise of laws of amounts. It is optimal given the H demands, but for one thing: it does not foresee that
-    tomorrow's level may be lower than today's.
+    The posterior predictive law is a sum over a grid of laws, means and dispersions, weighted by
+    how the population draws them and by the likelihood of the H demands. If these are all whole,
+    they come of laws of counts (if there are any), otherwise of laws of amounts. It is optimal
+    given the H demands, but for one thing: it does not foresee that tomorrow's level may be lower
+    than today's.
 
     Attributes:
         problem: Lost sales without lead time, demand seen.
-        population: Of independent and identically distributed demand; its laws are of `LOG_LIKELIHOODS`.
+        population: Of independent and identically distributed demand; its laws are of
+            `LOG_LIKELIHOODS`.
 
     Raises:
         ValueError: The problem or the population is not of that kind.
@@ -212,28 +245,42 @@ class BayesBaseStock:
 
     def __post_init__(self) -> None:
         if self.problem.lead_time != 0:
-            raise ValueError(f"lead_time must be 0 for the Bayes base-stock, got {self.problem.lead_time}.")
+            raise ValueError(
+                f"lead_time must be 0 for the Bayes base-stock, got {self.problem.lead_time}."
+            )
         if self.problem.censored:
-            raise ValueError("censored must be False for the Bayes base-stock, which must see demand.")
+            raise ValueError(
+                "censored must be False for the Bayes base-stock, which must see demand."
+            )
         if self.population.processes:
             names = ", ".join(type(process).__name__ for process in self.population.processes)
-            raise ValueError(f"processes must be none for the Bayes base-stock (demand is i.i.d.), got {names}.")
+            raise ValueError(
+                f"processes must be none for the Bayes base-stock (demand is i.i.d.), got {names}."
+            )
         _ = self._mixtures  # refuses laws and ranges
 
     @cached_property
     def _mixtures(self) -> list[_Mixture]:
         """Of counts and of amounts, as far as the population has them."""
         grids = [_cells(laws.law(name), self.population) for name in self.population.laws]
-        kinds = [([cells for cells in grids if cells.law.integer is kind], kind) for kind in (True, False)]
+        kinds = [
+            ([cells for cells in grids if cells.law.integer is kind], kind)
+            for kind in (True, False)
+        ]
         return [_Mixture(*kind) for kind in kinds if kind[0]]
 
     def _levels(self, demand: Array, economics: Array) -> Vector:
         """``[T, B]`` levels after each window of demand ``[H + T - 1, B]``."""
-        demand, ratio = to_numpy(demand).astype(float), critical_ratio(self.problem, map_columns(to_numpy, economics))
+        demand, ratio = (
+            to_numpy(demand).astype(float),
+            critical_ratio(self.problem, map_columns(to_numpy, economics)),
+        )
         whole = _in_windows(1.0 * (demand != np.rint(demand))) == 0.0
         kinds = {mixture.integer: mixture for mixture in self._mixtures}
         if False not in kinds and not whole.all():
-            raise ValueError("demand must be whole: the population of the Bayes base-stock has only counts.")
+            raise ValueError(
+                "demand must be whole: the population of the Bayes base-stock has only counts."
+            )
         levels = np.empty(whole.shape)
         for integer, mixture in kinds.items():
             mine = whole == integer if len(kinds) == 2 else np.ones_like(whole)
@@ -244,7 +291,9 @@ class BayesBaseStock:
         return levels
 
     def plan(self, problem: LostSales, products: Products) -> Policy:
-        """The same with the levels of all periods worked out at once, each from the demands before it alone."""
+        """The same with the levels of all periods worked out at once, each from the demands before
+        it alone.
+        """
         seen = products.demand[: HISTORY + problem.horizon - 1]
         return _Planned(self.problem, self._levels(seen, products.economics))
 

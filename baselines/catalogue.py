@@ -2,106 +2,173 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from dataclasses import dataclass
+from functools import singledispatch
 
-from baselines.base_stock import BaseStock, CappedBaseStock
-from baselines.dual_sourcing import CappedDualIndex, DualIndex, SingleIndex, TailoredBaseSurge
-from baselines.fitting import SOURCES, Adaptive, Fit, Fitted
-from baselines.interval_stock import IntervalStock
-from baselines.myopic import DualBalancing, Myopic
-from baselines.perishable import LowWasteBaseStock, WasteAwareBaseStock
-from baselines.seasonal_thresholds import SeasonalIntervalStock
-from baselines.simple import ConstantOrder, RandomOrders
-from baselines.vector_base_stock import VectorBaseStock
-from inv_gym.policy import Policy
-from inv_gym.problem import Problem
+from inv_gym.baselines.fitting.fitting import SOURCES, Adaptive, Fit, Fitted
+from inv_gym.baselines.rules.base_stock import BaseStock, CappedBaseStock
+from inv_gym.baselines.rules.dual_sourcing import (
+    CappedDualIndex,
+    DualIndex,
+    SingleIndex,
+    TailoredBaseSurge,
+)
+from inv_gym.baselines.rules.interval_stock import IntervalStock
+from inv_gym.baselines.rules.myopic import DualBalancing, Myopic
+from inv_gym.baselines.rules.perishable import LowWasteBaseStock, WasteAwareBaseStock
+from inv_gym.baselines.rules.seasonal_thresholds import SeasonalIntervalStock
+from inv_gym.baselines.rules.simple import ConstantOrder, RandomOrders
+from inv_gym.baselines.rules.vector_base_stock import VectorBaseStock
+from inv_gym.play.policy import Policy
 from inv_gym.problems import DualSourcing, LostSales, Perishable, ProcurementRemoval
-
-KNOWS_LAW = " (knows law)"
-
-ANEW = ("closed_form", "remove_to_lower")
-"""Constructors quick enough to fit anew each period."""
+from inv_gym.problems.problem import Problem
+from inv_gym.tasks.registry import KNOWS_LAW
 
 
-def _lost_sales(problem: LostSales) -> dict[str, Fit]:
-    found: dict[str, Fit] = {"base-stock": BaseStock.closed_form, "searched base-stock": BaseStock.searched}
-    if problem.lead_time > 0:
-        found |= {
-            "vector base-stock": VectorBaseStock.closed_form,
-            "searched vector base-stock": VectorBaseStock.searched,
-            "capped base-stock": CappedBaseStock.searched,
-            "constant order": ConstantOrder.closed_form,
-            "searched constant order": ConstantOrder.searched,
-            "myopic": Myopic.closed_form,
-            "dual-balancing": DualBalancing.closed_form,
-        }
-    return found
+@dataclass(frozen=True)
+class Entry:
+    """A heuristic of the literature that applies to a problem.
+
+    Attributes:
+        name: What tables call it, without what it knows.
+        fit: The constructor of its rule, from a problem, a law and economics.
+        each_period: Whether it is fitted anew each period, or once at the start.
+    """
+
+    name: str
+    fit: Fit
+    each_period: bool = False
+
+    def policy(self, problem: Problem, knows: str) -> Fitted:
+        """The heuristic as a policy that knows the ``history`` or the ``distribution``."""
+        kind = Adaptive if self.each_period else Fitted
+        return kind(self.fit, problem, knows)
+
+    def title(self, knows: str) -> str:
+        """What tables call it, with what it knows."""
+        return self.name + (KNOWS_LAW if knows == "distribution" else "")
 
 
-def _perishable(problem: Perishable) -> dict[str, Fit]:
-    return {
-        "naive base-stock": BaseStock.closed_form,
-        "searched base-stock": BaseStock.searched,
-        "waste-aware base-stock": WasteAwareBaseStock.searched,
-        "low-waste base-stock": LowWasteBaseStock.searched,
-    }
+@dataclass(frozen=True)
+class Applicable:
+    """The heuristics that apply to a problem.
+
+    Attributes:
+        entries: In the order of tables.
+        reference: Name of the entry that gaps are best measured to: the strongest heuristic of the
+            literature.
+    """
+
+    entries: tuple[Entry, ...]
+    reference: str
 
 
-def _dual_sourcing(problem: DualSourcing) -> dict[str, Fit]:
-    found: dict[str, Fit] = {
-        "regular source only": BaseStock.closed_form,
-        "single index": SingleIndex.searched,
-        "dual index": DualIndex.searched,
-        "capped dual index": CappedDualIndex.searched,
-        "tailored base-surge": TailoredBaseSurge.searched,
-    }
+@singledispatch
+def applicable(problem: Problem) -> Applicable:
+    """The heuristics that apply to a problem.
+
+    Register those of your own: ``@applicable.register def _(problem: MyProblem) -> Applicable``.
+
+    Raises:
+        TypeError: None are registered for problems of this class.
+    """
+    raise TypeError(
+        f"no heuristics are registered for {type(problem).__name__}: register them with "
+        "inv_gym.baselines.applicable.register."
+    )
+
+
+@applicable.register
+def _lost_sales(problem: LostSales) -> Applicable:
+    entries = [
+        Entry("base-stock", BaseStock.closed_form, each_period=True),
+        Entry("searched base-stock", BaseStock.searched),
+    ]
+    if problem.lead_time == 0:
+        return Applicable(tuple(entries), "base-stock")
+    entries += [
+        Entry("vector base-stock", VectorBaseStock.closed_form, each_period=True),
+        Entry("searched vector base-stock", VectorBaseStock.searched),
+        Entry("capped base-stock", CappedBaseStock.searched),
+        Entry("constant order", ConstantOrder.closed_form, each_period=True),
+        Entry("searched constant order", ConstantOrder.searched),
+        Entry("myopic", Myopic.closed_form, each_period=True),
+        Entry("dual-balancing", DualBalancing.closed_form, each_period=True),
+    ]
+    return Applicable(tuple(entries), "searched vector base-stock")
+
+
+@applicable.register
+def _perishable(problem: Perishable) -> Applicable:
+    return Applicable(
+        (
+            Entry("naive base-stock", BaseStock.closed_form, each_period=True),
+            Entry("searched base-stock", BaseStock.searched),
+            Entry("waste-aware base-stock", WasteAwareBaseStock.searched),
+            Entry("low-waste base-stock", LowWasteBaseStock.searched),
+        ),
+        "searched base-stock",
+    )
+
+
+@applicable.register
+def _dual_sourcing(problem: DualSourcing) -> Applicable:
+    entries = [
+        Entry("regular source only", BaseStock.closed_form, each_period=True),
+        Entry("single index", SingleIndex.searched),
+        Entry("dual index", DualIndex.searched),
+        Entry("capped dual index", CappedDualIndex.searched),
+        Entry("tailored base-surge", TailoredBaseSurge.searched),
+    ]
     if problem.backlog and problem.regular_lead_time == problem.expedited_lead_time + 1:
-        found["two base-stocks"] = DualIndex.closed_form
-    return found
+        entries.append(Entry("two base-stocks", DualIndex.closed_form, each_period=True))
+    return Applicable(tuple(entries), "dual index")
 
 
-def _procurement_removal(problem: ProcurementRemoval) -> dict[str, Fit]:
-    return {
-        "base-stock, never remove": BaseStock.closed_form,
-        "remove to order level": IntervalStock.remove_to_lower,
-        "interval-stock": IntervalStock.optimal,
-        "interval-stock by period": SeasonalIntervalStock.optimal,
-    }
-
-
-_APPLICABLE: dict[type[Problem], Callable[[Any], dict[str, Fit]]] = {
-    LostSales: _lost_sales,
-    Perishable: _perishable,
-    DualSourcing: _dual_sourcing,
-    ProcurementRemoval: _procurement_removal,
-}
+@applicable.register
+def _procurement_removal(problem: ProcurementRemoval) -> Applicable:
+    return Applicable(
+        (
+            Entry("base-stock, never remove", BaseStock.closed_form, each_period=True),
+            Entry("remove to order level", IntervalStock.remove_to_lower, each_period=True),
+            Entry("interval-stock", IntervalStock.optimal),
+            Entry("interval-stock by period", SeasonalIntervalStock.optimal),
+        ),
+        "interval-stock",
+    )
 
 
 def policies(problem: Problem, distribution: bool = True) -> dict[str, Policy]:
-    """Every heuristic that applies to a problem, by name; those that know the law end in "(knows law)".
+    """Every heuristic that applies to a problem, by name; those that know the law end in
+    "(knows law)". A problem of your own for which none is registered has random orders alone.
 
     Args:
         problem: Decides which heuristics apply.
         distribution: Whether products have a known law; real demand has none.
     """
     found: dict[str, Policy] = {"random orders": RandomOrders(problem=problem)}
-    applicable = _APPLICABLE[type(problem)](problem)
     for knows in SOURCES if distribution else ("history",):
-        suffix = KNOWS_LAW if knows == "distribution" else ""
-        for name, fit in applicable.items():
-            kind = Adaptive if fit.__name__ in ANEW else Fitted
-            found[name + suffix] = kind(fit, problem, knows)
+        for entry in _entries(problem):
+            found[entry.title(knows)] = entry.policy(problem, knows)
     return found
 
 
+def _entries(problem: Problem) -> tuple[Entry, ...]:
+    """The entries of a problem, none if its class is not registered."""
+    registered = applicable.dispatch(type(problem)) is not applicable.dispatch(object)
+    return applicable(problem).entries if registered else ()
+
+
 def reference(problem: Problem, distribution: bool = True) -> str:
-    """The name of the policy that gaps are best measured to: the strongest heuristic of the literature.
+    """The name of the policy that gaps are best measured to.
+
+    It is the strongest heuristic of the literature; random orders for a problem of your own for
+    which no heuristic is registered.
 
     Args:
         problem: As for `policies`.
         distribution: As for `policies`; with it the reference knows the law.
     """
-    names = {Perishable: "searched base-stock", DualSourcing: "dual index", ProcurementRemoval: "interval-stock"}
-    lost_sales = "base-stock" if problem.lead_times == (0,) else "searched vector base-stock"
-    return names.get(type(problem), lost_sales) + (KNOWS_LAW if distribution else "")
+    if not _entries(problem):
+        return "random orders"
+    return applicable(problem).reference + (KNOWS_LAW if distribution else "")

@@ -19,13 +19,13 @@ from stable_baselines3 import PPO
 from stable_baselines3.common.vec_env import DummyVecEnv, VecEnv
 
 import inv_gym
-from agents.direct_backprop import DirectBackprop
-from agents.inventory_agent import InventoryAgent
-from agents.ppo.vec_env import SB3VecEnv
-from agents.training_config import KINDS, TrainingConfig
-from inv_gym.arrays import Array
-from inv_gym.policy import Observation
-from inv_gym.rollout import rollout
+from inv_gym.agents.inventory_agent import InventoryAgent
+from inv_gym.agents.sb3.vec_env import SB3VecEnv
+from inv_gym.agents.training.config import KINDS, TrainingConfig
+from inv_gym.agents.training.direct_backprop import DirectBackprop
+from inv_gym.play.policy import Observation
+from inv_gym.play.rollout import rollout
+from inv_gym.util.arrays import Array
 
 HORIZON, BATCH, LEAD_TIME = 50, 4096, 4
 PLAIN = next(iter(KINDS))
@@ -33,7 +33,9 @@ console = Console(width=110)
 
 
 def timed(action: Callable[[], object], repeats: int) -> float:
-    """Least seconds of an action, after one run that does not count: what disturbs a run only adds to it."""
+    """Least seconds of an action, after one run that does not count: what disturbs a run only adds
+    to it.
+    """
     action()
     seconds = []
     for _ in range(repeats):
@@ -43,8 +45,12 @@ def timed(action: Callable[[], object], repeats: int) -> float:
     return min(seconds)
 
 
-def alternate(first: Callable[[], object], second: Callable[[], object], repeats: int) -> tuple[float, float]:
-    """Least seconds of two actions run in turn, so that a drifting clock or a noisy neighbour meets both."""
+def alternate(
+    first: Callable[[], object], second: Callable[[], object], repeats: int
+) -> tuple[float, float]:
+    """Least seconds of two actions run in turn, so that a drifting clock or a noisy neighbour meets
+    both.
+    """
     pairs = [(timed(first, 1), timed(second, 1)) for _ in range(repeats)]
     return min(pair[0] for pair in pairs), min(pair[1] for pair in pairs)
 
@@ -72,11 +78,19 @@ def step_api(report: Report, number: int) -> None:
         env = gym.make(env_id)
         action = np.full(env.action_space.shape, 5.0, np.float32)
         ours, reference = alternate(steps(env, action, number), cart, 5)
-        report.add(f"step API, {env_id}", f"{number / ours:,.0f} steps/s", reference / ours, "x CartPole-v1", 1.0)
+        report.add(
+            f"step API, {env_id}",
+            f"{number / ours:,.0f} steps/s",
+            reference / ours,
+            "x CartPole-v1",
+            1.0,
+        )
 
 
 def vector(report: Report, number: int) -> None:
-    """Product-steps per second of the native vector environment against 64 synchronised single ones."""
+    """Product-steps per second of the native vector environment against 64 synchronised single
+    ones.
+    """
     env_id = "InvLostSalesLeadTime-v0"
 
     def run(rows: int, mode: str) -> float:
@@ -90,7 +104,13 @@ def vector(report: Report, number: int) -> None:
     for rows in (64, 256, 1024, 4096):
         speed = run(rows, "vector_entry_point")
         floor = 15.0 if rows == 64 else None
-        report.add(f"vector env, {rows} rows", f"{speed:,.0f} product-steps/s", speed / synchronised, "x sync", floor)
+        report.add(
+            f"vector env, {rows} rows",
+            f"{speed:,.0f} product-steps/s",
+            speed / synchronised,
+            "x sync",
+            floor,
+        )
 
 
 # ---------------------------------------------------------------- stable-baselines3
@@ -99,16 +119,23 @@ def vector(report: Report, number: int) -> None:
 def model_free(report: Report, steps: int) -> None:
     """PPO end to end on the native batch of 64 rows against 64 single environments."""
     rows, env_id = 64, "InvLostSalesLeadTime-v0"
-    one = inv_gym.ENVIRONMENTS[env_id]
-    native = SB3VecEnv(rows, problem=one.problem, products=one.products, **one.fields)
+    native = SB3VecEnv(rows, task=env_id)
     dummy = DummyVecEnv([lambda: gym.make(env_id)] * rows)
 
     def learn(env: VecEnv) -> Callable[[], object]:
-        model = PPO("MlpPolicy", env, n_steps=128, batch_size=4096, n_epochs=4, device="cpu", seed=0)
+        model = PPO(
+            "MlpPolicy", env, n_steps=128, batch_size=4096, n_epochs=4, device="cpu", seed=0
+        )
         return lambda: model.learn(steps)
 
     ours, reference = alternate(learn(native), learn(dummy), 3)
-    report.add("PPO, 64 rows", f"{steps / ours:,.0f} product-steps/s", reference / ours, "x DummyVecEnv", 1.4)
+    report.add(
+        "PPO, 64 rows",
+        f"{steps / ours:,.0f} product-steps/s",
+        reference / ours,
+        "x DummyVecEnv",
+        1.4,
+    )
 
 
 # ---------------------------------------------------------------- differentiable rollout
@@ -138,13 +165,18 @@ class Training:
     def __init__(self, horizon: int, batch: int, kind: str = PLAIN) -> None:
         problem = inv_gym.LostSales(lead_time=LEAD_TIME, horizon=horizon)
         config = TrainingConfig(batch=batch, steps=10**9, validation_products=1).of_kind(kind)
-        self.problem, self.backprop = problem, DirectBackprop(problem, inv_gym.make_source("default"), config)
+        self.problem, self.backprop = (
+            problem,
+            DirectBackprop(problem, inv_gym.make_source("default"), config),
+        )
         self.agent = InventoryAgent(problem, self.backprop.network)
         self.products = self.backprop.to_device(self.backprop.batch(0)).products
         layout = self.backprop.network.sizes.layout
         with torch.no_grad():
             steps = rollout(problem, self.agent, self.products).steps
-            self.states = [layout.stack(step.observation.state, self.products.scale) for step in steps]
+            self.states = [
+                layout.stack(step.observation.state, self.products.scale) for step in steps
+            ]
 
     def train(self) -> None:
         """A whole step."""
@@ -158,7 +190,10 @@ class Training:
         """Only the network's forward and backward passes."""
         self.backprop.network.zero_grad()
         prepared, _ = self.agent.prepare(self.problem, self.products)
-        orders = [self.backprop.network(p, state) for p, state in zip(prepared.unbind(), self.states, strict=True)]
+        orders = [
+            self.backprop.network(p, state)
+            for p, state in zip(prepared.unbind(), self.states, strict=True)
+        ]
         torch.stack(orders).mean().backward()
 
     def encoder(self) -> None:
@@ -169,7 +204,9 @@ class Training:
     def simulate(self) -> None:
         """Only the simulation, under a base-stock policy."""
         with torch.no_grad():
-            _ = rollout(self.problem, Level(self.products.scale * (LEAD_TIME + 2)), self.products).discounted_reward
+            _ = rollout(
+                self.problem, Level(self.products.scale * (LEAD_TIME + 2)), self.products
+            ).discounted_reward
 
 
 def saved_bytes(action: Callable[[], None]) -> int:
@@ -187,29 +224,62 @@ def saved_bytes(action: Callable[[], None]) -> int:
 
 
 def differentiable(report: Report, repeats: int) -> None:
-    """The training step against the network's own work and its other parts; simulation alone; memory."""
+    """The training step against the network's own work and its other parts; simulation alone;
+    memory.
+    """
     for batch in (TrainingConfig.batch, BATCH):
         training, work = Training(HORIZON, batch), HORIZON * batch
         step, network = alternate(training.train, training.network, repeats)
         rate = f"{work / step / 1e6:.2f} M product-periods/s"
-        report.add(f"training step, batch {batch}", rate, step / network, "x bare network", 1.2, most=True)
-        for name, part, most in (("encoder", training.encoder, 1 / 3), ("drawing products", training.draw, 0.1)):
+        report.add(
+            f"training step, batch {batch}", rate, step / network, "x bare network", 1.2, most=True
+        )
+        for name, part, most in (
+            ("encoder", training.encoder, 1 / 3),
+            ("drawing products", training.draw, 0.1),
+        ):
             seconds = timed(part, repeats)
-            report.add(f"{name}, batch {batch}", f"{1e3 * seconds:.1f} ms", seconds / step, "of the step", most, True)
+            report.add(
+                f"{name}, batch {batch}",
+                f"{1e3 * seconds:.1f} ms",
+                seconds / step,
+                "of the step",
+                most,
+                True,
+            )
     simulation = timed(training.simulate, repeats)
     report.add(
-        "simulation alone", f"{work / simulation / 1e6:.1f} M product-periods/s", step / simulation, "x training", 25.0
+        "simulation alone",
+        f"{work / simulation / 1e6:.1f} M product-periods/s",
+        step / simulation,
+        "x training",
+        25.0,
     )
     memory, least = saved_bytes(training.train) / work, saved_bytes(training.network) / work
-    report.add("memory kept for backward", f"{memory:.0f} bytes/product-period", memory / least, "x bare network", None)
+    report.add(
+        "memory kept for backward",
+        f"{memory:.0f} bytes/product-period",
+        memory / least,
+        "x bare network",
+        None,
+    )
 
 
 def structured(report: Report, repeats: int) -> None:
     """Steps of networks that are informed of the structure against a plain network's."""
     plain = Training(HORIZON, TrainingConfig.batch)
     for kind, most in (("penalised", 1.1), ("constructed", 1.2)):
-        step, reference = alternate(Training(HORIZON, TrainingConfig.batch, kind).train, plain.train, repeats)
-        report.add(f"training step, {kind}", f"{1e3 * step:.0f} ms", step / reference, "x plain", most, most=True)
+        step, reference = alternate(
+            Training(HORIZON, TrainingConfig.batch, kind).train, plain.train, repeats
+        )
+        report.add(
+            f"training step, {kind}",
+            f"{1e3 * step:.0f} ms",
+            step / reference,
+            "x plain",
+            most,
+            most=True,
+        )
 
 
 def scaling(report: Report, repeats: int) -> None:
@@ -228,14 +298,28 @@ class Report:
     """The table, row by row."""
 
     def __init__(self) -> None:
-        self.table = Table("what", "figure", "ratio", "wanted", "", title="speed, ratios within this run")
+        self.table = Table(
+            "what", "figure", "ratio", "wanted", "", title="speed, ratios within this run"
+        )
 
-    def add(self, what: str, figure: str, ratio: float, unit: str, wanted: float | None, most: bool = False) -> None:
+    def add(
+        self,
+        what: str,
+        figure: str,
+        ratio: float,
+        unit: str,
+        wanted: float | None,
+        most: bool = False,
+    ) -> None:
         """A row; `wanted` is the least (or the most) the ratio should be."""
         target = "" if wanted is None else f"{'<=' if most else '>='} {wanted:g}"
         met = wanted is None or (ratio <= wanted if most else ratio >= wanted)
         self.table.add_row(
-            what, figure, f"{ratio:.2f} {unit}".strip(), target, "" if wanted is None else "ok" if met else "MISSED"
+            what,
+            figure,
+            f"{ratio:.2f} {unit}".strip(),
+            target,
+            "" if wanted is None else "ok" if met else "MISSED",
         )
         console.log(f"{what}: {figure}, {ratio:.2f} {unit}")
 
@@ -252,7 +336,9 @@ def main(quick: bool = False, threads: int = 1) -> None:
     if not quick:
         scaling(report, 5)
     console.print(report.table)
-    console.print(f"torch {torch.__version__}, {torch.get_num_threads()} threads, numpy {np.__version__}")
+    console.print(
+        f"torch {torch.__version__}, {torch.get_num_threads()} threads, numpy {np.__version__}"
+    )
 
 
 if __name__ == "__main__":

@@ -1,4 +1,5 @@
-"""How long the tuner takes: every searched heuristic of every environment, for many products at once.
+"""How long the tuner takes: every searched heuristic of every environment, for many products at
+once.
 
 python examples/benchmark_tuning.py --products 10000
 """
@@ -10,21 +11,26 @@ from typing import Annotated
 
 import typer
 
-import baselines
-from baselines import Fitted
-from inv_gym import ENVIRONMENTS, draw_products, make_problem, make_source
+from inv_gym import ENVIRONMENTS, baselines, draw_products, make_problem
+from inv_gym.baselines import Fitted
 
 
 def main(
     products: Annotated[int, typer.Option(min=1, help="Per heuristic.")] = 10_000,
-    only: Annotated[list[str] | None, typer.Option(help="Names of heuristics; all searched ones if not given.")] = None,
+    only: Annotated[
+        list[str] | None, typer.Option(help="Names of heuristics; all searched ones if not given.")
+    ] = None,
 ) -> None:
     """Time the search of each heuristic from the true law."""
     for env_id, environment in ENVIRONMENTS.items():
         problem = make_problem(env_id)
-        drawn = draw_products(make_source(environment.products), problem, products)
+        drawn = draw_products(environment.source, problem, products)
         for name, policy in baselines.policies(problem).items():
-            searched = isinstance(policy, Fitted) and policy.fit.__name__ == "searched" and "knows law" in name
+            searched = (
+                isinstance(policy, Fitted)
+                and policy.fit.__name__ == "searched"
+                and "knows law" in name
+            )
             if searched and (not only or name.removesuffix(" (knows law)") in only):
                 begin = time.perf_counter()
                 policy.plan(problem, drawn)

@@ -2,11 +2,12 @@
 
     python examples/evidence.py --list
     python examples/evidence.py --only lead-time-5        # train and compare, some minutes
-    python examples/evidence.py                           # everything: hours; goes on where it was interrupted
-    python examples/evidence.py --write                   # docs/evidence.md from what has been measured
+    python examples/evidence.py                           # everything: hours; goes on where it was
+    interrupted python examples/evidence.py --write                   # docs/evidence.md from what
+    has been measured
 
-Every experiment trains with several seeds (one torch thread each) and compares on products that no training or
-validation has seen. Results lie in DIR, one folder per experiment.
+Every experiment trains with several seeds (one torch thread each) and compares on products that no
+training or validation has seen. Results lie in DIR, one folder per experiment.
 """
 
 from __future__ import annotations
@@ -30,11 +31,11 @@ from exact_gaps import exact_gap
 from processes import in_processes
 
 import inv_gym
-from agents.direct_backprop import DirectBackprop, Progress
-from agents.inventory_agent import InventoryAgent
-from baselines.exact.bounds import newsvendor_bound
-from inv_gym.files import write_atomically
+from inv_gym.agents.inventory_agent import InventoryAgent
+from inv_gym.agents.training.direct_backprop import DirectBackprop, Progress
+from inv_gym.baselines.exact.bounds import newsvendor_bound
 from inv_gym.problems import ProcurementRemoval
+from inv_gym.util.files import write_atomically
 
 SEEDS, PRODUCTS, TEST_SEED = 3, 2000, 20_000
 
@@ -62,18 +63,26 @@ def train(experiment: Any, seed: int, folder: Path) -> dict[str, Any]:
 
 
 def fit_watched(training: DirectBackprop, instance: str) -> dict[str, Any]:
-    """Train for an instance: the exact gap at each validation and of the best weights, and the seconds without that."""
+    """Train for an instance: the exact gap at each validation and of the best weights, and the
+    seconds without that.
+    """
     curve: list[tuple[float, float]] = []
     spent = 0.0
 
     def watch(progress: Progress) -> None:
         nonlocal spent
         begin = time.perf_counter()
-        curve.append((progress.seconds - spent, exact_gap(inv_gym.instance(instance), training.agent)))
+        curve.append(
+            (progress.seconds - spent, exact_gap(inv_gym.instance(instance), training.agent))
+        )
         spent += time.perf_counter() - begin
 
     agent = training.fit(watch)
-    return {"seconds": curve[-1][0], "curve": curve, "gap": exact_gap(inv_gym.instance(instance), agent)}
+    return {
+        "seconds": curve[-1][0],
+        "curve": curve,
+        "gap": exact_gap(inv_gym.instance(instance), agent),
+    }
 
 
 def compare(experiment: Experiment, agents: dict[str, InventoryAgent], folder: Path) -> None:
@@ -86,7 +95,9 @@ def compare(experiment: Experiment, agents: dict[str, InventoryAgent], folder: P
     }
     if experiment.bounded:
         law, stock = products.distribution, products.initial_state.inventory_position
-        rewards[BOUND] = newsvendor_bound(experiment.problem, law, products.economics, stock) / weight
+        rewards[BOUND] = (
+            newsvendor_bound(experiment.problem, law, products.economics, stock) / weight
+        )
     if isinstance(experiment.problem, ProcurementRemoval):
         facts = removal_facts(experiment.problem, agents, products)
         write_atomically(folder / "removal.json", json.dumps(facts))
@@ -106,7 +117,11 @@ def measure(name: str, seeds: int, out: str) -> str:
     if isinstance(experiment, Experiment):
         compare(experiment, agents, folder)
     else:
-        instances = [experiment.instance] if isinstance(experiment, InstanceExperiment) else experiment.instances
+        instances = (
+            [experiment.instance]
+            if isinstance(experiment, InstanceExperiment)
+            else experiment.instances
+        )
         gaps = {
             instance: [exact_gap(inv_gym.instance(instance), agent) for agent in agents.values()]
             for instance in instances
@@ -121,11 +136,15 @@ def done(name: str, out: Path) -> bool:
 
 
 def main(
-    only: Annotated[list[str] | None, typer.Option(metavar="PATTERN", help="Experiments; repeatable.")] = None,
+    only: Annotated[
+        list[str] | None, typer.Option(metavar="PATTERN", help="Experiments; repeatable.")
+    ] = None,
     seeds: int = SEEDS,
     jobs: Annotated[int, typer.Option(help="Experiments at a time.")] = 2,
     out: Annotated[Path, typer.Option(metavar="DIR")] = Path("results/evidence"),
-    write: Annotated[bool, typer.Option("--write", help="Only write docs/evidence.md and its pictures.")] = False,
+    write: Annotated[
+        bool, typer.Option("--write", help="Only write docs/evidence.md and its pictures.")
+    ] = False,
     show: Annotated[bool, typer.Option("--list", help="Only list the experiments.")] = False,
 ) -> None:
     """Measure what is not measured yet; the page goes to DIR, and with --write to docs/."""
@@ -133,13 +152,21 @@ def main(
     chosen = [name for name in names if not only or any(fnmatch(name, pattern) for pattern in only)]
     missing = [name for name in chosen if not done(name, out)]
     if show:
-        typer.echo("\n".join(f"{name}{'' if name in missing else ' (measured)'}" for name in chosen))
+        typer.echo(
+            "\n".join(f"{name}{'' if name in missing else ' (measured)'}" for name in chosen)
+        )
         return
     if not write:
         in_processes(measure, [(name, seeds, str(out)) for name in missing], jobs)
     docs = Path("docs") if write else out
-    written = [write_atomically(docs / "evidence.md", page(out, [name for name in names if not done(name, out)]))]
-    written += filter(None, (draw(out, docs / "pictures") for draw in (learning_curves, changing_demand)))
+    written = [
+        write_atomically(
+            docs / "evidence.md", page(out, [name for name in names if not done(name, out)])
+        )
+    ]
+    written += filter(
+        None, (draw(out, docs / "pictures") for draw in (learning_curves, changing_demand))
+    )
     typer.echo(f"Wrote {', '.join(map(str, written))}")
 
 

@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scipy import special
 
-from inv_gym.instances import INSTANCES
+from inv_gym.play.statistics import half_width
+from inv_gym.tasks.instances import INSTANCES
 
 KNOWS = " (knows law)"
 BOUND = "upper bound"
-"""All demand is seen until an order arrives (`newsvendor_bound`): coarse, but no policy earns more."""
+"""All demand is seen until an order arrives (`newsvendor_bound`): coarse, but no policy earns more.
+"""
 FAR = ("lead-time-10", "lead-time-20", "shelf-life-10", "dual-sourcing-10")
 HEAD = """# Evidence
 
@@ -40,7 +41,7 @@ def gap(rewards: dict[str, np.ndarray], who: str, reference: str) -> str:
     unit = 100.0 / abs(base.mean())
     difference = unit * (np.mean(columns, 0) - base)
     number = len(difference)
-    half = special.stdtrit(number - 1, 0.975) * difference.std(ddof=1) / np.sqrt(number)
+    half = half_width(float(difference.std(ddof=1) / np.sqrt(number)), number)
     each = [unit * (column - base).mean() for column in columns]
     spread = f" [{min(each):+.2f}, {max(each):+.2f}]" if len(each) > 1 else ""
     return f"{difference.mean():+.2f} ± {half:.2f}{spread}"
@@ -48,7 +49,11 @@ def gap(rewards: dict[str, np.ndarray], who: str, reference: str) -> str:
 
 def best(rewards: dict[str, np.ndarray], law: bool) -> str:
     """The heuristic that earns most among those that know the law, or only the history."""
-    names = [n for n in rewards if n.endswith(KNOWS) == law and not n.startswith("seed ") and n not in ("Bayes", BOUND)]
+    names = [
+        n
+        for n in rewards
+        if n.endswith(KNOWS) == law and not n.startswith("seed ") and n not in ("Bayes", BOUND)
+    ]
     return max(names, key=lambda name: rewards[name].mean())
 
 
@@ -84,7 +89,10 @@ class Results:
 
     def trainings(self, name: str) -> list[dict]:
         """What each seed's training took."""
-        return [json.loads(path.read_text()) for path in sorted((self.folder / name).glob("training-*.json"))]
+        return [
+            json.loads(path.read_text())
+            for path in sorted((self.folder / name).glob("training-*.json"))
+        ]
 
     def seconds(self, name: str) -> str:
         """Mean training time."""
@@ -151,7 +159,10 @@ def instances(results: Results) -> str:
     """Exact gaps on the published instances, and the time to reach them."""
     rows = []
     for instance in INSTANCES:
-        gaps, trainings = results.gaps(f"instance-{instance}"), results.trainings(f"instance-{instance}")
+        gaps, trainings = (
+            results.gaps(f"instance-{instance}"),
+            results.trainings(f"instance-{instance}"),
+        )
         if gaps is None:
             continue
         values = [-value for value in gaps[instance]]
@@ -184,7 +195,9 @@ def instances(results: Results) -> str:
 
 def _alone(trainings: Sequence[dict], rounding: str) -> str:
     """Mean gap of the trainings with one kind of rounding."""
-    found = [-one["by rounding"][rounding]["gap"] for one in trainings if rounding in one["by rounding"]]
+    found = [
+        -one["by rounding"][rounding]["gap"] for one in trainings if rounding in one["by rounding"]
+    ]
     return f"{np.mean(found):.3f}" if found else ""
 
 
@@ -201,7 +214,9 @@ def generalists(results: Results) -> str:
     for path in sorted(results.folder.glob("generalist-*")):
         for instance, values in (results.gaps(path.name) or {}).items():
             each = ", ".join(f"{-value:.2f}" for value in values)
-            rows.append([path.name, instance, f"{-np.mean(values):.2f}", each, results.seconds(path.name)])
+            rows.append(
+                [path.name, instance, f"{-np.mean(values):.2f}", each, results.seconds(path.name)]
+            )
     return table(["network", "instance", "% over optimal, mean", "seeds", "training"], rows)
 
 
@@ -213,7 +228,9 @@ def removal(results: Results) -> str:
         path = results.folder / name / "removal.json"
         if path.exists():
             seeds = list(json.loads(path.read_text()).values())
-            rows.append([name, *(f"{np.mean([seed[key] for seed in seeds]):.2f}" for key in seeds[0])])
+            rows.append(
+                [name, *(f"{np.mean([seed[key] for seed in seeds]):.2f}" for key in seeds[0])]
+            )
             header = ["experiment", *seeds[0]]
     compare = compared(results, names, ["interval-stock", "interval-stock by period" + KNOWS])
     return compare + ("\n" + table(header, rows) if rows else "")
@@ -236,7 +253,11 @@ SECTIONS = (
         "Lost sales with lead times",
         lambda r: compared(
             r,
-            [*(f"lead-time-{n}" for n in (*range(1, 11), 20)), "lead-time-5-poisson", "lead-time-5-known-law"],
+            [
+                *(f"lead-time-{n}" for n in (*range(1, 11), 20)),
+                "lead-time-5-poisson",
+                "lead-time-5-known-law",
+            ],
             ["vector base-stock" + KNOWS, "searched vector base-stock" + KNOWS],
         ),
     ),
@@ -246,7 +267,12 @@ SECTIONS = (
         lambda r: compared(
             r,
             [f"shelf-life-{m}" for m in range(1, 11)],
-            ["naive base-stock" + KNOWS, "naive base-stock", "searched base-stock", "searched base-stock" + KNOWS],
+            [
+                "naive base-stock" + KNOWS,
+                "naive base-stock",
+                "searched base-stock",
+                "searched base-stock" + KNOWS,
+            ],
         ),
     ),
     (
@@ -272,5 +298,8 @@ def page(folder: Path, missing: Sequence[str]) -> str:
     results = Results(folder)
     parts = [HEAD, *(f"## {title}\n\n{section(results)}" for title, section in SECTIONS)]
     if missing:
-        parts.append(f"## Not measured yet\n\n`evidence.py --only NAME` measures them: {', '.join(missing)}.\n")
+        parts.append(
+            "## Not measured yet\n\n`evidence.py --only NAME` measures them: "
+            f"{', '.join(missing)}.\n"
+        )
     return "\n".join(parts)

@@ -12,8 +12,8 @@ from matplotlib.figure import Figure
 from structure_pictures import save
 
 import inv_gym
-from agents.inventory_agent import InventoryAgent
-from inv_gym.instances import INSTANCES
+from inv_gym.agents.inventory_agent import InventoryAgent
+from inv_gym.tasks.instances import INSTANCES
 
 KINDS = ("zipkin", "gijsbrechts", "demoor", "removal")
 CHANGING = ("season", "regime-change", "shock", "censored")
@@ -24,19 +24,31 @@ LEAST = 1e-3
 
 
 def learning_curves(results: Path, out: Path) -> Path | None:
-    """Exact gap of every validation against seconds of training, all seeds, one panel per kind of instance."""
+    """Exact gap of every validation against seconds of training, all seeds, one panel per kind of
+    instance.
+    """
     kinds = {
-        kind: [n for n in INSTANCES if n.startswith(kind)] for kind in ("zipkin", "gijsbrechts", "demoor", "removal")
+        kind: [n for n in INSTANCES if n.startswith(kind)]
+        for kind in ("zipkin", "gijsbrechts", "demoor", "removal")
     }
     figure = Figure((14, 3.6), layout="constrained")
     axes = figure.subplots(1, len(kinds), sharey=True)
     drawn = False
     for axis, (kind, names) in zip(axes, kinds.items(), strict=True):
         for colour, name in enumerate(names):
-            for seed, path in enumerate(sorted((results / f"instance-{name}").glob("training-*.json"))):
+            for seed, path in enumerate(
+                sorted((results / f"instance-{name}").glob("training-*.json"))
+            ):
                 seconds, gaps = zip(*json.loads(path.read_text())["curve"], strict=True)
                 label = name.split("-", 1)[1] if seed == 0 else None
-                axis.plot(seconds, np.maximum(-np.array(gaps), LEAST), color=f"C{colour}", lw=1, alpha=0.8, label=label)
+                axis.plot(
+                    seconds,
+                    np.maximum(-np.array(gaps), LEAST),
+                    color=f"C{colour}",
+                    lw=1,
+                    alpha=0.8,
+                    label=label,
+                )
                 drawn = True
         axis.axhline(0.1, color="black", lw=0.6, ls=":")
         axis.set(title=kind, xlabel="seconds of training", yscale="log")
@@ -47,8 +59,12 @@ def learning_curves(results: Path, out: Path) -> Path | None:
 
 
 def changing_demand(results: Path, out: Path) -> Path | None:
-    """Mean demand, orders and stock over time, agent and a history-based heuristic, in units of the mean demand."""
-    shown = [e for e in experiments() if e.name in CHANGING and (results / e.name / "seed-0").exists()]
+    """Mean demand, orders and stock over time, agent and a history-based heuristic, in units of the
+    mean demand.
+    """
+    shown = [
+        e for e in experiments() if e.name in CHANGING and (results / e.name / "seed-0").exists()
+    ]
     if not shown:
         return None
     figure = Figure((4.2 * len(shown), 5.6), layout="constrained")
@@ -62,7 +78,10 @@ def _draw(experiment: Experiment, results: Path, top: Axes, bottom: Axes) -> Non
     products = inv_gym.draw_products(experiment.source, experiment.problem, PRODUCTS, TEST_SEED)
     heuristics = experiment.heuristics()
     rival = RIVAL if RIVAL in heuristics else "base-stock"
-    players = {"agent": InventoryAgent.load(results / experiment.name / "seed-0"), rival: heuristics[rival]}
+    players = {
+        "agent": InventoryAgent.load(results / experiment.name / "seed-0"),
+        rival: heuristics[rival],
+    }
     demand = products.demand[-experiment.problem.horizon :] / products.scale
     top.plot(demand.mean(1), color="black", lw=1, label="demand")
     for name, policy in players.items():

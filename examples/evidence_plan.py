@@ -5,15 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import baselines
 import inv_gym
-from agents.networks import NetworkConfig
-from agents.training_config import TrainingConfig
-from baselines.bayes import BayesBaseStock
-from inv_gym.economics import EconomicsRanges
+from inv_gym import baselines
+from inv_gym.agents.network.policy_network import NetworkConfig
+from inv_gym.agents.training.config import TrainingConfig
+from inv_gym.baselines.bayes import BayesBaseStock
+from inv_gym.demand.ranges import LogUniform, Uniform
 from inv_gym.problems import DualSourcing, LostSales, Perishable, ProcurementRemoval
-from inv_gym.products import DEFAULT, ProductSource
-from inv_gym.ranges import LogUniform, Uniform
+from inv_gym.products.economics import EconomicsRanges
+from inv_gym.products.populations import DEFAULT
+from inv_gym.products.sources import ProductSource
 
 SLOW = (
     "random orders",
@@ -58,7 +59,9 @@ class Experiment:
 
     def heuristics(self) -> dict[str, inv_gym.Policy]:
         """Everyone to compare with."""
-        found = {name: one for name, one in baselines.policies(self.problem).items() if name not in SLOW}
+        found = {
+            name: one for name, one in baselines.policies(self.problem).items() if name not in SLOW
+        }
         if max(self.problem.lead_times) not in BALANCED:
             found.pop("dual-balancing", None)
         return found | self.extra
@@ -70,7 +73,8 @@ class InstanceExperiment:
 
     Attributes:
         instance: Its name.
-        roundings: How orders are made whole in training; of several trainings the best in validation stays.
+        roundings: How orders are made whole in training; of several trainings the best in
+            validation stays.
     """
 
     instance: str
@@ -79,7 +83,9 @@ class InstanceExperiment:
     @property
     def name(self) -> str:
         """Of its files."""
-        return f"instance-{self.instance}" + ("" if len(self.roundings) > 1 else f"-{self.roundings[0]}")
+        return f"instance-{self.instance}" + (
+            "" if len(self.roundings) > 1 else f"-{self.roundings[0]}"
+        )
 
     @property
     def problem(self) -> inv_gym.Problem:
@@ -99,7 +105,8 @@ class InstanceExperiment:
 
 @dataclass(frozen=True)
 class Generalist:
-    """One network for many structures and costs of a problem, that has not seen the published instances.
+    """One network for many structures and costs of a problem, that has not seen the published
+    instances.
 
     Attributes:
         name: Of its files.
@@ -114,7 +121,9 @@ class Generalist:
     source: ProductSource
     instances: tuple[str, ...]
     config: TrainingConfig = field(
-        default_factory=lambda: TrainingConfig(steps=4000, batch=512, network=replace(LAW, hidden=(64, 64)))
+        default_factory=lambda: TrainingConfig(
+            steps=4000, batch=512, network=replace(LAW, hidden=(64, 64))
+        )
     )
 
 
@@ -127,7 +136,9 @@ def lost_sales(name: str, source: Any, lead_time: int = 0, **fields: Any) -> Exp
 
 def experiments() -> list[Any]:
     """All, the most important ones first."""
-    default, poisson, high = (inv_gym.make_source(name) for name in ("default", "poisson", "high_variance"))
+    default, poisson, high = (
+        inv_gym.make_source(name) for name in ("default", "poisson", "high_variance")
+    )
 
     def lead_time(n: int) -> Experiment:
         return replace(lost_sales(f"lead-time-{n}", default, n), bounded=n >= FAR)
@@ -136,7 +147,9 @@ def experiments() -> list[Any]:
         return Experiment(f"shelf-life-{m}", Perishable(shelf_life=m), high, bounded=m >= FAR)
 
     def dual_sourcing(n: int) -> Experiment:
-        return Experiment(f"dual-sourcing-{n}", DualSourcing(regular_lead_time=n), default, bounded=n >= FAR)
+        return Experiment(
+            f"dual-sourcing-{n}", DualSourcing(regular_lead_time=n), default, bounded=n >= FAR
+        )
 
     return [
         lost_sales("no-lead-time-poisson", poisson),
@@ -193,7 +206,13 @@ def generalists() -> list[Generalist]:
         Generalist(
             "generalist-perishable",
             tuple(
-                Perishable(shelf_life=m, lead_time=n, issuing=issuing, order_cap=10.0, **{**whole, "discount": 0.99})
+                Perishable(
+                    shelf_life=m,
+                    lead_time=n,
+                    issuing=issuing,
+                    order_cap=10.0,
+                    **{**whole, "discount": 0.99},
+                )
                 for m in (1, 2, 3, 4, 5)
                 for n in (0, 1)
                 for issuing in ("oldest_first", "newest_first")

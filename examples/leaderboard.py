@@ -4,9 +4,10 @@
     python examples/leaderboard.py --policy my_policies:cautious --data sales.csv
     python examples/leaderboard.py --policy sb3:runs/ppo/model.zip --env InvLostSales-v0
 
-``cautious(problem)``, a function or class in ``my_policies.py``, gives a policy (any callable with ``knows``, see
-`inv_gym.Policy`), or None where it does not apply. ``sb3:FILE.zip`` is a model that stable-baselines3 saved, with its
-``vecnormalize.pkl`` beside it, if it has one; such files hold pickled objects, so play only those that you trust.
+``cautious(problem)``, a function or class in ``my_policies.py``, gives a policy (any callable with
+``knows``, see `inv_gym.Policy`), or None where it does not apply. ``sb3:FILE.zip`` is a model that
+stable-baselines3 saved, with its ``vecnormalize.pkl`` beside it, if it has one; such files hold
+pickled objects, so play only those that you trust.
 """
 
 from __future__ import annotations
@@ -32,12 +33,11 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-import agents
-import baselines
 import inv_gym
-from inv_gym.checks import one_of
-from inv_gym.files import write_atomically
-from inv_gym.policy import KNOWLEDGE
+from inv_gym import agents, baselines
+from inv_gym.play.policy import KNOWLEDGE
+from inv_gym.util.checks import one_of
+from inv_gym.util.files import write_atomically
 
 PRODUCTS = 1000
 QUICK_PRODUCTS, QUICK_HORIZON = 50, 20
@@ -133,12 +133,22 @@ class Board:
         return [
             Column("#", [str(rank) for rank in range(1, len(frame) + 1)]),
             Column("policy", list(frame["policy"]), is_text=True),
-            Column("knows", [knowledge.replace("distribution", "law") for knowledge in frame["knows"]], is_text=True),
-            Column("reward", plus_minus(frame["reward"], frame["standard_error"], decimals(frame["reward"], 3))),
+            Column(
+                "knows",
+                [knowledge.replace("distribution", "law") for knowledge in frame["knows"]],
+                is_text=True,
+            ),
+            Column(
+                "reward",
+                plus_minus(frame["reward"], frame["standard_error"], decimals(frame["reward"], 3)),
+            ),
             Column("gap %", np.where(is_reference, "reference", gaps).tolist()),
             Column("fill rate %", fixed(100.0 * frame["fill_rate"], 1)),
             Column("cycle serv. %", fixed(100.0 * frame["cycle_service_level"], 1)),
-            *(Column(heading(name), fixed(frame[name], decimals(frame[name], 3))) for name in flows),
+            *(
+                Column(heading(name), fixed(frame[name], decimals(frame[name], 3)))
+                for name in flows
+            ),
             Column("sec", fixed(frame["seconds"], 2)),
         ]
 
@@ -181,7 +191,10 @@ def plus_minus(values: pd.Series, errors: pd.Series, places: int) -> list[str]:
     """Numbers with their errors, the signs in one line."""
     after = fixed(errors, places)
     width = max(map(len, after))
-    return [f"{value} ± {error:>{width}}" for value, error in zip(fixed(values, places), after, strict=True)]
+    return [
+        f"{value} ± {error:>{width}}"
+        for value, error in zip(fixed(values, places), after, strict=True)
+    ]
 
 
 @contextmanager
@@ -200,8 +213,14 @@ def blamed(what: str) -> Iterator[None]:
         yield
     except Exception as error:
         place = traceback.extract_tb(error.__traceback__)[-1]
-        line = "" if place.filename.startswith("<") else f" ({Path(place.filename).name}, line {place.lineno})"
-        raise typer.BadParameter(f"{what}: {type(error).__name__}: {error}{line}", param_hint="--policy") from error
+        line = (
+            ""
+            if place.filename.startswith("<")
+            else f" ({Path(place.filename).name}, line {place.lineno})"
+        )
+        raise typer.BadParameter(
+            f"{what}: {type(error).__name__}: {error}{line}", param_hint="--policy"
+        ) from error
 
 
 def load_factory(spec: str) -> Factory:
@@ -211,20 +230,29 @@ def load_factory(spec: str) -> Factory:
         return model_factory(name)
     with told("--policy"):
         if not (module_name and name):
-            raise ValueError(f"{spec!r} must be written module:factory, such as my_policies:cautious.")
+            raise ValueError(
+                f"{spec!r} must be written module:factory, such as my_policies:cautious."
+            )
         if importlib.util.find_spec(module_name) is None:
-            raise ValueError(f"there is no module {module_name!r} in {Path.cwd()} or among the installed packages.")
+            raise ValueError(
+                f"there is no module {module_name!r} in {Path.cwd()} or among the installed "
+                "packages."
+            )
     with blamed(f"{module_name} cannot be imported"):
         module = importlib.import_module(module_name)
-    public = [key for key, value in vars(module).items() if callable(value) and not key.startswith("_")]
+    public = [
+        key for key, value in vars(module).items() if callable(value) and not key.startswith("_")
+    ]
     with told("--policy"):
         return getattr(module, one_of(f"factory of {module_name}", name, public))
 
 
 def model_factory(file: str) -> Factory:
-    """Of a model that stable-baselines3 saved; it applies where it takes the observations and gives the orders."""
+    """Of a model that stable-baselines3 saved; it applies where it takes the observations and gives
+    the orders.
+    """
     with told("--policy"):
-        from agents.ppo.policy import SB3Policy
+        from inv_gym.agents.sb3.policy import SB3Policy
 
         model = SB3Policy.read(file)
     return lambda problem: SB3Policy(problem, *model) if SB3Policy.fits(problem, model[0]) else None
@@ -238,9 +266,14 @@ def build(spec: str, factory: Factory, problem: inv_gym.Problem) -> inv_gym.Poli
         return None
     with told("--policy"):
         if isinstance(policy, type) or not isinstance(policy, inv_gym.Policy):
-            got = f"the class {policy.__name__}" if isinstance(policy, type) else type(policy).__name__
+            got = (
+                f"the class {policy.__name__}"
+                if isinstance(policy, type)
+                else type(policy).__name__
+            )
             raise ValueError(
-                f"{spec} must return a policy (an object that takes an observation and has the attribute knows), or "
+                f"{spec} must return a policy (an object that takes an observation and has the "
+                "attribute knows), or "
                 f"None where it does not apply, got {got}."
             )
         one_of(f"knowledge of {spec},", policy.knows, KNOWLEDGE)
@@ -248,16 +281,24 @@ def build(spec: str, factory: Factory, problem: inv_gym.Problem) -> inv_gym.Poli
 
 
 def enter(
-    env_id: str, section: Section, factories: Mapping[str, Factory], seed: int, fields: Mapping[str, int]
+    env_id: str,
+    section: Section,
+    factories: Mapping[str, Factory],
+    seed: int,
+    fields: Mapping[str, int],
 ) -> Contest:
     """Gather who plays, and let each play one product: what is wrong shows before the long run."""
     problem = inv_gym.make_problem(env_id, **fields)
     law_is_known = section.source is None
-    origin = section.file or inv_gym.ENVIRONMENTS[env_id].products
-    source = section.source or inv_gym.make_source(origin)
+    task = inv_gym.ENVIRONMENTS[env_id]
+    origin = section.file or task.origin
+    source = section.source or task.source
     with told("--data"):
         sample = inv_gym.draw_products(source, problem, 1, seed)
-    policies, notes = baselines.policies(problem, law_is_known) | agents.policies(problem), list(source.notes)
+    policies, notes = (
+        baselines.policies(problem, law_is_known) | agents.policies(problem),
+        list(source.notes),
+    )
     if not law_is_known:
         notes.append(NO_LAW)
     paths = {name: inv_gym.rollout(problem, policy, sample) for name, policy in policies.items()}
@@ -270,19 +311,39 @@ def enter(
                 paths[spec] = inv_gym.rollout(problem, policy, sample)
             policies[spec] = policy
     reference = baselines.reference(problem, law_is_known)
-    return Contest(env_id, section.name, origin, source, problem, policies, reference, tuple(notes), sample, paths)
+    return Contest(
+        env_id,
+        section.name,
+        origin,
+        source,
+        problem,
+        policies,
+        reference,
+        tuple(notes),
+        sample,
+        paths,
+    )
 
 
 def play(contest: Contest, number: int, seed: int, console: Console) -> Board:
     """Evaluate a contest, with a progress bar if somebody watches."""
-    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), TextColumn("{task.fields[last]}"))
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TimeElapsedColumn(),
+        TextColumn("{task.fields[last]}"),
+    )
+    with Progress(
+        *columns, console=console, transient=True, disable=not console.is_terminal
+    ) as bar:
         task = bar.add_task(contest.env_id, total=number * len(contest.policies), last="")
         done = dict.fromkeys(contest.policies, 0)
 
         def progress(name: str, products: int, number: int) -> None:
             done[name] = products
-            bar.update(task, completed=sum(done.values()), last=f"{name}: {products} of {number} products")
+            bar.update(
+                task, completed=sum(done.values()), last=f"{name}: {products} of {number} products"
+            )
 
         evaluation = inv_gym.evaluate(
             contest.problem,
@@ -308,7 +369,11 @@ def show(board: Board, console: Console) -> None:
     columns = fitting(board.columns, console.width)
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
     for column in columns:
-        header, side = (column.header, "left") if column.is_text else (column.header.replace(" ", "\n"), "right")
+        header, side = (
+            (column.header, "left")
+            if column.is_text
+            else (column.header.replace(" ", "\n"), "right")
+        )
         table.add_column(header, justify=side, no_wrap=column.header != "policy", overflow="fold")
     for cells in zip(*(column.cells for column in columns), strict=True):
         table.add_row(*cells, style="bold" if "reference" in cells else None)
@@ -317,7 +382,9 @@ def show(board: Board, console: Console) -> None:
     console.print(table)
     left_out = [column.header for column in board.columns if column not in columns]
     if left_out:
-        console.print(f"In the files, but too wide for {console.width} characters: {', '.join(left_out)}.")
+        console.print(
+            f"In the files, but too wide for {console.width} characters: {', '.join(left_out)}."
+        )
     for note in board.contest.notes:
         console.print(f"Note: {note}.")
     console.print()
@@ -336,7 +403,9 @@ def write(boards: Sequence[Board], out: Path) -> list[Path]:
     frame = pd.concat([board.to_frame() for board in boards], ignore_index=True)
     return [
         write_atomically(out / "leaderboard.csv", frame.to_csv(index=False)),
-        write_atomically(out / "leaderboard.json", json.dumps([board.to_dict() for board in boards], indent=1)),
+        write_atomically(
+            out / "leaderboard.json", json.dumps([board.to_dict() for board in boards], indent=1)
+        ),
         write_atomically(out / "leaderboard.html", page(boards)),
     ]
 
@@ -354,21 +423,33 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions
 
 @app.command()
 def main(
-    env: Annotated[list[str] | None, typer.Option(metavar="ID", help="An environment; repeat for more.")] = None,
+    env: Annotated[
+        list[str] | None, typer.Option(metavar="ID", help="An environment; repeat for more.")
+    ] = None,
     policy: Annotated[
         list[str] | None,
-        typer.Option(metavar="MODULE:FACTORY", help="A policy of your own, or sb3:FILE.zip; repeat for more."),
+        typer.Option(
+            metavar="MODULE:FACTORY", help="A policy of your own, or sb3:FILE.zip; repeat for more."
+        ),
     ] = None,
-    products: Annotated[int | None, typer.Option(min=1, help=f"Per environment; {PRODUCTS} if not given.")] = None,
+    products: Annotated[
+        int | None, typer.Option(min=1, help=f"Per environment; {PRODUCTS} if not given.")
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of the products.")] = 0,
-    data: Annotated[str | None, typer.Option(metavar="FILE", help="A table of daily demand to play on too.")] = None,
-    quick: Annotated[bool, typer.Option("--quick", help="A first look: few products, short episodes.")] = False,
+    data: Annotated[
+        str | None, typer.Option(metavar="FILE", help="A table of daily demand to play on too.")
+    ] = None,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="A first look: few products, short episodes.")
+    ] = False,
     out: Annotated[Path, typer.Option(metavar="DIR", help="Where the files go.")] = Path("results"),
 ) -> None:
-    """Rank every policy on every environment, in tables and in DIR/leaderboard.csv, .json and .html.
+    """Rank every policy on every environment, in tables and in DIR/leaderboard.csv, .json and
+    .html.
 
-    FACTORY(problem) returns a policy, or None where it does not apply; MODULE may lie in the current directory.
-    sb3:FILE.zip is a model of stable-baselines3; reading such a file runs what code its author put there.
+    FACTORY(problem) returns a policy, or None where it does not apply; MODULE may lie in the
+    current directory. sb3:FILE.zip is a model of stable-baselines3; reading such a file runs what
+    code its author put there.
     """
     try:
         console, env_ids = make_console(), list(dict.fromkeys(env or inv_gym.ENVIRONMENTS))
@@ -385,10 +466,16 @@ def main(
                 sections.append(Section("data", data, inv_gym.make_source({"file": data})))
         fields = {"horizon": QUICK_HORIZON} if quick else {}
         with console.status("Playing one product with each policy"):
-            contests = [enter(env_id, section, factories, seed, fields) for section in sections for env_id in env_ids]
+            contests = [
+                enter(env_id, section, factories, seed, fields)
+                for section in sections
+                for env_id in env_ids
+            ]
         boards = []
         for contest in contests:
-            boards.append(play(contest, products or (QUICK_PRODUCTS if quick else PRODUCTS), seed, console))
+            boards.append(
+                play(contest, products or (QUICK_PRODUCTS if quick else PRODUCTS), seed, console)
+            )
             show(boards[-1], console)
         explain(console)
         console.print("\nWrote", ", ".join(map(str, write(boards, out))), soft_wrap=True)

@@ -13,8 +13,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from inv_gym.arrays import to_numpy
-from inv_gym.products import HISTORY
+from inv_gym.products.batch import HISTORY
+from inv_gym.util.arrays import to_numpy
 
 if TYPE_CHECKING:
     from leaderboard import Board, Column, Contest
@@ -23,14 +23,18 @@ if TYPE_CHECKING:
 
 KNOWLEDGE = {
     "nothing": ("nothing", "neither demand nor its law"),
-    "history": ("history", f"the last {HISTORY} periods of demand (of sales, if demand is censored)"),
+    "history": (
+        "history",
+        f"the last {HISTORY} periods of demand (of sales, if demand is censored)",
+    ),
     "distribution": ("law", "the true demand law, too"),
     "hindsight": ("hindsight", "all demand to come"),
 }
 """A short word for what a policy knows, and what it means."""
 
 GAP = (
-    "mean difference in reward to the reference on the same products and the same demand, in % of the reference's "
+    "mean difference in reward to the reference on the same products and the same demand, in % of "
+    "the reference's "
     "absolute reward, ± half of its 95 % interval; above 0 is better"
 )
 LEGEND = {
@@ -60,7 +64,9 @@ COLOURS = {
 """Light and dark."""
 
 STAND_INS = {name: f"#0000{index:02x}" for index, name in enumerate(COLOURS, 1)}
-"""Colours that matplotlib draws with; in the page, CSS variables take their place, so charts follow light and dark."""
+"""Colours that matplotlib draws with; in the page, CSS variables take their place, so charts follow
+light and dark.
+"""
 
 STYLE = {
     "svg.fonttype": "none",
@@ -116,8 +122,12 @@ def page(boards: Sequence[Board]) -> str:
     """The whole page."""
     facts = boards[0].evaluation.facts
     versions = ", ".join(f"{name} {version}" for name, version in facts["versions"].items())
-    links = "".join(f'<a href="#board-{i}">{escape(board.contest.title)}</a>' for i, board in enumerate(boards))
-    legend = "".join(f"<dt>{escape(word)}</dt><dd>{escape(meaning)}</dd>" for word, meaning in LEGEND.items())
+    links = "".join(
+        f'<a href="#board-{i}">{escape(board.contest.title)}</a>' for i, board in enumerate(boards)
+    )
+    legend = "".join(
+        f"<dt>{escape(word)}</dt><dd>{escape(meaning)}</dd>" for word, meaning in LEGEND.items()
+    )
     sections = "".join(section(board, f"board-{i}") for i, board in enumerate(boards))
     return f"""<!DOCTYPE html>
 <html lang="en">
@@ -191,8 +201,13 @@ def table(board: Board) -> str:
         cells = [escape(column.cells[row]) for column in columns]
         marked = ' class="reference"' if "reference" in cells else ""
         dots = [dot(knows) if column.header == "knows" else "" for column in columns]
-        texts = [cell if column.is_text else typeset(cell) for column, cell in zip(columns, cells, strict=True)]
-        row_html = "".join(f"<td{side(c)}>{d}{text}</td>" for c, d, text in zip(columns, dots, texts, strict=True))
+        texts = [
+            cell if column.is_text else typeset(cell)
+            for column, cell in zip(columns, cells, strict=True)
+        ]
+        row_html = "".join(
+            f"<td{side(c)}>{d}{text}</td>" for c, d, text in zip(columns, dots, texts, strict=True)
+        )
         body.append(f"<tr{marked}>{row_html}</tr>")
     return f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{"".join(body)}</tbody></table></div>'
 
@@ -208,7 +223,9 @@ def typeset(number: str) -> str:
 
 
 def gap_chart(board: Board) -> str:
-    """Bars of the gaps with their intervals; what is far out is cut off, so that small gaps can be read."""
+    """Bars of the gaps with their intervals; what is far out is cut off, so that small gaps can be
+    read.
+    """
     frame = board.evaluation.frame
     labels = next(column.cells for column in board.columns if column.header == "gap %")
     low, high = gap_limits(frame[["gap", "gap_low", "gap_high"]].to_numpy())
@@ -218,9 +235,16 @@ def gap_chart(board: Board) -> str:
         axes.axvline(0.0, color=STAND_INS["ink"], linewidth=0.8)
         for place, (row, label) in enumerate(zip(frame.itertuples(), labels, strict=True)):
             axes.barh(place, row.gap, 0.62, color=STAND_INS[row.knows])
-            axes.text(1.01, place, typeset(label), va="center", transform=axes.get_yaxis_transform())
+            axes.text(
+                1.01, place, typeset(label), va="center", transform=axes.get_yaxis_transform()
+            )
             if low <= row.gap <= high:
-                axes.plot([row.gap_low, row.gap_high], [place, place], color=STAND_INS["ink"], linewidth=1.1)
+                axes.plot(
+                    [row.gap_low, row.gap_high],
+                    [place, place],
+                    color=STAND_INS["ink"],
+                    linewidth=1.1,
+                )
             else:
                 mark_cut(axes, row.gap, low if row.gap < low else high, place)
         axes.set_yticks(range(len(frame)), frame["policy"])
@@ -233,7 +257,8 @@ def gap_chart(board: Board) -> str:
 def gap_limits(gaps: np.ndarray) -> tuple[float, float]:
     """Ends of the axis for ``[P, 3]`` gaps and the ends of their intervals.
 
-    All is shown unless the furthest is five times as far out as the median; then the axis ends at three times that.
+    All is shown unless the furthest is five times as far out as the median; then the axis ends at
+    three times that.
     """
     extents = np.nanmax(np.abs(gaps), axis=1)
     extents = extents[extents > 0.0] if (extents > 0.0).any() else np.ones(1)
@@ -247,16 +272,27 @@ def gap_limits(gaps: np.ndarray) -> tuple[float, float]:
 def mark_cut(axes: Axes, gap: float, end: float, place: int) -> None:
     """Write its value into a bar that goes beyond the axis."""
     text, align = (f"\u25c2 {gap:.0f} %", "left") if gap < end else (f"{gap:.0f} % \u25b8", "right")
-    axes.text(end, place, typeset(text), color=STAND_INS["paper"], va="center", ha=align, fontweight="bold")
+    axes.text(
+        end,
+        place,
+        typeset(text),
+        color=STAND_INS["paper"],
+        va="center",
+        ha=align,
+        fontweight="bold",
+    )
 
 
 def sample_words(contest: Contest) -> str:
     """The product of the sample paths."""
     figures = contest.sample.economics._asdict().items()
-    money = ", ".join(f"{name.replace('_', ' ')} {float(to_numpy(column)[0]):.3g}" for name, column in figures)
+    money = ", ".join(
+        f"{name.replace('_', ' ')} {float(to_numpy(column)[0]):.3g}" for name, column in figures
+    )
     return (
         f"Mean demand before the start: {float(contest.sample.scale[0]):.3g} units per period. "
-        f"Prices and costs per unit: {money}. Stock is drawn as it is at the end of a period; what goes far beyond the "
+        f"Prices and costs per unit: {money}. Stock is drawn as it is at the end of a period; what "
+        "goes far beyond the "
         "other policies is cut off."
     )
 
@@ -288,7 +324,9 @@ def sample_paths(contest: Contest, names: Sequence[str]) -> str:
 
 
 def draw_path(axes: Axes, path: Rollout, demand: np.ndarray) -> tuple[float, float]:
-    """Stock as a step line, orders as bars side by side, demand as dots; gives the lowest and the highest value."""
+    """Stock as a step line, orders as bars side by side, demand as dots; gives the lowest and the
+    highest value.
+    """
     periods, channels = np.arange(len(demand)), path.problem.order_names
     stock, orders = to_numpy(path.flow("on_hand"))[:, 0], to_numpy(path.orders)[:, 0]
     if path.problem.backlog:
@@ -311,7 +349,9 @@ def svg(figure: Figure, label: str) -> str:
     """A figure as inline SVG in the colours of the page."""
     file = io.StringIO()
     figure.savefig(file, format="svg", transparent=True)
-    text = re.sub(r"<(metadata|style)\b.*?</\1>", "", file.getvalue(), flags=re.DOTALL).replace("xlink:href", "href")
+    text = re.sub(r"<(metadata|style)\b.*?</\1>", "", file.getvalue(), flags=re.DOTALL).replace(
+        "xlink:href", "href"
+    )
     box = re.search(r'viewBox="[^"]*"', text)
     body = text[text.index(">", text.index("<svg")) + 1 :]
     for name, colour in STAND_INS.items():

@@ -1,4 +1,6 @@
-"""What the model-free algorithms are tuned and measured on: the five environments, and published single instances."""
+"""What the model-free algorithms are tuned and measured on: the five environments, and published
+single instances.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +8,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import inv_gym
-from agents.networks import NetworkConfig
-from agents.ppo.config import tuned
-from inv_gym.products import ProductSource
+from inv_gym.agents.network.policy_network import NetworkConfig
+from inv_gym.agents.sb3.config import tuned
+from inv_gym.products.sources import ProductSource
 
 INSTANCE_HORIZON = 100
 """Periods of an instance's episodes in training, after which they are cut."""
@@ -34,7 +36,7 @@ class Case:
     problem: inv_gym.Problem
     source: ProductSource
     network: NetworkConfig
-    instance: inv_gym.Instance | None = None
+    instance: inv_gym.Task | None = None
     tuned_as: str | None = None
 
     @property
@@ -45,21 +47,23 @@ class Case:
 
 def across_products(env_id: str) -> Case:
     """The products of a registered environment."""
-    source = inv_gym.make_source(inv_gym.ENVIRONMENTS[env_id].products)
+    source = inv_gym.make_source(inv_gym.ENVIRONMENTS[env_id].source)
     return Case(env_id, inv_gym.make_problem(env_id), source, NetworkConfig())
 
 
-def single(name: str, instance: inv_gym.Instance) -> Case:
+def single(name: str, instance: inv_gym.Task) -> Case:
     """One published instance, whose law is known."""
     problem = replace(instance.problem, horizon=INSTANCE_HORIZON)
     tuned_as = DUAL_SOURCING if isinstance(problem, inv_gym.DualSourcing) else None
     return Case(name, problem, instance.source, LAW, instance, tuned_as)
 
 
-def without_lead_time(name: str) -> inv_gym.Instance:
+def without_lead_time(name: str) -> inv_gym.Task:
     """A published instance of lost sales with orders that come at once."""
     one: Any = inv_gym.INSTANCES[name]
-    return replace(one, env_id="InvLostSales-v0", problem=replace(one.problem, lead_time=0), known={})
+    return replace(
+        one, environment="InvLostSales-v0", problem=replace(one.problem, lead_time=0), known={}
+    )
 
 
 INSTANCES = {

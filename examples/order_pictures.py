@@ -1,4 +1,5 @@
-"""Pictures of orders: the optimal order over the state beside each heuristic's, one picture per problem.
+"""Pictures of orders: the optimal order over the state beside each heuristic's, one picture per
+problem.
 
 python examples/order_pictures.py
 python examples/order_pictures.py --only dual-sourcing --out pictures
@@ -22,12 +23,6 @@ from matplotlib.colors import BoundaryNorm, CenteredNorm, Normalize
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-import baselines
-from baselines.exact import Solution, follow, solve
-from baselines.exact.atoms import atoms
-from baselines.exact.chain import transition_matrix
-from baselines.exact.policy import OptimalOrders
-from baselines.exact.search import searched
 from inv_gym import (
     InstanceProducts,
     LostSales,
@@ -35,13 +30,19 @@ from inv_gym import (
     Policy,
     Problem,
     ProcurementRemoval,
+    baselines,
     draw_products,
     instance,
 )
-from inv_gym.arrays import flatten, unflatten, unstack
-from inv_gym.checks import one_of
-from inv_gym.distribution import Distribution
-from inv_gym.files import write_atomically
+from inv_gym.baselines.exact import Solution, follow, solve
+from inv_gym.baselines.exact.atoms import atoms
+from inv_gym.baselines.exact.chain import transition_matrix
+from inv_gym.baselines.exact.policy import OptimalOrders
+from inv_gym.baselines.exact.search import searched
+from inv_gym.demand.distribution import Distribution
+from inv_gym.util.arrays import flatten, unflatten, unstack
+from inv_gym.util.checks import one_of
+from inv_gym.util.files import write_atomically
 
 MOSTLY = 0.95
 """The outlined states hold so much of the time."""
@@ -52,7 +53,8 @@ WIDTH = 13.0
 OVERSTOCKED = 50.0
 """Units on hand at the start of the seasonal picture."""
 OUTLINED = (
-    "Numbers: the optimal order; beside it, how many units a heuristic orders more or less (blank: the same). "
+    "Numbers: the optimal order; beside it, how many units a heuristic orders more or less (blank: "
+    "the same). "
     "White outline: the states in which the optimal policy spends 95 % of its time."
 )
 
@@ -102,14 +104,23 @@ def actions(case: Case, rule: Policy, states: np.ndarray, period: int = 0) -> np
     """What a rule orders ``[N, K]`` in states ``[C, N]``: each is a row of one batch."""
     number = states.shape[1]
     state = unflatten(states, case.problem.initial_state(np.zeros(1)))
-    order = rule(Observation(state, np.zeros((0, number)), case.economics, np.ones(number), None, period))
-    return np.stack(case.problem.admissible(unstack(np.broadcast_to(order, (number, case.problem.order_dim)))), 1)
+    order = rule(
+        Observation(state, np.zeros((0, number)), case.economics, np.ones(number), None, period)
+    )
+    return np.stack(
+        case.problem.admissible(unstack(np.broadcast_to(order, (number, case.problem.order_dim)))),
+        1,
+    )
 
 
 def mesh(across: Axis, up: Axis) -> np.ndarray:
     """The states ``[2, Y * X]`` of a picture, row by row."""
-    sides = np.meshgrid(np.arange(up.low, up.high + 1.0), np.arange(across.low, across.high + 1.0), indexing="ij")
-    return np.stack([side.ravel() for _, side in sorted(zip((up.column, across.column), sides, strict=True))])
+    sides = np.meshgrid(
+        np.arange(up.low, up.high + 1.0), np.arange(across.low, across.high + 1.0), indexing="ij"
+    )
+    return np.stack(
+        [side.ravel() for _, side in sorted(zip((up.column, across.column), sides, strict=True))]
+    )
 
 
 def visits(solution: Solution, stock: float, periods: int) -> np.ndarray:
@@ -123,7 +134,9 @@ def visits(solution: Solution, stock: float, periods: int) -> np.ndarray:
         if period < max(len(solution.orders), len(model.demand.probability)):
             order = solution.orders[min(period, len(solution.orders) - 1)][rows]
             state = model.state(solution.states.T[:, rows])
-            onward = solution.problem.transition(state, tuple(order.T), np.tile(demand, number), model.economics).state
+            onward = solution.problem.transition(
+                state, tuple(order.T), np.tile(demand, number), model.economics
+            ).state
             place = solution.place(np.array(flatten(onward)).reshape(len(solution.states.T), -1))
             matrix = transition_matrix(place.reshape(number, -1), model.demand.at(period), number)
         shares[period + 1] = matrix.T @ shares[period]
@@ -137,7 +150,9 @@ def mostly(shares: np.ndarray) -> np.ndarray:
     return (before < MOSTLY)[np.argsort(order)]
 
 
-def panels(case: Case, rules: Mapping[str, Policy], across: Axis, up: Axis, channel: int = 0) -> Iterator[Panel]:
+def panels(
+    case: Case, rules: Mapping[str, Policy], across: Axis, up: Axis, channel: int = 0
+) -> Iterator[Panel]:
     """The orders of the optimal policy and of the rules, with their exact average costs."""
     states, shape = mesh(across, up), (up.high - up.low + 1, -1)
     solution = solve(case.problem, case.law, case.economics, states.sum(0).max())
@@ -168,8 +183,12 @@ def constant_order(case: Case) -> Policy:
     return replace(order, quantity=np.floor(order.quantity))
 
 
-def grid_picture(rows: Sequence[Sequence[Panel]], across: Axis, up: Axis, cell: float, caption: str) -> Figure:
-    """Panels in rows on one colour scale, with the optimal orders and the differences to them in the cells."""
+def grid_picture(
+    rows: Sequence[Sequence[Panel]], across: Axis, up: Axis, cell: float, caption: str
+) -> Figure:
+    """Panels in rows on one colour scale, with the optimal orders and the differences to them in
+    the cells.
+    """
     most = max(panel.actions.max() for row in rows for panel in row)
     norm = BoundaryNorm(np.arange(most + 2.0) - 0.5, int(most) + 1)
     height, width = rows[0][0].actions.shape
@@ -181,7 +200,12 @@ def grid_picture(rows: Sequence[Sequence[Panel]], across: Axis, up: Axis, cell: 
             image = draw(axes, panel, across, up, norm, colormaps["viridis"].resampled(norm.Ncmap))
             write_numbers(axes, panel, across, up, most)
     bar = figure.colorbar(
-        image, ax=figure.axes, label="order, units", ticks=np.arange(most + 1.0), shrink=0.7, aspect=30
+        image,
+        ax=figure.axes,
+        label="order, units",
+        ticks=np.arange(most + 1.0),
+        shrink=0.7,
+        aspect=30,
     )
     bar.ax.minorticks_off()
     return finish(figure, across.label, up.label, caption)
@@ -192,7 +216,10 @@ def draw(axes: Axes, panel: Panel, across: Axis, up: Axis, norm: Normalize, colo
     extent = (across.low - 0.5, across.high + 0.5, up.low - 0.5, up.high + 0.5)
     image = axes.imshow(panel.actions, colours, norm, origin="lower", extent=extent)
     fine = np.pad(np.kron(panel.often, np.ones((20, 20))), 1)
-    x, y = (np.linspace(*ends, size) for ends, size in zip((extent[:2], extent[2:]), fine.shape[::-1], strict=True))
+    x, y = (
+        np.linspace(*ends, size)
+        for ends, size in zip((extent[:2], extent[2:]), fine.shape[::-1], strict=True)
+    )
     axes.contour(x, y, fine, levels=[0.5], colors="black", linewidths=2.6)
     axes.contour(x, y, fine, levels=[0.5], colors="white", linewidths=1.4)
     axes.set_title(panel.title, fontsize=9)
@@ -208,7 +235,15 @@ def write_numbers(axes: Axes, panel: Panel, across: Axis, up: Axis, most: float)
         shown = f"{action:.0f}" if panel.actions is panel.optimal else f"{difference[y, x]:+.0f}"
         if shown not in ("+0", "-0"):
             colour = "black" if action > 0.6 * most else "white"
-            axes.text(x + across.low, y + up.low, shown, color=colour, fontsize=7, ha="center", va="center")
+            axes.text(
+                x + across.low,
+                y + up.low,
+                shown,
+                color=colour,
+                fontsize=7,
+                ha="center",
+                va="center",
+            )
 
 
 def finish(figure: Figure, across: str, up: str, caption: str) -> Figure:
@@ -226,7 +261,10 @@ def lost_sales() -> Figure:
     stock = np.arange(16.0)
     figure = Figure((11.0, 4.0), layout="constrained")
     for axes, shortage in zip(figure.subplots(1, 3, sharey=True), (4.0, 9.0, 49.0), strict=True):
-        case = drawn(problem, InstanceProducts("poisson", 5.0, {"holding_cost": 1.0, "shortage_cost": shortage}))
+        case = drawn(
+            problem,
+            InstanceProducts("poisson", 5.0, {"holding_cost": 1.0, "shortage_cost": shortage}),
+        )
         solution = solve(*case, stock.max())
         rules = {
             "optimal": OptimalOrders((solution,), np.zeros(1, int)),
@@ -234,17 +272,25 @@ def lost_sales() -> Figure:
             "constant order": constant_order(case),
         }
         looks = ({"marker": "o", "ls": "", "ms": 8, "mfc": "none"}, {"ls": "-"}, {"ls": "--"})
-        for (name, rule), colour, look in zip(rules.items(), ("black", "#0072B2", "#D55E00"), looks, strict=True):
+        for (name, rule), colour, look in zip(
+            rules.items(), ("black", "#0072B2", "#D55E00"), looks, strict=True
+        ):
             label = f"{name}: {average_cost(case, rule):.3f}"
-            axes.plot(stock, actions(case, rule, stock[None])[:, 0], color=colour, label=label, **look)
+            axes.plot(
+                stock, actions(case, rule, stock[None])[:, 0], color=colour, label=label, **look
+            )
         share = visits(solution, 0.0, SETTLED)[-1, solution.place(stock[None])]
-        axes.bar(stock, 10.0 * share, color="0.8", zorder=0, label="share of time there (1 unit: 10 %)")
+        axes.bar(
+            stock, 10.0 * share, color="0.8", zorder=0, label="share of time there (1 unit: 10 %)"
+        )
         axes.set_title(f"shortage cost {shortage:.0f}", fontsize=10)
         axes.legend(fontsize=7.5, title="policy: average cost", title_fontsize=7.5)
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     caption = (
-        "Lost sales without lead time, Poisson(5) demand, holding cost 1. The base-stock policy at the critical ratio "
-        "is optimal: one unit less is ordered for each unit on hand. Grey bars: how often the optimal policy finds so "
+        "Lost sales without lead time, Poisson(5) demand, holding cost 1. The base-stock policy at "
+        "the critical ratio "
+        "is optimal: one unit less is ordered for each unit on hand. Grey bars: how often the "
+        "optimal policy finds so "
         "much stock at a decision."
     )
     return finish(figure, "stock on hand at the decision, units", "order, units", caption)
@@ -266,7 +312,8 @@ def lost_sales_lead_time(name: str = "zipkin2008-poisson5-p4-L2") -> Figure:
     up = Axis(1, "arrives in one period, units", 0, 7)
     shown = list(panels(case, rules, across, up))
     caption = (
-        f"Lost sales, lead time 2, Poisson(5) demand, holding cost 1, shortage cost 4 ({name}); cost per period. "
+        f"Lost sales, lead time 2, Poisson(5) demand, holding cost 1, shortage cost 4 ({name}); "
+        "cost per period. "
         f"{OUTLINED}"
     )
     return grid_picture([shown[row : row + 2] for row in (0, 2, 4, 6)], across, up, 0.24, caption)
@@ -274,7 +321,10 @@ def lost_sales_lead_time(name: str = "zipkin2008-poisson5-p4-L2") -> Figure:
 
 def perishable() -> Figure:
     """Two ages; a row for each way of issuing."""
-    across, up = Axis(0, "units in their last period", 0, 9), Axis(1, "fresh units (one more period to go)", 0, 9)
+    across, up = (
+        Axis(0, "units in their last period", 0, 9),
+        Axis(1, "fresh units (one more period to go)", 0, 9),
+    )
     rows = []
     for issuing in ("oldest-first", "newest-first"):
         case = published(f"demoor2022-{issuing}")
@@ -285,9 +335,12 @@ def perishable() -> Figure:
             "low-waste": searched(baselines.LowWasteBaseStock, *case)[0],
         }
         shown = panels(case, rules, across, up)
-        rows.append([one._replace(title=f"{issuing.replace('-', ' ')}: {one.title}") for one in shown])
+        rows.append(
+            [one._replace(title=f"{issuing.replace('-', ' ')}: {one.title}") for one in shown]
+        )
     caption = (
-        "Perishable stock, shelf life 2, lead time 1, rounded gamma demand of mean 4 (demoor2022-oldest-first, "
+        "Perishable stock, shelf life 2, lead time 1, rounded gamma demand of mean 4 "
+        "(demoor2022-oldest-first, "
         "-newest-first). Optimal for the instance's discount of .99; cost per period, on average. "
         "Waste-aware and low-waste: searched. " + OUTLINED
     )
@@ -299,7 +352,10 @@ def dual_sourcing(name: str = "gijsbrechts2022-l2-c110") -> Figure:
     case = published(name)
     kinds = ("CappedDualIndex", "DualIndex", "SingleIndex", "TailoredBaseSurge")
     names = ("capped dual index", "dual index", "single index", "tailored base-surge")
-    rules = {title: getattr(baselines, kind).searched(*case) for title, kind in zip(names, kinds, strict=True)}
+    rules = {
+        title: getattr(baselines, kind).searched(*case)
+        for title, kind in zip(names, kinds, strict=True)
+    }
     across = Axis(1, "regular order that arrives in one period, units", 0, 4)
     up = Axis(0, "net inventory at the decision, units", -4, 9)
     rows = []
@@ -307,14 +363,17 @@ def dual_sourcing(name: str = "gijsbrechts2022-l2-c110") -> Figure:
         shown = panels(case, rules, across, up, channel)
         rows.append([one._replace(title=f"{source} order\n{one.title}") for one in shown])
     caption = (
-        "Dual sourcing with backlog, lead times 2 and 0, demand uniform on 0..4, costs per unit 100 and 110, holding "
+        "Dual sourcing with backlog, lead times 2 and 0, demand uniform on 0..4, costs per unit "
+        "100 and 110, holding "
         f"5, backlog 495 ({name}); cost per period. {OUTLINED}"
     )
     return grid_picture(rows, across, up, 0.27, caption)
 
 
 def season() -> Case:
-    """Thirty periods that begin as demand falls to its low season; what is left after them is removed."""
+    """Thirty periods that begin as demand falls to its low season; what is left after them is
+    removed.
+    """
     mean = 5.0 * (1.0 + 0.8 * np.cos(2.0 * np.pi * (np.arange(30) + 5.0) / 20.0))
     problem = ProcurementRemoval(horizon=len(mean), discount=0.99, integer_orders=True)
     figures = {"price": 10.0, "unit_cost": 5.0, "removal_value": 2.0, "holding_cost": 0.3}
@@ -346,12 +405,17 @@ def procurement_removal() -> Figure:
         "optimal (dynamic program)": OptimalOrders((solution,), np.zeros(1, int)),
         "interval-stock by period": seasonal,
         "one interval-stock for all periods": baselines.IntervalStock.optimal(*case),
-        "interval by period, never remove": replace(seasonal, upper=tuple(one + np.inf for one in seasonal.upper)),
+        "interval by period, never remove": replace(
+            seasonal, upper=tuple(one + np.inf for one in seasonal.upper)
+        ),
     }
     stock = np.arange(up.high + 1.0)
     often = np.stack([mostly(one) for one in visits(solution, OVERSTOCKED, across.high + 1)], 1)
     periods = range(case.problem.horizon)
-    table = {name: np.stack([actions(case, rule, stock[None], t) for t in periods]) for name, rule in rules.items()}
+    table = {
+        name: np.stack([actions(case, rule, stock[None], t) for t in periods])
+        for name, rule in rules.items()
+    }
     profit = {name: float(worth(case, one)[int(OVERSTOCKED)]) for name, one in table.items()}
     net = {name: (one[..., 0] - one[..., 1]).T for name, one in table.items()}
     optimal, *_ = net.values()
@@ -363,13 +427,23 @@ def procurement_removal() -> Figure:
         image = draw(axes, panel, across, up, CenteredNorm(0.0, 25.0), "PuOr")
         axes.set_aspect("auto")
         for bound in ((optimal > 0).sum(0), up.high + 1 - (optimal < 0).sum(0)):
-            axes.stairs(bound - 0.5, np.arange(across.high + 2) - 0.5, baseline=None, color="black", lw=1.2, ls=":")
+            axes.stairs(
+                bound - 0.5,
+                np.arange(across.high + 2) - 0.5,
+                baseline=None,
+                color="black",
+                lw=1.2,
+                ls=":",
+            )
     label = "net action, units: order (above 0), removal (below 0)"
     figure.colorbar(image, ax=figure.axes, label=label, aspect=30, extend="min")
     caption = (
-        "Procurement and removal over 30 periods of seasonal Poisson demand (mean from 9 to 1, low in period 5, high "
-        "in 15, low in 25), price 10, unit cost 5, removal value 2, holding cost .3, discount .99; expected discounted "
-        f"profit from {OVERSTOCKED:.0f} units. Dotted: where the optimal policy stops ordering and starts to remove. "
+        "Procurement and removal over 30 periods of seasonal Poisson demand (mean from 9 to 1, low "
+        "in period 5, high "
+        "in 15, low in 25), price 10, unit cost 5, removal value 2, holding cost .3, discount .99; "
+        "expected discounted "
+        f"profit from {OVERSTOCKED:.0f} units. Dotted: where the optimal policy stops ordering and "
+        "starts to remove. "
         "White outline: its stock in each period with 95 % probability."
     )
     return finish(figure, across.label, up.label, caption)

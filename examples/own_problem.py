@@ -1,4 +1,5 @@
-"""A sixth problem in one file: backlog with a fixed cost per order. It keeps the laws and is evaluated like all others.
+"""A sixth problem in one file: backlog with a fixed cost per order. It keeps the laws and is
+evaluated like all others.
 
 python examples/own_problem.py
 """
@@ -7,13 +8,18 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from inv_gym import Outcome, Problem, SyntheticProducts, evaluate
-from inv_gym.arrays import Array, indicator, minimum, positive_part
-from inv_gym.economics import EconomicsRanges, check_costs
-from inv_gym.ranges import Uniform
+from inv_gym.demand.ranges import Uniform
+from inv_gym.problems.costs import check_costs
+from inv_gym.products.economics import EconomicsRanges
 from inv_gym.testing import check_policy, check_problem
+from inv_gym.util.arrays import Array, indicator, minimum, positive_part
 
-Economics = NamedTuple("Economics", [("holding_cost", Array), ("shortage_cost", Array), ("fixed_cost", Array)])
-Flows = NamedTuple("Flows", [("sales", Array), ("shortage", Array), ("on_hand", Array), ("setups", Array)])
+Economics = NamedTuple(
+    "Economics", [("holding_cost", Array), ("shortage_cost", Array), ("fixed_cost", Array)]
+)
+Flows = NamedTuple(
+    "Flows", [("sales", Array), ("shortage", Array), ("on_hand", Array), ("setups", Array)]
+)
 
 
 class State(NamedTuple):
@@ -39,7 +45,9 @@ class FixedOrderingCost(Problem):
         on_hand = positive_part(net)
         setups = indicator(order[0] > 0, like=net)
         cost = (
-            economics.holding_cost * on_hand + economics.shortage_cost * (on_hand - net) + economics.fixed_cost * setups
+            economics.holding_cost * on_hand
+            + economics.shortage_cost * (on_hand - net)
+            + economics.fixed_cost * setups
         )
         return Outcome(State(net), -cost, Flows(sales, demand - sales, on_hand, setups))
 
@@ -60,17 +68,29 @@ class OrderUpTo:
 
     def __call__(self, seen):
         position, scale = seen.state.net_inventory, seen.scale
-        return (indicator(position < self.low * scale, like=scale) * positive_part(self.high * scale - position))[
-            :, None
-        ]
+        return (
+            indicator(position < self.low * scale, like=scale)
+            * positive_part(self.high * scale - position)
+        )[:, None]
 
 
 if __name__ == "__main__":
     problem = FixedOrderingCost(horizon=100)
-    products = SyntheticProducts(economics=EconomicsRanges(extra={"fixed_cost": Uniform(20.0, 200.0)}))
-    check_problem(problem, products, skip=["homogeneity"])  # a fixed cost does not grow with the units
-    policies = {f"s = {low}, S = {high}": OrderUpTo(low, high) for low, high in ((2, 2), (2, 4), (2, 8), (4, 8))}
+    products = SyntheticProducts(
+        economics=EconomicsRanges(extra={"fixed_cost": Uniform(20.0, 200.0)})
+    )
+    check_problem(
+        problem, products, skip=["homogeneity"]
+    )  # a fixed cost does not grow with the units
+    policies = {
+        f"s = {low}, S = {high}": OrderUpTo(low, high)
+        for low, high in ((2, 2), (2, 4), (2, 8), (4, 8))
+    }
     for policy in policies.values():
         check_policy(policy, problem, products)
     result = evaluate(problem, policies, products, number=1000).frame
-    print(result[["policy", "reward", "gap", "fill_rate", "on_hand", "setups"]].to_string(float_format="%.2f"))
+    print(
+        result[["policy", "reward", "gap", "fill_rate", "on_hand", "setups"]].to_string(
+            float_format="%.2f"
+        )
+    )

@@ -1,4 +1,5 @@
-"""Published tables beside ours: the figure as printed, ours exactly, and ours by simulation with its 95 % interval.
+"""Published tables beside ours: the figure as printed, ours exactly, and ours by simulation with
+its 95 % interval.
 
 python examples/reproduce_tables.py
 python examples/reproduce_tables.py --only zipkin2008-poisson5-p4-L1 --json tables.json
@@ -21,7 +22,8 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from baselines import (
+from inv_gym import INSTANCES, Products, draw_products, evaluate, instance
+from inv_gym.baselines import (
     BaseStock,
     CappedBaseStock,
     CappedDualIndex,
@@ -32,12 +34,12 @@ from baselines import (
     TailoredBaseSurge,
     VectorBaseStock,
 )
-from baselines.exact import Optimal, follow
-from baselines.exact.search import searched
-from inv_gym import INSTANCES, Products, draw_products, evaluate, instance
-from inv_gym.files import write_atomically
-from inv_gym.instances import OVER, Instance
-from inv_gym.policy import Policy
+from inv_gym.baselines.exact import Optimal, follow
+from inv_gym.baselines.exact.search import searched
+from inv_gym.play.policy import Policy
+from inv_gym.tasks.instances import OVER
+from inv_gym.tasks.task import Task
+from inv_gym.util.files import write_atomically
 
 PATHS = 1000
 """Demand paths of each simulation."""
@@ -86,7 +88,7 @@ class Cell:
         return {**asdict(self), "difference": self.difference, "reproduced": self.reproduced}
 
 
-Make = Callable[[Instance, Products], Policy]
+Make = Callable[[Task, Products], Policy]
 
 
 def of_law(constructor: Callable[..., Policy]) -> Make:
@@ -113,55 +115,82 @@ HEURISTICS: Mapping[str, Make] = {
 """The policies that tables name."""
 
 
-def optimal_policy(found: Instance, one: Products) -> Any:
+def optimal_policy(found: Task, one: Products) -> Any:
     """The exact optimum as a policy, and its only solution."""
     planned = Optimal(found.problem).plan(found.problem, one)
     return planned, planned.solutions[0]
 
 
-def average_costs(name: str, found: Instance, one: Products) -> Iterator[Cell]:
+def average_costs(name: str, found: Task, one: Products) -> Iterator[Cell]:
     """Average costs, and gaps over the optimum in %."""
     best, solution = optimal_policy(found, one)
-    rules = {figure: HEURISTICS[figure.split(",")[0]] for figure in found.known if figure.split(",")[0] in HEURISTICS}
+    rules = {
+        figure: HEURISTICS[figure.split(",")[0]]
+        for figure in found.known
+        if figure.split(",")[0] in HEURISTICS
+    }
     policies = {figure: make(found, one) for figure, make in rules.items()}
     played = evaluate(
-        found.problem, {"optimal": best, **policies}, found.source, number=PATHS, warm_up=found.warm_up
+        found.problem,
+        {"optimal": best, **policies},
+        found.source,
+        number=PATHS,
+        warm_up=found.warm_up,
     ).frame.set_index("policy")
     optimum = -solution.gain
     for figure, published in found.known.items():
         if figure in policies:
-            exact = -follow(found.problem, policies[figure], one.distribution, one.economics).average()
+            exact = -follow(
+                found.problem, policies[figure], one.distribution, one.economics
+            ).average()
             row, within = played.loc[figure], HEURISTIC
         elif figure == "optimal average cost":
             exact, row, within = optimum, played.loc["optimal"], OPTIMUM
         else:
-            yield Cell(name, figure, published, None, note="a learned policy of that paper; not run here")
+            yield Cell(
+                name, figure, published, None, note="a learned policy of that paper; not run here"
+            )
             continue
         if figure.endswith(OVER):
             half = (row.gap_high - row.gap_low) / 2.0
             within = 100.0 * within / optimum + PRINTED[name.split("-")[0]]
-            yield Cell(name, figure, published, 100.0 * (exact / optimum - 1.0), within, -row.gap, half)
+            yield Cell(
+                name, figure, published, 100.0 * (exact / optimum - 1.0), within, -row.gap, half
+            )
         else:
-            yield Cell(name, figure, published, exact, within, -row.reward, 1.96 * row.standard_error)
+            yield Cell(
+                name, figure, published, exact, within, -row.reward, 1.96 * row.standard_error
+            )
 
 
 def simulated_sum(
-    found: Instance, policy: Policy, horizon: int, warm_up: int = 0, number: int = PATHS
+    found: Task, policy: Policy, horizon: int, warm_up: int = 0, number: int = PATHS
 ) -> tuple[float, float]:
     """The discounted cost of the periods after a warm-up, and half its 95 % interval."""
     problem = replace(found.problem, horizon=horizon)
-    row = evaluate(problem, {"policy": policy}, found.source, number=number, warm_up=warm_up).frame.iloc[0]
+    row = evaluate(
+        problem, {"policy": policy}, found.source, number=number, warm_up=warm_up
+    ).frame.iloc[0]
     weight = (1.0 - problem.discount ** (horizon - warm_up)) / (1.0 - problem.discount)
     return -weight * row.reward, 1.96 * weight * row.standard_error
 
 
-def discounted_costs(name: str, found: Instance, one: Products) -> Iterator[Cell]:
-    """The table of De Moor et al.: discounted costs without end, and of 365 periods after a warm-up of 100."""
+def discounted_costs(name: str, found: Task, one: Products) -> Iterator[Cell]:
+    """The table of De Moor et al.: discounted costs without end, and of 365 periods after a warm-up
+    of 100.
+    """
     best, solution = optimal_policy(found, one)
     base_stock, _ = searched(BaseStock, found.problem, one.distribution, one.economics)
     periods, warm_up = found.problem.horizon - found.warm_up, found.warm_up
     endless, window, rule = found.known
-    yield Cell(name, endless, found.known[endless], -solution.value(), 0.001, *simulated_sum(found, best, 1500))
+    yield Cell(
+        name,
+        endless,
+        found.known[endless],
+        -solution.value(),
+        0.001,
+        *simulated_sum(found, best, 1500),
+    )
     for figure, policy in ((window, best), (rule, base_stock)):
         chain = follow(found.problem, policy, one.distribution, one.economics)
         exact = -chain.discounted(found.problem.discount, periods, warm_up)
@@ -169,8 +198,10 @@ def discounted_costs(name: str, found: Instance, one: Products) -> Iterator[Cell
         yield Cell(name, figure, found.known[figure], exact, 0.5, *simulated)
 
 
-def removal(name: str, found: Instance, one: Products) -> Iterator[Cell]:
-    """The interval of the optimal policy, from its table and by the heuristic's own program, and the cost."""
+def removal(name: str, found: Task, one: Products) -> Iterator[Cell]:
+    """The interval of the optimal policy, from its table and by the heuristic's own program, and
+    the cost.
+    """
     best, solution = optimal_policy(found, one)
     rule = IntervalStock.optimal(found.problem, one.distribution, one.economics)
     net = (solution.states + solution.orders[0] @ np.array([[1.0], [-1.0]]))[:, 0]
@@ -195,7 +226,12 @@ def removal(name: str, found: Instance, one: Products) -> Iterator[Cell]:
             )
 
 
-TABLES = {"zipkin": average_costs, "gijsbrechts": average_costs, "demoor": discounted_costs, "removal": removal}
+TABLES = {
+    "zipkin": average_costs,
+    "gijsbrechts": average_costs,
+    "demoor": discounted_costs,
+    "removal": removal,
+}
 
 
 def cells(name: str) -> list[Cell]:
@@ -224,10 +260,19 @@ def show(found: list[Cell], console: Console) -> None:
             table.add_section()
             table.add_row(cell.instance)
         previous = cell.instance
-        mark = "✓" if cell.reproduced else str(notes.setdefault(cell.note or "differs", len(notes) + 1))
+        mark = (
+            "✓"
+            if cell.reproduced
+            else str(notes.setdefault(cell.note or "differs", len(notes) + 1))
+        )
         simulated = "" if cell.half is None else f"{cell.simulated:.3f} ± {cell.half:.3f}"
         table.add_row(
-            f"  {cell.figure}", number(cell.published), number(cell.exact), simulated, number(cell.difference), mark
+            f"  {cell.figure}",
+            number(cell.published),
+            number(cell.exact),
+            simulated,
+            number(cell.difference),
+            mark,
         )
     console.print(table)
     for note, mark in notes.items():
@@ -239,8 +284,12 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions
 
 @app.command()
 def main(
-    only: Annotated[list[str] | None, typer.Option(metavar="INSTANCE", help="An instance; repeat for more.")] = None,
-    json_file: Annotated[Path | None, typer.Option("--json", help="Write the figures to this file too.")] = None,
+    only: Annotated[
+        list[str] | None, typer.Option(metavar="INSTANCE", help="An instance; repeat for more.")
+    ] = None,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", help="Write the figures to this file too.")
+    ] = None,
 ) -> None:
     """Reproduce the published tables of inventory control."""
     console = Console(highlight=False)
@@ -254,7 +303,11 @@ def main(
     results: dict[str, list[Cell]] = {}
     # the longest first, so that both cores finish together
     ordered = sorted(
-        names, key=lambda name: (not name.startswith("zipkin"), -int(name[-1]) if name[-1].isdigit() else 0)
+        names,
+        key=lambda name: (
+            not name.startswith("zipkin"),
+            -int(name[-1]) if name[-1].isdigit() else 0,
+        ),
     )
     with ProcessPoolExecutor(mp_context=multiprocessing.get_context("spawn")) as cores:
         for name, found in zip(ordered, cores.map(cells, ordered), strict=True):

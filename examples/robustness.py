@@ -2,12 +2,13 @@
 
     python examples/robustness.py --list
     python examples/robustness.py --only 'InvDualSourcing-v0*'     # train and test some
-    python examples/robustness.py                                 # everything: hours; goes on where it was interrupted
-    python examples/robustness.py --write                         # docs/structure.md from what has been measured
+    python examples/robustness.py                                 # everything: hours; goes on where
+    it was interrupted python examples/robustness.py --write                         #
+    docs/structure.md from what has been measured
 
-Networks of three kinds (plain, penalised, constructed) are trained on stationary demand with several seeds, one torch
-thread each, and tested on demand and starting stock that they have not seen. Results lie in DIR, one folder per setting
-and one per kind and seed in it.
+Networks of three kinds (plain, penalised, constructed) are trained on stationary demand with
+several seeds, one torch thread each, and tested on demand and starting stock that they have not
+seen. Results lie in DIR, one folder per setting and one per kind and seed in it.
 """
 
 from __future__ import annotations
@@ -27,12 +28,12 @@ from robustness_page import page, pictures
 from robustness_plan import TESTS, settings, trainings
 
 import inv_gym
-from agents.inventory_agent import InventoryAgent
-from agents.training_config import KINDS
-from inv_gym.arrays import flatten
-from inv_gym.files import write_atomically
-from inv_gym.products import Products
+from inv_gym.agents.inventory_agent import InventoryAgent
+from inv_gym.agents.training.config import KINDS
+from inv_gym.products.batch import Products
 from inv_gym.structure import Violations, violations, wide_states
+from inv_gym.util.arrays import flatten
+from inv_gym.util.files import write_atomically
 
 SEEDS, PRODUCTS, TEST_SEED = 5, 1000, 40_000
 PERIOD = 15
@@ -65,8 +66,12 @@ def measure(name: str, kind: str, seed: int, out: str) -> str:
 def structure(
     problem: inv_gym.Problem, agent: InventoryAgent, products: Products, played: inv_gym.Rollout
 ) -> dict[str, dict[str, Any]]:
-    """What the agent breaks of the structure in wide states, before the cut at 0 and after, and in visited ones."""
-    wide = wide_states(problem, np.random.default_rng(TEST_SEED), PRODUCTS) * products.scale[:, None]
+    """What the agent breaks of the structure in wide states, before the cut at 0 and after, and in
+    visited ones.
+    """
+    wide = (
+        wide_states(problem, np.random.default_rng(TEST_SEED), PRODUCTS) * products.scale[:, None]
+    )
     visited = np.stack(flatten(played.steps[PERIOD].observation.state), -1)
     found = {
         "wide": violations(problem, agent, products, wide, PERIOD),
@@ -78,7 +83,12 @@ def structure(
 
 def facts(found: Violations) -> dict[str, Any]:
     """Plain data."""
-    return {"share": found.share(), "largest": found.largest, "mean": found.mean, "rows": found.rows()}
+    return {
+        "share": found.share(),
+        "largest": found.largest,
+        "mean": found.mean,
+        "rows": found.rows(),
+    }
 
 
 def done(name: str, kind: str, seed: int, out: Path) -> bool:
@@ -87,16 +97,26 @@ def done(name: str, kind: str, seed: int, out: Path) -> bool:
 
 
 def main(
-    only: Annotated[list[str] | None, typer.Option(metavar="PATTERN", help="Settings; repeatable.")] = None,
+    only: Annotated[
+        list[str] | None, typer.Option(metavar="PATTERN", help="Settings; repeatable.")
+    ] = None,
     seeds: int = SEEDS,
     jobs: Annotated[int, typer.Option(help="Trainings at a time.")] = 2,
     out: Annotated[Path, typer.Option(metavar="DIR")] = Path("results/robustness"),
-    write: Annotated[bool, typer.Option("--write", help="Only write docs/structure.md and its pictures.")] = False,
+    write: Annotated[
+        bool, typer.Option("--write", help="Only write docs/structure.md and its pictures.")
+    ] = False,
     show: Annotated[bool, typer.Option("--list", help="Only list the trainings.")] = False,
 ) -> None:
     """Measure what is not measured yet; the page goes to DIR, and with --write to docs/."""
-    chosen = [one for one in trainings(seeds) if not only or any(fnmatch(one[0].name, pattern) for pattern in only)]
-    missing = [(s.name, kind, seed) for s, kind, seed in chosen if not done(s.name, kind, seed, out)]
+    chosen = [
+        one
+        for one in trainings(seeds)
+        if not only or any(fnmatch(one[0].name, pattern) for pattern in only)
+    ]
+    missing = [
+        (s.name, kind, seed) for s, kind, seed in chosen if not done(s.name, kind, seed, out)
+    ]
     if show:
         for setting, kind, seed in chosen:
             mark = "" if (setting.name, kind, seed) in missing else " (measured)"
@@ -105,7 +125,10 @@ def main(
     if not write:
         in_processes(measure, [(*one, str(out)) for one in missing], jobs)
     docs = Path("docs") if write else out
-    written = [write_atomically(docs / "structure.md", page(out)), *pictures(out, docs / "pictures")]
+    written = [
+        write_atomically(docs / "structure.md", page(out)),
+        *pictures(out, docs / "pictures"),
+    ]
     typer.echo(f"Wrote {', '.join(map(str, written))}")
 
 

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 from evidence_page import filled, table
 from matplotlib.figure import Figure
-from paired_gaps import paired, shown
 from robustness_plan import (
     FAR_LEAD_TIMES,
     FEW_PRODUCTS,
@@ -24,7 +23,8 @@ from robustness_plan import (
 )
 from structure_pictures import save
 
-from agents.training_config import KINDS
+from inv_gym.agents.training.config import KINDS
+from inv_gym.play.statistics import gap_text, paired_gap
 
 EVERY = PLAIN, *INFORMED = tuple(KINDS)
 NAMES = {PLAIN: "plain", **{kind: kind for kind in INFORMED}}
@@ -55,18 +55,28 @@ class Results:
         return np.stack([np.load(path)[test] for path in paths])
 
     def unit(self, setting: Setting) -> float:
-        """What the plain network earns per period on demand as in training: the unit of all gaps of an environment."""
-        return float(abs(self.rewards(setting, PLAIN, TESTS[0].name, self.seeds(setting, [PLAIN])).mean()))
+        """What the plain network earns per period on demand as in training: the unit of all gaps of
+        an environment.
+        """
+        return float(
+            abs(self.rewards(setting, PLAIN, TESTS[0].name, self.seeds(setting, [PLAIN])).mean())
+        )
 
     def gap(self, setting: Setting, kind: str, tests: Sequence[str]) -> tuple[float, float]:
         """Of a kind of network to the plain one on the mean of tests, and half of its interval."""
         seeds = self.seeds(setting, (PLAIN, kind))
-        one, other = (np.mean([self.rewards(setting, k, t, seeds) for t in tests], 0) for k in (kind, PLAIN))
-        return paired(one, other, self.unit(setting))
+        one, other = (
+            np.mean([self.rewards(setting, k, t, seeds) for t in tests], 0) for k in (kind, PLAIN)
+        )
+        return paired_gap(one, other, self.unit(setting))
 
-    def violations(self, setting: Setting, kind: str, test: str, seeds: Sequence[int]) -> list[dict[str, Any]]:
+    def violations(
+        self, setting: Setting, kind: str, test: str, seeds: Sequence[int]
+    ) -> list[dict[str, Any]]:
         """What each seed's network breaks in a test, by kind of state."""
-        paths = [self.folder / setting.name / f"{kind}-{seed}" / "violations.json" for seed in seeds]
+        paths = [
+            self.folder / setting.name / f"{kind}-{seed}" / "violations.json" for seed in seeds
+        ]
         return [json.loads(path.read_text())[test] for path in paths]
 
 
@@ -94,14 +104,25 @@ def structure(results: Results) -> str:
                 [
                     title(setting),
                     NAMES[kind],
-                    *(f"{100 * mean(where, 'share'):.2f}" for where in ("wide", "wide, as ordered", "visited")),
+                    *(
+                        f"{100 * mean(where, 'share'):.2f}"
+                        for where in ("wide", "wide, as ordered", "visited")
+                    ),
                     f"{largest:.1g}" if largest < 1e-9 else f"{largest:.3f}",
                     f"{mean('wide', 'mean'):.1g}",
-                    "" if kind == PLAIN else shown(gap),
+                    "" if kind == PLAIN else gap_text(gap),
                     str(len(seeds)),
                 ]
             )
-    header = ["environment", "network", "% of wide states", "as ordered, %", "of visited, %", "largest", "mean"]
+    header = [
+        "environment",
+        "network",
+        "% of wide states",
+        "as ordered, %",
+        "of visited, %",
+        "largest",
+        "mean",
+    ]
     return table([*header, "reward to plain, %", "seeds"], rows)
 
 
@@ -114,7 +135,10 @@ def robustness(results: Results) -> str:
             continue
         shocks = [test.name for test in TESTS if test.group == "shock"]
         asked = [*((test.name, [test.name]) for test in TESTS), ("**mean of the shocks**", shocks)]
-        rows = [[name, *(shown(results.gap(setting, kind, tests)) for kind in kinds)] for name, tests in asked]
+        rows = [
+            [name, *(gap_text(results.gap(setting, kind, tests)) for kind in kinds)]
+            for name, tests in asked
+        ]
         seeds = [f"{kind}, {len(results.seeds(setting, (PLAIN, kind)))} seeds" for kind in kinds]
         parts.append(f"**{title(setting)}**\n\n" + table(["test", *seeds], rows))
     return "\n".join(parts)
@@ -128,13 +152,17 @@ def starts(results: Results) -> str:
         for test in [one for one in TESTS if one.group == "start"] if seeds else ():
             rewards = {kind: results.rewards(setting, kind, test.name, seeds) for kind in EVERY}
             best = max(rewards.values(), key=lambda one: one.mean())
-            gaps = [shown(paired(rewards[kind], best, results.unit(setting))) for kind in EVERY]
+            gaps = [
+                gap_text(paired_gap(rewards[kind], best, results.unit(setting))) for kind in EVERY
+            ]
             rows.append([title(setting), test.name, *gaps])
     return table(["environment", "start", *NAMES.values()], rows)
 
 
 def small_gaps(results: Results) -> dict[str, dict[int, tuple[float, float]]]:
-    """Gap of each kind, trained on so many fixed products, to the plain network trained on fresh ones."""
+    """Gap of each kind, trained on so many fixed products, to the plain network trained on fresh
+    ones.
+    """
     fresh = REGISTERED[0]
     gaps: dict[str, dict[int, tuple[float, float]]] = {kind: {} for kind in EVERY}
     for setting in FEW_PRODUCTS:
@@ -142,7 +170,7 @@ def small_gaps(results: Results) -> dict[str, dict[int, tuple[float, float]]]:
         for kind in EVERY if seeds else ():
             rewards = results.rewards(setting, kind, TESTS[0].name, seeds)
             base = results.rewards(fresh, PLAIN, TESTS[0].name, seeds)
-            gaps[kind][setting.fixed_products or 0] = paired(rewards, base, results.unit(fresh))
+            gaps[kind][setting.fixed_products or 0] = paired_gap(rewards, base, results.unit(fresh))
     return gaps
 
 
@@ -157,17 +185,24 @@ def small_data(results: Results) -> str:
             rows.append(
                 [
                     f"{number:,}",
-                    *(shown(gaps[kind][number]) for kind in EVERY),
-                    *(shown(paired(one, kinds[0], results.unit(REGISTERED[0]))) for one in kinds[1:]),
+                    *(gap_text(gaps[kind][number]) for kind in EVERY),
+                    *(
+                        gap_text(paired_gap(one, kinds[0], results.unit(REGISTERED[0])))
+                        for one in kinds[1:]
+                    ),
                     str(len(seeds)),
                 ]
             )
     header = ["products", *(f"{name} to plain on fresh products, %" for name in NAMES.values())]
-    return table([*header, *(f"{kind} to plain on the same, %" for kind in INFORMED), "seeds"], rows)
+    return table(
+        [*header, *(f"{kind} to plain on the same, %" for kind in INFORMED), "seeds"], rows
+    )
 
 
 def lead_times(results: Results) -> str:
-    """One network for many lead times: reward and violations on those it trained on and on longer ones."""
+    """One network for many lead times: reward and violations on those it trained on and on longer
+    ones.
+    """
     setting, rows = MANY_LEAD_TIMES, []
     seeds = results.seeds(setting)
     for number in (*setting.lead_times, *FAR_LEAD_TIMES) if seeds else ():
@@ -178,15 +213,20 @@ def lead_times(results: Results) -> str:
         rows.append(
             [
                 test + (", not trained on" if number in FAR_LEAD_TIMES else ""),
-                *(shown(paired(rewards[kind], rewards[PLAIN], unit)) for kind in INFORMED),
-                *(f"{100 * np.mean([one['wide']['share'] for one in found]):.2f}" for found in broken),
+                *(gap_text(paired_gap(rewards[kind], rewards[PLAIN], unit)) for kind in INFORMED),
+                *(
+                    f"{100 * np.mean([one['wide']['share'] for one in found]):.2f}"
+                    for found in broken
+                ),
                 str(len(seeds)),
             ]
         )
     if not rows:
         return ""
     header = ["test", *(f"{kind} to plain, %" for kind in INFORMED)]
-    return table([*header, *(f"% of wide states broken, {name}" for name in NAMES.values()), "seeds"], rows)
+    return table(
+        [*header, *(f"% of wide states broken, {name}" for name in NAMES.values()), "seeds"], rows
+    )
 
 
 def missing(results: Results) -> str:
@@ -211,12 +251,18 @@ def page(folder: Path) -> str:
 def pictures(folder: Path, out: Path) -> list[Path]:
     """Gaps on the tests, and the curve of small data."""
     results = Results(folder)
-    return [path for path in (draw_tests(results, out), draw_small_data(results, out)) if path is not None]
+    return [
+        path
+        for path in (draw_tests(results, out), draw_small_data(results, out))
+        if path is not None
+    ]
 
 
 def draw_tests(results: Results, out: Path) -> Path | None:
     """One panel per environment."""
-    measured = [one for one in (*REGISTERED, FROM_EMPTY) if results.seeds(one, (PLAIN, INFORMED[0]))]
+    measured = [
+        one for one in (*REGISTERED, FROM_EMPTY) if results.seeds(one, (PLAIN, INFORMED[0]))
+    ]
     if not measured:
         return None
     figure = Figure((3 + 2.6 * len(measured), 5), layout="constrained")
@@ -226,15 +272,27 @@ def draw_tests(results: Results, out: Path) -> Path | None:
             if not results.seeds(setting, (PLAIN, kind)):
                 continue
             middle, half = np.array([results.gap(setting, kind, [test.name]) for test in TESTS]).T
-            axis.errorbar(middle, np.arange(len(TESTS)) + shift, xerr=half, fmt="o", ms=3, lw=1, label=kind)
+            axis.errorbar(
+                middle, np.arange(len(TESTS)) + shift, xerr=half, fmt="o", ms=3, lw=1, label=kind
+            )
         axis.axvline(0.0, color="black", lw=0.6)
-        axis.set_xscale("symlog", linthresh=0.5)  # in a line up to half a percent: most gaps are smaller, a few are not
-        axis.set(xlim=(-20.0, 20.0), xticks=(-10, -1, 0, 1, 10), xticklabels=("−10", "−1", "0", "1", "10"))
+        axis.set_xscale(
+            "symlog", linthresh=0.5
+        )  # in a line up to half a percent: most gaps are smaller, a few are not
+        axis.set(
+            xlim=(-20.0, 20.0),
+            xticks=(-10, -1, 0, 1, 10),
+            xticklabels=("−10", "−1", "0", "1", "10"),
+        )
         axis.set_title(title(setting), fontsize=9)
     axes[0, 0].set_yticks(range(len(TESTS)), [test.name for test in TESTS])
     axes[0, 0].invert_yaxis()
-    figure.supxlabel("gap to the plain network, % of what it earns on demand as in training", fontsize=9)
-    figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside upper center", ncols=2, fontsize=9)
+    figure.supxlabel(
+        "gap to the plain network, % of what it earns on demand as in training", fontsize=9
+    )
+    figure.legend(
+        *axes[0, 0].get_legend_handles_labels(), loc="outside upper center", ncols=2, fontsize=9
+    )
     return save(figure, out / "structure-tests.png")
 
 
@@ -248,10 +306,15 @@ def draw_small_data(results: Results, out: Path) -> Path | None:
     for number, kind in enumerate(EVERY):
         sizes = np.array(sorted(gaps[kind]))
         middle, half = np.array([gaps[kind][size] for size in sizes]).T
-        axis.errorbar(sizes * 1.08 ** (number - 1), middle, half, fmt="o-", ms=4, lw=1, label=NAMES[kind])
+        axis.errorbar(
+            sizes * 1.08 ** (number - 1), middle, half, fmt="o-", ms=4, lw=1, label=NAMES[kind]
+        )
     axis.axhline(0.0, color="black", lw=0.6)
     axis.set(xscale="log", xlabel="training products, one demand path each", xticks=SMALL)
     axis.set_xticklabels([f"{size:,}" for size in SMALL])
-    axis.set(ylabel="% of the plain network's reward\nthat trains on fresh products", title=title(REGISTERED[0]))
+    axis.set(
+        ylabel="% of the plain network's reward\nthat trains on fresh products",
+        title=title(REGISTERED[0]),
+    )
     axis.legend(frameon=False)
     return save(figure, out / "structure-small-data.png")

@@ -8,11 +8,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 import inv_gym
-from agents.direct_backprop import DirectBackprop
-from agents.training_config import KINDS, TrainingConfig
-from inv_gym.arrays import flatten, unflatten
-from inv_gym.processes import DemandShock, Process, Trend, WeeklySeason, YearlySeason
-from inv_gym.products import HISTORY, Products, SyntheticProducts
+from inv_gym.agents.training.config import KINDS, TrainingConfig
+from inv_gym.agents.training.direct_backprop import DirectBackprop
+from inv_gym.demand.processes import DemandShock, Process, Trend, WeeklySeason, YearlySeason
+from inv_gym.products.batch import HISTORY, Products
+from inv_gym.products.sources import SyntheticProducts
+from inv_gym.util.arrays import flatten, unflatten
 
 FIRST = HISTORY + 15
 """Period, counted from the start of the history, in which shocks begin."""
@@ -43,7 +44,9 @@ class Setting:
     @property
     def problem(self) -> inv_gym.Problem:
         """What is trained on, or the first of it."""
-        return inv_gym.make_problem(self.env, **({"lead_time": self.lead_times[0]} if self.lead_times else {}))
+        return inv_gym.make_problem(
+            self.env, **({"lead_time": self.lead_times[0]} if self.lead_times else {})
+        )
 
     def training(self, kind: str, seed: int) -> DirectBackprop:
         """The training of a kind of network."""
@@ -51,25 +54,33 @@ class Setting:
             [replace(self.problem, lead_time=n) for n in some]  # type: ignore[call-arg]
             for some in (self.lead_times, FAR_LEAD_TIMES if self.lead_times else ())
         )
-        return DirectBackprop(problems or self.problem, self.source, self.config(kind, seed), serves=further)
+        return DirectBackprop(
+            problems or self.problem, self.source, self.config(kind, seed), serves=further
+        )
 
     def tests(self, number: int, seed: int) -> Iterator[tuple[str, inv_gym.Problem, Products]]:
         """Name, problem and products of every test."""
         for n in (*self.lead_times, *FAR_LEAD_TIMES) if self.lead_times else ():
             problem = replace(self.problem, lead_time=n)  # type: ignore[call-arg]
-            yield f"lead time {n}", problem, inv_gym.draw_products(self.source, problem, number, seed)
+            yield (
+                f"lead time {n}",
+                problem,
+                inv_gym.draw_products(self.source, problem, number, seed),
+            )
         for test in () if self.lead_times else TESTS:
             yield test.name, self.problem, test.products(self, number, seed)
 
     @property
     def source(self) -> SyntheticProducts:
         """Stationary demand."""
-        return inv_gym.POPULATIONS[inv_gym.ENVIRONMENTS[self.env].products]
+        return inv_gym.ENVIRONMENTS[self.env].source
 
     def config(self, kind: str, seed: int) -> TrainingConfig:
         """How to train."""
         steps = TrainingConfig.steps * (2 if self.lead_times else 1)
-        config = TrainingConfig(steps=steps, seed=seed, fixed_products=self.fixed_products, wide=self.wide)
+        config = TrainingConfig(
+            steps=steps, seed=seed, fixed_products=self.fixed_products, wide=self.wide
+        )
         return config.of_kind(kind)
 
 
@@ -99,7 +110,9 @@ class Test:
             return products
         columns = flatten(products.initial_state)
         amounts = [
-            np.rint(self.start * products.scale) if index < (self.columns or len(columns)) else column
+            np.rint(self.start * products.scale)
+            if index < (self.columns or len(columns))
+            else column
             for index, column in enumerate(columns)
         ]
         return products._replace(initial_state=unflatten(amounts, products.initial_state))
@@ -128,7 +141,9 @@ TESTS = (
 """All our choice. A shock begins in period 15 of the episode."""
 
 
-REGISTERED = tuple(Setting(env, env) for env in sorted(inv_gym.ENVIRONMENTS, key=lambda env: env != LEAD_TIME_ENV))
+REGISTERED = tuple(
+    Setting(env, env) for env in sorted(inv_gym.ENVIRONMENTS, key=lambda env: env != LEAD_TIME_ENV)
+)
 FROM_EMPTY = Setting(f"{LEAD_TIME_ENV}-from-empty", LEAD_TIME_ENV, wide=False)
 MANY_LEAD_TIMES = Setting("InvLostSales-many-lead-times", LEAD_TIME_ENV, lead_times=(1, 2, 3, 4, 5))
 FEW_PRODUCTS = tuple(Setting(f"{LEAD_TIME_ENV}-{n}-products", LEAD_TIME_ENV, n) for n in SMALL)

@@ -1,14 +1,16 @@
-"""PPO and DirectBackprop on the same axes: reward against product-periods and seconds, and what each reaches.
+"""PPO and DirectBackprop on the same axes: reward against product-periods and seconds, and what
+each reaches.
 
     python examples/sample_efficiency.py --list
-    python examples/sample_efficiency.py --only InvLostSales-v0  # both agents, some minutes per seed
-    python examples/sample_efficiency.py          # everything: hours; goes on where it was interrupted
-    python examples/sample_efficiency.py --write  # docs/ppo.md and its pictures
+    python examples/sample_efficiency.py --only InvLostSales-v0  # both agents, some minutes per
+    seed python examples/sample_efficiency.py          # everything: hours; goes on where it was
+    interrupted python examples/sample_efficiency.py --write  # docs/ppo.md and its pictures
 
-Both train with several seeds, one torch thread each, PPO with its tuned parameters (agents/ppo/tuned.json), and are
-validated on the same held-out products at the same product-periods. The best weights of each are compared on test
-products that neither training, nor tuning, nor validation has seen; on published instances exactly. Results lie in DIR,
-one folder per training.
+Both train with several seeds, one torch thread each, PPO with its tuned parameters
+(agents/ppo/tuned.json), and are validated on the same held-out products at the same
+product-periods. The best weights of each are compared on test products that neither training, nor
+tuning, nor validation has seen; on published instances exactly. Results lie in DIR, one folder per
+training.
 """
 
 from __future__ import annotations
@@ -26,20 +28,22 @@ from model_free_plan import CASES, Case
 from processes import in_processes
 from sample_efficiency_page import DIRECT, PPO, REFERENCE, page, pictures
 
-import baselines
 import inv_gym
-from agents.direct_backprop import DirectBackprop
-from agents.inventory_agent import InventoryAgent
-from agents.ppo.config import ModelFreeConfig
-from agents.ppo.training import ModelFree
-from agents.training_config import TrainingConfig
-from agents.validation import draw_validation
-from inv_gym.files import write_atomically
+from inv_gym import baselines
+from inv_gym.agents.inventory_agent import InventoryAgent
+from inv_gym.agents.sb3.config import ModelFreeConfig
+from inv_gym.agents.sb3.training import ModelFree
+from inv_gym.agents.training.config import TrainingConfig
+from inv_gym.agents.training.direct_backprop import DirectBackprop
+from inv_gym.agents.training.validation import draw_validation
+from inv_gym.util.files import write_atomically
 
 SEEDS, PRODUCTS, TEST_SEED = 5, 2000, 60_000
 BATCH = 256
 CHECK = 10
-"""Gradient steps of DirectBackprop between two validations; PPO plays as many product-periods between its own."""
+"""Gradient steps of DirectBackprop between two validations; PPO plays as many product-periods
+between its own.
+"""
 STEPS = 400
 """Gradient steps of DirectBackprop."""
 
@@ -67,7 +71,9 @@ def measure(name: str, agent: str, seed: int, out: str) -> str:
         if seed == 0 and agent == PPO:
             training.save_model(folder)
     else:
-        facts["gap"] = exact_gap(case.instance, policy) if isinstance(policy, InventoryAgent) else float("nan")
+        facts["gap"] = (
+            exact_gap(case.instance, policy) if isinstance(policy, InventoryAgent) else float("nan")
+        )
     write_atomically(folder / "facts.json", json.dumps(facts))
     return f"{name}, {agent}, seed {seed}"
 
@@ -80,10 +86,14 @@ def rewards(case: Case, policy: inv_gym.Policy) -> list[float]:
 
 
 def write_reference(case: Case, folder: Path) -> None:
-    """Keep what the reference heuristic, which knows the law, earns on the validation and on the test products."""
+    """Keep what the reference heuristic, which knows the law, earns on the validation and on the
+    test products.
+    """
     name = baselines.reference(case.problem)
     policy = baselines.policies(case.problem)[name]
-    problem, products = draw_validation(case.problem, case.source, TrainingConfig.validation_products)
+    problem, products = draw_validation(
+        case.problem, case.source, TrainingConfig.validation_products
+    )
     played = inv_gym.rollout(problem, policy, products).discounted_reward
     facts = {
         "name": name,
@@ -94,21 +104,31 @@ def write_reference(case: Case, folder: Path) -> None:
 
 
 def main(
-    only: Annotated[list[str] | None, typer.Option(metavar="PATTERN", help="Cases; repeatable.")] = None,
+    only: Annotated[
+        list[str] | None, typer.Option(metavar="PATTERN", help="Cases; repeatable.")
+    ] = None,
     seeds: int = SEEDS,
     jobs: Annotated[int, typer.Option(help="Trainings at a time.")] = 2,
     out: Annotated[Path, typer.Option(metavar="DIR")] = Path("results/sample-efficiency"),
-    write: Annotated[bool, typer.Option("--write", help="Only write docs/ppo.md and its pictures.")] = False,
+    write: Annotated[
+        bool, typer.Option("--write", help="Only write docs/ppo.md and its pictures.")
+    ] = False,
     show: Annotated[bool, typer.Option("--list", help="Only list the trainings.")] = False,
 ) -> None:
     """Measure what is not measured yet; the page goes to DIR, and with --write to docs/."""
     names = [name for name in CASES if not only or any(fnmatch(name, pattern) for pattern in only)]
     agents = {name: (PPO, DIRECT) if CASES[name].instance is None else (PPO,) for name in names}
-    chosen = [(name, agent, seed) for seed in range(seeds) for name in names for agent in agents[name]]
-    missing = [one for one in chosen if not (out / one[0] / f"{one[1]}-{one[2]}" / "facts.json").exists()]
+    chosen = [
+        (name, agent, seed) for seed in range(seeds) for name in names for agent in agents[name]
+    ]
+    missing = [
+        one for one in chosen if not (out / one[0] / f"{one[1]}-{one[2]}" / "facts.json").exists()
+    ]
     if show:
         for one in chosen:
-            typer.echo(f"{one[0]}, {one[1]}, seed {one[2]}{'' if one in missing else ' (measured)'}")
+            typer.echo(
+                f"{one[0]}, {one[1]}, seed {one[2]}{'' if one in missing else ' (measured)'}"
+            )
         return
     if not write:
         in_processes(measure, [(*one, str(out)) for one in missing], jobs)

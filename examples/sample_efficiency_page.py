@@ -1,4 +1,6 @@
-"""The page of PPO beside DirectBackprop: tables and pictures from what `sample_efficiency.py` has measured."""
+"""The page of PPO beside DirectBackprop: tables and pictures from what `sample_efficiency.py` has
+measured.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +12,10 @@ import numpy as np
 from evidence_page import filled, table
 from matplotlib.figure import Figure
 from model_free_plan import CASES
-from paired_gaps import paired, shown
 from structure_pictures import save
 
-from agents.ppo.config import TUNED
+from inv_gym.agents.sb3.config import TUNED
+from inv_gym.play.statistics import gap_text, paired_gap
 
 PPO, DIRECT = "ppo", "direct-backprop"
 NAMES = {PPO: "PPO", DIRECT: "DirectBackprop"}
@@ -45,7 +47,9 @@ class Results:
         return [json.loads(path.read_text()) for path in paths]
 
     def curves(self, name: str, agent: str) -> list[Curve]:
-        """Of every seed, the best reward so far in place of the present one: that of the weights that are kept."""
+        """Of every seed, the best reward so far in place of the present one: that of the weights
+        that are kept.
+        """
         found = [np.array(one["curve"]) for one in self.facts(name, agent)]
         return [np.c_[curve[:, :2], np.maximum.accumulate(curve[:, 2])] for curve in found]
 
@@ -78,14 +82,19 @@ def compared(results: Results) -> str:
         reference = results.reference(name)
         base = np.array(reference["test"])
         unit = abs(float(base.mean()))
-        tests = {agent: np.array([one["test"] for one in results.facts(name, agent)]) for agent in NAMES}
-        last = {agent: np.median([curve[-1, :2] for curve in results.curves(name, agent)], 0) for agent in NAMES}
+        tests = {
+            agent: np.array([one["test"] for one in results.facts(name, agent)]) for agent in NAMES
+        }
+        last = {
+            agent: np.median([curve[-1, :2] for curve in results.curves(name, agent)], 0)
+            for agent in NAMES
+        }
         rows.append(
             [
                 name,
                 reference["name"],
-                *(shown(paired(tests[agent], base, unit)) for agent in NAMES),
-                shown(paired(tests[PPO], tests[DIRECT], unit)),
+                *(gap_text(paired_gap(tests[agent], base, unit)) for agent in NAMES),
+                gap_text(paired_gap(tests[PPO], tests[DIRECT], unit)),
                 spread(100.0 * (tests[PPO].mean(1) / base.mean() - 1.0)),
                 *(f"{last[agent][0] / 1e6:.1f} M, {last[agent][1]:.0f} s" for agent in NAMES),
                 str(len(tests[PPO])),
@@ -114,7 +123,10 @@ def factors(results: Results) -> str:
         reference = results.reference(name)["validation"]
         cells = []
         for axis in range(len(AXES)):
-            took = {a: float(np.median([first(c, goal, axis) for c in results.curves(name, a)])) for a in NAMES}
+            took = {
+                a: float(np.median([first(c, goal, axis) for c in results.curves(name, a)]))
+                for a in NAMES
+            }
             cells += [f"{took[agent] / UNITS[axis]:.{2 - 2 * axis}f}" for agent in NAMES]
             cells.append(f"{took[PPO] / took[DIRECT]:.1f}")
         rows.append([name, f"{100.0 * (goal - reference) / abs(reference):+.2f}", *cells])
@@ -126,16 +138,22 @@ def factors(results: Results) -> str:
 
 def instances(results: Results) -> str:
     """Exact gaps on single instances."""
-    published = {name: case.instance.known for name, case in CASES.items() if case.instance is not None}
+    published = {
+        name: case.instance.known for name, case in CASES.items() if case.instance is not None
+    }
     rows = []
     for name, known in published.items():
         found = results.facts(name, PPO)
         if found:
             gaps = [-one["gap"] for one in found]
-            a3c = next((f"{value:.2f}" for figure, value in known.items() if figure.startswith("A3C")), "")
+            a3c = next(
+                (f"{value:.2f}" for figure, value in known.items() if figure.startswith("A3C")), ""
+            )
             seconds = np.median([one["curve"][-1][1] for one in found])
             each = ", ".join(f"{value:.2f}" for value in gaps)
-            rows.append([name, f"{np.median(gaps):.2f}", f"{min(gaps):.2f}", each, a3c, f"{seconds:.0f} s"])
+            rows.append(
+                [name, f"{np.median(gaps):.2f}", f"{min(gaps):.2f}", each, a3c, f"{seconds:.0f} s"]
+            )
     header = ["instance", "% over optimal, median", "best", "seeds", "A3C as published", "training"]
     return table(header, rows)
 
@@ -147,14 +165,18 @@ def tuning(results: Results) -> str:
         config, scores = found["config"], found["completed scores"]
         options = ", ".join(f"{key} {value:.3g}" for key, value in config["options"].items())
         fields = f"{config['policy']}, {config['rows']} rows, reach {config['reach']:g}"
-        more = (
-            f"learning rate {config['learning_rate']:.2g}, gamma {config['gamma']:g}, log_std {config['log_std']:.2f}"
-        )
+        more = f"learning rate {config['learning_rate']:.2g}, gamma {config['gamma']:g}, log_std {config['log_std']:.2f}"
         normalised = "normalised rewards" if config["normalise_rewards"] else "rewards as they are"
         found_scores = f"{scores[0]:.4f}, {np.median(scores):.4f}, {scores[-1]:.4g}"
         best = f"{fields}, {more}, {normalised}, {options}"
         rows.append([name, str(found["trials"]), f"{found['steps']:,}", found_scores, best])
-    header = ["case", "trials", "product-periods each", "score: best, median, worst", "best parameters"]
+    header = [
+        "case",
+        "trials",
+        "product-periods each",
+        "score: best, median, worst",
+        "best parameters",
+    ]
     return table(header, rows)
 
 
@@ -169,7 +191,10 @@ def page(folder: Path) -> str:
 def pictures(folder: Path, out: Path) -> list[Path]:
     """One picture per environment: the gap to the reference over product-periods and over seconds."""
     results = Results(folder)
-    return [save(picture(results, name), out / f"sample-efficiency-{name}.png") for name in results.environments]
+    return [
+        save(picture(results, name), out / f"sample-efficiency-{name}.png")
+        for name in results.environments
+    ]
 
 
 def picture(results: Results, name: str) -> Figure:
@@ -182,8 +207,12 @@ def picture(results: Results, name: str) -> Figure:
         for colour, (agent, title) in enumerate(NAMES.items()):
             curves = results.curves(name, agent)
             x = np.median([curve[:, axis] for curve in curves], 0) / UNITS[axis]
-            gaps = 100.0 * (np.array([curve[:, 2] for curve in curves]) / reference["validation"] - 1.0)
-            plot.plot(x, np.median(gaps, 0), color=f"C{colour}", label=f"{title}, {len(curves)} seeds")
+            gaps = 100.0 * (
+                np.array([curve[:, 2] for curve in curves]) / reference["validation"] - 1.0
+            )
+            plot.plot(
+                x, np.median(gaps, 0), color=f"C{colour}", label=f"{title}, {len(curves)} seeds"
+            )
             plot.fill_between(x, gaps.min(0), gaps.max(0), color=f"C{colour}", alpha=0.25, lw=0)
             lows.append(np.median(gaps, 0)[0])
         plot.axhline(0.0, color="black", lw=0.6, ls=":")

@@ -1,10 +1,12 @@
-"""What learned policies order over stock, and where their orders break the structure of optimal ones.
+"""What learned policies order over stock, and where their orders break the structure of optimal
+ones.
 
     python examples/structure.py
-    python examples/structure.py --env InvPerishable-v0 --weights runs/weights --out results/pictures
+    python examples/structure.py --env InvPerishable-v0 --weights runs/weights --out
+    results/pictures
 
-Plain, penalised and constructed networks side by side, for four products each: structure-NAME.png shows orders,
-violations-NAME.png the largest excess of any inequality that optimal orders keep.
+Plain, penalised and constructed networks side by side, for four products each: structure-NAME.png
+shows orders, violations-NAME.png the largest excess of any inequality that optimal orders keep.
 """
 
 from __future__ import annotations
@@ -19,20 +21,20 @@ from order_pictures import Axis
 from structure_pictures import Look, Row, View, order_contours, order_curves, save, violation_maps
 
 import inv_gym
-from agents.catalogue import TRAINED
-from agents.checkpoints import read_tensors
-from agents.inventory_agent import InventoryAgent
-from agents.training_config import KINDS
-from baselines import BaseStock, SeasonalIntervalStock
-from baselines.critical_ratio import critical_ratio
 from inv_gym import Observation, Policy, Problem, Products, ProductSource
-from inv_gym.arrays import flatten, flatten_names, to_numpy
-from inv_gym.checks import one_of
-from inv_gym.demand import LAWS
-from inv_gym.episode import play
+from inv_gym.agents.catalogue import TRAINED
+from inv_gym.agents.checkpoints import read_tensors
+from inv_gym.agents.inventory_agent import InventoryAgent
+from inv_gym.agents.training.config import KINDS
+from inv_gym.baselines import BaseStock, SeasonalIntervalStock
+from inv_gym.baselines.rules.critical_ratio import critical_ratio
+from inv_gym.demand.laws import LAWS
+from inv_gym.play.episode import play
 from inv_gym.problems import ProcurementRemoval
 from inv_gym.structure import properties, violations
 from inv_gym.structure.violations import observation_of
+from inv_gym.util.arrays import flatten, flatten_names, to_numpy
+from inv_gym.util.checks import one_of
 
 LABELS = dict(zip(KINDS.values(), ("plain", "penalised", "constructed"), strict=True))
 """What pictures call a network of this name."""
@@ -44,7 +46,8 @@ PERIOD = 25
 MIDDLE = slice(10, 40)
 """Periods of which a network's stock is shown, and averaged."""
 CAPTION = (
-    f"Plain, penalised and constructed networks, which know the demand history alone, on four of {PRODUCTS} test "
+    "Plain, penalised and constructed networks, which know the demand history alone, on four of "
+    f"{PRODUCTS} test "
     f"products (c.v.: coefficient of variation) in period {PERIOD} of an episode of 50."
 )
 LATER = "What arrives after that is, as the titles say, what the plain network has on order on average in mid-episode."
@@ -92,7 +95,8 @@ def networks(env: str, folder: Path) -> dict[str, InventoryAgent]:
     missing = [label for label in LABELS.values() if label not in found]
     if missing:
         raise ValueError(
-            f"{folder} holds no {' and no '.join(missing)} network for {env}: run `make weights`, or give the folder "
+            f"{folder} holds no {' and no '.join(missing)} network for {env}: run `make weights`, "
+            "or give the folder "
             "that has them with --weights."
         )
     return {label: found[label] for label in LABELS.values()}
@@ -117,11 +121,17 @@ def facts(problem: Problem, product: Products) -> tuple[str, ...]:
     mean, ratio = law.window_mean()[0], critical_ratio(problem, product.economics)[0]
     variation = np.sqrt(law.variance()[0]) / mean
     name = name.replace("_", " ").capitalize()
-    return f"{name} demand", f"mean {mean:.1f} units, c.v. {variation:.2f}", f"critical ratio {ratio:.2f}"
+    return (
+        f"{name} demand",
+        f"mean {mean:.1f} units, c.v. {variation:.2f}",
+        f"critical ratio {ratio:.2f}",
+    )
 
 
 def others(view: View, typical: np.ndarray) -> tuple[str, ...]:
-    """What the columns of the state that a view does not show hold, ``[n]`` periods of mean demand, in words."""
+    """What the columns of the state that a view does not show hold, ``[n]`` periods of mean demand,
+    in words.
+    """
     held = np.delete(typical, [axis.column for axis in view.axes])
     return (f"then arrive {', '.join(f'{amount:.1f}' for amount in held)}",) if len(held) else ()
 
@@ -131,7 +141,9 @@ def chains(problem: Problem) -> str:
     names = flatten_names(problem.initial_state(0.0))
     written = []
     for chain in properties(problem).chains:
-        slopes = [f"∂({chain.quantity})/∂{' = '.join(names[c] for c in group)}" for group in chain.columns]
+        slopes = [
+            f"∂({chain.quantity})/∂{' = '.join(names[c] for c in group)}" for group in chain.columns
+        ]
         written += [slopes] if chain.ordered else [[slope] for slope in slopes]
     return "; ".join("−1\u00a0≤\u00a0" + " ≤\u00a0".join([*slopes, "0"]) for slopes in written)
 
@@ -139,11 +151,16 @@ def chains(problem: Problem) -> str:
 def visited(problem: Problem, policy: Policy, products: Products) -> np.ndarray:
     """``[T, B, n]`` the states in the middle of an episode, in periods of mean demand."""
     steps = list(play(problem, policy, products))[MIDDLE]
-    return np.stack([np.stack(flatten(step.observation.state), -1) for step in steps]) / products.scale[:, None]
+    return (
+        np.stack([np.stack(flatten(step.observation.state), -1) for step in steps])
+        / products.scale[:, None]
+    )
 
 
 def states_shown(view: View, typical: np.ndarray) -> np.ndarray:
-    """``[Y, X, n]``, or ``[X, n]`` for a view with one side: the view's columns vary, others are as given ``[n]``."""
+    """``[Y, X, n]``, or ``[X, n]`` for a view with one side: the view's columns vary, others are as
+    given ``[n]``.
+    """
     sides = np.meshgrid(*view.sides)
     states = np.tile(typical, (*sides[0].shape, 1))
     for axis, side in zip(view.axes, sides, strict=True):
@@ -153,39 +170,63 @@ def states_shown(view: View, typical: np.ndarray) -> np.ndarray:
 
 def seen(problem: Problem, product: Products, states: np.ndarray) -> Observation:
     """What is seen for one product in states ``[N, n]``, periods of mean demand."""
-    return observation_of(problem, product.rows(np.zeros(len(states), int)), states * product.scale, PERIOD)
+    return observation_of(
+        problem, product.rows(np.zeros(len(states), int)), states * product.scale, PERIOD
+    )
 
 
-def look(problem: Problem, agent: InventoryAgent, product: Products, states: np.ndarray, stock: np.ndarray) -> Look:
-    """A network's orders and violations for one product in states ``[..., n]``, with its stock ``[T, n]``."""
+def look(
+    problem: Problem,
+    agent: InventoryAgent,
+    product: Products,
+    states: np.ndarray,
+    stock: np.ndarray,
+) -> Look:
+    """A network's orders and violations for one product in states ``[..., n]``, with its stock
+    ``[T, n]``.
+    """
     flat = states.reshape(-1, states.shape[-1])
     orders = to_numpy(agent.unclipped(seen(problem, product, flat))) / product.scale
-    broken = violations(problem, agent, product.rows(np.zeros(len(flat), int)), flat * product.scale, PERIOD)
+    broken = violations(
+        problem, agent, product.rows(np.zeros(len(flat), int)), flat * product.scale, PERIOD
+    )
     shape = states.shape[:-1]
     return Look(orders.reshape(*shape, -1), broken.worst.reshape(shape), broken.share(), stock)
 
 
-def optimum(problem: Problem, product: Products, states: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Orders ``[X, K]`` of the optimal policy in states ``[X, 1]``, and its threshold for each order ``[K]``."""
+def optimum(
+    problem: Problem, product: Products, states: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Orders ``[X, K]`` of the optimal policy in states ``[X, 1]``, and its threshold for each
+    order ``[K]``.
+    """
     if isinstance(problem, ProcurementRemoval):
         interval = SeasonalIntervalStock.optimal(problem, product.distribution, product.economics)
         policy, thresholds = interval, [interval.lower[PERIOD], interval.upper[PERIOD]]
     else:
         policy = BaseStock.closed_form(problem, product.distribution, product.economics)
         thresholds = [policy.level]
-    return policy(seen(problem, product, states)) / product.scale, np.concatenate(thresholds) / product.scale
+    return policy(seen(problem, product, states)) / product.scale, np.concatenate(
+        thresholds
+    ) / product.scale
 
 
 def rows(env: str, agents: Mapping[str, InventoryAgent]) -> list[Row]:
     """What there is to show, product by product."""
     problem, view = inv_gym.make_problem(env), VIEWS[env]
-    products = chosen(problem, inv_gym.make_source(inv_gym.ENVIRONMENTS[env].products))
+    products = chosen(problem, inv_gym.make_source(inv_gym.ENVIRONMENTS[env].source))
     stock = {kind: visited(problem, agent, products) for kind, agent in agents.items()}
     typical = stock["plain"].mean(0)
     found = []
     for number in range(products.batch):
-        product, states = products.rows(slice(number, number + 1)), states_shown(view, typical[number])
-        looks = {kind: look(problem, agent, product, states, stock[kind][:, number]) for kind, agent in agents.items()}
+        product, states = (
+            products.rows(slice(number, number + 1)),
+            states_shown(view, typical[number]),
+        )
+        looks = {
+            kind: look(problem, agent, product, states, stock[kind][:, number])
+            for kind, agent in agents.items()
+        }
         best = optimum(problem, product, states) if len(view.axes) == 1 else ()
         found.append(Row((*facts(problem, product), *others(view, typical[number])), looks, *best))
     return found
@@ -193,10 +234,15 @@ def rows(env: str, agents: Mapping[str, InventoryAgent]) -> list[Row]:
 
 def main(
     env: Annotated[
-        list[str] | None, typer.Option(metavar="ID", help="An environment; repeatable; all if none.")
+        list[str] | None,
+        typer.Option(metavar="ID", help="An environment; repeatable; all if none."),
     ] = None,
-    weights: Annotated[Path, typer.Option(metavar="DIR", help="Folder of the weights, ID*.safetensors.")] = TRAINED,
-    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for the pictures.")] = Path("docs/pictures"),
+    weights: Annotated[
+        Path, typer.Option(metavar="DIR", help="Folder of the weights, ID*.safetensors.")
+    ] = TRAINED,
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for the pictures.")] = Path(
+        "docs/pictures"
+    ),
 ) -> None:
     """Draw the orders of learned policies, and where they break the structure of optimal ones."""
     try:
@@ -211,7 +257,9 @@ def main(
         draw = order_curves if len(view.axes) == 1 else order_contours
         pictures = {
             "structure": draw(view, problem.order_names, shown, f"{title}: orders. {CAPTION}"),
-            "violations": violation_maps(view, shown, f"{title}: optimal orders have {chains(problem)}. {CAPTION}"),
+            "violations": violation_maps(
+                view, shown, f"{title}: optimal orders have {chains(problem)}. {CAPTION}"
+            ),
         }
         for name, figure in pictures.items():
             save(figure, out / f"{name}-{view.name}.png")

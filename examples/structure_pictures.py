@@ -1,4 +1,6 @@
-"""Pictures of what learned policies order, and of where their orders break the structure of optimal ones."""
+"""Pictures of what learned policies order, and of where their orders break the structure of optimal
+ones.
+"""
 
 from __future__ import annotations
 
@@ -16,8 +18,8 @@ from matplotlib.ticker import MaxNLocator
 from order_pictures import Axis, finish
 from PIL import Image
 
-from inv_gym.files import write_atomically
 from inv_gym.structure.violations import TOLERANCE
+from inv_gym.util.files import write_atomically
 
 UNIT = "periods of mean demand"
 POINTS = {1: 401, 2: 41}
@@ -75,13 +77,17 @@ class Row(NamedTuple):
     looks: dict[str, Look]
     """By kind of network."""
     optimal: np.ndarray | None = None
-    """``[X, K]`` orders of the policy that knows the demand law and is optimal, where that is simple: for one side."""
+    """``[X, K]`` orders of the policy that knows the demand law and is optimal, where that is
+    simple: for one side.
+    """
     thresholds: np.ndarray | None = None
     """``[K]`` where it stops ordering, and where it starts to remove."""
 
 
 def order_contours(view: View, names: Sequence[str], rows: Sequence[Row], caption: str) -> Figure:
-    """Contours of each order (of these names) over two columns: a line of panels for each product and order."""
+    """Contours of each order (of these names) over two columns: a line of panels for each product
+    and order.
+    """
     lines = [(row, k) for row in rows for k in range(len(names))]
     figure = Figure((9.5, 2.3 * len(lines) + 0.4), layout="constrained")
     for part, (row, k) in zip(parts(figure, len(lines)), lines, strict=True):
@@ -110,7 +116,9 @@ def panels(part: SubFigure, row: Row, order: str = "") -> Sequence[Axes]:
     return part.subplots(1, len(row.looks), sharey=True)
 
 
-def contour_lines(axes: Axes, view: View, values: np.ndarray, levels: Sequence[float], **style: Any) -> None:
+def contour_lines(
+    axes: Axes, view: View, values: np.ndarray, levels: Sequence[float], **style: Any
+) -> None:
     """Lines along which values ``[Y, X]`` have one of these levels."""
     crossed = [level for level in levels if values.min() < level < values.max()]
     if crossed:  # matplotlib warns, and draws another level, where there are none
@@ -121,12 +129,16 @@ def mark_visits(axes: Axes, view: View, look: Look) -> None:
     """The states that a network visits, as far as the axes reach."""
     across, *up = (look.visited[:, axis.column] for axis in view.axes)
     limits = axes.axis()
-    axes.plot(across, *(up or [np.full(len(across), 0.5)]), "o", ms=2.6, mfc="white", mec="black", mew=0.5)
+    axes.plot(
+        across, *(up or [np.full(len(across), 0.5)]), "o", ms=2.6, mfc="white", mec="black", mew=0.5
+    )
     axes.axis(limits)
 
 
 def order_curves(view: View, names: Sequence[str], rows: Sequence[Row], caption: str) -> Figure:
-    """Each order (of these names) over one column: a line of panels for each order, a panel for each product."""
+    """Each order (of these names) over one column: a line of panels for each order, a panel for
+    each product.
+    """
     figure = Figure((11.0, 2.6 * len(names) + 0.8), layout="constrained")
     subplots = figure.subplots(len(names), len(rows), sharex="row", sharey="row", squeeze=False)
     for k, line in enumerate(subplots):
@@ -136,7 +148,9 @@ def order_curves(view: View, names: Sequence[str], rows: Sequence[Row], caption:
         line[0].set_ylabel(f"{names[k]}, {UNIT}", fontsize=9)
     for axes, row in zip(subplots[0], rows, strict=True):
         axes.set_title("\n".join(row.facts), fontsize=9)
-    figure.legend(*subplots[0, 0].get_legend_handles_labels(), loc="outside upper center", ncols=5, fontsize=9)
+    figure.legend(
+        *subplots[0, 0].get_legend_handles_labels(), loc="outside upper center", ncols=5, fontsize=9
+    )
     return finish(figure, *view.labels, caption)
 
 
@@ -147,13 +161,23 @@ def curves(axes: Axes, view: View, row: Row, channel: int) -> None:
         axes.plot(x, look.orders[:, channel].clip(0.0), label=kind, lw=1.8, **LINES[kind])
     axes.plot(x, row.optimal[:, channel], color="black", lw=0.8, label="optimal, demand law known")
     if row.thresholds[channel] <= x[-1]:
-        axes.axvline(row.thresholds[channel], color="black", lw=0.8, ls=":", label="threshold of the optimal policy")
+        axes.axvline(
+            row.thresholds[channel],
+            color="black",
+            lw=0.8,
+            ls=":",
+            label="threshold of the optimal policy",
+        )
 
 
 def span(view: View, rows: Sequence[Row], channel: int) -> tuple[float, float]:
     """The part of the axis on which anybody orders, with some space beside it."""
     (x,) = view.sides
-    orders = [order[:, channel] for row in rows for order in (row.optimal, *(one.orders for one in row.looks.values()))]
+    orders = [
+        order[:, channel]
+        for row in rows
+        for order in (row.optimal, *(one.orders for one in row.looks.values()))
+    ]
     ordering = x[(np.array(orders) > 0.0).any(0)]
     low, high = (ordering[0], ordering[-1]) if len(ordering) else (x[0], x[-1])
     space = 0.15 * (high - low)
@@ -161,7 +185,9 @@ def span(view: View, rows: Sequence[Row], channel: int) -> tuple[float, float]:
 
 
 def violation_maps(view: View, rows: Sequence[Row], caption: str) -> Figure:
-    """The largest excess of any inequality in each state, on one colour scale: a line of panels for each product."""
+    """The largest excess of any inequality in each state, on one colour scale: a line of panels for
+    each product.
+    """
     plane = len(view.axes) == 2
     figure = Figure((9.5, (2.3 if plane else 1.0) * len(rows) + 0.4), layout="constrained")
     left, right = figure.subfigures(1, 2, width_ratios=(10, 1))
@@ -175,10 +201,16 @@ def violation_maps(view: View, rows: Sequence[Row], caption: str) -> Figure:
     right.colorbar(image, cax=right.add_axes((0.0, 0.2, 0.2, 0.6)), extend="min", label=label)
     joint = " (those of sums: after that)" if rows[0].looks["plain"].orders.shape[-1] > 1 else ""
     note = (
-        f"{view.note}Colour: by how much slopes of orders, before they are cut off at 0{joint}, break one of these; "
-        f"white by at most {TOLERANCE}; above the panels the share of the states shown in which it is more. {DOTS}"
+        f"{view.note}Colour: by how much slopes of orders, before they are cut off at 0{joint}, "
+        "break one of these; "
+        f"white by at most {TOLERANCE}; above the panels the share of the states shown in which it "
+        f"is more. {DOTS}"
     )
-    return finish(figure, *view.labels, f"{caption} {note}{' Dashed: beyond it nothing is ordered.' if plane else ''}")
+    return finish(
+        figure,
+        *view.labels,
+        f"{caption} {note}{' Dashed: beyond it nothing is ordered.' if plane else ''}",
+    )
 
 
 def excesses(axes: Axes, view: View, look: Look, norm: Normalize) -> Any:
@@ -187,7 +219,12 @@ def excesses(axes: Axes, view: View, look: Look, norm: Normalize) -> Any:
     (left, right), (low, high) = [*ends, (0.0, 1.0)][:2]
     colours = colormaps["plasma_r"].with_extremes(under="white")
     image = axes.imshow(
-        np.atleast_2d(look.excess), colours, norm, aspect="auto", origin="lower", extent=(left, right, low, high)
+        np.atleast_2d(look.excess),
+        colours,
+        norm,
+        aspect="auto",
+        origin="lower",
+        extent=(left, right, low, high),
     )
     if len(view.axes) == 2:
         contour_lines(axes, view, look.orders.max(-1), [0.0], linestyles="--", linewidths=1.0)
@@ -201,5 +238,7 @@ def save(figure: Figure, path: Path) -> Path:
     """Write a picture whole or not at all, in 256 colours: a third of the size."""
     drawn, small = io.BytesIO(), io.BytesIO()
     figure.savefig(drawn, format="png", bbox_inches="tight", dpi=110)
-    Image.open(drawn).convert("RGB").quantize(256, Image.Quantize.MAXCOVERAGE).save(small, "png", optimize=True)
+    Image.open(drawn).convert("RGB").quantize(256, Image.Quantize.MAXCOVERAGE).save(
+        small, "png", optimize=True
+    )
     return write_atomically(path, small.getvalue())

@@ -1,14 +1,15 @@
 """Train a policy and keep its weights.
 
     python examples/train.py --env InvLostSales-v0 --out runs/lost-sales
-    python examples/train.py --env InvLostSalesLeadTime-v0 --field lead_time=10 --out runs/l10 --resume
-    torchrun --nproc-per-node 2 examples/train.py --env InvPerishable-v0 --out runs/perishable
-    python examples/train.py --env InvLostSales-v0 --agent ppo --option gae_lambda=0.8 --out runs/ppo
+    python examples/train.py --env InvLostSalesLeadTime-v0 --field lead_time=10 --out runs/l10
+    --resume torchrun --nproc-per-node 2 examples/train.py --env InvPerishable-v0 --out
+    runs/perishable python examples/train.py --env InvLostSales-v0 --agent ppo --option
+    gae_lambda=0.8 --out runs/ppo
 
-DIR gets weights.safetensors and card.json (for `InventoryAgent.load`), metrics.jsonl (one line per validation),
-checkpoint.safetensors (for --resume) and, where tensorboard is installed, its event files. The agents of
-stable-baselines3 count steps in product-periods, begin with the parameters that were tuned for the environment, and
-leave model.zip and vecnormalize.pkl too.
+DIR gets weights.safetensors and card.json (for `InventoryAgent.load`), metrics.jsonl (one line per
+validation), checkpoint.safetensors (for --resume) and, where tensorboard is installed, its event
+files. The agents of stable-baselines3 count steps in product-periods, begin with the parameters
+that were tuned for the environment, and leave model.zip and vecnormalize.pkl too.
 """
 
 from __future__ import annotations
@@ -32,15 +33,15 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from torch import distributed
 
-import baselines
 import inv_gym
-from agents.direct_backprop import DirectBackprop, DivergedError
-from agents.networks import NetworkConfig
-from agents.training_config import KINDS, TrainingConfig
-from inv_gym.checks import one_of
-from inv_gym.files import write_atomically
-from inv_gym.products import ProductSource
-from inv_gym.registry import problem_from
+from inv_gym import baselines
+from inv_gym.agents.network.policy_network import NetworkConfig
+from inv_gym.agents.training.config import KINDS, TrainingConfig
+from inv_gym.agents.training.direct_backprop import DirectBackprop, DivergedError
+from inv_gym.products.sources import ProductSource
+from inv_gym.tasks.naming import with_fields
+from inv_gym.util.checks import one_of
+from inv_gym.util.files import write_atomically
 
 MODEL_FREE = {"ppo": "PPO", "a2c": "A2C", "sac": "SAC", "td3": "TD3"}
 """Agents of stable-baselines3, and what results are called in tables."""
@@ -65,15 +66,21 @@ def named_values(option: str, texts: list[str]) -> dict[str, Any]:
 
 def refuse_foreign(agent: str, given: dict[str, Any], option: list[str] | None) -> None:
     """Refuse options of the other kind of agents."""
-    foreign = [name for name, value in given.items() if value is not None] if agent in MODEL_FREE else []
+    foreign = (
+        [name for name, value in given.items() if value is not None] if agent in MODEL_FREE else []
+    )
     if foreign:
-        raise ValueError(f"--{foreign[0].replace('_', '-')} is not for {agent}: give its parameters as --option.")
+        raise ValueError(
+            f"--{foreign[0].replace('_', '-')} is not for {agent}: give its parameters as --option."
+        )
     if option and agent in KINDS:
         raise ValueError(f"--option is for {', '.join(MODEL_FREE)}, got agent {agent}.")
 
 
 def reference_reward(training: Any) -> tuple[str, float]:
-    """The reference heuristic's name, and what it earns on the validation products (mean per period, money)."""
+    """The reference heuristic's name, and what it earns on the validation products (mean per
+    period, money).
+    """
     ((problem, products),) = training.validation
     known = products.distribution is not None
     name = baselines.reference(problem, known)
@@ -87,7 +94,9 @@ class Log:
     def __init__(self, training: Any, out: Path, bar: Progress) -> None:
         self.training, self.out, self.bar = training, out, bar
         self.name, self.reference = reference_reward(training)
-        self.task = bar.add_task("training", total=training.config.steps, completed=training.step, last="")
+        self.task = bar.add_task(
+            "training", total=training.config.steps, completed=training.step, last=""
+        )
         self.board: Any = None
         if importlib.util.find_spec("tensorboard") is not None:
             from torch.utils.tensorboard import SummaryWriter
@@ -131,7 +140,8 @@ def card(training: Any, log: Log, agent: str, products: str) -> dict[str, Any]:
             "steps": training.step,
             "seconds": training.curve[-1].seconds,
         },
-        "versions": {"python": platform.python_version()} | {name: metadata.version(name) for name in packages},
+        "versions": {"python": platform.python_version()}
+        | {name: metadata.version(name) for name in packages},
         "command": shlex.join(["python", *sys.argv]),
     }
 
@@ -145,7 +155,12 @@ def join_processes(device: str) -> str:
 
 
 def direct_backprop(
-    problem: inv_gym.Problem, source: ProductSource, agent: str, fields: dict[str, Any], device: str, compiled: bool
+    problem: inv_gym.Problem,
+    source: ProductSource,
+    agent: str,
+    fields: dict[str, Any],
+    device: str,
+    compiled: bool,
 ) -> DirectBackprop:
     """A training of DirectBackprop."""
     penalty = fields.pop("penalty", None)
@@ -164,15 +179,17 @@ def model_free(
     out: Path,
 ) -> Any:
     """A training with stable-baselines3, from the environment's tuned parameters on."""
-    from agents.ppo.config import ModelFreeConfig, tuned
-    from agents.ppo.training import ModelFree
+    from inv_gym.agents.sb3.config import ModelFreeConfig, tuned
+    from inv_gym.agents.sb3.training import ModelFree
 
     if "WORLD_SIZE" in os.environ:
         raise ValueError(f"{agent} trains in one process: start it without torchrun.")
     ours = {name for name in fields if name in ModelFreeConfig.__dataclass_fields__}
     found = tuned(env) if agent == "ppo" else {}
     options = found.pop("options", {}) | {name: fields[name] for name in fields.keys() - ours}
-    config = ModelFreeConfig(agent, **found | {name: fields[name] for name in ours}, options=options)
+    config = ModelFreeConfig(
+        agent, **found | {name: fields[name] for name in ours}, options=options
+    )
     log = out / "tensorboard" if importlib.util.find_spec("tensorboard") else None
     return ModelFree(problem, source, config, device, log)
 
@@ -185,11 +202,16 @@ def main(
     env: Annotated[str, typer.Option(metavar="ID", help="The environment.")],
     out: Annotated[Path, typer.Option(metavar="DIR", help="Where the files go.")],
     agent: Annotated[str, typer.Option(help=f"One of {', '.join(AGENTS)}.")] = next(iter(KINDS)),
-    products: Annotated[str | None, typer.Option(help="A population, instance or demand table (a file).")] = None,
-    field: Annotated[list[str] | None, typer.Option(metavar="NAME=VALUE", help="Of the problem; repeatable.")] = None,
+    products: Annotated[
+        str | None, typer.Option(help="A population, instance or demand table (a file).")
+    ] = None,
+    field: Annotated[
+        list[str] | None, typer.Option(metavar="NAME=VALUE", help="Of the problem; repeatable.")
+    ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from DIR's checkpoint.")] = False,
     option: Annotated[
-        list[str] | None, typer.Option(metavar="NAME=VALUE", help="Of stable-baselines3's agents; repeatable.")
+        list[str] | None,
+        typer.Option(metavar="NAME=VALUE", help="Of stable-baselines3's agents; repeatable."),
     ] = None,
     steps: int | None = None,
     batch: int | None = None,
@@ -199,15 +221,23 @@ def main(
     fixed_products: int | None = None,
     truncate: int | None = None,
     patience: int | None = None,
-    penalty: Annotated[float | None, typer.Option(help="Of broken structure; of agent penalised by default 1.")] = None,
+    penalty: Annotated[
+        float | None, typer.Option(help="Of broken structure; of agent penalised by default 1.")
+    ] = None,
     penalty_schedule: str | None = None,
     knows: str = NetworkConfig.knows,
     channels: int = NetworkConfig.channels,
-    hidden: Annotated[list[int] | None, typer.Option(help="Units of a hidden layer; repeat for more.")] = None,
+    hidden: Annotated[
+        list[int] | None, typer.Option(help="Units of a hidden layer; repeat for more.")
+    ] = None,
     seed: Annotated[int, typer.Option(min=0)] = 0,
-    threads: Annotated[int | None, typer.Option(min=1, help="Of torch; all cores if not given.")] = None,
+    threads: Annotated[
+        int | None, typer.Option(min=1, help="Of torch; all cores if not given.")
+    ] = None,
     device: str = "cpu",
-    compiled: Annotated[bool, typer.Option("--compile", help="One graph of the rollout: for long trainings.")] = False,
+    compiled: Annotated[
+        bool, typer.Option("--compile", help="One graph of the rollout: for long trainings.")
+    ] = False,
 ) -> None:
     """Train a policy across the products of a population, from their demand history alone."""
     given = {
@@ -225,9 +255,9 @@ def main(
     try:
         one_of("agent", agent, AGENTS)
         environment = inv_gym.ENVIRONMENTS[one_of("environment", env, inv_gym.ENVIRONMENTS)]
-        origin = products or environment.products
+        origin = products or environment.origin
         source = inv_gym.make_source({"file": origin} if Path(origin).is_file() else origin)
-        problem = problem_from(inv_gym.make_problem(env), named_values("--field", field or []))
+        problem = with_fields(inv_gym.make_problem(env), named_values("--field", field or []))
         network = NetworkConfig(knows, channels, tuple(hidden or NetworkConfig.hidden))
         fields = {"steps": steps, "learning_rate": learning_rate, "seed": seed, "network": network}
         refuse_foreign(agent, {**given, "compile": compiled or None}, option)
@@ -240,7 +270,9 @@ def main(
         if resume:
             training.resume(out / CHECKPOINT)
         elif (out / CHECKPOINT).exists():
-            raise ValueError(f"{out} holds a training already: go on with --resume, or give another --out.")
+            raise ValueError(
+                f"{out} holds a training already: go on with --resume, or give another --out."
+            )
         run(training, out, agent, Path(origin).name)
     except (ValueError, TypeError, OSError, DivergedError) as error:
         typer.echo(f"Error: {error}", err=True)
@@ -255,7 +287,12 @@ def main(
 
 def run(training: Any, out: Path, agent: str, products: str) -> None:
     """Train with a progress bar, and save; of several processes only the first one reports."""
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+    )
     bar = Progress(*columns, TextColumn("{task.fields[last]}"), console=console)
     if getattr(training, "rank", 0) > 0:
         training.fit()

@@ -2,10 +2,12 @@
 
     python examples/tune_ppo.py --case InvLostSales-v0 --trials 30
     python examples/tune_ppo.py --case zipkin2008-poisson5-p4-L4 --steps 400000
-    python examples/tune_ppo.py --write               # the best of every study to agents/ppo/tuned.json
+    python examples/tune_ppo.py --write               # the best of every study to
+    agents/ppo/tuned.json
 
-The studies are in one SQLite file, so a search that was interrupted goes on, and several processes may share one. The
-first trials are set by hand. Each trial has a training seed of its own (from 1000 on), other than those of evidence.
+The studies are in one SQLite file, so a search that was interrupted goes on, and several processes
+may share one. The first trials are set by hand. Each trial has a training seed of its own (from
+1000 on), other than those of evidence.
 """
 
 from __future__ import annotations
@@ -19,10 +21,10 @@ import torch
 import typer
 from model_free_plan import CASES, Case
 
-from agents.ppo.config import TUNED, ModelFreeConfig
-from agents.ppo.training import ModelFree, Progress
-from inv_gym.checks import one_of
-from inv_gym.files import write_atomically
+from inv_gym.agents.sb3.config import TUNED, ModelFreeConfig
+from inv_gym.agents.sb3.training import ModelFree, Progress
+from inv_gym.util.checks import one_of
+from inv_gym.util.files import write_atomically
 
 FIRST_SEED = 1000
 CHECKS = 8
@@ -43,7 +45,14 @@ DEFAULTS: dict[str, Any] = {
 }
 FIRST: tuple[dict[str, Any], ...] = (
     {},
-    {"rows": 64, "learning_rate": 4e-3, "gamma": 0.995, "gae_lambda": 0.95, "ent_coef": 2e-4, "reach": 12.0},
+    {
+        "rows": 64,
+        "learning_rate": 4e-3,
+        "gamma": 0.995,
+        "gae_lambda": 0.95,
+        "ent_coef": 2e-4,
+        "reach": 12.0,
+    },
     {"learning_rate": 3e-3, "n_epochs": 10, "minibatches": 16},
     {"learning_rate": 3e-3, "log_std": -1.0, "gae_lambda": 0.8, "n_epochs": 10},
     {"policy": "plain", "reach": 2.0},
@@ -82,7 +91,9 @@ def objective(trial: optuna.Trial, case: Case, steps: int) -> float:
     fields = suggest(trial, case)
     trial.set_user_attr("fields", fields)
     seed = FIRST_SEED + trial.number
-    config = ModelFreeConfig(**fields, steps=steps, check_every=steps // CHECKS, seed=seed, network=case.network)
+    config = ModelFreeConfig(
+        **fields, steps=steps, check_every=steps // CHECKS, seed=seed, network=case.network
+    )
     training = ModelFree(case.problem, case.source, config)
 
     def watch(progress: Progress) -> None:
@@ -102,7 +113,9 @@ def study_of(name: str, storage: Path) -> optuna.Study:
         storage=f"sqlite:///{storage}",
         direction="maximize",
         load_if_exists=True,
-        sampler=optuna.samplers.TPESampler(multivariate=True, n_startup_trials=len(FIRST), constant_liar=True),
+        sampler=optuna.samplers.TPESampler(
+            multivariate=True, n_startup_trials=len(FIRST), constant_liar=True
+        ),
         pruner=optuna.pruners.MedianPruner(n_startup_trials=3, n_warmup_steps=CHECKS // 2),
     )
 
@@ -119,7 +132,9 @@ def write_tuned(storage: Path) -> Path:
     for name in optuna.get_all_study_names(f"sqlite:///{storage}"):
         study = study_of(name, storage)
         trials, steps = ended(study), study.user_attrs["steps"]
-        scores = sorted((t.value for t in trials if t.state == optuna.trial.TrialState.COMPLETE), reverse=True)
+        scores = sorted(
+            (t.value for t in trials if t.state == optuna.trial.TrialState.COMPLETE), reverse=True
+        )
         found[name] = {
             "config": study.best_trial.user_attrs["fields"],
             "score": study.best_value,
@@ -133,10 +148,14 @@ def write_tuned(storage: Path) -> Path:
 
 
 def main(
-    case: Annotated[str | None, typer.Option(metavar="NAME", help=f"One of {', '.join(CASES)}.")] = None,
+    case: Annotated[
+        str | None, typer.Option(metavar="NAME", help=f"One of {', '.join(CASES)}.")
+    ] = None,
     trials: Annotated[int, typer.Option(min=1, help="In all, with those of earlier runs.")] = 20,
     steps: Annotated[int, typer.Option(min=8, help="Product-periods per trial.")] = 640_000,
-    storage: Annotated[Path, typer.Option(metavar="FILE", help="SQLite file of the studies.")] = Path("runs/tune.db"),
+    storage: Annotated[
+        Path, typer.Option(metavar="FILE", help="SQLite file of the studies.")
+    ] = Path("runs/tune.db"),
     write: Annotated[bool, typer.Option("--write", help="Write the tuned parameters.")] = False,
 ) -> None:
     """Tune PPO for a case."""
@@ -151,7 +170,10 @@ def main(
         study.set_user_attr("steps", steps)
 
         def report(study: optuna.Study, trial: optuna.trial.FrozenTrial) -> None:
-            typer.echo(f"trial {trial.number}: {trial.state.name.lower()}, {trial.value}; best {study.best_value}")
+            typer.echo(
+                f"trial {trial.number}: {trial.state.name.lower()}, {trial.value}; best "
+                f"{study.best_value}"
+            )
             if len(ended(study)) >= trials:
                 study.stop()
 

@@ -3,47 +3,41 @@
 Importing registers the environments: ``gym.make("InvLostSales-v0")``.
 """
 
-import gymnasium as _gymnasium
-
-from inv_gym.evaluation import Evaluation, evaluate
-from inv_gym.instances import INSTANCES, Instance, instance
-from inv_gym.policy import Observation, Policy
-from inv_gym.problem import Outcome, Problem
+from inv_gym.demand.laws import Empirical, Law
+from inv_gym.demand.ranges import LogNormalRange, LogUniform, Uniform
+from inv_gym.play.evaluation import Evaluation, evaluate
+from inv_gym.play.policy import Observation, Policy
+from inv_gym.play.rollout import Rollout, rollout
 from inv_gym.problems import DualSourcing, LostSales, Perishable, ProcurementRemoval
-from inv_gym.products import (
-    POPULATIONS,
+from inv_gym.problems.problem import Outcome, Problem
+from inv_gym.products.batch import Products
+from inv_gym.products.economics import EconomicsRanges
+from inv_gym.products.populations import POPULATIONS
+from inv_gym.products.sources import (
     InstanceProducts,
-    Products,
     ProductSource,
     SyntheticProducts,
     draw_products,
 )
-from inv_gym.registry import ENVIRONMENTS, make_problem, make_source
-from inv_gym.rollout import Rollout, rollout
+from inv_gym.tasks.instances import INSTANCES, instance
+from inv_gym.tasks.naming import make_source
+from inv_gym.tasks.registry import ENVIRONMENTS, make_problem, register, task
+from inv_gym.tasks.task import Task
 
 __version__ = "0.1.0"
-
-for _id, _environment in ENVIRONMENTS.items():
-    if _id not in _gymnasium.registry:
-        _gymnasium.register(
-            _id,
-            entry_point="inv_gym.envs:InventoryEnv",
-            vector_entry_point="inv_gym.envs:InventoryVectorEnv",
-            kwargs={
-                "problem": _environment.problem,
-                "products": _environment.products,
-                **_environment.fields,
-            },
-        )
 
 __all__ = [
     "ENVIRONMENTS",
     "INSTANCES",
     "POPULATIONS",
     "DualSourcing",
+    "EconomicsRanges",
+    "Empirical",
     "Evaluation",
-    "Instance",
     "InstanceProducts",
+    "Law",
+    "LogNormalRange",
+    "LogUniform",
     "LostSales",
     "Observation",
     "Outcome",
@@ -55,10 +49,14 @@ __all__ = [
     "Products",
     "Rollout",
     "SyntheticProducts",
+    "Task",
+    "Uniform",
     "draw_products",
     "evaluate",
     "instance",
     "make_problem",
     "make_source",
+    "register",
     "rollout",
+    "task",
 ]

@@ -1,11 +1,13 @@
-"""The laws that every problem, policy and environment of this package keeps, as functions for your own.
+"""The laws that every problem, policy and environment of this package keeps, as functions for your
+own.
 
 >>> from inv_gym import LostSales, make_source
 >>> check_problem(LostSales(lead_time=2), make_source("default"))
->>> sorted(PROBLEM_LAWS)
-['gradients', 'homogeneity', 'kinds_agree', 'lead_times', 'mass_balance', 'purity', 'rows_are_independent']
+>>> ", ".join(PROBLEM_LAWS)
+'kinds_agree, mass_balance, rows_are_independent, homogeneity, purity, gradients, lead_times'
 
-A law that does not hold raises `LawError`, which says where. `examples/own_problem.py` checks a sixth problem.
+A law that does not hold raises `LawError`, which says where. `examples/own_problem.py` checks a
+sixth problem.
 """
 
 from __future__ import annotations
@@ -19,13 +21,14 @@ from typing import Any
 
 import numpy as np
 
-from inv_gym.arrays import Array, flatten, is_torch, like, map_columns, to_numpy, unstack
-from inv_gym.checks import one_of
-from inv_gym.episode import Episode, play
-from inv_gym.policy import Observation, Policy, planned
-from inv_gym.problem import Problem
-from inv_gym.products import HISTORY, Products, ProductSource, draw_products
-from inv_gym.rollout import rollout
+from inv_gym.play.episode import Episode, play
+from inv_gym.play.policy import Observation, Policy, planned
+from inv_gym.play.rollout import rollout
+from inv_gym.problems.problem import Problem
+from inv_gym.products.batch import HISTORY, Products
+from inv_gym.products.sources import ProductSource, draw_products
+from inv_gym.util.arrays import Array, flatten, is_torch, like, map_columns, to_numpy, unstack
+from inv_gym.util.checks import one_of
 
 BATCH = 24
 PERIODS = 12
@@ -57,7 +60,9 @@ def random_orders(problem: Problem, products: Products, seed: int = 0) -> np.nda
     return np.where(whole, np.rint(orders), orders)
 
 
-def check_problem(problem: Problem, source: ProductSource, skip: Collection[str] = (), seed: int = 0) -> None:
+def check_problem(
+    problem: Problem, source: ProductSource, skip: Collection[str] = (), seed: int = 0
+) -> None:
     """Check every law of `PROBLEM_LAWS` on random products and orders.
 
     Args:
@@ -94,25 +99,44 @@ def kinds_agree(problem: Problem, products: Products) -> None:
         episode = Episode(problem, products.single(row))
         for period in range(problem.horizon):
             outcome = episode.step(tuple(map(float, orders[period, row])))
-            _require(type(outcome.reward) is float, f"a float reward came out as {type(outcome.reward).__name__}")
-            _close(outcome.reward, wanted.rewards[period, row], "float and NumPy rewards differ", 1e-12)
+            _require(
+                type(outcome.reward) is float,
+                f"a float reward came out as {type(outcome.reward).__name__}",
+            )
+            _close(
+                outcome.reward, wanted.rewards[period, row], "float and NumPy rewards differ", 1e-12
+            )
 
 
 def mass_balance(problem: Problem, products: Products) -> None:
-    """What comes in is what goes out and what stays: position' = position + orders - sales - outdated - removed.
+    """What comes in is what goes out and what stays: position' = position + orders - sales -
+    outdated - removed.
 
     Demand that waits lowers the position too.
     """
     position = products.initial_state.inventory_position
     for step in play(problem, Replay(random_orders(problem, products)), products):
         flows = step.outcome.flows
-        _close(flows.sales + flows.shortage, step.demand, "sales and shortage do not add up to demand", 1e-9)
-        accepted = problem.admissible(unstack(step.order))
-        ordered = sum(q for name, q in zip(problem.order_names, accepted, strict=True) if name != "removal")
+        _close(
+            flows.sales + flows.shortage,
+            step.demand,
+            "sales and shortage do not add up to demand",
+            1e-9,
+        )
+        ordered = sum(
+            q
+            for name, q in zip(problem.order_names, step.accepted, strict=True)
+            if name != "removal"
+        )
         gone = flows.sales + getattr(flows, "outdated", 0.0) + getattr(flows, "removed", 0.0)
         waiting = flows.shortage if problem.backlog else 0.0
         position = position + ordered - gone - waiting
-        _close(step.outcome.state.inventory_position, position, f"units appear or vanish in period {step.period}", 1e-9)
+        _close(
+            step.outcome.state.inventory_position,
+            position,
+            f"units appear or vanish in period {step.period}",
+            1e-9,
+        )
 
 
 def rows_are_independent(problem: Problem, products: Products) -> None:
@@ -120,18 +144,26 @@ def rows_are_independent(problem: Problem, products: Products) -> None:
     orders = random_orders(problem, products)
     together = rollout(problem, Replay(orders), products).rewards
     alone = rollout(problem, Replay(orders[:, 3:4]), products.rows(slice(3, 4))).rewards
-    _require(np.array_equal(together[:, 3:4], alone), "a product's rewards depend on the batch it is in")
+    _require(
+        np.array_equal(together[:, 3:4], alone), "a product's rewards depend on the batch it is in"
+    )
 
 
 def homogeneity(problem: Problem, products: Products) -> None:
     """Demand, stock and orders times k make the reward times k."""
     orders = random_orders(problem, products)
     larger = products._replace(
-        demand=4.0 * products.demand, initial_state=map_columns(lambda x: 4.0 * x, products.initial_state)
+        demand=4.0 * products.demand,
+        initial_state=map_columns(lambda x: 4.0 * x, products.initial_state),
     )
     free = replace(problem, order_cap=None)
     one, four = rollout(free, Replay(orders), products), rollout(free, Replay(4.0 * orders), larger)
-    _close(four.rewards, 4.0 * one.rewards, "four times the units do not earn four times the reward", 1e-9)
+    _close(
+        four.rewards,
+        4.0 * one.rewards,
+        "four times the units do not earn four times the reward",
+        1e-9,
+    )
 
 
 def purity(problem: Problem, products: Products) -> None:
@@ -143,23 +175,32 @@ def purity(problem: Problem, products: Products) -> None:
     first, second = problem.transition(*arguments), problem.transition(*arguments)
     changed = any(not np.array_equal(a, b) for a, b in zip(before, flatten(arguments), strict=True))
     _require(not changed, "transition changes its arguments")
-    _require(np.array_equal(first.reward, second.reward), "transition gives different rewards for the same arguments")
+    _require(
+        np.array_equal(first.reward, second.reward),
+        "transition gives different rewards for the same arguments",
+    )
 
 
 def gradients(problem: Problem, products: Products) -> None:
-    """Derivatives by torch equal finite differences in float64, on real-valued orders away from kinks."""
+    """Derivatives by torch equal finite differences in float64, on real-valued orders away from
+    kinks.
+    """
     import torch
 
     free = replace(problem, integer_orders=False, order_cap=None)
     few = products.rows(slice(0, 4)).to(torch.empty(0, dtype=torch.float64))
-    shift = torch.rand(few.demand.shape, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    shift = torch.rand(
+        few.demand.shape, generator=torch.Generator().manual_seed(0), dtype=torch.float64
+    )
     few = few._replace(demand=few.demand + shift)  # no ties, and so no kinks but by accident
     orders = torch.as_tensor(random_orders(free, products)[:, :4] + 0.123).requires_grad_()
     rewards = lambda orders: rollout(free, Replay(orders), few).rewards  # noqa: E731 - what gradcheck takes
     try:
         torch.autograd.gradcheck(rewards, (orders,), eps=1e-7, atol=1e-4)
     except RuntimeError as error:  # gradcheck raises a kind of it
-        raise LawError(f"{type(problem).__name__}: gradients differ from finite differences: {error}") from error
+        raise LawError(
+            f"{type(problem).__name__}: gradients differ from finite differences: {error}"
+        ) from error
 
 
 def lead_times(problem: Problem, products: Products) -> None:
@@ -168,14 +209,22 @@ def lead_times(problem: Problem, products: Products) -> None:
 
     free = replace(problem, integer_orders=False, order_cap=None)
     products = products.to(torch.empty(0, dtype=torch.float64))
-    costs = {name: getattr(products.economics, name) * 0.0 for name in ORDER_COSTS if hasattr(products.economics, name)}
+    costs = {
+        name: getattr(products.economics, name) * 0.0
+        for name in ORDER_COSTS
+        if hasattr(products.economics, name)
+    }
     named = {name: cost for name, cost in costs.items() if name in products.economics._fields}
     products = products._replace(economics=products.economics._replace(**named))
-    orders = torch.as_tensor(random_orders(free, products.to(np.empty(0)))).add(0.25).requires_grad_()
+    orders = (
+        torch.as_tensor(random_orders(free, products.to(np.empty(0)))).add(0.25).requires_grad_()
+    )
     rewards = rollout(free, Replay(orders), products).rewards
     t = free.horizon - 1
     (slopes,) = torch.autograd.grad(rewards[t].sum(), orders)
-    for name, lead_time, channel in zip(free.order_names, free.lead_times, slopes.unbind(-1), strict=True):
+    for name, lead_time, channel in zip(
+        free.order_names, free.lead_times, slopes.unbind(-1), strict=True
+    ):
         used = channel.abs().sum(1).nonzero().flatten().tolist()
         last = used[-1] if used else None
         _require(
@@ -187,7 +236,15 @@ def lead_times(problem: Problem, products: Products) -> None:
 
 PROBLEM_LAWS: dict[str, Callable[[Problem, Products], None]] = {
     law.__name__: law
-    for law in (kinds_agree, mass_balance, rows_are_independent, homogeneity, purity, gradients, lead_times)
+    for law in (
+        kinds_agree,
+        mass_balance,
+        rows_are_independent,
+        homogeneity,
+        purity,
+        gradients,
+        lead_times,
+    )
 }
 
 
@@ -211,14 +268,22 @@ def check_policy(policy: Policy, problem: Problem, source: ProductSource, seed: 
 
 
 def causality(policy: Policy, problem: Problem, products: Products) -> None:
-    """Orders up to and including period t do not depend on demand from period t on (unless by hindsight)."""
+    """Orders up to and including period t do not depend on demand from period t on (unless by
+    hindsight).
+    """
     if policy.knows == "hindsight":
         return
     t = problem.horizon // 2
     demand = to_numpy(products.demand).copy()
     demand[HISTORY + t :] = 3.0 * demand[HISTORY + t :] + 7.0
-    seen, other = (rollout(problem, policy, p).orders[: t + 1] for p in (products, products._replace(demand=demand)))
-    _require(np.array_equal(seen, other), f"orders up to period {t} change with the demand from period {t} on")
+    seen, other = (
+        rollout(problem, policy, p).orders[: t + 1]
+        for p in (products, products._replace(demand=demand))
+    )
+    _require(
+        np.array_equal(seen, other),
+        f"orders up to period {t} change with the demand from period {t} on",
+    )
 
 
 def batch_independence(policy: Policy, problem: Problem, products: Products) -> None:
@@ -229,13 +294,20 @@ def batch_independence(policy: Policy, problem: Problem, products: Products) -> 
 
 
 def planning_changes_nothing(policy: Policy, problem: Problem, products: Products) -> None:
-    """Called step by step, on what an environment shows, a policy orders what it orders when it plans ahead."""
+    """Called step by step, on what an environment shows, a policy orders what it orders when it
+    plans ahead.
+    """
     at_once = rollout(problem, policy, products).orders
     episode = Episode(problem, products)
     stepwise = _stepwise(policy, problem, products)
     for period in range(problem.horizon):
         order = stepwise(episode.observe())
-        _close(order, at_once[period], f"step by step and planned orders differ in period {period}", 1e-6)
+        _close(
+            order,
+            at_once[period],
+            f"step by step and planned orders differ in period {period}",
+            1e-6,
+        )
         episode.step(unstack(order))
 
 
@@ -252,14 +324,16 @@ def kinds_of_orders_agree(policy: Policy, problem: Problem, products: Products) 
 
 
 POLICY_LAWS: dict[str, Callable[[Policy, Problem, Products], None]] = {
-    law.__name__: law for law in (causality, batch_independence, planning_changes_nothing, kinds_of_orders_agree)
+    law.__name__: law
+    for law in (causality, batch_independence, planning_changes_nothing, kinds_of_orders_agree)
 }
 
 
 def check_environment(env_id: str, **kwargs: Any) -> None:
     """Check that an environment keeps Gymnasium's contract and is a view of its problem.
 
-    Gymnasium's advice to normalise actions is not heeded: orders are in units (rescale with its RescaleAction).
+    Gymnasium's advice to normalise actions is not heeded: orders are in units (rescale with its
+    RescaleAction).
 
     Raises:
         LawError: A law does not hold.
@@ -271,14 +345,19 @@ def check_environment(env_id: str, **kwargs: Any) -> None:
     env = gym.make(env_id, **kwargs)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        warnings.filterwarnings("ignore", message=".*we recommend using a symmetric and normalized space.*")
+        warnings.filterwarnings(
+            "ignore", message=".*we recommend using a symmetric and normalized space.*"
+        )
         check_env(gym.make(env_id, **kwargs).unwrapped)
     spec = copy.deepcopy(gym.spec(env_id))
     spec.kwargs = {**spec.kwargs, **kwargs}
     again = gym.make(gym.envs.registration.EnvSpec.from_json(spec.to_json()))
     copied = pickle.loads(pickle.dumps(env.unwrapped))
     runs = [_trace(one, 5) for one in (env, again, copied)]
-    _require(all(np.array_equal(runs[0], run) for run in runs[1:]), "a copy by spec or by pickle plays differently")
+    _require(
+        all(np.array_equal(runs[0], run) for run in runs[1:]),
+        "a copy by spec or by pickle plays differently",
+    )
     _replay_equals_rollout(env.unwrapped)
     _vector_equals_single(env_id, kwargs)
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import settings
 
 from inv_gym import Problem, Products, Rollout, rollout
-from inv_gym.products import HISTORY
+from inv_gym.products.batch import HISTORY
 from inv_gym.testing import Replay
 
 settings.register_profile("any machine", deadline=None)  # a busy machine is not a failure
@@ -19,8 +19,8 @@ settings.load_profile("any machine")
 @pytest.fixture
 def short_search(monkeypatch: pytest.MonkeyPatch) -> None:
     """A search on few periods finds worse parameters by the same rules."""
-    for module in ("search", "dual_sourcing"):
-        monkeypatch.setattr(f"baselines.{module}.PERIODS", 300)
+    for module in ("fitting.search", "rules.dual_sourcing"):
+        monkeypatch.setattr(f"inv_gym.baselines.{module}.PERIODS", 300)
 
 
 ByHand = Callable[..., Rollout]
@@ -37,9 +37,15 @@ def by_hand() -> ByHand:
         orders: Sequence[float | tuple[float, ...]],
         demand: Sequence[float],
     ) -> Rollout:
-        economics = problem.Economics(*(np.array([figures.get(name, 0.0)]) for name in problem.Economics._fields))
+        economics = problem.Economics(
+            *(np.array([figures.get(name, 0.0)]) for name in problem.Economics._fields)
+        )
         path = np.concatenate([np.ones(HISTORY), demand])[:, None]
-        products = Products(economics, path, np.ones(1), problem.initial_state(np.array([stock])), None, None)
-        return rollout(problem, Replay(np.reshape(orders, (len(demand), 1, -1)).astype(float)), products)
+        products = Products(
+            economics, path, np.ones(1), problem.initial_state(np.array([stock])), None, None
+        )
+        return rollout(
+            problem, Replay(np.reshape(orders, (len(demand), 1, -1)).astype(float)), products
+        )
 
     return play

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from inv_gym import arrays
 from inv_gym.problems.perishable import PerishableState
+from inv_gym.util import arrays
 
 VALUES = [-1.5, -0.5, 0.0, 0.5, 1.5, 2.5, 3.0]
 

@@ -1,4 +1,6 @@
-"""Demand laws: samples, distribution functions and quantiles agree with each other and with what is promised."""
+"""Demand laws: samples, distribution functions and quantiles agree with each other and with what is
+promised.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import integrate, stats
 
-from inv_gym.demand import LAWS, Empirical, Law, law
+from inv_gym.demand.laws import LAWS, Empirical, Law, law
 
 EMPIRICAL = Empirical((0.0, 1.0, 1.0, 4.0, 9.0))
 EVERY_LAW = {**LAWS, "empirical": EMPIRICAL}
@@ -44,8 +46,13 @@ def moments(one: Law, mean: float, dispersion: float) -> tuple[float, float, flo
         weights = np.diff(one.cdf(points, m, d), prepend=0.0)
     elif isinstance(one, Empirical):
         count = len(one.values)
-        points, weights = one.quantile((np.arange(count) + 0.5) / count, m, d), np.full(count, 1.0 / count)
-    else:  # the mean over the quantiles at all probabilities, by quadrature on pieces that close in on both ends
+        points, weights = (
+            one.quantile((np.arange(count) + 0.5) / count, m, d),
+            np.full(count, 1.0 / count),
+        )
+    # the mean over the quantiles at all probabilities, by quadrature on pieces that close in on
+    # both ends
+    else:
         nodes, weights = np.polynomial.legendre.leggauss(40)
         ends = 10.0 ** -np.linspace(1.0, 13.0, 49)
         cuts = np.sort(np.concatenate([ends, np.linspace(0.1, 0.9, 41)[1:-1], 1.0 - ends]))
@@ -53,7 +60,11 @@ def moments(one: Law, mean: float, dispersion: float) -> tuple[float, float, flo
         levels = cuts[:-1, None] + half * (1.0 + nodes)
         points, weights = one.quantile(levels.ravel(), m, d), (half * weights).ravel()
     center = float((weights * points).sum())
-    return center, float((weights * (points - center) ** 2).sum()), float((weights * (points - center) ** 4).sum())
+    return (
+        center,
+        float((weights * (points - center) ** 2).sum()),
+        float((weights * (points - center) ** 4).sum()),
+    )
 
 
 @pytest.mark.parametrize(("name", "mean", "dispersion"), CASES)
@@ -74,7 +85,10 @@ def test_samples_follow_the_distribution_function(name, mean, dispersion):
     for level in (0.05, 0.3, 0.5, 0.8, 0.98):
         point = one.quantile(np.array(level), np.array(mean), np.array(dispersion)) * (1.0 + 1e-9)
         share = float(one.cdf(point, np.array(mean), np.array(dispersion)))
-        assert abs((draws <= point).mean() - share) < 4.0 * np.sqrt(share * (1.0 - share) / size) + 1e-12
+        assert (
+            abs((draws <= point).mean() - share)
+            < 4.0 * np.sqrt(share * (1.0 - share) / size) + 1e-12
+        )
 
 
 @pytest.mark.parametrize(
@@ -92,13 +106,18 @@ def test_samples_follow_the_distribution_function(name, mean, dispersion):
 def test_mean_and_dispersion_mean_what_they_say(name, mean, dispersion, variance):
     center, spread, _ = moments(EVERY_LAW[name], mean, dispersion)
     assert center == pytest.approx(mean, rel=1e-8)
-    assert spread == pytest.approx(variance, rel=1e-6)  # quadrature leaves a trace of the log-normal's tail
+    assert spread == pytest.approx(
+        variance, rel=1e-6
+    )  # quadrature leaves a trace of the log-normal's tail
 
 
 def test_a_fixed_dispersion_is_the_one_that_the_law_has():
     assert LAWS["poisson"].fixed_dispersion == 0.0
     assert LAWS["geometric"].fixed_dispersion == 1.0
-    assert all(LAWS[name].fixed_dispersion is None for name in ("negative_binomial", "gamma", "rounded_gamma"))
+    assert all(
+        LAWS[name].fixed_dispersion is None
+        for name in ("negative_binomial", "gamma", "rounded_gamma")
+    )
 
 
 def test_a_truncated_normal_law_is_the_one_of_scipy():
@@ -128,7 +147,9 @@ def test_a_discrete_uniform_law_of_mean_two_is_uniform_on_zero_to_four():
     mean=st.floats(0.05, 300.0),
     dispersion=st.floats(0.02, 3.0),
 )
-def test_a_quantile_is_the_smallest_demand_that_reaches_the_probability(name, probability, mean, dispersion):
+def test_a_quantile_is_the_smallest_demand_that_reaches_the_probability(
+    name, probability, mean, dispersion
+):
     one = EVERY_LAW[name]
     m = np.array(mean)
     d = np.array(dispersion if one.fixed_dispersion is None else one.fixed_dispersion)
@@ -149,7 +170,11 @@ def test_a_quantile_is_the_smallest_demand_that_reaches_the_probability(name, pr
 def test_many_products_and_levels_at_once_give_what_each_gives_alone(name):
     one = EVERY_LAW[name]
     mean = np.array([0.2, 3.0, 60.0, 1000.0])
-    dispersion = np.array([0.3, 0.1, 2.0, 0.5]) if one.fixed_dispersion is None else np.full(4, one.fixed_dispersion)
+    dispersion = (
+        np.array([0.3, 0.1, 2.0, 0.5])
+        if one.fixed_dispersion is None
+        else np.full(4, one.fixed_dispersion)
+    )
     levels = np.array([[0.02] * 4, [0.5] * 4, [0.9, 0.1, 0.99, 0.7]])
     points = np.array([0.0, 1.0, 5.0, 70.0, 1200.0])[:, None]
     quantiles, cdf = one.quantile(levels, mean, dispersion), one.cdf(points, mean, dispersion)
@@ -158,7 +183,9 @@ def test_many_products_and_levels_at_once_give_what_each_gives_alone(name):
     for b in range(4):
         alone = mean[b : b + 1], dispersion[b : b + 1]
         for c in range(3):
-            np.testing.assert_allclose(quantiles[c, b], one.quantile(levels[c, b : b + 1], *alone)[0], rtol=1e-13)
+            np.testing.assert_allclose(
+                quantiles[c, b], one.quantile(levels[c, b : b + 1], *alone)[0], rtol=1e-13
+            )
         np.testing.assert_allclose(cdf[:, b], one.cdf(points[:, 0], *alone), rtol=1e-13)
 
 
@@ -193,12 +220,15 @@ def test_sums_of_gamma_amounts_agree_with_convolution():
         # P(X + Y <= x), over the quantile of Y
         value, _ = integrate.quad(
             lambda y, x=x: (
-                float(one.cdf(np.array(x - y), mean, dispersion)) * stats.gamma.pdf(y, 1.0 / 0.4, scale=3.0 * 0.4)
+                float(one.cdf(np.array(x - y), mean, dispersion))
+                * stats.gamma.pdf(y, 1.0 / 0.4, scale=3.0 * 0.4)
             ),
             0.0,
             x,
         )
-        assert float(one.cdf(np.array(x), 2.0 * mean, dispersion / 2.0)) == pytest.approx(value, abs=1e-8)
+        assert float(one.cdf(np.array(x), 2.0 * mean, dispersion / 2.0)) == pytest.approx(
+            value, abs=1e-8
+        )
 
 
 def test_exactly_the_laws_that_say_so_are_closed_under_sums():
@@ -212,13 +242,17 @@ def test_exactly_the_laws_that_say_so_are_closed_under_sums():
 
 def test_an_empirical_law_draws_the_observed_values_scaled_to_the_wanted_mean():
     draws = EMPIRICAL.sample(np.random.default_rng(0), np.full(1000, 6.0), np.array(0.0))
-    np.testing.assert_allclose(np.unique(draws), [0.0, 2.0, 8.0, 18.0], rtol=1e-14)  # the values' own mean is 3
+    np.testing.assert_allclose(
+        np.unique(draws), [0.0, 2.0, 8.0, 18.0], rtol=1e-14
+    )  # the values' own mean is 3
     np.testing.assert_allclose(
         EMPIRICAL.cdf(np.array([0.0, 1.9, 2.0, 8.0, 17.0, 18.0]), np.array(6.0), np.array(0.0)),
         [0.2, 0.2, 0.6, 0.8, 0.8, 1.0],
         rtol=1e-14,
     )
-    assert EMPIRICAL.quantile(np.array([0.1, 0.2, 0.21, 0.6, 0.61, 1.0]), np.array(6.0), np.array(0.0)).tolist() == [
+    assert EMPIRICAL.quantile(
+        np.array([0.1, 0.2, 0.21, 0.6, 0.61, 1.0]), np.array(6.0), np.array(0.0)
+    ).tolist() == [
         0.0,
         0.0,
         2.0,
@@ -235,7 +269,9 @@ def test_an_empirical_law_keeps_its_values_sorted_and_knows_its_dispersion():
     assert one == Empirical((1.0, 2.0, 3.0))
 
 
-@pytest.mark.parametrize("values", [(), (0.0, 0.0), (1.0, -1.0), (1.0, float("nan")), (1.0, float("inf"))], ids=str)
+@pytest.mark.parametrize(
+    "values", [(), (0.0, 0.0), (1.0, -1.0), (1.0, float("nan")), (1.0, float("inf"))], ids=str
+)
 def test_an_empirical_law_refuses_values_that_are_no_demand(values):
     message = f"values must be finite demands of at least 0, some positive, got {values}."
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
@@ -249,7 +285,8 @@ def test_a_law_is_found_by_name_and_a_law_is_returned_as_it_is():
 
 def test_an_unknown_law_is_refused_with_the_names_that_are_known():
     message = (
-        "unknown demand law 'poison'; known: poisson, geometric, negative_binomial, gamma, rounded_gamma, "
+        "unknown demand law 'poison'; known: poisson, geometric, negative_binomial, gamma, "
+        "rounded_gamma, "
         "truncated_normal, log_normal, discrete_uniform. Did you mean 'poisson'?"
     )
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):

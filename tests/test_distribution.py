@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from inv_gym.demand import LAWS, Empirical
-from inv_gym.distribution import CELLS, Distribution, join
+from inv_gym.demand.distribution import CELLS, Distribution, join
+from inv_gym.demand.laws import LAWS, Empirical
 
 LEVELS = np.array([0.001, 0.05, 0.3, 0.5, 0.75, 0.9, 0.99, 0.9999])
 
@@ -27,12 +27,16 @@ def mixed(periods: int = 1) -> Distribution:
     laws = (*LAWS.values(), Empirical((0.0, 1.0, 2.0, 7.0)))
     rng = np.random.default_rng(5)
     index = rng.permutation(np.arange(2 * len(laws)) % len(laws))
-    dispersion = np.array([0.3 if laws[k].fixed_dispersion is None else laws[k].fixed_dispersion for k in index])
+    dispersion = np.array(
+        [0.3 if laws[k].fixed_dispersion is None else laws[k].fixed_dispersion for k in index]
+    )
     return Distribution(laws, index, rng.uniform(1.0, 20.0, (periods, len(index))), dispersion)
 
 
 def mass_function(name: str, mean: float, dispersion: float, points: int = 1500) -> np.ndarray:
-    return np.diff(LAWS[name].cdf(np.arange(float(points)), np.array(mean), np.array(dispersion)), prepend=0.0)
+    return np.diff(
+        LAWS[name].cdf(np.arange(float(points)), np.array(mean), np.array(dispersion)), prepend=0.0
+    )
 
 
 def first_reached(mass: np.ndarray) -> np.ndarray:
@@ -42,7 +46,9 @@ def first_reached(mass: np.ndarray) -> np.ndarray:
 
 @pytest.mark.parametrize("periods", [1, 2, 5, 9])
 @pytest.mark.parametrize("mean", [0.3, 5.0, 700.0])
-def test_sums_of_poisson_negative_binomial_geometric_and_gamma_demand_are_those_of_scipy(mean, periods):
+def test_sums_of_poisson_negative_binomial_geometric_and_gamma_demand_are_those_of_scipy(
+    mean, periods
+):
     n, column = periods, LEVELS[:, None]
     for law, wanted in (
         (batch("poisson", mean), stats.poisson(n * mean)),
@@ -51,7 +57,9 @@ def test_sums_of_poisson_negative_binomial_geometric_and_gamma_demand_are_those_
     ):
         np.testing.assert_array_equal(law.quantile(column, periods)[:, 0], wanted.ppf(LEVELS))
     gamma = stats.gamma(n / 0.4, scale=0.4 * mean)
-    np.testing.assert_allclose(batch("gamma", mean, 0.4).quantile(column, n)[:, 0], gamma.ppf(LEVELS), rtol=1e-9)
+    np.testing.assert_allclose(
+        batch("gamma", mean, 0.4).quantile(column, n)[:, 0], gamma.ppf(LEVELS), rtol=1e-9
+    )
 
 
 @pytest.mark.parametrize("periods", [1, 2, 3, 6])
@@ -85,7 +93,11 @@ def test_sums_of_counts_too_large_for_the_lattice_are_right_to_a_cell():
 @pytest.mark.parametrize("periods", [2, 4])
 def test_sums_of_amounts_agree_with_simulation(name, periods):
     size, law = 200_000, batch(name, 6.0, 0.4)
-    draws = LAWS[name].sample(np.random.default_rng(2), np.full((periods, size), 6.0), np.array(0.4)).sum(0)
+    draws = (
+        LAWS[name]
+        .sample(np.random.default_rng(2), np.full((periods, size), 6.0), np.array(0.4))
+        .sum(0)
+    )
     (step,), _ = law.lattice(periods)
     for level in (0.05, 0.3, 0.6, 0.9, 0.99):
         quantile = float(law.quantile(np.array([level]), periods)[0])
@@ -98,7 +110,8 @@ def test_sums_of_amounts_agree_with_simulation(name, periods):
 def test_one_period_of_amounts_has_no_lattice_error():
     law = batch("log_normal", 6.0, 0.4)
     np.testing.assert_array_equal(
-        law.quantile(LEVELS[:, None])[:, 0], LAWS["log_normal"].quantile(LEVELS, np.array(6.0), np.array(0.4))
+        law.quantile(LEVELS[:, None])[:, 0],
+        LAWS["log_normal"].quantile(LEVELS, np.array(6.0), np.array(0.4)),
     )
 
 
@@ -108,9 +121,15 @@ def test_sums_over_a_season_take_each_period_at_its_own_mean(periods):
     window = [*means, 3.0, 3.0][:periods]
     column = LEVELS[:, None]
     poisson = batch("poisson", means)
-    np.testing.assert_array_equal(poisson.quantile(column, periods)[:, 0], stats.poisson(sum(window)).ppf(LEVELS))
+    np.testing.assert_array_equal(
+        poisson.quantile(column, periods)[:, 0], stats.poisson(sum(window)).ppf(LEVELS)
+    )
     assert poisson.window_mean(periods).tolist() == [sum(window)]
-    for name, dispersion in (("negative_binomial", 0.4), ("geometric", 1.0), ("rounded_gamma", 0.3)):
+    for name, dispersion in (
+        ("negative_binomial", 0.4),
+        ("geometric", 1.0),
+        ("rounded_gamma", 0.3),
+    ):
         mass = np.ones(1)
         for mean in window:
             mass = np.convolve(mass, mass_function(name, mean, dispersion))[:1500]
@@ -124,7 +143,9 @@ def test_a_later_period_sees_the_rest_of_the_season():
         rest = Distribution(law.laws, law.law_index, law.mean[min(period, 3) :], law.dispersion)
         seen = law.at(period)
         np.testing.assert_array_equal(seen.mean, rest.mean)
-        np.testing.assert_array_equal(seen.quantile(np.array(0.8), 3), rest.quantile(np.array(0.8), 3))
+        np.testing.assert_array_equal(
+            seen.quantile(np.array(0.8), 3), rest.quantile(np.array(0.8), 3)
+        )
         assert seen.stationary == (period >= 3)
 
 
@@ -157,7 +178,9 @@ def test_products_of_several_laws_in_a_batch_give_what_each_gives_alone(season, 
     assert paths.shape == (50, len(law.dispersion))
     for b in range(len(law.dispersion)):
         one = law.laws[law.law_index[b]]
-        alone = Distribution((one,), np.zeros(1, int), law.mean[:, b : b + 1], law.dispersion[b : b + 1])
+        alone = Distribution(
+            (one,), np.zeros(1, int), law.mean[:, b : b + 1], law.dispersion[b : b + 1]
+        )
         np.testing.assert_array_equal(quantiles[:, b], alone.quantile(levels, periods)[:, 0])
         np.testing.assert_array_equal(cdf[:, b], alone.cdf(points)[:, 0])
         np.testing.assert_array_equal(steps[b], alone.lattice(periods)[0][0])
@@ -169,7 +192,9 @@ def test_products_of_several_laws_in_a_batch_give_what_each_gives_alone(season, 
 def test_some_rows_of_a_batch_keep_their_laws_and_joined_rows_make_the_batch():
     law = mixed(periods=2)
     some = law.rows(np.array([3, 0, 11]))
-    np.testing.assert_array_equal(some.quantile(np.array(0.7), 2), law.quantile(np.array(0.7), 2)[[3, 0, 11]])
+    np.testing.assert_array_equal(
+        some.quantile(np.array(0.7), 2), law.quantile(np.array(0.7), 2)[[3, 0, 11]]
+    )
     again = join([law.rows(slice(0, 5)), law.rows(slice(5, 6)), law.rows(slice(6, None))])
     assert again.laws == law.laws
     for name in ("law_index", "mean", "dispersion"):
@@ -191,11 +216,18 @@ def test_a_lattice_is_a_distribution_function_but_for_the_mass_beyond_its_end(pe
 
 @given(uniform=st.floats(1e-9, 1.0 - 1e-9), mean=st.floats(0.1, 60.0))
 def test_a_common_path_of_counts_is_their_quantile_at_the_uniform(uniform, mean):
-    for name, dispersion in (("poisson", 0.0), ("negative_binomial", 0.5), ("discrete_uniform", 1.0 / 3.0)):
+    for name, dispersion in (
+        ("poisson", 0.0),
+        ("negative_binomial", 0.5),
+        ("discrete_uniform", 1.0 / 3.0),
+    ):
         law = batch(name, mean, dispersion)
         path = law.common_paths(np.array([uniform]))
         # the running sum of the lattice rounds in the last digits
-        nearby = [law.quantile(np.array([min(max(uniform + shift, 1e-15), 1.0)]))[0] for shift in (-1e-12, 1e-12)]
+        nearby = [
+            law.quantile(np.array([min(max(uniform + shift, 1e-15), 1.0)]))[0]
+            for shift in (-1e-12, 1e-12)
+        ]
         assert nearby[0] <= path[0, 0] <= nearby[1]
 
 

@@ -8,9 +8,9 @@ import pytest
 from gymnasium.vector import AutoresetMode
 
 import inv_gym
-from inv_gym.envs import InventoryEnv
-from inv_gym.problem import Problem
-from inv_gym.products import HISTORY
+from inv_gym.envs.single import InventoryEnv
+from inv_gym.problems.problem import Problem
+from inv_gym.products.batch import HISTORY
 
 ENV_ID = "InvLostSalesLeadTime-v0"
 
@@ -27,7 +27,10 @@ def make(**kwargs: Any) -> InventoryEnv:
         (np.array([np.nan], np.float32), "got nan: clip it with np.clip"),
         (np.array([np.inf], np.float32), "got inf: clip it"),
         (np.array([-1.0], np.float32), r"got -1.0: clip it"),
-        (np.array([1.0, 2.0], np.float32), r"numbers of shape \(1,\) \(channels: order\), .*; got shape \(2,\)"),
+        (
+            np.array([1.0, 2.0], np.float32),
+            r"numbers of shape \(1,\) \(channels: order\), .*; got shape \(2,\)",
+        ),
         (3.0, r"got shape \(\)"),
         (np.array([True]), "got dtype bool"),
         (np.array(["7"]), "got dtype <U1"),
@@ -72,15 +75,33 @@ def test_any_real_numbers_are_good_actions(action: Any) -> None:
         ({"long_run": "yes"}, TypeError, "long_run must be True or False, got 'yes'."),
         ({"initial_stock": (3, 1)}, ValueError, "initial_stock high must be at least 3, got 1."),
         ({"initial_stock": 3}, TypeError, r"initial_stock must be a pair \(low, high\), got 3."),
-        ({"shelf_life": 3}, TypeError, "LostSales has no field 'shelf_life'; its fields: horizon, "),
-        ({"products": "deflaut"}, ValueError, "unknown products 'deflaut'; known: .* Did you mean 'default'?"),
-        ({"products": {"populatoin": "poisson"}}, ValueError, "unknown key of products 'populatoin'"),
+        (
+            {"shelf_life": 3},
+            TypeError,
+            "LostSales got an unexpected keyword argument 'shelf_life'; its fields are: horizon, ",
+        ),
+        (
+            {"products": "deflaut"},
+            ValueError,
+            "unknown products 'deflaut'; known: .* Did you mean 'default'?",
+        ),
+        (
+            {"products": {"populatoin": "poisson"}},
+            ValueError,
+            "unknown key of products 'populatoin'",
+        ),
         ({"products": {"mean": [5, 1]}}, ValueError, "high must be at least 5, got 1."),
         ({"products": {"laws": ["weibull"]}}, ValueError, "unknown demand law 'weibull'"),
-        ({"products": {"file": "nowhere.csv"}}, FileNotFoundError, "there is no demand table 'nowhere.csv'"),
+        (
+            {"products": {"file": "nowhere.csv"}},
+            FileNotFoundError,
+            "there is no demand table 'nowhere.csv'",
+        ),
     ],
 )
-def test_a_bad_argument_is_refused_with_its_value(kwargs: dict[str, Any], error: type[Exception], message: str) -> None:
+def test_a_bad_argument_is_refused_with_its_value(
+    kwargs: dict[str, Any], error: type[Exception], message: str
+) -> None:
     with pytest.raises(error, match=message):
         gym.make(ENV_ID, **kwargs)
 
@@ -89,7 +110,11 @@ def test_a_bad_argument_is_refused_with_its_value(kwargs: dict[str, Any], error:
     ("env_id", "kwargs", "message"),
     [
         ("InvPerishable-v0", {"shelf_life": 0}, "shelf_life must be at least 1, got 0."),
-        ("InvPerishable-v0", {"issuing": "fifo"}, "unknown issuing 'fifo'; known: oldest_first, newest_first."),
+        (
+            "InvPerishable-v0",
+            {"issuing": "fifo"},
+            "unknown issuing 'fifo'; known: oldest_first, newest_first.",
+        ),
         (
             "InvDualSourcing-v0",
             {"regular_lead_time": 2, "expedited_lead_time": 2},
@@ -138,7 +163,9 @@ def test_a_given_demand_is_played_and_a_bad_one_refused() -> None:
     env = make(horizon=3)
     env.reset(seed=0, options={"demand": [4.0, 0.0, 2.5]})
     assert [env.step(np.array([1.0]))[4]["demand"] for _ in range(3)] == [4.0, 0.0, 2.5]
-    with pytest.raises(ValueError, match=r"in shape \(3, 1\) \(periods, products\), got shape \(2, 1\)"):
+    with pytest.raises(
+        ValueError, match=r"in shape \(3, 1\) \(periods, products\), got shape \(2, 1\)"
+    ):
         env.reset(options={"demand": [1.0, 2.0]})
     with pytest.raises(ValueError, match="values from -1.0 to 2.0"):
         env.reset(options={"demand": [1.0, -1.0, 2.0]})
@@ -158,7 +185,9 @@ def test_observation_entries_are_what_their_names_say() -> None:
     assert shown["demand_32_ago"] == pytest.approx(demand[2])
     assert shown["price"] == pytest.approx(economics.price[0])
     assert shown["scale"] == pytest.approx(demand[:HISTORY].mean())
-    assert shown["weekday_sin"] == pytest.approx(env.products.covariates[HISTORY + 2, 0, 0], abs=1e-6)
+    assert shown["weekday_sin"] == pytest.approx(
+        env.products.covariates[HISTORY + 2, 0, 0], abs=1e-6
+    )
     assert shown["horizon_left"] == pytest.approx(0.8)
 
 
@@ -218,7 +247,9 @@ def test_vector_infos_are_arrays_with_masks_and_fresh_each_step() -> None:
     kept = first.copy()
     _, reward, terminated, _, info = env.step(np.full((4, 1), 3.0))
     assert set(info) == {
-        f"{mask}{key}" for mask in ("", "_") for key in ("sales", "shortage", "on_hand", "outdated", "demand")
+        f"{mask}{key}"
+        for mask in ("", "_")
+        for key in ("sales", "shortage", "on_hand", "outdated", "demand")
     }
     assert all(info[key].shape == (4,) for key in info)
     assert reward.dtype == np.float64
@@ -236,7 +267,15 @@ def test_a_text_shows_the_state_and_the_last_periods() -> None:
     env.step(np.array([7.0]))
     lines = env.render().split("\n")
     assert lines[0].startswith("LostSales, period 1 of 4")
-    assert lines[1].split() == ["period", "order", "sales", "shortage", "on_hand", "demand", "reward"]
+    assert lines[1].split() == [
+        "period",
+        "order",
+        "sales",
+        "shortage",
+        "on_hand",
+        "demand",
+        "reward",
+    ]
     assert lines[2].split()[:6] == ["0", "7.0", "0.0", "1.0", "0.0", "1.0"]
 
 

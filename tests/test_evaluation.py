@@ -1,4 +1,6 @@
-"""The evaluation of policies: figures by hand and by NumPy, chunks, intervals, files, and what is refused."""
+"""The evaluation of policies: figures by hand and by NumPy, chunks, intervals, files, and what is
+refused.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,6 @@ import pytest
 import torch
 from scipy import stats
 
-from baselines import Adaptive, BaseStock, ConstantOrder, DualIndex, Fitted, RandomOrders, VectorBaseStock
 from inv_gym import (
     POPULATIONS,
     DualSourcing,
@@ -26,9 +27,18 @@ from inv_gym import (
     evaluate,
     rollout,
 )
-from inv_gym.files import write_atomically
-from inv_gym.products import BLOCK, HISTORY
+from inv_gym.baselines import (
+    Adaptive,
+    BaseStock,
+    ConstantOrder,
+    DualIndex,
+    Fitted,
+    RandomOrders,
+    VectorBaseStock,
+)
+from inv_gym.products.batch import BLOCK, HISTORY
 from inv_gym.testing import Replay
+from inv_gym.util.files import write_atomically
 
 PROBLEM = LostSales(lead_time=2, horizon=10, discount=0.9)
 SOURCE = POPULATIONS["default"]
@@ -54,8 +64,11 @@ def test_one_product_over_three_periods_gives_the_figures_computed_by_hand():
     products = draw_products(InstanceProducts("poisson", 5.0, costs, stock=2.0), problem, 1)
     path = np.concatenate([products.demand[:HISTORY, 0], [4.0, 8.0, 1.0]])[:, None]
     products = products._replace(demand=path)
-    # rewards 17, 20, -19 (see tests/problems/test_lost_sales.py); discounted mean: (17 + 20/2 - 19/4) / (1 + 1/2 + 1/4)
-    result = evaluate(problem, {"given": Replay(np.array([5.0, 0.0, 6.0]).reshape(3, 1, 1))}, products)
+    # rewards 17, 20, -19 (see tests/problems/test_lost_sales.py); discounted mean: (17 + 20/2 -
+    # 19/4) / (1 + 1/2 + 1/4)
+    result = evaluate(
+        problem, {"given": Replay(np.array([5.0, 0.0, 6.0]).reshape(3, 1, 1))}, products
+    )
     (row,) = result.frame.to_dict("records")
     assert row["reward"] == pytest.approx(22.25 / 1.75, rel=1e-14)
     assert row["fill_rate"] == pytest.approx(8.0 / 13.0, rel=1e-14)  # 4 + 3 + 1 sold of 13
@@ -74,11 +87,14 @@ def test_one_product_over_three_periods_gives_the_figures_computed_by_hand():
 @pytest.mark.parametrize("warm_up", [0, 3, 9])
 def test_rewards_gaps_and_intervals_equal_a_direct_computation_from_rollouts(warm_up):
     number, seed, reference = 300, 5, "base-stock"
-    result = evaluate(PROBLEM, POLICIES, SOURCE, number=number, seed=seed, reference=reference, warm_up=warm_up)
+    result = evaluate(
+        PROBLEM, POLICIES, SOURCE, number=number, seed=seed, reference=reference, warm_up=warm_up
+    )
     products = draw_products(SOURCE, PROBLEM, number, seed)
     weights = 0.9 ** np.arange(10 - warm_up)
     mean = {
-        name: (weights[:, None] * rollout(PROBLEM, policy, products).rewards[warm_up:]).sum(0) / weights.sum()
+        name: (weights[:, None] * rollout(PROBLEM, policy, products).rewards[warm_up:]).sum(0)
+        / weights.sum()
         for name, policy in POLICIES.items()
     }
     base = mean[reference]
@@ -103,8 +119,12 @@ def test_flows_are_means_per_period_and_product_after_the_warm_up():
     for name in ("shortage", "on_hand"):
         assert row[name] == pytest.approx(played.flow(name)[warm_up:].mean(), rel=1e-12)
     demand = products.demand[HISTORY + warm_up :]
-    assert row["fill_rate"] == pytest.approx(played.flow("sales")[warm_up:].sum() / demand.sum(), rel=1e-12)
-    assert row["cycle_service_level"] == pytest.approx((played.flow("shortage")[warm_up:] == 0).mean(), rel=1e-12)
+    assert row["fill_rate"] == pytest.approx(
+        played.flow("sales")[warm_up:].sum() / demand.sum(), rel=1e-12
+    )
+    assert row["cycle_service_level"] == pytest.approx(
+        (played.flow("shortage")[warm_up:] == 0).mean(), rel=1e-12
+    )
     assert row["order_order"] == pytest.approx(played.orders[warm_up:].mean(), rel=1e-12)
 
 
@@ -113,25 +133,44 @@ def test_flows_are_means_per_period_and_product_after_the_warm_up():
     [
         (LostSales(horizon=3), ["shortage", "on_hand", "order_order"]),
         (Perishable(horizon=3), ["shortage", "on_hand", "outdated", "order_order"]),
-        (DualSourcing(horizon=3), ["shortage", "on_hand", "backlogged", "order_regular", "order_expedited"]),
-        (ProcurementRemoval(horizon=3), ["shortage", "on_hand", "removed", "order_order", "order_removal"]),
+        (
+            DualSourcing(horizon=3),
+            ["shortage", "on_hand", "backlogged", "order_regular", "order_expedited"],
+        ),
+        (
+            ProcurementRemoval(horizon=3),
+            ["shortage", "on_hand", "removed", "order_order", "order_removal"],
+        ),
     ],
     ids=lambda value: type(value).__name__,
 )
 def test_every_problem_has_its_own_flows_in_the_table(problem, columns):
     frame = evaluate(problem, {"random": RandomOrders(problem=problem)}, SOURCE, number=5).frame
-    common = ["policy", "knows", "reward", "standard_error", "gap", "gap_low", "gap_high", "fill_rate"]
+    common = [
+        "policy",
+        "knows",
+        "reward",
+        "standard_error",
+        "gap",
+        "gap_low",
+        "gap_high",
+        "fill_rate",
+    ]
     assert list(frame.columns) == [*common, "cycle_service_level", *columns, "seconds"]
     assert frame.notna().all(axis=None)
 
 
 def test_orders_in_the_table_are_those_that_were_accepted():
     problem = LostSales(horizon=4, order_cap=2.0)
-    frame = evaluate(problem, {"constant": ConstantOrder(problem=problem, quantity=1e6)}, SOURCE, number=50).frame
+    frame = evaluate(
+        problem, {"constant": ConstantOrder(problem=problem, quantity=1e6)}, SOURCE, number=50
+    ).frame
     assert frame["order_order"][0] == 2.0
 
 
-@pytest.mark.parametrize("problem", [PROBLEM, DualSourcing(horizon=6), ProcurementRemoval(horizon=6)], ids=str)
+@pytest.mark.parametrize(
+    "problem", [PROBLEM, DualSourcing(horizon=6), ProcurementRemoval(horizon=6)], ids=str
+)
 def test_the_figures_do_not_depend_on_the_chunk_size(problem):
     policies: dict[str, Any] = {
         "random": RandomOrders(problem=problem),
@@ -140,7 +179,10 @@ def test_the_figures_do_not_depend_on_the_chunk_size(problem):
     }
     number = 2 * BLOCK + 77
     sizes = (1, BLOCK, 2 * BLOCK, 3 * BLOCK, 10**9)
-    tables = [figures(evaluate(problem, policies, SOURCE, number=number, chunk_size=size).frame) for size in sizes]
+    tables = [
+        figures(evaluate(problem, policies, SOURCE, number=number, chunk_size=size).frame)
+        for size in sizes
+    ]
     for table in tables[1:]:
         pd.testing.assert_frame_equal(table, tables[0], check_exact=True)
 
@@ -149,8 +191,14 @@ def test_the_figures_do_not_depend_on_the_chunk_size(problem):
 def test_the_figures_of_fitted_heuristics_do_not_depend_on_the_chunk_size():
     problem = DualSourcing(horizon=4)
     source = POPULATIONS["poisson"]
-    policies = {name: Fitted(kind.searched, problem) for name, kind in (("dual", DualIndex), ("single", BaseStock))}
-    one, two = (evaluate(problem, policies, source, number=BLOCK + 3, chunk_size=n) for n in (BLOCK, 2 * BLOCK))
+    policies = {
+        name: Fitted(kind.searched, problem)
+        for name, kind in (("dual", DualIndex), ("single", BaseStock))
+    }
+    one, two = (
+        evaluate(problem, policies, source, number=BLOCK + 3, chunk_size=n)
+        for n in (BLOCK, 2 * BLOCK)
+    )
     pd.testing.assert_frame_equal(figures(one.frame), figures(two.frame), check_exact=True)
 
 
@@ -158,7 +206,9 @@ def test_the_figures_of_fitted_heuristics_do_not_depend_on_the_chunk_size():
 def test_a_batch_and_the_source_that_it_is_drawn_from_give_the_same(chunk_size):
     number = BLOCK + 40
     drawn = evaluate(PROBLEM, POLICIES, SOURCE, number=number, seed=3, chunk_size=chunk_size)
-    given = evaluate(PROBLEM, POLICIES, draw_products(SOURCE, PROBLEM, number, 3), chunk_size=chunk_size)
+    given = evaluate(
+        PROBLEM, POLICIES, draw_products(SOURCE, PROBLEM, number, 3), chunk_size=chunk_size
+    )
     pd.testing.assert_frame_equal(figures(drawn.frame), figures(given.frame), check_exact=True)
     assert drawn.facts["products"] == given.facts["products"] == number
     assert drawn.facts["source"] == "SyntheticProducts"
@@ -166,7 +216,9 @@ def test_a_batch_and_the_source_that_it_is_drawn_from_give_the_same(chunk_size):
 
 
 def test_seeds_give_other_products_and_the_same_seed_the_same():
-    one, again, other = (evaluate(PROBLEM, POLICIES, SOURCE, number=50, seed=seed).frame for seed in (1, 1, 2))
+    one, again, other = (
+        evaluate(PROBLEM, POLICIES, SOURCE, number=50, seed=seed).frame for seed in (1, 1, 2)
+    )
     pd.testing.assert_frame_equal(figures(one), figures(again), check_exact=True)
     assert (one["reward"] != other["reward"]).all()
 
@@ -177,7 +229,9 @@ def test_rows_are_sorted_by_reward_and_gaps_are_to_the_reference_wherever_it_sta
     assert rewards.is_monotonic_decreasing
     assert list(rewards.index) != list(POLICIES)
     gaps = by_name(result.frame)["gap"]
-    np.testing.assert_allclose(gaps, 100.0 * (rewards - rewards["random"]) / abs(rewards["random"]), rtol=1e-10)
+    np.testing.assert_allclose(
+        gaps, 100.0 * (rewards - rewards["random"]) / abs(rewards["random"]), rtol=1e-10
+    )
     assert result.facts["reference"] == "random"
 
 
@@ -190,17 +244,30 @@ def test_without_a_reference_gaps_are_to_the_first_policy():
 def test_the_gap_to_a_reference_that_loses_money_is_positive_for_a_better_policy():
     costs = {"shortage_cost": 4.0, "holding_cost": 1.0}
     policies = {
-        name: ConstantOrder(problem=PROBLEM, quantity=units) for name, units in (("nothing", 0.0), ("some", 4.0))
+        name: ConstantOrder(problem=PROBLEM, quantity=units)
+        for name, units in (("nothing", 0.0), ("some", 4.0))
     }
-    table = by_name(evaluate(PROBLEM, policies, InstanceProducts("poisson", 5.0, costs), number=100).frame)
+    table = by_name(
+        evaluate(PROBLEM, policies, InstanceProducts("poisson", 5.0, costs), number=100).frame
+    )
     assert table.loc["nothing", "reward"] < table.loc["some", "reward"] < 0.0
-    assert table.loc["some", "gap_high"] > table.loc["some", "gap"] > table.loc["some", "gap_low"] > 0.0
+    assert (
+        table.loc["some", "gap_high"]
+        > table.loc["some", "gap"]
+        > table.loc["some", "gap_low"]
+        > 0.0
+    )
 
 
 def test_torch_products_give_the_same_figures():
-    policies = {**POLICIES, "vector": Adaptive(VectorBaseStock.closed_form, PROBLEM, "distribution")}
+    policies = {
+        **POLICIES,
+        "vector": Adaptive(VectorBaseStock.closed_form, PROBLEM, "distribution"),
+    }
     arrays = evaluate(PROBLEM, policies, SOURCE, number=100).frame
-    tensors = evaluate(PROBLEM, policies, SOURCE, number=100, like=torch.empty(0, dtype=torch.float64)).frame
+    tensors = evaluate(
+        PROBLEM, policies, SOURCE, number=100, like=torch.empty(0, dtype=torch.float64)
+    ).frame
     pd.testing.assert_frame_equal(figures(arrays), figures(tensors), rtol=1e-10)
 
 
@@ -223,7 +290,10 @@ def test_progress_is_told_after_every_policy_of_every_chunk():
 def test_the_facts_say_what_the_figures_rest_on():
     facts = evaluate(PROBLEM, POLICIES, SOURCE, number=7, seed=9, warm_up=2).facts
     assert facts["problem"] == "LostSales"
-    assert LostSales(**{**facts["fields"], "initial_stock": tuple(facts["fields"]["initial_stock"])}) == PROBLEM
+    assert (
+        LostSales(**{**facts["fields"], "initial_stock": tuple(facts["fields"]["initial_stock"])})
+        == PROBLEM
+    )
     assert (facts["products"], facts["seed"], facts["warm_up"]) == (7, 9, 2)
     assert facts["notes"] == ["prices and costs are drawn from ranges of our choice"]
     assert set(facts["versions"]) == {"python", "inv-gym", "numpy", "gymnasium", "torch", "pandas"}
@@ -234,8 +304,12 @@ def test_the_table_survives_a_round_trip_through_csv(tmp_path):
     result = evaluate(PROBLEM, POLICIES, SOURCE, number=20)
     path = result.to_csv(tmp_path / "made" / "on the way" / "table.csv")
     pd.testing.assert_frame_equal(pd.read_csv(path, comment="#"), result.frame, check_exact=True)
-    facts = dict(line[2:].split(": ", 1) for line in path.read_text().splitlines() if line.startswith("# "))
-    assert {name: json.loads(value) for name, value in facts.items()} == json.loads(json.dumps(result.facts))
+    facts = dict(
+        line[2:].split(": ", 1) for line in path.read_text().splitlines() if line.startswith("# ")
+    )
+    assert {name: json.loads(value) for name, value in facts.items()} == json.loads(
+        json.dumps(result.facts)
+    )
 
 
 @pytest.mark.parametrize("number", [20, 1])
@@ -332,7 +406,9 @@ def test_a_bad_order_late_in_the_episode_is_refused_too():
         def __call__(self, observation: Any) -> np.ndarray:
             return np.full((5, 1), 1.0 if observation.period < 9 else -1.0)
 
-    message = "policy tired must return finite orders of at least 0, got -1.0 for product 0, channel 0."
+    message = (
+        "policy tired must return finite orders of at least 0, got -1.0 for product 0, channel 0."
+    )
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         evaluate(PROBLEM, {"late": Late()}, SOURCE, number=5)
 
@@ -346,23 +422,31 @@ KNOWN = "known: nothing, history, distribution, hindsight."
         ({"policies": {}}, "policies must name at least one policy, got none."),
         (
             {"reference": "base stock"},
-            "unknown reference 'base stock'; known: constant, base-stock, random. Did you mean 'base-stock'?",
+            "unknown reference 'base stock'; known: constant, base-stock, random. Did you mean "
+            "'base-stock'?",
         ),
         ({"warm_up": 10}, "warm_up must be below the horizon 10, got 10."),
         ({"warm_up": -1}, "warm_up must be at least 0, got -1."),
         ({"number": 0}, "number must be at least 1, got 0."),
         ({"seed": -1}, "seed must be at least 0, got -1."),
         ({"chunk_size": 0}, "chunk_size must be at least 1, got 0."),
-        ({"policies": {"a": Wrong(None, "magic")}}, f"unknown knowledge of policy a: 'magic'; {KNOWN}"),
+        (
+            {"policies": {"a": Wrong(None, "magic")}},
+            f"unknown knowledge of policy a: 'magic'; {KNOWN}",
+        ),
         ({"policies": {"a": Wrong(None, None)}}, f"unknown knowledge of policy a: None; {KNOWN}"),
-        ({"policies": {"a": lambda observation: None}}, f"unknown knowledge of policy a: None; {KNOWN}"),
+        (
+            {"policies": {"a": lambda observation: None}},
+            f"unknown knowledge of policy a: None; {KNOWN}",
+        ),
         (
             {"policies": {"a": Wrong(None, "histroy")}},
             f"unknown knowledge of policy a: 'histroy'; {KNOWN} Did you mean 'history'?",
         ),
         (
             {"products": draw_products(SOURCE, replace(PROBLEM, horizon=6), 5)},
-            "the products have demand for 6 periods, the horizon is 10: draw the products for this problem.",
+            "the products have demand for 6 periods, the horizon is 10: draw the products for this "
+            "problem.",
         ),
     ],
 )

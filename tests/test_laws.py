@@ -5,10 +5,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-import baselines
 import inv_gym
-from inv_gym.products import draw_products
-from inv_gym.registry import ENVIRONMENTS, make_problem, make_source
+from inv_gym import baselines
+from inv_gym.products.sources import draw_products
+from inv_gym.tasks.naming import make_source
+from inv_gym.tasks.registry import ENVIRONMENTS, make_problem
 from inv_gym.testing import check_environment, check_policy, check_problem
 
 VARIANTS: list[tuple[str, dict[str, Any]]] = [
@@ -29,7 +30,9 @@ OPTIONS: list[dict[str, Any]] = [
     {"discount": 1.0, "horizon": 3},
 ]
 HEURISTICS = [
-    (env_id, name) for env_id in ENVIRONMENTS for name in baselines.policies(make_problem(env_id, horizon=12))
+    (env_id, name)
+    for env_id in ENVIRONMENTS
+    for name in baselines.policies(make_problem(env_id, horizon=12))
 ]
 
 
@@ -39,7 +42,7 @@ def name_of(value: Any) -> str:
 
 @pytest.mark.parametrize(("env_id", "fields"), VARIANTS, ids=name_of)
 def test_problem_keeps_the_laws(env_id: str, fields: dict[str, Any]) -> None:
-    check_problem(make_problem(env_id, **fields), make_source(ENVIRONMENTS[env_id].products))
+    check_problem(make_problem(env_id, **fields), make_source(ENVIRONMENTS[env_id].source))
 
 
 @pytest.mark.parametrize(("env_id", "fields"), VARIANTS, ids=name_of)
@@ -53,7 +56,9 @@ def test_environment_keeps_the_laws_with_options(env_id: str, fields: dict[str, 
     check_environment(env_id, **fields)
 
 
-@pytest.mark.parametrize("products", ["seasonal", "continuous", "shock", {"population": "poisson", "mean": [2, 4]}])
+@pytest.mark.parametrize(
+    "products", ["seasonal", "continuous", "shock", {"population": "poisson", "mean": [2, 4]}]
+)
 def test_environment_keeps_the_laws_on_other_products(products: Any) -> None:
     check_environment("InvLostSalesLeadTime-v0", products=products)
 
@@ -66,17 +71,21 @@ def test_environment_keeps_the_laws_under_censored_demand(env_id: str) -> None:
 @pytest.mark.parametrize("name", inv_gym.INSTANCES)
 def test_published_instances_play_in_their_environment(name: str) -> None:
     instance = inv_gym.instance(name)
-    problem = make_problem(instance.env_id, **{**instance.problem.spec()})
+    problem = make_problem(instance.environment, **{**instance.problem.spec()})
     assert problem == instance.problem
     products = draw_products(instance.source, problem, 8)
-    assert np.isfinite(inv_gym.rollout(problem, baselines.RandomOrders(problem=problem), products).rewards).all()
+    assert np.isfinite(
+        inv_gym.rollout(problem, baselines.RandomOrders(problem=problem), products).rewards
+    ).all()
 
 
 @pytest.mark.usefixtures("short_search")
 @pytest.mark.parametrize(("env_id", "name"), HEURISTICS)
 def test_heuristic_keeps_the_laws(env_id: str, name: str) -> None:
     problem = make_problem(env_id, horizon=12)
-    check_policy(baselines.policies(problem)[name], problem, make_source(ENVIRONMENTS[env_id].products))
+    check_policy(
+        baselines.policies(problem)[name], problem, make_source(ENVIRONMENTS[env_id].source)
+    )
 
 
 @pytest.mark.parametrize("name", ["base-stock", "vector base-stock", "base-stock (knows law)"])

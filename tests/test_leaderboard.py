@@ -13,9 +13,7 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner, Result
 
-import agents
-import baselines
-from inv_gym import ENVIRONMENTS, make_problem
+from inv_gym import ENVIRONMENTS, agents, baselines, make_problem
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 ENV = "InvLostSales-v0"
@@ -77,9 +75,23 @@ def run(*arguments: str) -> Result:
 def ran(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
     """What a run as a script printed, and where it wrote."""
     out = tmp_path_factory.mktemp("run") / "new" / "folder"
-    command = [sys.executable, str(EXAMPLES / "leaderboard.py"), "--quick", "--env", ENV, "--seed", "3", "--out", out]
-    environment = {name: value for name, value in os.environ.items() if name != "COLUMNS"} | {"PYTHONUTF8": "1"}
-    done = subprocess.run(command, capture_output=True, env=environment, encoding="utf-8", timeout=120, check=False)
+    command = [
+        sys.executable,
+        str(EXAMPLES / "leaderboard.py"),
+        "--quick",
+        "--env",
+        ENV,
+        "--seed",
+        "3",
+        "--out",
+        out,
+    ]
+    environment = {name: value for name, value in os.environ.items() if name != "COLUMNS"} | {
+        "PYTHONUTF8": "1"
+    }
+    done = subprocess.run(
+        command, capture_output=True, env=environment, encoding="utf-8", timeout=120, check=False
+    )
     assert done.returncode == 0, done.stderr
     return done.stdout, out
 
@@ -126,16 +138,23 @@ def test_the_page_names_every_policy_and_needs_nothing_from_outside(ran: tuple[s
 def test_a_users_policy_and_data_join(folder: Path) -> None:
     days = pd.date_range("2024-01-01", periods=120).strftime("%Y-%m-%d")
     units = np.random.default_rng(0).poisson(4.0, (3, 120))
-    series = [pd.DataFrame({"series": f"item {i}", "date": days, "units": row}) for i, row in enumerate(units)]
+    series = [
+        pd.DataFrame({"series": f"item {i}", "date": days, "units": row})
+        for i, row in enumerate(units)
+    ]
     pd.concat(series).to_csv("sales.csv", index=False)
-    own = [part for name in ("UpTo", "knows_law", "not_here") for part in ("--policy", f"mine:{name}")]
+    own = [
+        part for name in ("UpTo", "knows_law", "not_here") for part in ("--policy", f"mine:{name}")
+    ]
     result = run(*own, "--data", "sales.csv", "--products", "9")
     assert result.exit_code == 0, result.output
     assert "mine:not_here does not apply here" in result.output
     assert "policies that know the demand law cannot join" in result.output
     assert "imputed" in result.output
     frame = pd.read_csv(folder / "results" / "leaderboard.csv")
-    synthetic, data = (set(frame[frame["section"] == name]["policy"]) for name in ("synthetic", "data"))
+    synthetic, data = (
+        set(frame[frame["section"] == name]["policy"]) for name in ("synthetic", "data")
+    )
     assert synthetic == {*NAMES, "mine:UpTo", "mine:knows_law"}
     assert data == {
         *baselines.policies(make_problem(ENV), distribution=False),
@@ -150,16 +169,25 @@ def test_a_users_policy_and_data_join(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("--env", "InvLostSale-v0"), f"unknown environment 'InvLostSale-v0'; known: {', '.join(ENVIRONMENTS)}."),
+        (
+            ("--env", "InvLostSale-v0"),
+            f"unknown environment 'InvLostSale-v0'; known: {', '.join(ENVIRONMENTS)}.",
+        ),
         (("--policy", "mine"), "'mine' must be written module:factory"),
         (("--policy", "nowhere:policy"), "there is no module 'nowhere'"),
         (("--policy", "broken:policy"), "broken cannot be imported: SyntaxError"),
         (("--policy", "mine:UpToo"), "unknown factory of mine 'UpToo'; known: UpTo, knows_law"),
-        (("--policy", "mine:raises"), "mine:raises failed for LostSales: KeyError: 'oops' (mine.py, line 18)"),
+        (
+            ("--policy", "mine:raises"),
+            "mine:raises failed for LostSales: KeyError: 'oops' (mine.py, line 18)",
+        ),
         (("--policy", "mine:number"), "mine:number must return a policy"),
         (("--policy", "mine:a_class"), "got the class UpTo"),
         (("--policy", "mine:strange"), "unknown knowledge of mine:strange, 'everything'"),
-        (("--policy", "mine:Negative"), "mine:Negative failed in InvLostSales-v0: ValueError: policy Negative must"),
+        (
+            ("--policy", "mine:Negative"),
+            "mine:Negative failed in InvLostSales-v0: ValueError: policy Negative must",
+        ),
         (("--data", "nothing.csv"), "there is no demand table 'nothing.csv'"),
         (("--data", "mine.csv"), "no known layout"),
         (("--out", "mine.py"), "mine.py"),
@@ -177,7 +205,9 @@ def test_bad_input_is_one_message(folder: Path, arguments: tuple[str, str], mess
     assert not list(folder.glob("results/*"))
 
 
-def test_an_interrupt_is_one_line_and_leaves_no_file(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interrupt_is_one_line_and_leaves_no_file(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
@@ -198,7 +228,9 @@ def test_columns_that_do_not_fit_are_named(monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_a_gap_far_out_does_not_hide_the_small_ones() -> None:
     limits = import_module("leaderboard_page").gap_limits
-    low, high = limits(np.array([[0, 0, 0], [-1, -2, 0], [-2, -3, -1], [1, 0, 2], [-300, -350, -250]], float))
+    low, high = limits(
+        np.array([[0, 0, 0], [-1, -2, 0], [-2, -3, -1], [1, 0, 2], [-300, -350, -250]], float)
+    )
     assert -10 < low < -3
     assert 2 < high < 10
     low, _ = limits(np.array([[0, 0, 0], [-1, -2, 0], [-4, -6, -2.0]]))

@@ -1,4 +1,6 @@
-"""Published figures, simulated: each heuristic lies within the simulation's 95 % interval and the table's rounding."""
+"""Published figures, simulated: each heuristic lies within the simulation's 95 % interval and the
+table's rounding.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +9,8 @@ import functools
 import numpy as np
 import pytest
 
-from baselines import (
+from inv_gym import Evaluation, Products, Task, draw_products, evaluate, instance, rollout
+from inv_gym.baselines import (
     Adaptive,
     BaseStock,
     CappedBaseStock,
@@ -19,18 +22,21 @@ from baselines import (
     TailoredBaseSurge,
     VectorBaseStock,
 )
-from baselines.search import Tunable, mean_reward, paths, simulate
-from inv_gym import Evaluation, Products, draw_products, evaluate, instance, rollout
-from inv_gym.instances import Instance
-from inv_gym.products import HISTORY
+from inv_gym.baselines.fitting.search import Tunable, mean_reward, paths, simulate
+from inv_gym.products.batch import HISTORY
 
 ROUNDING = 0.05
 """Half of the last digit of gaps printed with one decimal, in %."""
 
 
-def at(kind: type[Tunable], score: float, found: Instance, products: Products) -> Tunable:
+def at(kind: type[Tunable], score: float, found: Task, products: Products) -> Tunable:
     """The heuristic at one search coordinate for all paths."""
-    return kind.at(found.problem, products.distribution, products.economics, np.full((1, products.batch), score))
+    return kind.at(
+        found.problem,
+        products.distribution,
+        products.economics,
+        np.full((1, products.batch), score),
+    )
 
 
 @functools.cache
@@ -44,8 +50,10 @@ def best_of_many(name: str, kind: type[Tunable]) -> float:
     return float(scores[mean_reward(steps, len(scores))[:, 0].argmax()])
 
 
-def as_searched(kind: type[Tunable], found: Instance, products: Products) -> Tunable:
-    """The heuristic with the parameters that the search finds for the one product that all paths are of."""
+def as_searched(kind: type[Tunable], found: Task, products: Products) -> Tunable:
+    """The heuristic with the parameters that the search finds for the one product that all paths
+    are of.
+    """
     one = products.rows(slice(0, 1))
     return kind.searched(found.problem, one.distribution, one.economics)
 
@@ -65,7 +73,9 @@ def costs(result: Evaluation, factor: float = 1.0) -> dict[str, tuple[float, flo
         ("zipkin2008-poisson5-p9-L4", 19.3, 1.7, 6.4),
     ],
 )
-def test_lost_sales_heuristics_are_as_far_over_the_optimum_as_zipkin_reports(name, standard, better, base_stock):
+def test_lost_sales_heuristics_are_as_far_over_the_optimum_as_zipkin_reports(
+    name, standard, better, base_stock
+):
     found = instance(name)
     products = draw_products(found.source, found.problem, 1500)
     policies = {
@@ -100,7 +110,9 @@ def test_the_search_costs_at_most_one_percent_more_than_the_best_quantile(name, 
     ("lead_time", "level", "cap", "best"),
     [(1, 12.0, 6.0, 4.065), (2, 17.0, 5.0, 4.406), (3, 21.0, 5.0, 4.631), (4, 26.0, 5.0, 4.798)],
 )
-def test_the_best_capped_base_stock_costs_what_is_known_and_the_search_finds_as_good_a_one(lead_time, level, cap, best):
+def test_the_best_capped_base_stock_costs_what_is_known_and_the_search_finds_as_good_a_one(
+    lead_time, level, cap, best
+):
     found = instance(f"zipkin2008-poisson5-p4-L{lead_time}")
     products = draw_products(found.source, found.problem, 1500)
     policies = {
@@ -114,13 +126,22 @@ def test_the_best_capped_base_stock_costs_what_is_known_and_the_search_finds_as_
     assert abs(cost["searched"][0] - best) < 0.02
 
 
-@pytest.mark.parametrize(("issuing", "level", "cost"), [("oldest-first", 7, 1475.0), ("newest-first", 5, 1565.0)])
-def test_the_best_base_stock_for_perishable_stock_costs_what_de_moor_et_al_report(issuing, level, cost):
+@pytest.mark.parametrize(
+    ("issuing", "level", "cost"), [("oldest-first", 7, 1475.0), ("newest-first", 5, 1565.0)]
+)
+def test_the_best_base_stock_for_perishable_stock_costs_what_de_moor_et_al_report(
+    issuing, level, cost
+):
     found = instance(f"demoor2022-{issuing}")
     products = draw_products(found.source, found.problem, 1500)
     discount, periods = found.problem.discount, found.problem.horizon - found.warm_up
-    weight = (1.0 - discount**periods) / (1.0 - discount)  # from a discounted mean to a discounted sum
-    policies = {str(s): BaseStock(problem=found.problem, level=float(s)) for s in (level - 1, level, level + 1)}
+    weight = (1.0 - discount**periods) / (
+        1.0 - discount
+    )  # from a discounted mean to a discounted sum
+    policies = {
+        str(s): BaseStock(problem=found.problem, level=float(s))
+        for s in (level - 1, level, level + 1)
+    }
     table = costs(evaluate(found.problem, policies, products, warm_up=found.warm_up), weight)
     mean, half = table[str(level)]
     assert half < 0.005 * mean
@@ -147,10 +168,13 @@ def test_interval_stock_from_a_stock_of_eighty_costs_what_dynamic_programming_fi
     assert found.known["optimal discounted cost from stock 80"] == 586.428
 
 
-def percent_over_the_optimum(found: Instance, policy: Tunable, products: Products) -> tuple[float, float]:
+def percent_over_the_optimum(
+    found: Task, policy: Tunable, products: Products
+) -> tuple[float, float]:
     """Mean cost over the optimum, and half its 95 % interval, both in %."""
     cost = -rollout(found.problem, policy, products).rewards[found.warm_up :].mean(0)
-    # what is ordered is what is demanded, at 100 a unit: the known mean demand of 2 takes that noise away
+    # what is ordered is what is demanded, at 100 a unit: the known mean demand of 2 takes that
+    # noise away
     demand = products.demand[HISTORY + found.warm_up :].mean(0)
     cost = cost - 100.0 * (demand - 2.0)
     optimal = found.known["optimal average cost"]
@@ -170,7 +194,10 @@ def test_the_dual_index_is_as_far_over_the_optimum_as_gijsbrechts_et_al_report(n
     found = instance(name)
     products = draw_products(found.source, found.problem, 1500)
     policy = as_searched(DualIndex, found, products)
-    assert (policy.parameters["expedited_level"][0], policy.parameters["regular_level"][0]) == levels
+    assert (
+        policy.parameters["expedited_level"][0],
+        policy.parameters["regular_level"][0],
+    ) == levels
     measured, half = percent_over_the_optimum(found, policy, products)
     assert half < 0.02
     assert abs(measured - gap) < half + 0.005
@@ -188,7 +215,9 @@ def test_the_dual_index_is_as_far_over_the_optimum_as_gijsbrechts_et_al_report(n
         for name, gap in zip(("l2-c105", "l2-c110", "l3-c105"), gaps, strict=True)
     ],
 )
-def test_the_other_rules_for_two_sources_are_as_far_over_the_optimum_as_exact_evaluation_finds(kind, name, gap):
+def test_the_other_rules_for_two_sources_are_as_far_over_the_optimum_as_exact_evaluation_finds(
+    kind, name, gap
+):
     found = instance(name)
     products = draw_products(found.source, found.problem, 1500)
     measured, half = percent_over_the_optimum(found, as_searched(kind, found, products), products)

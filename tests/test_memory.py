@@ -7,9 +7,9 @@ import numpy as np
 import torch
 
 from inv_gym import LostSales, draw_products, evaluate, make_source, rollout
-from inv_gym.arrays import flatten
-from inv_gym.products import BLOCK
+from inv_gym.products.batch import BLOCK
 from inv_gym.testing import Replay
+from inv_gym.util.arrays import flatten
 
 
 class OneMean:
@@ -22,7 +22,13 @@ class OneMean:
 def peak(number: int) -> int:
     """Most bytes held during an evaluation of so many products in chunks of one block."""
     tracemalloc.start()
-    evaluate(LostSales(horizon=10), {"mean": OneMean()}, make_source("poisson"), number=number, chunk_size=BLOCK)
+    evaluate(
+        LostSales(horizon=10),
+        {"mean": OneMean()},
+        make_source("poisson"),
+        number=number,
+        chunk_size=BLOCK,
+    )
     most = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     return most
@@ -39,7 +45,11 @@ def test_a_pipeline_moves_on_without_a_copy():
     orders = torch.rand(8, 4, 1)
     steps = rollout(problem, Replay(orders), products).steps
     for before, after in pairwise(steps):
-        moved = zip(before.observation.state.pipeline[1:], after.observation.state.pipeline[:-1], strict=True)
+        moved = zip(
+            before.observation.state.pipeline[1:],
+            after.observation.state.pipeline[:-1],
+            strict=True,
+        )
         assert all(old is new for old, new in moved)
 
 

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 pytest.importorskip("matplotlib")
-from baselines import BaseStock
-from baselines.exact import solve
+from inv_gym.baselines import BaseStock
+from inv_gym.baselines.exact import solve
 
 PATH = Path(__file__).parents[1] / "examples/order_pictures.py"
 SPEC = importlib.util.spec_from_file_location("order_pictures", PATH)
@@ -50,7 +50,10 @@ def test_the_outline_holds_the_fewest_states_of_most_probability() -> None:
 
 def test_the_script_draws_the_seasonal_picture(tmp_path: Path) -> None:
     pictures.main(tmp_path, ["procurement-removal"])
-    assert {path.name for path in tmp_path.iterdir()} == {"procurement-removal.png", "procurement-removal.svg"}
+    assert {path.name for path in tmp_path.iterdir()} == {
+        "procurement-removal.png",
+        "procurement-removal.svg",
+    }
     assert (tmp_path / "procurement-removal.png").read_bytes().startswith(b"\x89PNG")
 
 

@@ -11,12 +11,12 @@ import pandas as pd
 import pytest
 
 from inv_gym import draw_products, make_problem, make_source
-from inv_gym.economics import EconomicsRanges, draw_economics
-from inv_gym.panel import RETAIL, Panel, PanelProducts, read_panel
-from inv_gym.panel.products import eligible_starts
-from inv_gym.panel.runs import find_runs, moving_sum
-from inv_gym.products import HISTORY
-from inv_gym.ranges import Uniform
+from inv_gym.demand.ranges import Uniform
+from inv_gym.products.batch import HISTORY
+from inv_gym.products.economics import EconomicsRanges, draw_economics
+from inv_gym.products.panel import RETAIL, Panel, PanelProducts, read_panel
+from inv_gym.products.panel.runs import find_runs, moving_sum
+from inv_gym.products.panel.windows import eligible_starts
 
 PROBLEM = make_problem("InvLostSales-v0", horizon=5)
 WINDOW = HISTORY + PROBLEM.horizon
@@ -54,7 +54,9 @@ def panel_of(folder: Path, **series: object) -> Panel:
 def messy(rows: int = 200) -> pd.DataFrame:
     """A shuffled table with every column, empty cells and fractional promotion."""
     rng = np.random.default_rng(3)
-    frame = long_table(a=rng.poisson(2.0, rows), b=rng.gamma(1.0, 5.0, rows).round(3), c=rng.poisson(0.1, rows))
+    frame = long_table(
+        a=rng.poisson(2.0, rows), b=rng.gamma(1.0, 5.0, rows).round(3), c=rng.poisson(0.1, rows)
+    )
     frame["price"] = rng.uniform(2.0, 3.0, len(frame)).round(2)
     frame["cost"] = rng.uniform(1.0, 2.0, len(frame)).round(2)
     frame["promotion"] = rng.integers(0, 3, len(frame)) / 2.0
@@ -70,15 +72,16 @@ def assert_same(left: Panel, right: Panel) -> None:
 
 HEAD = "series,date,units\n"
 KNOWN = (
-    "series, date, units (long table); store_nbr, item_nbr, date, unit_sales (Kaggle Favorita); store_nbr, family, "
+    "series, date, units (long table); store_nbr, item_nbr, date, unit_sales (Kaggle Favorita); "
+    "store_nbr, family, "
     "date, sales (Kaggle Store Sales); store_nbr, date, unit_sales (stores)."
 )
 TEXT = "it must be comma-separated UTF-8 text with a header line and decimal points."
 BAD_TABLES = {
     "missing column": (
         "series,day,units\na,2024-01-01,1\n",
-        "the demand table has the columns series, day, units, which are no known layout: rename them to one of: "
-        + KNOWN,
+        "the demand table has the columns series, day, units, which are no known layout: rename "
+        "them to one of: " + KNOWN,
     ),
     "empty file": (
         "",
@@ -86,7 +89,8 @@ BAD_TABLES = {
     ),
     "negative units": (
         HEAD + "a,2024-01-01,1\na,2024-01-02,-2\n",
-        "units must be at least 0 (returns=\"zero\" reads returned goods as no sales), got -2 (series 'a', date "
+        'units must be at least 0 (returns="zero" reads returned goods as no sales), got -2 '
+        "(series 'a', date "
         "2024-01-02, row 2).",
     ),
     "text for units": (
@@ -107,7 +111,8 @@ BAD_TABLES = {
     ),
     "decimal comma": (
         HEAD + "a,2024-01-01,1,5\n",
-        "the demand table '{path}' cannot be read (the first row has more cells than the header): " + TEXT,
+        "the demand table '{path}' cannot be read (the first row has more cells than the header): "
+        + TEXT,
     ),
     "short row": (
         HEAD + "a,2024-01-01\n",
@@ -119,11 +124,13 @@ BAD_TABLES = {
     ),
     "ambiguous date": (
         HEAD + "a,01/02/2024,1\n",
-        "date must be a day written as YYYY-MM-DD, got '01/02/2024' (series 'a', date 01/02/2024, row 1).",
+        "date must be a day written as YYYY-MM-DD, got '01/02/2024' (series 'a', date 01/02/2024, "
+        "row 1).",
     ),
     "impossible date": (
         HEAD + "a,2024-01-31,1\na,2024-02-30,1\n",
-        "date must be a day written as YYYY-MM-DD, got '2024-02-30' (series 'a', date 2024-02-30, row 2).",
+        "date must be a day written as YYYY-MM-DD, got '2024-02-30' (series 'a', date 2024-02-30, "
+        "row 2).",
     ),
     "word that pandas takes for a date": (
         HEAD + "a,today,1\n",
@@ -131,7 +138,8 @@ BAD_TABLES = {
     ),
     "no date": (
         HEAD + "a,,1\n",
-        "date must be a day written as YYYY-MM-DD, got an empty cell (series 'a', date nan, row 1).",
+        "date must be a day written as YYYY-MM-DD, got an empty cell (series 'a', date nan, row "
+        "1).",
     ),
     "date far off": (
         HEAD + "a,1815-01-01,1\na,2024-01-01,1\n",
@@ -139,11 +147,13 @@ BAD_TABLES = {
     ),
     "two rows": (
         HEAD + "a,2024-01-01,1\nb,2024-01-01,1\na,2024-01-02,1\na,2024-01-02,1\n",
-        "series 'a' has more than one row for 2024-01-02 (again in row 4): add them up, or keep one.",
+        "series 'a' has more than one row for 2024-01-02 (again in row 4): add them up, or keep "
+        "one.",
     ),
     "gap": (
         HEAD + "b,2024-01-01,1\na,2024-01-01,1\na,2024-01-03,1\na,2024-01-05,1\n",
-        "series 'a' has no row for 2024-01-02 and 2 day(s) in all between its first and last row: add the rows, or "
+        "series 'a' has no row for 2024-01-02 and 2 day(s) in all between its first and last row: "
+        "add the rows, or "
         'read such days as no sales with missing="zero".',
     ),
     "header only": (HEAD, "the demand table '{path}' has no rows."),
@@ -165,7 +175,8 @@ BAD_TABLES = {
     ),
     "cost above price": (
         "series,date,units,price,cost\na,2024-01-01,1,2,1\nb,2024-01-01,1,2,2.5\n",
-        "cost must be below price, got a mean cost of 2.5 and a mean price of 2 (series 'b'): correct them, or drop "
+        "cost must be below price, got a mean cost of 2.5 and a mean price of 2 (series 'b'): "
+        "correct them, or drop "
         "the cost column to have costs imputed.",
     ),
     "negative promotion": (
@@ -174,14 +185,17 @@ BAD_TABLES = {
     ),
     "Kaggle names": (
         "id,date,store_nbr,item_nbr,unit_sales,onpromotion\n0,2024-01-01,1,5,1,\n1,2024-01-01,1,5,1,\n",
-        "series '1/5' has more than one row for 2024-01-01 (again in row 2): add them up, or keep one.",
+        "series '1/5' has more than one row for 2024-01-01 (again in row 2): add them up, or keep "
+        "one.",
     ),
 }
 
 
 @pytest.mark.parametrize("rows_per_chunk", [1, 1_000_000])
 @pytest.mark.parametrize(("text", "message"), BAD_TABLES.values(), ids=BAD_TABLES)
-def test_a_bad_table_is_refused_with_value_place_and_remedy(tmp_path, text, message, rows_per_chunk):
+def test_a_bad_table_is_refused_with_value_place_and_remedy(
+    tmp_path, text, message, rows_per_chunk
+):
     path = written(tmp_path, text)
     with pytest.raises(ValueError) as error:  # noqa: PT011, the whole message is compared
         read_panel(path, rows_per_chunk=rows_per_chunk)
@@ -191,7 +205,11 @@ def test_a_bad_table_is_refused_with_value_place_and_remedy(tmp_path, text, mess
 @pytest.mark.parametrize(
     ("options", "error", "message"),
     [
-        ({"missing": "zeros"}, ValueError, "unknown missing 'zeros'; known: error, zero. Did you mean 'zero'?"),
+        (
+            {"missing": "zeros"},
+            ValueError,
+            "unknown missing 'zeros'; known: error, zero. Did you mean 'zero'?",
+        ),
         ({"returns": "drop"}, ValueError, "unknown returns 'drop'; known: error, zero."),
         ({"closure_days": 0}, ValueError, "closure_days must be at least 1, got 0."),
         ({"rows_per_chunk": 0.5}, TypeError, "rows_per_chunk must be a whole number, got 0.5."),
@@ -208,14 +226,17 @@ def test_a_file_that_is_no_table_is_refused(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"there is no demand table '.*nowhere\.csv'\."):
         read_panel(tmp_path / "nowhere.csv")
     (tmp_path / "table.xlsx").write_text("")
-    with pytest.raises(ValueError, match=r"unknown type of demand table '.xlsx'; known: .csv, .csv.gz, .parquet\."):
+    with pytest.raises(
+        ValueError, match=r"unknown type of demand table '.xlsx'; known: .csv, .csv.gz, .parquet\."
+    ):
         read_panel(tmp_path / "table.xlsx")
 
 
 def test_a_row_with_too_many_cells_is_refused(tmp_path):
     path = written(tmp_path, HEAD + "a,2024-01-01,1\na,2024-01-02,1,5\n")
     with pytest.raises(
-        ValueError, match=r"cannot be read \(.* Expected 3 fields in line 3, saw 4\): it must be comma-"
+        ValueError,
+        match=r"cannot be read \(.* Expected 3 fields in line 3, saw 4\): it must be comma-",
     ):
         read_panel(path)
 
@@ -224,7 +245,8 @@ def test_a_broken_file_is_refused(tmp_path):
     latin = tmp_path / "latin.csv"
     latin.write_bytes((HEAD + "Pañal,2024-01-01,1\n").encode("latin-1"))
     with pytest.raises(
-        ValueError, match=r"'.*latin\.csv' cannot be read \('utf-8' codec can't .*\): it must be comma-"
+        ValueError,
+        match=r"'.*latin\.csv' cannot be read \('utf-8' codec can't .*\): it must be comma-",
     ):
         read_panel(latin)
     for name in ("broken.parquet", "broken.csv.gz"):
@@ -240,7 +262,9 @@ def test_a_broken_file_is_refused(tmp_path):
 def test_parquet_without_pyarrow_names_the_remedy(tmp_path, monkeypatch):
     path = stored(tmp_path, long_table(a=[1, 2]), ".parquet")
     monkeypatch.setitem(sys.modules, "pyarrow", None)
-    with pytest.raises(ImportError, match=r"a \.parquet table needs pyarrow: pip install 'inv-gym\[tables\]'"):
+    with pytest.raises(
+        ImportError, match=r"a \.parquet table needs pyarrow: pip install 'inv-gym\[tables\]'"
+    ):
         read_panel(path)
 
 
@@ -248,8 +272,14 @@ def test_bad_cells_of_parquet_are_shown_as_they_are(tmp_path):
     path = stored(tmp_path, long_table(a=[1.0, np.inf]), ".parquet")
     with pytest.raises(ValueError, match=r"got inf \(series 'a', date 2015-01-02, row 2\)"):
         read_panel(path)
-    path = stored(tmp_path, long_table(a=[1.0, 2.0]).assign(date=[pd.Timestamp("2015-01-01"), pd.NaT]), ".parquet")
-    with pytest.raises(ValueError, match=r"date must be .*, got an empty cell \(series 'a', date NaT, row 2\)"):
+    path = stored(
+        tmp_path,
+        long_table(a=[1.0, 2.0]).assign(date=[pd.Timestamp("2015-01-01"), pd.NaT]),
+        ".parquet",
+    )
+    with pytest.raises(
+        ValueError, match=r"date must be .*, got an empty cell \(series 'a', date NaT, row 2\)"
+    ):
         read_panel(path)
 
 
@@ -269,7 +299,9 @@ def test_rows_land_on_their_day_and_series(tmp_path):
         expected = frame[name].unstack("series")[list(panel.series)].fillna(0.0)
         np.testing.assert_allclose(getattr(panel, name), expected, rtol=1e-6)
     for name in ("price", "cost"):
-        np.testing.assert_allclose(getattr(panel, name), frame[name].groupby("series").mean()[list(panel.series)])
+        np.testing.assert_allclose(
+            getattr(panel, name), frame[name].groupby("series").mean()[list(panel.series)]
+        )
     assert panel.dates[0] == np.datetime64("2015-01-01")
     assert (np.diff(panel.dates) == np.timedelta64(1, "D")).all()
 
@@ -279,14 +311,24 @@ def test_rows_land_on_their_day_and_series(tmp_path):
     [
         ({"series": "a", "units": 2.0}, "a", None),
         ({"series": 7, "units": 2, "weather": "dry"}, "7", None),
-        ({"id": 1, "store_nbr": 1, "item_nbr": 99, "unit_sales": 2, "onpromotion": ["True", ""]}, "1/99", [1, 0]),
+        (
+            {"id": 1, "store_nbr": 1, "item_nbr": 99, "unit_sales": 2, "onpromotion": ["True", ""]},
+            "1/99",
+            [1, 0],
+        ),
         ({"store_nbr": 1, "item_nbr": 99, "unit_sales": 2.0}, "1/99", None),
-        ({"store_nbr": 44, "family": "BREAD", "sales": 2, "onpromotion": [0, 700]}, "44/BREAD", [0, 700]),
+        (
+            {"store_nbr": 44, "family": "BREAD", "sales": 2, "onpromotion": [0, 700]},
+            "44/BREAD",
+            [0, 700],
+        ),
         ({"store_nbr": 44, "unit_sales": 2, "transactions": 5}, "44", None),
     ],
 )
 def test_every_layout_is_recognised(tmp_path, columns, series, promotion):
-    panel = read_panel(stored(tmp_path, pd.DataFrame({"date": ["2024-02-28", "2024-02-29"], **columns})))
+    panel = read_panel(
+        stored(tmp_path, pd.DataFrame({"date": ["2024-02-28", "2024-02-29"], **columns}))
+    )
     assert panel.series == (series,)
     assert panel.units[:, 0].tolist() == [2.0, 2.0]
     assert promotion == (None if panel.promotion is None else panel.promotion[:, 0].tolist())
@@ -315,7 +357,9 @@ def test_a_long_table_reads_gaps_and_returns_as_no_sales_if_told(tmp_path):
 
 
 def test_names_of_series_stay_text(tmp_path):
-    panel = read_panel(written(tmp_path, HEAD + "007,2024-01-01,1\n7,2024-01-01,2\nNA,2024-01-01,3\n"))
+    panel = read_panel(
+        written(tmp_path, HEAD + "007,2024-01-01,1\n7,2024-01-01,2\nNA,2024-01-01,3\n")
+    )
     assert panel.series == ("007", "7", "NA")
     assert panel.units.tolist() == [[1.0, 2.0, 3.0]]
 
@@ -344,9 +388,13 @@ def test_a_closure_is_masked_and_a_slow_mover_or_a_holiday_is_not(tmp_path):
     assert panel.notes == ("40 series-days of closures are masked",)
 
 
-@pytest.mark.parametrize(("run", "closure_days", "masked"), [(13, 14, 0), (14, 14, 14), (13, 13, 13), (3, 1, 0)])
+@pytest.mark.parametrize(
+    ("run", "closure_days", "masked"), [(13, 14, 0), (14, 14, 14), (13, 13, 13), (3, 1, 0)]
+)
 def test_a_closure_is_long_and_improbable(tmp_path, run, closure_days, masked):
-    units = np.ones(101)  # without a run, p0 = 1 / (101 - run + 2); 3 days: about 1e-6, so not below
+    units = np.ones(
+        101
+    )  # without a run, p0 = 1 / (101 - run + 2); 3 days: about 1e-6, so not below
     units[50 : 50 + run] = 0
     panel = read_panel(stored(tmp_path, long_table(a=units)), closure_days=closure_days)
     assert (~panel.usable).sum() == masked
@@ -361,7 +409,8 @@ def test_runs_and_windows_agree_with_counting_one_by_one():
         (series, first)
         for series in range(20)
         for first in range(150 - WINDOW + 1)
-        if usable[first : first + WINDOW, series].all() and units[first : first + HISTORY, series].any()
+        if usable[first : first + WINDOW, series].all()
+        and units[first : first + HISTORY, series].any()
     ]
     runs = find_runs(starts)
     assert expected == [(s, f + k) for s, f, n in zip(*runs, strict=True) for k in range(n)]
@@ -399,7 +448,10 @@ def test_every_eligible_window_is_drawn_alike(tmp_path):
     windows, counts = np.unique(first, return_counts=True)
     open_days = {0: [(1, 300)], 1: [(1, 150), (171, 300)], 2: [(1, 150)]}
     expected = [
-        1000 * series + day for series, spans in open_days.items() for a, b in spans for day in range(a, b - WINDOW + 2)
+        1000 * series + day
+        for series, spans in open_days.items()
+        for a, b in spans
+        for day in range(a, b - WINDOW + 2)
     ]
     assert windows.tolist() == sorted(expected)
     deviation = (counts - counts.mean()) / np.sqrt(counts.mean())
@@ -416,9 +468,18 @@ def test_history_needs_a_sale(tmp_path):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"first": "2015-02-01", "last": "2015-01-31"}, "first must not be after last, got 2015-02-01 and 2015-01-31."),
-        ({"first": "2014-12-31"}, "first must be within the table's 2015-01-01 to 2015-10-27, got 2014-12-31."),
-        ({"last": "2016-01-01"}, "last must be within the table's 2015-01-01 to 2015-10-27, got 2016-01-01."),
+        (
+            {"first": "2015-02-01", "last": "2015-01-31"},
+            "first must not be after last, got 2015-02-01 and 2015-01-31.",
+        ),
+        (
+            {"first": "2014-12-31"},
+            "first must be within the table's 2015-01-01 to 2015-10-27, got 2014-12-31.",
+        ),
+        (
+            {"last": "2016-01-01"},
+            "last must be within the table's 2015-01-01 to 2015-10-27, got 2016-01-01.",
+        ),
         ({"last": "2015-10"}, "last must be a day written as YYYY-MM-DD, got '2015-10'."),
         ({"seed": -1}, "seed must be at least 0, got -1."),
     ],
@@ -434,7 +495,8 @@ def test_a_period_without_a_window_is_refused(tmp_path):
     with pytest.raises(ValueError) as error:  # noqa: PT011, the whole message is compared
         source.sample(np.random.default_rng(0), 1, PROBLEM)
     assert str(error.value) == (
-        "too short for history + horizon: no window of 37 usable days (history 32 + horizon 5) from 2015-01-01 to "
+        "too short for history + horizon: no window of 37 usable days (history 32 + horizon 5) "
+        "from 2015-01-01 to "
         "2015-02-05, the longest usable stretch has 36: lower the horizon, or widen first and last."
     )
 
@@ -446,7 +508,8 @@ def test_a_period_whose_histories_have_no_sale_is_refused(tmp_path):
     with pytest.raises(ValueError) as error:  # noqa: PT011, the whole message is compared
         source.sample(np.random.default_rng(0), 1, PROBLEM)
     assert str(error.value) == (
-        "no window of 37 usable days (history 32 + horizon 5) from 2015-03-30 to 2015-07-19 has a sale in its history: "
+        "no window of 37 usable days (history 32 + horizon 5) from 2015-03-30 to 2015-07-19 has a "
+        "sale in its history: "
         "widen first and last."
     )
 
@@ -473,7 +536,9 @@ def test_prices_and_costs_of_the_table_are_used(tmp_path):
     assert (price == np.where(products.demand[0] < 1000, 4.0, 8.0)).all()
     assert ((unit_cost >= 0.5 * price) & (unit_cost <= 0.8 * price)).all()
     assert ((holding_cost >= 0.001 * unit_cost) & (holding_cost <= 0.005 * unit_cost)).all()
-    assert source.notes == ("imputed once per series from assumed ranges, with seed 0: unit cost, all other costs",)
+    assert source.notes == (
+        "imputed once per series from assumed ranges, with seed 0: unit cost, all other costs",
+    )
     costs = PanelProducts(read_panel(stored(tmp_path, frame.assign(cost=3.0))))
     assert (draw_products(costs, PROBLEM, 100).economics.unit_cost == 3.0).all()
     assert costs.notes[-1].endswith("seed 0: all other costs")
@@ -487,7 +552,9 @@ def test_a_known_cost_gives_the_price():
     known = drawn(unit_cost=cost)
     np.testing.assert_allclose(cost / known["price"], free["unit_cost"] / free["price"])
     assert (known["unit_cost"] == cost).all()
-    np.testing.assert_allclose(known["holding_cost"] / cost, free["holding_cost"] / free["unit_cost"])
+    np.testing.assert_allclose(
+        known["holding_cost"] / cost, free["holding_cost"] / free["unit_cost"]
+    )
 
 
 def test_economics_can_be_chosen(tmp_path):
@@ -501,7 +568,13 @@ def test_covariates_are_the_true_calendar_and_the_promotion(tmp_path):
     frame["promotion"] = np.where(frame.series == "a", frame.units % 4, 0)
     source = PanelProducts(read_panel(stored(tmp_path, frame)))
     products = draw_products(source, PROBLEM, 200)
-    assert source.covariate_names == ("weekday_sin", "weekday_cos", "year_sin", "year_cos", "promotion")
+    assert source.covariate_names == (
+        "weekday_sin",
+        "weekday_cos",
+        "year_sin",
+        "year_cos",
+        "promotion",
+    )
     assert products.covariates.shape == (WINDOW, 200, 5)
     number = products.demand % 1000
     dates = pd.DatetimeIndex(np.datetime64("2015-01-01") + (number.ravel().astype(int) - 1))

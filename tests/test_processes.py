@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inv_gym import POPULATIONS, LostSales, draw_products
-from inv_gym.processes import (
+from inv_gym.demand.processes import (
     CALENDAR,
     AutocorrelatedLevel,
     DemandShock,
@@ -21,10 +21,17 @@ from inv_gym.processes import (
     YearlySeason,
     calendar,
 )
-from inv_gym.products import HISTORY
-from inv_gym.ranges import Uniform
+from inv_gym.demand.ranges import Uniform
+from inv_gym.products.batch import HISTORY
 
-PROCESSES = [WeeklySeason(), YearlySeason(), Trend(), AutocorrelatedLevel(), RegimeChange(), DemandShock()]
+PROCESSES = [
+    WeeklySeason(),
+    YearlySeason(),
+    Trend(),
+    AutocorrelatedLevel(),
+    RegimeChange(),
+    DemandShock(),
+]
 
 
 def factors(process: object, batch: int = 200, periods: int = 90, seed: int = 3) -> np.ndarray:
@@ -59,7 +66,9 @@ def test_a_weekly_season_without_spread_is_flat():
 
 
 def test_a_weekly_season_follows_the_calendar_and_not_the_start():
-    later, sooner = (WeeklySeason().factors(np.random.default_rng(0), np.full(5, day), 30) for day in (3, 0))
+    later, sooner = (
+        WeeklySeason().factors(np.random.default_rng(0), np.full(5, day), 30) for day in (3, 0)
+    )
     np.testing.assert_array_equal(later[:-3], sooner[3:])
 
 
@@ -75,7 +84,9 @@ def test_a_trend_compounds_at_a_constant_rate_from_one():
     found = factors(Trend(rate=Uniform(-0.02, 0.03)))
     np.testing.assert_array_equal(found[0], 1.0)
     rate = found[1] - 1.0
-    np.testing.assert_allclose(found[1:] / found[:-1] - 1.0, np.broadcast_to(rate, (89, 200)), atol=1e-12)
+    np.testing.assert_allclose(
+        found[1:] / found[:-1] - 1.0, np.broadcast_to(rate, (89, 200)), atol=1e-12
+    )
     assert -0.02 <= rate.min() < -0.01
     assert 0.02 < rate.max() <= 0.03
 
@@ -132,9 +143,14 @@ def test_the_shock_of_the_preset_strikes_the_episode_and_not_the_history():
 def test_processes_multiply():
     population = POPULATIONS["poisson"]
     problem = LostSales(horizon=30)
-    both = replace(population, processes=(Trend(rate=0.01), DemandShock(factor=3.0, length=4, begin=HISTORY + 10)))
+    both = replace(
+        population,
+        processes=(Trend(rate=0.01), DemandShock(factor=3.0, length=4, begin=HISTORY + 10)),
+    )
     means = draw_products(both, problem, 5).distribution.mean
-    flat = draw_products(replace(population, processes=(Trend(rate=0.0),)), problem, 5).distribution.mean[0]
+    flat = draw_products(
+        replace(population, processes=(Trend(rate=0.0),)), problem, 5
+    ).distribution.mean[0]
     wanted = flat * 1.01 ** (HISTORY + np.arange(30.0))[:, None]
     wanted[10:14] *= 3.0
     np.testing.assert_allclose(means, wanted, rtol=1e-12)
@@ -147,7 +163,9 @@ def test_demand_follows_the_means_that_the_known_law_has():
     means = products.distribution.mean
     residual = (products.demand[HISTORY:] - means) / np.sqrt(means)
     assert abs(residual.mean()) < 4.0 / np.sqrt(residual.size)
-    assert abs(residual.var() - 1.0) < 4.0 * np.sqrt(2.1 / residual.size)  # a Poisson law's kurtosis is 3 + 1/mean
+    assert abs(residual.var() - 1.0) < 4.0 * np.sqrt(
+        2.1 / residual.size
+    )  # a Poisson law's kurtosis is 3 + 1/mean
     assert (np.abs(residual.mean(1)) < 4.5 / np.sqrt(500)).all()
 
 
@@ -190,9 +208,15 @@ def test_the_calendar_of_a_product_explains_its_weekly_season():
     ("make", "message"),
     [
         (lambda: YearlySeason(amplitude=2.0), "amplitude must be between 0 and 1, got 2.0."),
-        (lambda: YearlySeason(amplitude=Uniform(0.5, 1.5)), "amplitude must be between 0 and 1, got 1.5."),
+        (
+            lambda: YearlySeason(amplitude=Uniform(0.5, 1.5)),
+            "amplitude must be between 0 and 1, got 1.5.",
+        ),
         (lambda: Trend(rate=-1.0), "rate must be between -0.5 and 1, got -1.0."),
-        (lambda: AutocorrelatedLevel(correlation=1.1), "correlation must be between -1 and 1, got 1.1."),
+        (
+            lambda: AutocorrelatedLevel(correlation=1.1),
+            "correlation must be between -1 and 1, got 1.1.",
+        ),
         (lambda: RegimeChange(factor=-0.1), "factor must be at least 0, got -0.1."),
         (lambda: DemandShock(length=0), "length must be at least 1, got 0."),
     ],

@@ -27,18 +27,20 @@ from inv_gym import (
     make_problem,
     make_source,
 )
-from inv_gym.arrays import flatten
-from inv_gym.demand import LAWS, Empirical
-from inv_gym.economics import EconomicsRanges
-from inv_gym.products import BLOCK, HISTORY, assemble, concatenate
-from inv_gym.ranges import LogNormalRange, LogUniform, Uniform, as_range
+from inv_gym.demand.laws import LAWS, Empirical
+from inv_gym.demand.ranges import LogNormalRange, LogUniform, Uniform, as_range
+from inv_gym.products.batch import BLOCK, HISTORY, assemble, concatenate
+from inv_gym.products.economics import EconomicsRanges
+from inv_gym.util.arrays import flatten
 
 PROBLEM = LostSales(lead_time=2, horizon=6)
 COSTS = {"price": 10.0, "unit_cost": 4.0, "holding_cost": 1.0, "shortage_cost": 2.0}
 
 
 def assert_equal_products(left, right):
-    exogenous = [(*p.economics, p.demand, p.scale, *flatten(p.initial_state)) for p in (left, right)]
+    exogenous = [
+        (*p.economics, p.demand, p.scale, *flatten(p.initial_state)) for p in (left, right)
+    ]
     for a, b in zip(*exogenous, strict=True):
         np.testing.assert_array_equal(a, b)
     assert (left.covariates is None) == (right.covariates is None)
@@ -46,7 +48,9 @@ def assert_equal_products(left, right):
         np.testing.assert_array_equal(left.covariates, right.covariates)
     assert left.distribution.laws == right.distribution.laws
     for name in ("law_index", "mean", "dispersion"):
-        np.testing.assert_array_equal(getattr(left.distribution, name), getattr(right.distribution, name))
+        np.testing.assert_array_equal(
+            getattr(left.distribution, name), getattr(right.distribution, name)
+        )
 
 
 def refused(message: str, error: type[Exception] = ValueError):
@@ -60,7 +64,9 @@ def test_a_product_does_not_depend_on_how_many_are_drawn(name):
     many = draw_products(source, problem, BLOCK + 70, seed=4)
     assert many.batch == BLOCK + 70
     assert_equal_products(draw_products(source, problem, 50, seed=4), many.rows(slice(0, 50)))
-    assert_equal_products(draw_products(source, problem, BLOCK + 10, seed=4), many.rows(slice(0, BLOCK + 10)))
+    assert_equal_products(
+        draw_products(source, problem, BLOCK + 10, seed=4), many.rows(slice(0, BLOCK + 10))
+    )
 
 
 def test_blocks_and_seeds_give_different_products():
@@ -72,7 +78,11 @@ def test_blocks_and_seeds_give_different_products():
 
 def test_concatenated_rows_make_the_batch():
     products = draw_products(POPULATIONS["seasonal"], PROBLEM, 40)
-    parts = [products.rows(slice(0, 10)), products.rows(slice(10, 11)), products.rows(slice(11, 40))]
+    parts = [
+        products.rows(slice(0, 10)),
+        products.rows(slice(10, 11)),
+        products.rows(slice(11, 40)),
+    ]
     assert_equal_products(concatenate(parts), products)
 
 
@@ -89,14 +99,21 @@ def test_every_preset_serves_every_environment(name, env_id):
     assert (products.demand >= 0.0).all()
     assert (products.demand.std(0) > 0.0).mean() > 0.9
     problem.check_economics(products.economics)
-    np.testing.assert_allclose(products.scale, np.maximum(products.demand[:HISTORY].mean(0), 1.0 / HISTORY))
+    np.testing.assert_allclose(
+        products.scale, np.maximum(products.demand[:HISTORY].mean(0), 1.0 / HISTORY)
+    )
     assert (products.distribution.mean <= 5.0 * source.largest_scale).all()
-    counts = np.array([law.integer for law in products.distribution.laws])[products.distribution.law_index]
+    counts = np.array([law.integer for law in products.distribution.laws])[
+        products.distribution.law_index
+    ]
     np.testing.assert_array_equal((products.demand == np.rint(products.demand)).all(0), counts)
 
 
 def test_presets_have_the_laws_and_ranges_that_they_name():
-    drawn = {name: draw_products(source, PROBLEM, 400).distribution for name, source in POPULATIONS.items()}
+    drawn = {
+        name: draw_products(source, PROBLEM, 400).distribution
+        for name, source in POPULATIONS.items()
+    }
     assert drawn["poisson"].laws == (LAWS["poisson"],)
     assert drawn["high_variance"].laws == (LAWS["geometric"], LAWS["negative_binomial"])
     assert drawn["intermittent"].mean.max() <= 1.0
@@ -135,7 +152,9 @@ def test_prices_and_costs_stay_in_their_ranges():
 
 def test_an_instance_is_one_product_on_many_paths():
     products = draw_products(InstanceProducts("poisson", 5.0, COSTS), PROBLEM, 300)
-    assert products.economics == tuple(pytest.approx(np.full(300, value)) for value in (10.0, 4.0, 1.0, 2.0, 0.0))
+    assert products.economics == tuple(
+        pytest.approx(np.full(300, value)) for value in (10.0, 4.0, 1.0, 2.0, 0.0)
+    )
     assert products.distribution.laws == (LAWS["poisson"],)
     assert set(products.distribution.mean.ravel()) == {5.0}
     assert len({tuple(path) for path in products.demand.T}) == 300
@@ -168,7 +187,7 @@ def test_every_published_instance_can_be_drawn(name):
     assert products.periods == found.problem.horizon
     assert found.known
     assert found.warm_up < found.problem.horizon
-    assert make_problem(found.env_id, **found.problem.spec()) == found.problem
+    assert make_problem(found.environment, **found.problem.spec()) == found.problem
     assert make_source(name) is found.source
 
 
@@ -179,7 +198,9 @@ def test_a_censored_history_is_cut_at_its_own_upper_decile_and_the_future_is_not
     level = np.quantile(whole.demand[:HISTORY], 0.9, axis=0)
     np.testing.assert_array_equal(cut.demand[:HISTORY], np.minimum(whole.demand[:HISTORY], level))
     np.testing.assert_array_equal(cut.demand[HISTORY:], whole.demand[HISTORY:])
-    np.testing.assert_array_equal(cut.scale, np.maximum(cut.demand[:HISTORY].mean(0), 1.0 / HISTORY))
+    np.testing.assert_array_equal(
+        cut.scale, np.maximum(cut.demand[:HISTORY].mean(0), 1.0 / HISTORY)
+    )
     assert (cut.scale < whole.scale).mean() > 0.9
 
 
@@ -191,9 +212,16 @@ def test_a_product_that_never_sold_is_seen_in_units_of_one_per_history():
     assert products.scale.tolist() == [1.0 / HISTORY, 3.0]
 
 
-@given(low=st.floats(0.0, 5.0), extra=st.floats(0.0, 5.0), integer=st.booleans(), seed=st.integers(0, 100))
+@given(
+    low=st.floats(0.0, 5.0),
+    extra=st.floats(0.0, 5.0),
+    integer=st.booleans(),
+    seed=st.integers(0, 100),
+)
 def test_the_starting_stock_lies_in_its_range_of_mean_demand(low, extra, integer, seed):
-    problem = LostSales(lead_time=2, horizon=1, initial_stock=(low, low + extra), integer_orders=integer)
+    problem = LostSales(
+        lead_time=2, horizon=1, initial_stock=(low, low + extra), integer_orders=integer
+    )
     products = POPULATIONS["default"].sample(np.random.default_rng(seed), 64, problem)
     on_hand, tolerance = products.initial_state.on_hand, 0.5 if integer else 1e-9
     assert (on_hand >= low * products.scale - tolerance).all()
@@ -226,7 +254,9 @@ def test_a_single_product_is_the_row_as_plain_numbers():
 def test_products_move_to_torch_and_back_unchanged():
     products = draw_products(POPULATIONS["seasonal"], PROBLEM, 5)
     tensors = products.to(torch.empty(0, dtype=torch.float32))
-    assert {column.dtype for column in (*tensors.economics, tensors.demand, tensors.scale)} == {torch.float32}
+    assert {column.dtype for column in (*tensors.economics, tensors.demand, tensors.scale)} == {
+        torch.float32
+    }
     assert tensors.distribution is products.distribution
     back = products.to(torch.empty(0, dtype=torch.float64)).to(np.empty(0))
     assert_equal_products(back, products)
@@ -239,29 +269,55 @@ def test_products_move_to_torch_and_back_unchanged():
         (lambda: SyntheticProducts(mean=0.0), "mean must be above 0, got 0.0."),
         (lambda: SyntheticProducts(mean=(-5.0, 10.0)), "mean must be above 0, got -5.0."),
         (lambda: SyntheticProducts(dispersion=-1.0), "dispersion must be above 0, got -1.0."),
-        (lambda: SyntheticProducts(dispersion=Uniform(0.0, 1.0)), "dispersion must be above 0, got 0.0."),
+        (
+            lambda: SyntheticProducts(dispersion=Uniform(0.0, 1.0)),
+            "dispersion must be above 0, got 0.0.",
+        ),
         (lambda: SyntheticProducts(laws=()), "laws must name at least one demand law, got none."),
-        (lambda: SyntheticProducts(mean="high"), "mean must be a number or a pair (low, high), got 'high'."),
+        (
+            lambda: SyntheticProducts(mean="high"),
+            "mean must be a number or a pair (low, high), got 'high'.",
+        ),
         (lambda: SyntheticProducts(mean=(3.0, 1.0)), "high must be at least 3, got 1.0."),
         (
             lambda: SyntheticProducts(laws=("gama",)),
-            "unknown demand law 'gama'; known: poisson, geometric, negative_binomial, gamma, rounded_gamma, "
+            "unknown demand law 'gama'; known: poisson, geometric, negative_binomial, gamma, "
+            "rounded_gamma, "
             "truncated_normal, log_normal, discrete_uniform. Did you mean 'gamma'?",
         ),
         (lambda: InstanceProducts("poisson", 0.0, {}), "mean must be above 0, got 0.0."),
         (lambda: InstanceProducts("poisson", -2.0, {}), "mean must be above 0, got -2.0."),
         (lambda: InstanceProducts("poisson", float("nan"), {}), "mean must be finite, got nan."),
-        (lambda: InstanceProducts("gamma", 2.0, {}), "dispersion must be above 0 for gamma, got 0.0."),
-        (lambda: InstanceProducts("gamma", 2.0, {}, -0.5), "dispersion must be above 0 for gamma, got -0.5."),
-        (lambda: InstanceProducts("poisson", 2.0, {}, stock=-5.0), "stock must be at least 0, got -5.0."),
-        (lambda: InstanceProducts("poisson", 2.0, {}, stock=float("nan")), "stock must be finite, got nan."),
+        (
+            lambda: InstanceProducts("gamma", 2.0, {}),
+            "dispersion must be above 0 for gamma, got 0.0.",
+        ),
+        (
+            lambda: InstanceProducts("gamma", 2.0, {}, -0.5),
+            "dispersion must be above 0 for gamma, got -0.5.",
+        ),
+        (
+            lambda: InstanceProducts("poisson", 2.0, {}, stock=-5.0),
+            "stock must be at least 0, got -5.0.",
+        ),
+        (
+            lambda: InstanceProducts("poisson", 2.0, {}, stock=float("nan")),
+            "stock must be finite, got nan.",
+        ),
         (
             lambda: draw_products(InstanceProducts("poisson", 2.0, {"shortage": 4.0}), PROBLEM, 2),
-            "unknown figure of LostSales 'shortage'; known: price, unit_cost, holding_cost, shortage_cost, "
+            "unknown figure of LostSales 'shortage'; known: price, unit_cost, holding_cost, "
+            "shortage_cost, "
             "salvage_value. Did you mean 'shortage_cost'?",
         ),
-        (lambda: draw_products(SyntheticProducts(), PROBLEM, 0), "number must be at least 1, got 0."),
-        (lambda: draw_products(SyntheticProducts(), PROBLEM, 5, seed=-1), "seed must be at least 0, got -1."),
+        (
+            lambda: draw_products(SyntheticProducts(), PROBLEM, 0),
+            "number must be at least 1, got 0.",
+        ),
+        (
+            lambda: draw_products(SyntheticProducts(), PROBLEM, 5, seed=-1),
+            "seed must be at least 0, got -1.",
+        ),
         (lambda: Uniform(2.0, 1.0), "high must be at least 2, got 1.0."),
         (lambda: Uniform(float("nan"), 1.0), "low must be finite, got nan."),
         (lambda: LogUniform(0.0, 1.0), "low must be at least 1e-12, got 0.0."),
@@ -275,16 +331,19 @@ def test_products_move_to_torch_and_back_unchanged():
         ),
         (
             lambda: make_source({"population": "seasonel"}),
-            f"unknown population 'seasonel'; known: {', '.join(POPULATIONS)}. Did you mean 'seasonal'?",
+            f"unknown population 'seasonel'; known: {', '.join(POPULATIONS)}. Did you mean "
+            "'seasonal'?",
         ),
         (
             lambda: make_source({"means": 3.0}),
-            "unknown key of products 'means'; known: population, laws, mean, dispersion, economics. "
+            "unknown key of products 'means'; known: population, laws, mean, dispersion, "
+            "economics. "
             "Did you mean 'mean'?",
         ),
         (
             lambda: make_source({"economics": {"prise": (2.0, 3.0)}}),
-            f"unknown range of economics 'prise'; known: {', '.join(EconomicsRanges.__dataclass_fields__)}. "
+            "unknown range of economics 'prise'; known: "
+            f"{', '.join(EconomicsRanges.__dataclass_fields__)}. "
             "Did you mean 'price'?",
         ),
         (
@@ -325,7 +384,12 @@ def test_a_source_can_be_changed_by_plain_keys():
 GOOD = {
     LostSales(): COSTS,
     Perishable(): {**COSTS, "outdating_cost": 1.0},
-    DualSourcing(): {"regular_cost": 4.0, "expedited_cost": 6.0, "shortage_cost": 9.0, "holding_cost": 1.0},
+    DualSourcing(): {
+        "regular_cost": 4.0,
+        "expedited_cost": 6.0,
+        "shortage_cost": 9.0,
+        "holding_cost": 1.0,
+    },
     DualSourcing(backlog=False): {"price": 5.0, "regular_cost": 4.0, "expedited_cost": 6.0},
     ProcurementRemoval(): {**COSTS, "removal_value": 2.0},
     ProcurementRemoval(backlog=True): {"unit_cost": 4.0, "shortage_cost": 1.0},
@@ -333,7 +397,9 @@ GOOD = {
 RATIO = "price + shortage_cost must exceed unit_cost, or the critical ratio is not in (0, 1): got {} + {} and {}."
 SALVAGE = "salvage_value must be at most {}, or stock is bought to be salvaged: got {} and {}."
 REMOVAL = "removal_value must be below unit_cost, or ordering and removing is a money machine: got {} and 4.0."
-EXPEDITED = "expedited_cost must exceed regular_cost, or the regular source is never used: got {} and 4.0."
+EXPEDITED = (
+    "expedited_cost must exceed regular_cost, or the regular source is never used: got {} and 4.0."
+)
 SERVED = "shortage_cost (with the price if sales are lost) must be above {}: got {}."
 
 
@@ -360,13 +426,21 @@ def test_sound_economics_are_accepted(problem):
         (DualSourcing(), {"expedited_cost": 4.0}, EXPEDITED.format(4.0)),
         (DualSourcing(), {"expedited_cost": 3.0}, EXPEDITED.format(3.0)),
         (DualSourcing(), {"salvage_value": 4.5}, SALVAGE.format("regular_cost", 4.5, 4.0)),
-        (DualSourcing(), {"shortage_cost": 0.0}, SERVED.format("0, or demand is never served", 0.0)),
+        (
+            DualSourcing(),
+            {"shortage_cost": 0.0},
+            SERVED.format("0, or demand is never served", 0.0),
+        ),
         (DualSourcing(), {"regular_cost": -1.0}, "regular_cost must be at least 0, got -1.0."),
         (DualSourcing(backlog=False), {"price": 4.0}, SERVED.format("regular_cost", 4.0)),
         (ProcurementRemoval(), {"removal_value": 4.0}, REMOVAL.format(4.0)),
         (ProcurementRemoval(), {"removal_value": 5.0}, REMOVAL.format(5.0)),
         (ProcurementRemoval(), {"price": 1.0}, SERVED.format("unit_cost", 3.0)),
-        (ProcurementRemoval(backlog=True), {"shortage_cost": 0.0}, SERVED.format("0, or demand is never served", 0.0)),
+        (
+            ProcurementRemoval(backlog=True),
+            {"shortage_cost": 0.0},
+            SERVED.format("0, or demand is never served", 0.0),
+        ),
     ],
 )
 def test_economics_without_a_meaningful_optimum_are_refused(problem, changes, message):
@@ -376,23 +450,32 @@ def test_economics_without_a_meaningful_optimum_are_refused(problem, changes, me
 
 def test_salvage_at_the_unit_cost_and_a_removal_fee_are_sound():
     draw_products(InstanceProducts("poisson", 5.0, {**COSTS, "salvage_value": 4.0}), LostSales(), 2)
-    draw_products(InstanceProducts("poisson", 5.0, {**COSTS, "removal_value": -3.0}), ProcurementRemoval(), 2)
+    draw_products(
+        InstanceProducts("poisson", 5.0, {**COSTS, "removal_value": -3.0}), ProcurementRemoval(), 2
+    )
 
 
 def test_an_error_names_the_first_bad_product():
-    economics = PROBLEM.Economics(*(np.array([10.0, 10.0, value]) for value in (1.0, 4.0, 1.0, 2.0, 0.0)))
+    economics = PROBLEM.Economics(
+        *(np.array([10.0, 10.0, value]) for value in (1.0, 4.0, 1.0, 2.0, 0.0))
+    )
     with refused(RATIO.format(1.0, 2.0, 4.0) + " (product 2)"):
-        PROBLEM.check_economics(economics._replace(unit_cost=np.full(3, 4.0), shortage_cost=np.full(3, 2.0)))
+        PROBLEM.check_economics(
+            economics._replace(unit_cost=np.full(3, 4.0), shortage_cost=np.full(3, 2.0))
+        )
 
 
 @pytest.mark.parametrize(
-    ("value", "shown"), [(-1.0, "-1.0"), (float("nan"), "nan"), (float("inf"), "inf"), (float("-inf"), "-inf")]
+    ("value", "shown"),
+    [(-1.0, "-1.0"), (float("nan"), "nan"), (float("inf"), "inf"), (float("-inf"), "-inf")],
 )
 def test_demand_that_is_negative_or_not_finite_is_refused(value, shown):
     figures = {name: np.full(3, COSTS.get(name, 0.0)) for name in PROBLEM.Economics._fields}
     demand = np.ones((HISTORY + 6, 3))
     demand[5, 1] = value
-    with pytest.raises(ValueError, match=rf"^demand must be .*got {re.escape(shown)}\. \(product 1\)$"):
+    with pytest.raises(
+        ValueError, match=rf"^demand must be .*got {re.escape(shown)}\. \(product 1\)$"
+    ):
         assemble(PROBLEM, np.random.default_rng(0), figures, demand)
 
 
@@ -413,7 +496,10 @@ class Rented(LostSales):
 
 
 def test_a_figure_that_a_source_does_not_have_is_asked_for():
-    with refused("Rented needs rent: give each as a column of economics or a range (EconomicsRanges(extra={...}))."):
+    with refused(
+        "Rented needs rent: give each as a column of economics or a range "
+        "(EconomicsRanges(extra={...}))."
+    ):
         draw_products(SyntheticProducts(), Rented(), 2)
 
 

@@ -33,9 +33,9 @@ def test_each_figure_stands_beside_its_exact_value(cells):
     assert cell["published"] == 6.6
     assert abs(cell["exact"] - 6.6) < 0.05
     assert cell["difference"] == pytest.approx(cell["exact"] - 6.6)
-    assert cells["removal-cost-form", "optimal discounted cost from stock 80"]["exact"] == pytest.approx(
-        586.428, abs=5e-4
-    )
+    assert cells["removal-cost-form", "optimal discounted cost from stock 80"][
+        "exact"
+    ] == pytest.approx(586.428, abs=5e-4)
 
 
 def test_each_simulation_agrees_with_the_exact_figure(cells):

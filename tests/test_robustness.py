@@ -11,8 +11,9 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-from inv_gym.arrays import flatten
-from inv_gym.products import HISTORY
+from inv_gym.play.statistics import paired_gap
+from inv_gym.products.batch import HISTORY
+from inv_gym.util.arrays import flatten
 
 ROOT = Path(__file__).parents[1]
 
@@ -33,17 +34,19 @@ def page(examples: None) -> ModuleType:
     return import_module("robustness_page")
 
 
-def test_a_gap_is_paired_and_its_interval_covers_seeds_and_products(page: ModuleType) -> None:
+def test_a_gap_is_paired_and_its_interval_covers_seeds_and_products() -> None:
     other = np.array([[1.0, 2.0, 3.0], [2.0, 3.0, 4.0]])
-    assert page.paired(other + 0.1, other, 2.0) == (pytest.approx(5.0), pytest.approx(0.0))
-    gaps = np.array([[1.0, 2.0, 3.0], [2.0, 3.0, 4.0]])  # %; seeds' means 2 and 3, products' 1.5, 2.5 and 3.5
-    middle, half = page.paired(other + gaps / 100.0, other, 1.0)
+    assert paired_gap(other + 0.1, other, 2.0) == (pytest.approx(5.0), pytest.approx(0.0))
+    gaps = np.array(
+        [[1.0, 2.0, 3.0], [2.0, 3.0, 4.0]]
+    )  # %; seeds' means 2 and 3, products' 1.5, 2.5 and 3.5
+    middle, half = paired_gap(other + gaps / 100.0, other, 1.0)
     assert middle == pytest.approx(2.5)
     variances = 0.5 / 2, 1.0 / 3  # with 1 and 2 degrees of freedom: 2.881 for both together
     freedom = sum(variances) ** 2 / (variances[0] ** 2 / 1 + variances[1] ** 2 / 2)
     assert freedom == pytest.approx(2.882, abs=1e-3)
     assert half == pytest.approx(3.2600 * np.sqrt(sum(variances)), rel=2e-3)
-    one_seed = page.paired(other[:1] + gaps[:1] / 100.0, other[:1], 1.0)[1]
+    one_seed = paired_gap(other[:1] + gaps[:1] / 100.0, other[:1], 1.0)[1]
     assert one_seed == pytest.approx(4.302653 * 1.0 / np.sqrt(3.0), rel=1e-5)
 
 
@@ -67,7 +70,9 @@ def test_tests_multiply_the_mean_when_they_say_so(plan: ModuleType) -> None:
 
 def test_starts_fill_the_columns_that_they_name(plan: ModuleType) -> None:
     setting = plan.REGISTERED[0]
-    tests = {test.name: test.products(setting, 20, 9) for test in plan.TESTS if test.group == "start"}
+    tests = {
+        test.name: test.products(setting, 20, 9) for test in plan.TESTS if test.group == "start"
+    }
     scale = tests["20 periods' demand on hand"].scale
     on_hand, *pipeline = flatten(tests["20 periods' demand on hand"].initial_state)
     assert np.array_equal(on_hand, np.rint(20.0 * scale))
@@ -82,7 +87,9 @@ def robustness(plan: ModuleType, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     """The measurements with trainings of five steps and few test products."""
     found, config = import_module("robustness"), plan.Setting.config
     tiny = {"steps": 5, "check_every": 5, "batch": 8, "validation_products": 8, "warm_up": 0}
-    monkeypatch.setattr(plan.Setting, "config", lambda self, kind, seed: replace(config(self, kind, seed), **tiny))
+    monkeypatch.setattr(
+        plan.Setting, "config", lambda self, kind, seed: replace(config(self, kind, seed), **tiny)
+    )
     monkeypatch.setattr(found, "PRODUCTS", 16)
     monkeypatch.setattr(found.torch, "set_num_threads", lambda number: None)
     return found
@@ -101,7 +108,10 @@ def test_a_measurement_ends_in_a_page_and_is_not_repeated(
     assert "LostSalesLeadTime-v0" in text
     assert "× 3.0 for 10 periods" in text
     assert "InvPerishable-v0" in text.split("Not measured yet")[1]
-    assert not any(f"{{{name}}}" in text for name in ("structure", "robustness", "starts", "small_data", "missing"))
+    assert not any(
+        f"{{{name}}}" in text
+        for name in ("structure", "robustness", "starts", "small_data", "missing")
+    )
     names = [path.name for path in page.pictures(tmp_path, tmp_path / "pictures")]
     assert names == ["structure-tests.png"]
 
@@ -111,4 +121,6 @@ def test_one_network_for_many_lead_times_is_tested_on_longer_ones(
 ) -> None:
     for kind in page.EVERY:
         robustness.measure(plan.MANY_LEAD_TIMES.name, kind, 0, str(tmp_path))
-    assert page.lead_times(page.Results(tmp_path)).count("not trained on") == len(plan.FAR_LEAD_TIMES)
+    assert page.lead_times(page.Results(tmp_path)).count("not trained on") == len(
+        plan.FAR_LEAD_TIMES
+    )

@@ -9,8 +9,6 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 
-from baselines.catalogue import policies
-from baselines.exact import Optimal
 from inv_gym import (
     ENVIRONMENTS,
     DualSourcing,
@@ -26,7 +24,8 @@ from inv_gym import (
     make_problem,
     make_source,
 )
-from inv_gym.arrays import Array, flatten, positive_part, stack, unflatten
+from inv_gym.baselines.catalogue import policies
+from inv_gym.baselines.exact import Optimal
 from inv_gym.structure import (
     Chain,
     Properties,
@@ -38,6 +37,7 @@ from inv_gym.structure import (
     violations,
     wide_states,
 )
+from inv_gym.util.arrays import Array, flatten, positive_part, stack, unflatten
 
 NAMES = {
     "InvLostSales-v0": ["d order / d on_hand >= -1", "d order / d on_hand <= 0"],
@@ -92,7 +92,13 @@ PROBLEMS = [
 def test_the_inequalities_of_each_environment_are_these(env_id):
     rules = inequalities(make_problem(env_id))
     assert list(rules.names) == NAMES[env_id]
-    assert rules.weights.shape[0] == len(rules.most) == len(rules.rounding) == len(rules.joint) == len(rules.names)
+    assert (
+        rules.weights.shape[0]
+        == len(rules.most)
+        == len(rules.rounding)
+        == len(rules.joint)
+        == len(rules.names)
+    )
     assert [name for name, joint in zip(rules.names, rules.joint, strict=True) if joint] == [
         name for name in rules.names if " + " in name or " - removal" in name
     ]
@@ -109,7 +115,9 @@ def test_columns_due_before_an_expedited_order_displace_alike():
 def test_every_property_says_where_it_is_from(problem):
     known = properties(problem)
     assert known.bounds
-    sources = [one.source for one in (*known.chains, *known.bounds)] + [known.multimodular] * bool(known.multimodular)
+    sources = [one.source for one in (*known.chains, *known.bounds)] + [known.multimodular] * bool(
+        known.multimodular
+    )
     assert all(re.match(r"(published: |derived(: |, ))\w", source) for source in sources)
     assert bool(known.chains) == bool(known.multimodular)
     columns = range(len(flatten(problem.initial_state(0.0))))
@@ -125,7 +133,9 @@ def test_the_excess_is_what_slopes_miss_each_inequality_by():
         "d order / d pipeline_1 <= d order / d on_hand",
         "d order / d on_hand <= 0",
     )
-    slopes = np.array([[[-0.25, -0.5]], [[-0.75, -0.5]], [[0.25, -1.5]], [[-1.5, -1.75]], [[0.0, 0.0]]])
+    slopes = np.array(
+        [[[-0.25, -0.5]], [[-0.75, -0.5]], [[0.25, -1.5]], [[-1.5, -1.75]], [[0.0, 0.0]]]
+    )
     assert rules.excess(slopes).tolist() == [
         [0.0, 0.0, 0.0],
         [0.0, 0.25, 0.0],
@@ -156,7 +166,10 @@ class Planted:
         columns = flatten(observation.state)
         return stack(
             [
-                sum((slope * column for slope, column in zip(own, columns, strict=True)), columns[0] * 0.0 + level)
+                sum(
+                    (slope * column for slope, column in zip(own, columns, strict=True)),
+                    columns[0] * 0.0 + level,
+                )
                 for level, own in zip(self.level, self.slopes, strict=False)
             ]
         )
@@ -176,7 +189,11 @@ DUAL = DualSourcing(regular_lead_time=3)
 REMOVAL = ProcurementRemoval()
 BROKEN: dict[str, tuple[Problem, tuple[tuple[float, ...], ...], dict[str, float]]] = {
     "nothing": (LostSales(lead_time=3), ((-0.2, -0.5, -1.0),), {}),
-    "too steep": (LostSales(lead_time=3), ((-0.2, -0.5, -1.4),), {"d order / d pipeline_2 >= -1": 0.4}),
+    "too steep": (
+        LostSales(lead_time=3),
+        ((-0.2, -0.5, -1.4),),
+        {"d order / d pipeline_2 >= -1": 0.4},
+    ),
     "wrong sign": (LostSales(lead_time=3), ((0.3, -0.1, -0.2),), {"d order / d on_hand <= 0": 0.3}),
     "wrong order": (
         LostSales(lead_time=3),
@@ -216,12 +233,23 @@ BROKEN: dict[str, tuple[Problem, tuple[tuple[float, ...], ...], dict[str, float]
             "d regular + expedited / d pipeline_1 <= d regular + expedited / d net_inventory": 0.2,
         },
     ),
-    "ordering more the more there is": (REMOVAL, ((0.3,), (0.5,)), {"d order / d net_inventory <= 0": 0.3}),
-    "removing less the more there is": (REMOVAL, ((-0.4,), (-0.2,)), {"d -removal / d net_inventory <= 0": 0.2}),
+    "ordering more the more there is": (
+        REMOVAL,
+        ((0.3,), (0.5,)),
+        {"d order / d net_inventory <= 0": 0.3},
+    ),
+    "removing less the more there is": (
+        REMOVAL,
+        ((-0.4,), (-0.2,)),
+        {"d -removal / d net_inventory <= 0": 0.2},
+    ),
     "removing too much": (
         REMOVAL,
         ((0.0,), (1.5,)),
-        {"d -removal / d net_inventory >= -1": 0.5, "d order - removal / d net_inventory >= -1": 0.5},
+        {
+            "d -removal / d net_inventory >= -1": 0.5,
+            "d order - removal / d net_inventory >= -1": 0.5,
+        },
     ),
     "order and removal together too steep": (
         REMOVAL,
@@ -244,7 +272,11 @@ def test_what_a_policy_breaks_is_found_and_named(fault, kind):
     problem, slopes, wanted = BROKEN[fault]
     found = violations(problem, kind(slopes), *drawn(problem))
     assert found.excess.shape == (12, len(inequalities(problem).names))
-    by_name = {name: column for name, column in zip(found.names, found.excess.T, strict=True) if column.max() > 1e-6}
+    by_name = {
+        name: column
+        for name, column in zip(found.names, found.excess.T, strict=True)
+        if column.max() > 1e-6
+    }
     assert set(by_name) == set(wanted)
     for name, excess in wanted.items():
         np.testing.assert_allclose(by_name[name], excess, atol=1e-6)  # in every state
@@ -293,7 +325,8 @@ def test_whole_orders_are_judged_by_a_unit_of_stock():
         def __call__(self, observation: Observation) -> Array:
             return np.rint(super().__call__(observation))
 
-    # rounded, a third of a unit less is none or one less for a unit more, but hundreds for a thousandth of it
+    # rounded, a third of a unit less is none or one less for a unit more, but hundreds for a
+    # thousandth of it
     policy = Rounded(((-1.0 / 3.0,),))
     whole, free = LostSales(integer_orders=True), LostSales()
     assert violations(whole, policy, *drawn(whole)).largest == 0.0
@@ -320,7 +353,9 @@ def test_a_policy_is_shown_the_states_asked_for_in_the_period_asked_for():
 
 
 def test_violations_are_counted_by_state_and_by_inequality():
-    found = Violations(("a", "b"), np.array([[0.0, 0.5], [0.01, np.nan], [np.nan, np.nan], [1.0, 0.25]]))
+    found = Violations(
+        ("a", "b"), np.array([[0.0, 0.5], [0.01, np.nan], [np.nan, np.nan], [1.0, 0.25]])
+    )
     assert found.worst.tolist() == [0.5, 0.01, 0.0, 1.0]
     assert found.largest == 1.0
     assert found.mean == pytest.approx(1.51 / 4.0)
@@ -356,13 +391,19 @@ def test_low_waste_base_stock_can_order_more_beside_more_old_stock():
     problem = make_problem("InvPerishable-v0")
     policy = policies(problem, True)["low-waste base-stock (knows law)"]
     found = violations(problem, policy, *drawn(problem, 40))
-    assert [row["inequality"] for row in found.rows() if row["share"] > 0.0] == ["d order / d stock_1 <= 0"]
+    assert [row["inequality"] for row in found.rows() if row["share"] > 0.0] == [
+        "d order / d stock_1 <= 0"
+    ]
 
 
 WHOLE: dict[str, Any] = {"integer_orders": True, "long_run": True, "discount": 0.95}
 SMALL: list[tuple[Problem, dict[str, float], list[range]]] = [
     (LostSales(**WHOLE), {"holding_cost": 1.0, "shortage_cost": 4.0}, [range(5)]),
-    (LostSales(lead_time=2, **WHOLE), {"holding_cost": 1.0, "shortage_cost": 9.0}, [range(5), range(3)]),
+    (
+        LostSales(lead_time=2, **WHOLE),
+        {"holding_cost": 1.0, "shortage_cost": 9.0},
+        [range(5), range(3)],
+    ),
     (
         Perishable(shelf_life=3, **WHOLE),
         {"price": 10.0, "unit_cost": 4.0, "holding_cost": 0.1, "outdating_cost": 2.0},
@@ -381,7 +422,9 @@ SMALL: list[tuple[Problem, dict[str, float], list[range]]] = [
 ]
 
 
-@pytest.mark.parametrize(("problem", "figures", "box"), SMALL, ids=lambda value: type(value).__name__)
+@pytest.mark.parametrize(
+    ("problem", "figures", "box"), SMALL, ids=lambda value: type(value).__name__
+)
 def test_exact_optima_break_nothing(problem, figures, box):
     states = np.stack(np.meshgrid(*box, indexing="ij"), -1).reshape(-1, len(box)).astype(float)
     source = InstanceProducts("poisson", 1.5, figures, stock=max(box[0]) + 1.0)
@@ -466,7 +509,8 @@ class Another(Own):
 )
 def test_a_problem_of_which_nothing_is_known_is_named(problem):
     message = re.escape(
-        f"no structure is known of {problem}: register one with inv_gym.structure.properties.register, or do without."
+        f"no structure is known of {problem}: register one with "
+        "inv_gym.structure.properties.register, or do without."
     )
     with pytest.raises(ValueError, match=f"^{message}$"):
         inequalities(problem)
@@ -477,7 +521,10 @@ def test_a_problem_of_which_nothing_is_known_is_named(problem):
 def test_what_is_known_of_a_problem_of_ones_own_can_be_registered():
     chain = Chain("order", (1.0,), ((0,),), "derived: a test")
     properties.register(Another, lambda problem: Properties((chain,), (), ""))
-    assert inequalities(Another()).names == ("d order / d on_hand >= -1", "d order / d on_hand <= 0")
+    assert inequalities(Another()).names == (
+        "d order / d on_hand >= -1",
+        "d order / d on_hand <= 0",
+    )
     products, states = drawn(Another())
     found = violations(Another(), Planted(((-1.5,),)), products, states)
     np.testing.assert_allclose(found.excess, [[0.5, 0.0]] * 12, atol=1e-6)
@@ -493,7 +540,10 @@ def test_the_directions_add_up_to_nothing():
 
 
 def test_with_one_column_the_excess_is_what_is_missing_to_be_concave():
-    states, values = np.array([[3.0], [-1.0], [0.0], [1.0], [2.0]]), np.array([3.0, -2.0, 0.0, 1.0, 1.0])
+    states, values = (
+        np.array([[3.0], [-1.0], [0.0], [1.0], [2.0]]),
+        np.array([3.0, -2.0, 0.0, 1.0, 1.0]),
+    )
     excess = multimodularity_excess(states, values)
     np.testing.assert_array_equal(excess, [[np.nan], [np.nan], [0.0], [0.0], [2.0]])
 
@@ -512,8 +562,11 @@ def test_with_two_columns_the_excess_is_that_of_each_two_directions():
 
 def test_the_excess_does_not_depend_on_the_order_of_the_states():
     rng = np.random.default_rng(0)
-    states = np.stack(np.meshgrid(range(-2, 2), range(3), range(3), indexing="ij"), -1).reshape(-1, 3)
+    states = np.stack(np.meshgrid(range(-2, 2), range(3), range(3), indexing="ij"), -1).reshape(
+        -1, 3
+    )
     values, order = rng.normal(size=len(states)), rng.permutation(len(states))
     np.testing.assert_array_equal(
-        multimodularity_excess(states[order], values[order]), multimodularity_excess(states, values)[order]
+        multimodularity_excess(states[order], values[order]),
+        multimodularity_excess(states, values)[order],
     )

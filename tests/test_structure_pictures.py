@@ -15,17 +15,21 @@ import typer
 
 pytest.importorskip("matplotlib")
 import inv_gym
-from agents.checkpoints import read_tensors, write_tensors
-from agents.direct_backprop import DirectBackprop
-from agents.inventory_agent import InventoryAgent
-from agents.networks import NetworkConfig
-from agents.training_config import KINDS, TrainingConfig
-from inv_gym.arrays import unflatten
-from inv_gym.products import HISTORY
+from inv_gym.agents.checkpoints import read_tensors, write_tensors
+from inv_gym.agents.inventory_agent import InventoryAgent
+from inv_gym.agents.network.policy_network import NetworkConfig
+from inv_gym.agents.training.config import KINDS, TrainingConfig
+from inv_gym.agents.training.direct_backprop import DirectBackprop
+from inv_gym.products.batch import HISTORY
 from inv_gym.structure import violations
+from inv_gym.util.arrays import unflatten
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
-LEAD_TIME, DUAL, REMOVAL = "InvLostSalesLeadTime-v0", "InvDualSourcing-v0", "InvProcurementRemoval-v0"
+LEAD_TIME, DUAL, REMOVAL = (
+    "InvLostSalesLeadTime-v0",
+    "InvDualSourcing-v0",
+    "InvProcurementRemoval-v0",
+)
 LABELS = ["plain", "penalised", "constructed"]
 
 
@@ -47,16 +51,21 @@ def structure() -> Iterator[ModuleType]:
 @pytest.fixture(scope="module")
 def shown(structure: ModuleType, weights: Path) -> dict[str, list[Any]]:
     """The rows of each environment's pictures."""
-    return {env: structure.rows(env, structure.networks(env, weights)) for env in (LEAD_TIME, DUAL, REMOVAL)}
+    return {
+        env: structure.rows(env, structure.networks(env, weights))
+        for env in (LEAD_TIME, DUAL, REMOVAL)
+    }
 
 
 @pytest.fixture(scope="module")
 def weights(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A folder with an untrained network of each kind for some environments."""
     folder = tmp_path_factory.mktemp("weights")
-    tiny = TrainingConfig(steps=1, batch=16, validation_products=16, network=NetworkConfig("history", 4, (8, 8)))
+    tiny = TrainingConfig(
+        steps=1, batch=16, validation_products=16, network=NetworkConfig("history", 4, (8, 8))
+    )
     for env in (LEAD_TIME, DUAL, REMOVAL):
-        source = inv_gym.make_source(inv_gym.ENVIRONMENTS[env].products)
+        source = inv_gym.make_source(inv_gym.ENVIRONMENTS[env].source)
         for kind, name in KINDS.items():
             training = DirectBackprop(inv_gym.make_problem(env), source, tiny.of_kind(kind))
             with torch.no_grad():
@@ -67,7 +76,9 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     return folder
 
 
-def asked(agent: InventoryAgent, product: inv_gym.Products, state: np.ndarray, period: int) -> np.ndarray:
+def asked(
+    agent: InventoryAgent, product: inv_gym.Products, state: np.ndarray, period: int
+) -> np.ndarray:
     """What an agent orders for one product in a state, both in periods of mean demand."""
     columns = unflatten(list(state[:, None] * product.scale), product.initial_state)
     history = product.demand[period : period + HISTORY]
@@ -79,7 +90,11 @@ def asked(agent: InventoryAgent, product: inv_gym.Products, state: np.ndarray, p
 def test_the_grid_shows_what_an_agent_orders_and_breaks_when_asked_directly(
     structure: ModuleType, weights: Path, shown: dict[str, list[Any]], env: str
 ) -> None:
-    problem, agents, view = inv_gym.make_problem(env), structure.networks(env, weights), structure.VIEWS[env]
+    problem, agents, view = (
+        inv_gym.make_problem(env),
+        structure.networks(env, weights),
+        structure.VIEWS[env],
+    )
     products = structure.chosen(problem, inv_gym.make_source("default"))
     plain = structure.visited(problem, agents["plain"], products)
     for number, row in enumerate(shown[env]):
@@ -93,7 +108,9 @@ def test_the_grid_shows_what_an_agent_orders_and_breaks_when_asked_directly(
             look = row.looks[label]
             wanted = asked(agents[label], product, state, structure.PERIOD)
             np.testing.assert_allclose(look.orders[i, j].clip(0.0), wanted, atol=1e-9)
-            broken = violations(problem, agents[label], product, state[None] * product.scale, structure.PERIOD)
+            broken = violations(
+                problem, agents[label], product, state[None] * product.scale, structure.PERIOD
+            )
             assert look.excess[i, j] == pytest.approx(broken.largest, abs=1e-9)
         assert all(look.excess.shape == (7, 7) for look in row.looks.values())
         assert row.looks["constructed"].share == 0.0
@@ -103,7 +120,9 @@ def test_the_grid_shows_what_an_agent_orders_and_breaks_when_asked_directly(
 def test_products_differ_in_law_and_critical_ratio(structure: ModuleType) -> None:
     problem = inv_gym.make_problem(LEAD_TIME)
     products = structure.chosen(problem, inv_gym.make_source("default"))
-    (law, _, ratio), (other, _, higher) = (structure.facts(problem, products.rows(slice(k, k + 1))) for k in range(2))
+    (law, _, ratio), (other, _, higher) = (
+        structure.facts(problem, products.rows(slice(k, k + 1))) for k in range(2)
+    )
     assert law != other
     assert ratio < higher
 
@@ -111,7 +130,9 @@ def test_products_differ_in_law_and_critical_ratio(structure: ModuleType) -> Non
 def test_a_contour_has_one_level_for_all_networks_of_a_product(
     structure: ModuleType, shown: dict[str, list[Any]]
 ) -> None:
-    figure = structure.order_contours(structure.VIEWS[LEAD_TIME], ("order",), shown[LEAD_TIME], "A caption.")
+    figure = structure.order_contours(
+        structure.VIEWS[LEAD_TIME], ("order",), shown[LEAD_TIME], "A caption."
+    )
     panels = [axes for axes in figure.axes if axes.get_title()]
     assert [axes.get_title() for axes in panels] == 2 * LABELS
     for first in (0, 3):
@@ -136,7 +157,9 @@ def test_curves_show_each_network_and_the_optimal_policy_which_acts_beyond_its_t
     structure: ModuleType, shown: dict[str, list[Any]]
 ) -> None:
     stock = np.linspace(0.0, 20.0, 41)
-    figure = structure.order_curves(structure.VIEWS[REMOVAL], ("order", "removal"), shown[REMOVAL], "A caption.")
+    figure = structure.order_curves(
+        structure.VIEWS[REMOVAL], ("order", "removal"), shown[REMOVAL], "A caption."
+    )
     for axes, row in zip(figure.axes, shown[REMOVAL], strict=False):
         drawn = {line.get_label(): line for line in axes.lines}
         for label, look in row.looks.items():
@@ -152,17 +175,26 @@ def test_the_script_writes_both_pictures_of_an_environment_whole(
 ) -> None:
     structure.main([LEAD_TIME], weights, tmp_path / "new")
     written = {path.name: path.read_bytes() for path in (tmp_path / "new").iterdir()}
-    assert written.keys() == {"structure-lost-sales-lead-time.png", "violations-lost-sales-lead-time.png"}
+    assert written.keys() == {
+        "structure-lost-sales-lead-time.png",
+        "violations-lost-sales-lead-time.png",
+    }
     assert all(picture.startswith(b"\x89PNG") for picture in written.values())
 
 
-def test_a_network_without_a_name_is_known_by_its_file(structure: ModuleType, weights: Path, tmp_path: Path) -> None:
+def test_a_network_without_a_name_is_known_by_its_file(
+    structure: ModuleType, weights: Path, tmp_path: Path
+) -> None:
     for kind in KINDS:
         tensors, card = read_tensors(weights / f"{DUAL}.{kind}.safetensors")
         del card["name"]
         write_tensors(tmp_path / f"{DUAL}.{kind}.safetensors", tensors, card)
     found = structure.networks(DUAL, tmp_path)
-    assert [agent.network.config.head for agent in found.values()] == ["plain", "plain", "constructed"]
+    assert [agent.network.config.head for agent in found.values()] == [
+        "plain",
+        "plain",
+        "constructed",
+    ]
     assert list(found) == LABELS
 
 
@@ -173,7 +205,8 @@ def test_a_missing_network_is_named_with_the_remedy(
     with pytest.raises(typer.Exit):
         structure.main([DUAL], tmp_path, tmp_path / "new")
     assert capsys.readouterr().err == (
-        f"Error: {tmp_path} holds no plain and no constructed network for {DUAL}: run `make weights`, or give the "
+        f"Error: {tmp_path} holds no plain and no constructed network for {DUAL}: run `make "
+        "weights`, or give the "
         "folder that has them with --weights.\n"
     )
     assert not (tmp_path / "new").exists()

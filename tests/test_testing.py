@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from inv_gym import LostSales, Outcome, make_source
-from inv_gym.arrays import Array, Columns, is_torch
-from inv_gym.policy import Observation
+from inv_gym.play.policy import Observation
 from inv_gym.testing import PROBLEM_LAWS, LawError, check_policy, check_problem
+from inv_gym.util.arrays import Array, Columns, is_torch
 
 
 class DiffersInTorch(LostSales):
@@ -80,7 +80,9 @@ def test_every_law_has_a_planted_fault_and_holds_without_it() -> None:
 
 def test_a_law_can_be_skipped_by_name() -> None:
     check_problem(FixedCost(), make_source("poisson"), skip=["homogeneity"])
-    with pytest.raises(ValueError, match="unknown law 'homogenity'; known: .* Did you mean 'homogeneity'"):
+    with pytest.raises(
+        ValueError, match="unknown law 'homogenity'; known: .* Did you mean 'homogeneity'"
+    ):
         check_problem(FixedCost(), make_source("poisson"), skip=["homogenity"])
 
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from inv_gym.distribution import Distribution
+from inv_gym.demand.distribution import Distribution
 
 TAIL = 1e-10
 """Probability of larger demands than those listed, where they cannot be lumped without error."""
@@ -31,8 +31,9 @@ def atoms(law: Distribution, most: float = np.inf) -> Atoms:
 
     Args:
         law: Of one product.
-        most: A number of units that demand need not be told apart beyond. With lost sales that is the largest stock:
-            all larger demands empty it, and their cost is linear, so that lumping them at their mean is exact.
+        most: A number of units that demand need not be told apart beyond. With lost sales that is
+            the largest stock: all larger demands empty it, and their cost is linear, so that
+                lumping them at their mean is exact.
 
     Raises:
         ValueError: Demand does not come in whole numbers.
@@ -40,17 +41,22 @@ def atoms(law: Distribution, most: float = np.inf) -> Atoms:
     periods = [law.at(period) for period in range(len(law.mean))]
     reach = max(float(one.quantile(np.array([1.0 - TAIL]))[0]) for one in periods)
     points = np.arange(np.ceil(reach) + 1.0)[:, None]
-    mass = np.stack([(one.cdf(points) - one.cdf(np.maximum(points - JUST_BELOW, 0.0)))[:, 0] for one in periods])
+    mass = np.stack(
+        [(one.cdf(points) - one.cdf(np.maximum(points - JUST_BELOW, 0.0)))[:, 0] for one in periods]
+    )
     mass[:, 0] = [one.cdf(np.zeros(1))[0] for one in periods]
     if (np.abs(mass.sum(1) - 1.0) > 1e-6).any():
         names = ", ".join(type(one).__name__ for one in law.laws)
         raise ValueError(
             f"exact dynamic programs need demand in whole numbers, got a law of amounts ({names}): "
-            "use a count law, or baselines.exact.upper_bound."
+            "use a count law, or inv_gym.baselines.exact.upper_bound."
         )
     mass = mass / mass.sum(1, keepdims=True)
     demand = points[:, 0]
-    if len(mass) > 1:  # one value of demand serves all periods, so the tail must be short for its mean not to matter
+    if (
+        len(mass) > 1
+        # one value of demand serves all periods, so the tail must be short for its mean not to matter
+    ):
         most = np.inf
     last = int(min(most + 1.0, demand[-1]))
     tail = mass[:, last:].sum(1)

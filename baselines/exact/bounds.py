@@ -1,9 +1,10 @@
 """Upper bounds on the best expected reward, where the optimum itself is out of reach.
 
-Both are information relaxations (Brown, Smith & Sun 2010): a decision maker who sees more than is allowed does at least
-as well. Seeing all demand beforehand, without a penalty, is uselessly loose: no order would ever be wrong. Here the
-decision maker sees the demand of some periods only before each order, which is the same as ordering that much later
-from a source with a lead time that much shorter; all later demand stays unseen, because what remains is solved.
+Both are information relaxations (Brown, Smith & Sun 2010): a decision maker who sees more than is
+allowed does at least as well. Seeing all demand beforehand, without a penalty, is uselessly loose:
+no order would ever be wrong. Here the decision maker sees the demand of some periods only before
+each order, which is the same as ordering that much later from a source with a lead time that much
+shorter; all later demand stays unseen, because what remains is solved.
 """
 
 from __future__ import annotations
@@ -14,12 +15,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from baselines.exact.atoms import atoms
-from baselines.exact.dynamic_program import Solution, solve
-from inv_gym.arrays import flatten, map_columns, unflatten
-from inv_gym.distribution import CELLS, Distribution
-from inv_gym.problem import Problem
+from inv_gym.baselines.exact.atoms import atoms
+from inv_gym.baselines.exact.dynamic_program import Solution, solve
+from inv_gym.demand.distribution import CELLS, Distribution
 from inv_gym.problems import DualSourcing, Perishable
+from inv_gym.problems.problem import Problem
+from inv_gym.util.arrays import flatten, map_columns, unflatten
 
 LIMIT = 10_000_000
 """Transitions that are solved in a second or so."""
@@ -29,23 +30,29 @@ class Bound(NamedTuple):
     """An upper bound on the best expected reward of one product."""
 
     reward: float
-    """Per period in the long run if there is no discount and no end, else discounted, from the start."""
+    """Per period in the long run if there is no discount and no end, else discounted, from the
+    start.
+    """
     lead_times: tuple[int, ...]
     """Of the problem that was solved; those of the problem itself if the bound is the optimum."""
 
 
-def upper_bound(problem: Problem, law: Distribution, economics: Any, stock: float = 0.0, limit: int = LIMIT) -> Bound:
-    """The optimum under the longest lead time that can be solved exactly, else the bound of the newsvendor.
+def upper_bound(
+    problem: Problem, law: Distribution, economics: Any, stock: float = 0.0, limit: int = LIMIT
+) -> Bound:
+    """The optimum under the longest lead time that can be solved exactly, else the bound of the
+    newsvendor.
 
-    Orders of the shorter lead time are paid for when they would have been ordered, and none arrives before one could.
+    Orders of the shorter lead time are paid for when they would have been ordered, and none arrives
+    before one could.
 
     Args:
         problem: See `solve`.
         law: Of one product; of any kind.
         economics: NamedTuple of ``[1]`` columns.
         stock: Units on hand at the start.
-        limit: Most transitions of the problem that is solved; see `solve`. A larger one takes longer and may bring a
-            tighter bound.
+        limit: Most transitions of the problem that is solved; see `solve`. A larger one takes
+            longer and may bring a tighter bound.
     """
     for easier, revealed in _shorter(problem):
         costs = _paid_when_ordered(easier, economics, revealed)
@@ -54,7 +61,10 @@ def upper_bound(problem: Problem, law: Distribution, economics: Any, stock: floa
         except ValueError:
             continue
         return Bound(reward, easier.lead_times)
-    return Bound(float(newsvendor_bound(problem, law, economics, np.array([stock]))[0]), (0,) * problem.order_dim)
+    return Bound(
+        float(newsvendor_bound(problem, law, economics, np.array([stock]))[0]),
+        (0,) * problem.order_dim,
+    )
 
 
 def _shorter(problem: Problem) -> Iterator[tuple[Any, int]]:
@@ -62,7 +72,10 @@ def _shorter(problem: Problem) -> Iterator[tuple[Any, int]]:
     yield problem, 0
     if isinstance(problem, DualSourcing):
         for lead_time in range(problem.regular_lead_time - 1, problem.expedited_lead_time, -1):
-            yield replace(problem, regular_lead_time=lead_time), problem.regular_lead_time - lead_time
+            yield (
+                replace(problem, regular_lead_time=lead_time),
+                problem.regular_lead_time - lead_time,
+            )
     elif problem.lead_times[0] > 0:
         lead_time = problem.lead_times[0]
         for shorter in range(lead_time - 1, -1, -1):
@@ -96,10 +109,16 @@ def _from_start(
     if not problem.long_run:
         easier = replace(easier, horizon=problem.horizon - wait)
     solution = solve(easier, law.at(wait), costs, stock, limit=limit)
-    return solution.gain if solution.gain is not None else _waited(problem, law, economics, solution, stock, wait)
+    return (
+        solution.gain
+        if solution.gain is not None
+        else _waited(problem, law, economics, solution, stock, wait)
+    )
 
 
-def _waited(problem: Problem, law: Distribution, economics: Any, solution: Solution, stock: float, wait: int) -> float:
+def _waited(
+    problem: Problem, law: Distribution, economics: Any, solution: Solution, stock: float, wait: int
+) -> float:
     """The value of a solution that starts after some periods without orders."""
     demand = atoms(law)
     template = problem.initial_state(np.array([stock]))
@@ -125,11 +144,15 @@ def _waited(problem: Problem, law: Distribution, economics: Any, solution: Solut
     return reward + problem.discount**wait * float(weight @ solution.values[0][place])
 
 
-def newsvendor_bound(problem: Problem, law: Distribution, economics: Any, stock: np.ndarray) -> np.ndarray:
-    """The bound of a decision maker who sees all demand until an order arrives, and buys from the cheaper source.
+def newsvendor_bound(
+    problem: Problem, law: Distribution, economics: Any, stock: np.ndarray
+) -> np.ndarray:
+    """The bound of a decision maker who sees all demand until an order arrives, and buys from the
+    cheaper source.
 
-    Each unit left is worth what it would cost to order it, so the periods part and each is a newsvendor's: the exact
-    optimum for lost sales without lead time (salvage at the unit cost), a bound for every problem, product and law.
+    Each unit left is worth what it would cost to order it, so the periods part and each is a
+    newsvendor's: the exact optimum for lost sales without lead time (salvage at the unit cost), a
+    bound for every problem, product and law.
 
     Args:
         problem: One of the five.
@@ -149,15 +172,24 @@ def newsvendor_bound(problem: Problem, law: Distribution, economics: Any, stock:
     for period in range(delay, last):
         reward = reward + discount**period * _newsvendor(problem, law.at(period), economics, cost)
     if problem.long_run:
-        reward = reward + discount**last / (1.0 - discount) * _newsvendor(problem, law.at(last), economics, cost)
+        reward = reward + discount**last / (1.0 - discount) * _newsvendor(
+            problem, law.at(last), economics, cost
+        )
     return reward
 
 
-def _newsvendor(problem: Problem, law: Distribution, economics: Any, cost: np.ndarray) -> np.ndarray:
-    """The best expected reward of one period, ``[B]``, if units left are worth their discounted cost."""
+def _newsvendor(
+    problem: Problem, law: Distribution, economics: Any, cost: np.ndarray
+) -> np.ndarray:
+    """The best expected reward of one period, ``[B]``, if units left are worth their discounted
+    cost.
+    """
     step, cumulative = law.lattice()
     stock = np.arange(CELLS) * step[:, None]
-    left = np.concatenate([np.zeros((len(step), 1)), np.cumsum(cumulative, 1)[:, :-1]], 1) * step[:, None]
+    left = (
+        np.concatenate([np.zeros((len(step), 1)), np.cumsum(cumulative, 1)[:, :-1]], 1)
+        * step[:, None]
+    )
     mean = ((1.0 - cumulative).sum(1) * step)[:, None]
     short = mean - stock + left
     money = map_columns(lambda column: np.asarray(column, dtype=float)[:, None], economics)
@@ -167,14 +199,22 @@ def _newsvendor(problem: Problem, law: Distribution, economics: Any, cost: np.nd
         keep = np.maximum(keep, -money.outdating_cost)  # units may outdate before they are held
     sold = mean if problem.backlog else mean - short
     owed = onward * short if problem.backlog else 0.0
-    profit = money.price * sold - money.shortage_cost * short - owed + keep * left - cost[:, None] * stock
+    profit = (
+        money.price * sold
+        - money.shortage_cost * short
+        - owed
+        + keep * left
+        - cost[:, None] * stock
+    )
     return profit.max(1)
 
 
 def _without_arrivals(
     problem: Problem, law: Distribution, economics: Any, stock: np.ndarray, periods: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The discounted reward of the periods in which nothing can arrive, and the net inventory after them, ``[B]``."""
+    """The discounted reward of the periods in which nothing can arrive, and the net inventory after
+    them, ``[B]``.
+    """
     reward, left, net = stock * 0.0, stock, stock * 1.0
     for period in range(periods):
         before, net = left, net - law.at(period).window_mean()

@@ -8,25 +8,31 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from baselines.exact.atoms import atoms
-from inv_gym.arrays import flatten, unflatten, unstack
-from inv_gym.distribution import Distribution
-from inv_gym.policy import Observation, Policy
-from inv_gym.problem import Problem
+from inv_gym.baselines.exact.atoms import atoms
+from inv_gym.demand.distribution import Distribution
+from inv_gym.play.policy import Observation, Policy
+from inv_gym.problems.problem import Problem
+from inv_gym.util.arrays import flatten, unflatten, unstack
 
 LIMIT = 3_000_000
 """Most states that a policy is followed to."""
 MOST = 100.0
-"""Stock beyond so many times the mean demand is cut off: some policies let it grow, with vanishing probability."""
+"""Stock beyond so many times the mean demand is cut off: some policies let it grow, with vanishing
+probability.
+"""
 TOLERANCE = 1e-11
 ITERATIONS = 200_000
 DIRECT = 2000
-"""Most states whose average reward is found by linear equations; stock that drifts slowly would take too long."""
+"""Most states whose average reward is found by linear equations; stock that drifts slowly would
+take too long.
+"""
 ACCEPTED = 1e-9
 """Largest relative residual of these equations."""
 
 
-def transition_matrix(following: np.ndarray, probability: np.ndarray, columns: int) -> sparse.csr_array:
+def transition_matrix(
+    following: np.ndarray, probability: np.ndarray, columns: int
+) -> sparse.csr_array:
     """``[R, columns]``: row r goes to ``following[r, n]`` with ``probability[n]``."""
     ends = np.arange(0, following.size + 1, following.shape[1])
     data = np.tile(probability, len(following))
@@ -69,7 +75,9 @@ class Chain:
         raise RuntimeError(f"the average reward did not settle in {ITERATIONS} periods.")
 
     def _solved(self) -> float | None:
-        """The average g of a small chain from ``g + v = reward + P v``, v = 0 in state 0; None if that fails."""
+        """The average g of a small chain from ``g + v = reward + P v``, v = 0 in state 0; None if
+        that fails.
+        """
         if len(self.reward) > DIRECT:
             return None
         equations = np.eye(len(self.reward)) - self.transitions.toarray()
@@ -83,7 +91,9 @@ class Chain:
         return float(gain) if residual <= ACCEPTED * np.abs(self.reward).max() else None
 
     def discounted(self, discount: float, periods: int, warm_up: int = 0) -> float:
-        """The expected discounted reward of some periods after a warm-up; discounting starts after it."""
+        """The expected discounted reward of some periods after a warm-up; discounting starts after
+        it.
+        """
         values = np.zeros(len(self.reward))
         for _ in range(periods):
             values = self.reward + discount * (self.transitions @ values)
@@ -92,7 +102,9 @@ class Chain:
         return float(values[0])
 
 
-def follow(problem: Problem, policy: Policy, law: Distribution, economics: Any, stock: float = 0.0) -> Chain:
+def follow(
+    problem: Problem, policy: Policy, law: Distribution, economics: Any, stock: float = 0.0
+) -> Chain:
     """The chain of all states that a policy reaches from a stock on hand with nothing on order.
 
     Its average and discounted rewards are exact, without any simulation.
@@ -105,7 +117,8 @@ def follow(problem: Problem, policy: Policy, law: Distribution, economics: Any, 
         stock: Units on hand at the start.
 
     Raises:
-        ValueError: Demand or orders are not in whole numbers, or the policy reaches too many states.
+        ValueError: Demand or orders are not in whole numbers, or the policy reaches too many
+            states.
     """
     demand = atoms(law)
     most = np.ceil(max(MOST * float(law.mean[0, 0]), stock))
@@ -113,7 +126,9 @@ def follow(problem: Problem, policy: Policy, law: Distribution, economics: Any, 
     frontier = np.array(flatten(template)).reshape(-1, 1)
     bits = int(np.ceil(np.log2(3.0 * most + 1.0)))
     if bits * len(frontier) > 62:
-        raise ValueError(f"exact evaluation follows at most {62 // bits} columns of state, got {len(frontier)}.")
+        raise ValueError(
+            f"exact evaluation follows at most {62 // bits} columns of state, got {len(frontier)}."
+        )
 
     def keys(states: np.ndarray) -> np.ndarray:
         """One whole number per state ``[C, N]``."""
@@ -122,7 +137,10 @@ def follow(problem: Problem, policy: Policy, law: Distribution, economics: Any, 
             packed = (packed << bits) + (np.rint(column) + 2.0 * most).astype(np.int64)
         return packed
 
-    known, places = keys(frontier), np.zeros(1, np.int64)  # keys in order, and where each state stands
+    known, places = (
+        keys(frontier),
+        np.zeros(1, np.int64),
+    )  # keys in order, and where each state stands
     following, reward = [], []
     while frontier.shape[1]:
         onward, earned = _period(problem, policy, template, frontier, economics, demand.demand)
@@ -138,22 +156,35 @@ def follow(problem: Problem, policy: Policy, law: Distribution, economics: Any, 
         order = np.argsort(known)
         known, places = known[order], places[order]
         if len(known) > LIMIT:
-            raise ValueError(f"the policy reaches more than {LIMIT:,} states: use evaluate, which simulates.")
+            raise ValueError(
+                f"the policy reaches more than {LIMIT:,} states: use evaluate, which simulates."
+            )
     table = places[np.searchsorted(known, np.concatenate(following))]
-    return Chain(transition_matrix(table, demand.probability[0], len(known)), np.concatenate(reward))
+    return Chain(
+        transition_matrix(table, demand.probability[0], len(known)), np.concatenate(reward)
+    )
 
 
 def _period(
-    problem: Problem, policy: Policy, template: Any, states: np.ndarray, economics: Any, demand: np.ndarray
+    problem: Problem,
+    policy: Policy,
+    template: Any,
+    states: np.ndarray,
+    economics: Any,
+    demand: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Next states ``[C, S * N]`` and rewards ``[S * N]`` of every state ``[C, S]`` and demand."""
     number = states.shape[1]
-    seen = Observation(unflatten(states, template), np.zeros((0, number)), economics, np.ones(number), None, 0)
+    seen = Observation(
+        unflatten(states, template), np.zeros((0, number)), economics, np.ones(number), None, 0
+    )
     order = np.broadcast_to(policy(seen), (number, problem.order_dim))
     order = np.stack(problem.admissible(unstack(order)), 1)
     bad = (order != np.rint(order)) | (order < 0.0)
     if bad.any():
-        raise ValueError(f"exact evaluation needs orders in whole units of at least 0, got {order[bad][0]}.")
+        raise ValueError(
+            f"exact evaluation needs orders in whole units of at least 0, got {order[bad][0]}."
+        )
     rows = np.repeat(np.arange(number), len(demand))
     state = unflatten(states[:, rows], template)
     outcome = problem.transition(state, unstack(order[rows]), np.tile(demand, number), economics)

@@ -1,4 +1,6 @@
-"""Exact optimal policies: average-cost, discounted and finite-horizon dynamic programs over whole-number states."""
+"""Exact optimal policies: average-cost, discounted and finite-horizon dynamic programs over
+whole-number states.
+"""
 
 from __future__ import annotations
 
@@ -7,13 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from baselines.exact.atoms import atoms
-from baselines.exact.model import Backup, Matrices, Model
-from baselines.exact.states import state_space
-from inv_gym.arrays import flatten
-from inv_gym.checks import real, whole
-from inv_gym.distribution import Distribution
-from inv_gym.problem import Problem
+from inv_gym.baselines.exact.atoms import atoms
+from inv_gym.baselines.exact.model import Backup, Matrices, Model
+from inv_gym.baselines.exact.states import registered_space
+from inv_gym.demand.distribution import Distribution
+from inv_gym.problems.problem import Problem
+from inv_gym.util.arrays import flatten
+from inv_gym.util.checks import real, whole
 
 TOLERANCE = 1e-11
 """Relative to the largest expected reward of a period."""
@@ -36,12 +38,15 @@ class Solution:
     Attributes:
         problem: What was solved.
         states: ``[S, C]`` in the order of the state's columns, units.
-        orders: ``[P, S, K]`` best orders of each period, units; the last holds for all later periods.
-        values: ``[P, S]`` best expected discounted reward from each period on; relative to that of the empty state
-            where there is no discount and no end.
-        gain: Best expected reward per period in the long run, or None where there is a discount or an end.
-        edge: Largest probability, in any period from the empty state on and after the last, of standing at the edge of
-            the state space, where backlog or orders are cut off; at most `EDGE`.
+        orders: ``[P, S, K]`` best orders of each period, units; the last holds for all later
+            periods.
+        values: ``[P, S]`` best expected discounted reward from each period on; relative to that of
+            the empty state where there is no discount and no end.
+        gain: Best expected reward per period in the long run, or None where there is a discount or
+            an end.
+        edge: Largest probability, in any period from the empty state on and after the last, of
+            standing at the edge of the state space, where backlog or orders are cut off; at most
+            `EDGE`.
         model: The tables it was solved with.
     """
 
@@ -74,7 +79,9 @@ class Solution:
         Raises:
             ValueError: The stock exceeds that solved for.
         """
-        columns = np.array(flatten(self.problem.initial_state(np.array([float(stock)])))).reshape(-1, 1)
+        columns = np.array(flatten(self.problem.initial_state(np.array([float(stock)])))).reshape(
+            -1, 1
+        )
         return float(self.values[min(period, len(self.values) - 1), self.place(columns)[0]])
 
 
@@ -88,10 +95,10 @@ def solve(
 ) -> Solution:
     """The optimal policy of one product.
 
-    The problem's fields say which program it is: with ``long_run`` and discount 1 the average reward is maximised, with
-    ``long_run`` and a smaller discount the discounted reward without end, otherwise the discounted reward of
-    ``horizon`` periods and the salvage. A law that changes is followed period by period; its last period holds for all
-    later ones.
+    The problem's fields say which program it is: with ``long_run`` and discount 1 the average
+    reward is maximised, with ``long_run`` and a smaller discount the discounted reward without end,
+    otherwise the discounted reward of ``horizon`` periods and the salvage. A law that changes is
+    followed period by period; its last period holds for all later ones.
 
     Args:
         problem: One of the five.
@@ -99,15 +106,17 @@ def solve(
         economics: NamedTuple of ``[1]`` columns or numbers.
         stock: Most units on hand at the start.
         tolerance: Of values and gain, relative to the largest expected reward of a period.
-        limit: Most transitions (states, times orders that act at once, times demands) held in memory; the default
-            takes about 3 GB.
+        limit: Most transitions (states, times orders that act at once, times demands) held in
+            memory; the default takes about 3 GB.
 
     Raises:
-        ValueError: There is more than one product, demand is not in whole numbers, the economics have no finite
-            optimum, or the state space exceeds the limit.
+        ValueError: There is more than one product, demand is not in whole numbers, the economics
+            have no finite optimum, or the state space exceeds the limit.
     """
     if len(law.dispersion) != 1:
-        raise ValueError(f"solve takes one product, got {len(law.dispersion)}: use Optimal for a batch.")
+        raise ValueError(
+            f"solve takes one product, got {len(law.dispersion)}: use Optimal for a batch."
+        )
     problem.check_economics(economics)
     real("stock", stock, least=0.0)
     if not 0.0 < real("tolerance", tolerance) < 1.0:
@@ -115,14 +124,16 @@ def solve(
     whole("limit", limit, least=1)
     growth = 1.0
     for _ in range(ATTEMPTS):
-        space = state_space(problem, law, economics, stock, growth)
+        space = registered_space(problem, law, economics, stock, growth)
         lost = 0.0 if problem.backlog else float(space.high.sum() + space.now.max())
         model = Model(problem, economics, space, atoms(law, lost if lost else np.inf), limit)
         solution = _solve(model, tolerance)
         if solution.edge <= EDGE:
             return solution
         growth *= GROWTH
-    raise RuntimeError(f"the state space of {problem} did not settle after {ATTEMPTS} enlargements.")
+    raise RuntimeError(
+        f"the state space of {problem} did not settle after {ATTEMPTS} enlargements."
+    )
 
 
 def _solve(model: Model, tolerance: float) -> Solution:
@@ -148,19 +159,24 @@ def _solve(model: Model, tolerance: float) -> Solution:
         ahead = best[0].values
     orders = np.stack([model.orders(one.row, one.later) for one in best])
     edge = _visits_to_edge(model, best, orders)
-    return Solution(problem, model.states.T, orders, np.stack([one.values for one in best]), gain, edge, model)
+    return Solution(
+        problem, model.states.T, orders, np.stack([one.values for one in best]), gain, edge, model
+    )
 
 
 def _without_end(model: Model, period: int, tolerance: float) -> tuple[Backup, float | None]:
-    """Modified policy iteration for a problem that never ends, and its gain if there is no discount.
+    """Modified policy iteration for a problem that never ends, and its gain if there is no
+    discount.
 
-    Each improvement bounds gain and values from both sides (Odoni 1969, MacQueen 1966): it stops when the bounds meet.
+    Each improvement bounds gain and values from both sides (Odoni 1969, MacQueen 1966): it stops
+    when the bounds meet.
     """
     discount, matrices = model.problem.discount, model.matrices(period)
     values = np.zeros(model.states.shape[1])
     stop = tolerance * float(np.abs(model.rewards(period)).max())
     empty = model.locate(np.zeros((len(model.states), 1)))[0]
-    # without discount, half of each period stands still, so that a policy that goes in circles settles too
+    # without discount, half of each period stands still, so that a policy that goes in circles
+    # settles too
     still = 0.5 if discount == 1.0 else 0.0
     for _ in range(ITERATIONS):
         best = model.backup(values, discount, period, matrices)
@@ -168,7 +184,9 @@ def _without_end(model: Model, period: int, tolerance: float) -> tuple[Backup, f
         middle = (change.min() + change.max()) / 2.0
         if change.max() - change.min() <= stop:
             if discount < 1.0:
-                return best._replace(values=best.values + discount / (1.0 - discount) * middle), None
+                return best._replace(
+                    values=best.values + discount / (1.0 - discount) * middle
+                ), None
             return best._replace(values=best.values - best.values[empty]), float(middle)
         chain, onward = model.chain(best.row, best.later, period), best.values
         for _ in range(SWEEPS):
@@ -181,7 +199,9 @@ def _without_end(model: Model, period: int, tolerance: float) -> tuple[Backup, f
 
 
 def _visits_to_edge(model: Model, best: list[Backup], orders: np.ndarray) -> float:
-    """The largest probability, in any period from the empty state on, of standing at the edge of the space."""
+    """The largest probability, in any period from the empty state on, of standing at the edge of
+    the space.
+    """
     space = model.space
     least = (model.states == space.low[:, None]) & (space.low[:, None] < 0.0)
     edge = least.any(0) | (orders >= space.edge_order).any(2)

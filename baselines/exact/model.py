@@ -7,18 +7,20 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 from scipy import sparse
 
-from baselines.exact.atoms import Atoms
-from baselines.exact.chain import Chain, transition_matrix
-from baselines.exact.states import StateSpace
-from inv_gym.arrays import flatten, map_columns, unflatten
-from inv_gym.problem import Problem
+from inv_gym.baselines.exact.atoms import Atoms
+from inv_gym.baselines.exact.chain import Chain, transition_matrix
+from inv_gym.baselines.exact.states import StateSpace
+from inv_gym.problems.problem import Problem
+from inv_gym.util.arrays import flatten, map_columns, unflatten
 
 CHUNK = 1_000_000
 """Transitions that are played at a time."""
 CELLS = 4_000_000
 """Values of (row, later order) that are held at a time while values are backed up."""
 TIE = 1e-10
-"""Values that differ by less, relative to the largest reward, are a tie: the smaller order is taken."""
+"""Values that differ by less, relative to the largest reward, are a tie: the smaller order is
+taken.
+"""
 
 
 class Transitions(NamedTuple):
@@ -50,32 +52,41 @@ Matrices: TypeAlias = list[tuple[slice, sparse.csr_array]]
 class Model:
     """States, orders, transitions and expected rewards of one product.
 
-    Orders that act before demand (lead time 0) make a *row* with their state. Orders that arrive later add to the next
-    state whatever demand does; so the table of transitions has rows alone, and all later orders are valued by one
-    product of a sparse matrix with a dense one.
+    Orders that act before demand (lead time 0) make a *row* with their state. Orders that arrive
+    later add to the next state whatever demand does; so the table of transitions has rows alone,
+    and all later orders are valued by one product of a sparse matrix with a dense one.
     """
 
-    def __init__(self, problem: Problem, economics: Any, space: StateSpace, demand: Atoms, limit: int) -> None:
+    def __init__(
+        self, problem: Problem, economics: Any, space: StateSpace, demand: Atoms, limit: int
+    ) -> None:
         """Build the tables.
 
         Raises:
             ValueError: They would exceed the limit.
         """
         self.problem, self.space, self.demand = problem, space, demand
-        self.economics = map_columns(lambda column: float(np.asarray(column).reshape(-1)[0]), economics)
+        self.economics = map_columns(
+            lambda column: float(np.asarray(column).reshape(-1)[0]), economics
+        )
         self._template = problem.initial_state(np.zeros(1))
-        # a first axis of one place serves the problems without any stock between periods (shelf life 1)
+        # a first axis of one place serves the problems without any stock between periods (shelf
+        # life 1)
         self._low = np.concatenate([[0.0], space.low])[:, None]
         self._shape = (1, *(space.high - space.low + 1.0).astype(int))
         size = int(np.prod(self._shape, dtype=float)) * len(space.now) * len(demand.demand)
         if size > limit:
             raise ValueError(
-                f"the exact solution needs up to {np.prod(self._shape, dtype=float):,.0f} states and {size:,} "
-                f"transitions, more than the limit of {limit:,}: take shorter lead times or a smaller mean, or use "
-                "baselines.exact.upper_bound."
+                f"the exact solution needs up to {np.prod(self._shape, dtype=float):,.0f} states "
+                f"and {size:,} "
+                f"transitions, more than the limit of {limit:,}: take shorter lead times or a "
+                "smaller mean, or use "
+                "inv_gym.baselines.exact.upper_bound."
             )
         grid = np.indices(self._shape).reshape(len(self._shape), -1)[1:] + self._low[1:]
-        inside = np.ones(grid.shape[1], bool) if space.admissible is None else space.admissible(grid.T)
+        inside = (
+            np.ones(grid.shape[1], bool) if space.admissible is None else space.admissible(grid.T)
+        )
         self.states = grid[:, inside]
         """``[C, S]``, units."""
         self._place = np.full(len(inside), -1, np.int32)
@@ -84,7 +95,9 @@ class Model:
         self._build_later()
 
     def locate(self, columns: np.ndarray) -> np.ndarray:
-        """The places of states ``[C, N]``, -1 outside the space; what is below the least value counts as that."""
+        """The places of states ``[C, N]``, -1 outside the space; what is below the least value
+        counts as that.
+        """
         whole = np.rint(np.concatenate([np.zeros((1, columns.shape[1])), columns])) - self._low
         whole = np.maximum(whole, 0.0).astype(np.int64)
         outside = (whole >= np.array(self._shape)[:, None]).any(0)
@@ -97,12 +110,16 @@ class Model:
 
     def _play(self, states: np.ndarray, orders: np.ndarray, demand: np.ndarray) -> Transitions:
         """Play a period for states ``[C, N]``, orders ``[N, K]`` and demands ``[N]``."""
-        outcome = self.problem.transition(self.state(states), tuple(orders.T), demand, self.economics)
+        outcome = self.problem.transition(
+            self.state(states), tuple(orders.T), demand, self.economics
+        )
         following = np.array(flatten(outcome.state)).reshape(len(states), len(demand))
         return Transitions(self.locate(following), following, outcome.reward)
 
     def _build_rows(self) -> None:
-        """Rows (state, order that acts at once): where each demand leads, and the expected reward of each period."""
+        """Rows (state, order that acts at once): where each demand leads, and the expected reward
+        of each period.
+        """
         atoms, now = self.demand.demand, self.space.now
         parts = []
         step = max(CHUNK // (len(now) * len(atoms)), 1)
@@ -112,10 +129,14 @@ class Model:
             inside = self._play(states[:, owner], now[choice], np.zeros(len(owner))).place >= 0
             owner, choice = owner[inside], choice[inside]
             rows = np.repeat(np.arange(len(owner)), len(atoms))
-            played = self._play(states[:, owner[rows]], now[choice[rows]], np.tile(atoms, len(owner)))
+            played = self._play(
+                states[:, owner[rows]], now[choice[rows]], np.tile(atoms, len(owner))
+            )
             expected = played.reward.reshape(-1, len(atoms)) @ self.demand.probability.T
             parts.append((owner + first, choice, played.place.reshape(-1, len(atoms)), expected))
-        self.owner, self.choice, following, self.reward = (np.concatenate(part) for part in zip(*parts, strict=True))
+        self.owner, self.choice, following, self.reward = (
+            np.concatenate(part) for part in zip(*parts, strict=True)
+        )
         if (following < 0).any() or len(np.unique(self.owner)) < self.states.shape[1]:
             raise RuntimeError("the state space is not closed: a period without order leaves it.")
         self.start = np.searchsorted(self.owner, np.arange(self.states.shape[1]))
@@ -128,25 +149,35 @@ class Model:
         later = self.space.later
         nothing = np.zeros_like(later)
         empty = np.repeat(self.states[:, :1], len(later), 1)
-        with_order, without = (self._play(empty, orders, np.zeros(len(later))) for orders in (later, nothing))
+        with_order, without = (
+            self._play(empty, orders, np.zeros(len(later))) for orders in (later, nothing)
+        )
         self.later_reward = with_order.reward - without.reward
         shift = with_order.columns - without.columns
-        targets = [self.locate(self.states[:, self.bases] + shift[:, [k]]) for k in range(len(later))]
+        targets = [
+            self.locate(self.states[:, self.bases] + shift[:, [k]]) for k in range(len(later))
+        ]
         self.target = np.stack(targets, 1).astype(np.int32)
         """``[bases, A']`` places of states, -1 where the order is not allowed."""
 
     def matrices(self, period: int) -> Matrices:
-        """Blocks of rows with their transition matrices ``[rows, bases]`` under the demand of a period."""
+        """Blocks of rows with their transition matrices ``[rows, bases]`` under the demand of a
+        period.
+        """
         size = max(CELLS // len(self.space.later), 1)
         blocks = [slice(first, first + size) for first in range(0, len(self.owner), size)]
         probability, bases = self.demand.at(period), len(self.bases)
-        return [(rows, transition_matrix(self.following[rows], probability, bases)) for rows in blocks]
+        return [
+            (rows, transition_matrix(self.following[rows], probability, bases)) for rows in blocks
+        ]
 
     def rewards(self, period: int) -> np.ndarray:
         """Expected rewards of the rows, without later orders, in a period."""
         return self.reward[:, min(period, self.reward.shape[1] - 1)]
 
-    def backup(self, values: np.ndarray, discount: float, period: int, matrices: Matrices) -> Backup:
+    def backup(
+        self, values: np.ndarray, discount: float, period: int, matrices: Matrices
+    ) -> Backup:
         """The best that a period and the values after it bring from each state."""
         onward = np.where(self.target >= 0, values[self.target], 0.0)
         best, later = np.empty(len(self.owner)), np.empty(len(self.owner), np.int32)

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from baselines.exact.dynamic_program import Solution, solve
-from inv_gym.arrays import Array, flatten, like, map_columns, to_numpy
-from inv_gym.policy import Observation
-from inv_gym.problem import Problem
-from inv_gym.products import Products
+from inv_gym.baselines.exact.dynamic_program import Solution, solve
+from inv_gym.play.policy import Observation
+from inv_gym.problems.problem import Problem
+from inv_gym.products.batch import Products
+from inv_gym.util.arrays import Array, flatten, like, map_columns, to_numpy
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,9 @@ class Optimal:
         """
         law = products.distribution
         if law is None:
-            raise ValueError("these products have no known demand law, which the optimal policy needs.")
+            raise ValueError(
+                "these products have no known demand law, which the optimal policy needs."
+            )
         economics = map_columns(to_numpy, products.economics)
         position = np.asarray(to_numpy(products.initial_state.inventory_position))
         stock = np.ceil(np.max(position, initial=0.0))
@@ -41,7 +43,12 @@ class Optimal:
 
         def solved(row: int) -> Solution:
             one = slice(row, row + 1)
-            return solve(self.problem, law.rows(one), map_columns(lambda column: column[one], economics), stock)
+            return solve(
+                self.problem,
+                law.rows(one),
+                map_columns(lambda column: column[one], economics),
+                stock,
+            )
 
         return OptimalOrders(tuple(map(solved, first)), group.reshape(-1))
 

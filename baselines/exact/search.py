@@ -6,11 +6,11 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from baselines.exact.chain import follow
-from baselines.search import Tunable, zoom
-from inv_gym.arrays import flatten
-from inv_gym.distribution import Distribution
-from inv_gym.problem import Problem
+from inv_gym.baselines.exact.chain import follow
+from inv_gym.baselines.fitting.search import Tunable, zoom
+from inv_gym.demand.distribution import Distribution
+from inv_gym.problems.problem import Problem
+from inv_gym.util.arrays import flatten
 
 STRETCH = 0.3
 POINTS = 601
@@ -19,8 +19,11 @@ POINTS = 601
 Rule = TypeVar("Rule", bound=Tunable)
 
 
-def searched(kind: type[Rule], problem: Problem, law: Distribution, economics: Any) -> tuple[Rule, float]:
-    """The rule with the best average reward of one product, and that reward: the shared search on exact scores.
+def searched(
+    kind: type[Rule], problem: Problem, law: Distribution, economics: Any
+) -> tuple[Rule, float]:
+    """The rule with the best average reward of one product, and that reward: the shared search on
+    exact scores.
 
     Args:
         kind: The heuristic.
@@ -43,7 +46,9 @@ def searched(kind: type[Rule], problem: Problem, law: Distribution, economics: A
         return np.array([[exact(point[:, 0])[1]] for point in points])
 
     best = zoom(score, kind.search_space(problem), 1)[:, 0]
-    if len(best) == 1:  # levels in whole units can be best on a narrow stretch of their common probability
+    if (
+        len(best) == 1
+    ):  # levels in whole units can be best on a narrow stretch of their common probability
         near = best + np.linspace(-STRETCH, STRETCH, POINTS)[:, None]
         return max(map(exact, near), key=lambda one: one[1])
     return exact(best)

@@ -1,19 +1,21 @@
-"""Which states and orders of a problem an exact solution needs: the smallest sets that hold an optimal policy."""
+"""Which states and orders of a problem an exact solution needs: the smallest sets that hold an
+optimal policy.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import singledispatch
 from typing import Any
 
 import numpy as np
 
-from baselines.critical_ratio import critical_ratio
-from baselines.vector_base_stock import VectorBaseStock
-from inv_gym.checks import one_of
-from inv_gym.distribution import Distribution
-from inv_gym.problem import Problem
+from inv_gym.baselines.rules.critical_ratio import critical_ratio
+from inv_gym.baselines.rules.vector_base_stock import VectorBaseStock
+from inv_gym.demand.distribution import Distribution
 from inv_gym.problems import DualSourcing, LostSales, Perishable, ProcurementRemoval
+from inv_gym.problems.problem import Problem
 
 FAR = 1.0 - 1e-9
 """Probability of the demand that backlog is followed down to."""
@@ -30,9 +32,10 @@ class StateSpace:
         high: ``[C]`` largest.
         now: ``[A, K]`` the orders of the channels without lead time.
         later: ``[A', K]`` the orders of the channels with one.
-        admissible: Which of the states ``[S, C]`` within the bounds belong to the space; all if None.
-        edge_order: ``[K]`` orders that an optimal policy must stay below for the space to be wide enough; infinite
-            where no order is cut off.
+        admissible: Which of the states ``[S, C]`` within the bounds belong to the space; all if
+            None.
+        edge_order: ``[K]`` orders that an optimal policy must stay below for the space to be wide
+            enough; infinite where no order is cut off.
     """
 
     low: np.ndarray
@@ -43,22 +46,47 @@ class StateSpace:
     edge_order: np.ndarray = field(default_factory=lambda: np.array([np.inf]))
 
 
-def state_space(problem: Problem, law: Distribution, economics: Any, stock: float, growth: float) -> StateSpace:
+@singledispatch
+def state_space(
+    problem: Problem, law: Distribution, economics: Any, stock: float, growth: float
+) -> StateSpace:
     """The space for one product.
 
+    Register that of a problem of your own with ``@state_space.register``.
+
     Args:
-        problem: One of the five.
+        problem: Its class decides.
         law: Of one product.
         economics: NamedTuple of ``[1]`` columns.
-        stock: Most units on hand at the start.
+        stock: Most units on hand at the start, a whole number.
         growth: Factor on the bounds that were found too narrow.
 
     Raises:
-        ValueError: The problem is none of the five.
+        ValueError: No space is registered for problems of this class.
     """
-    kinds = {kind.__name__: space for kind, space in _SPACES.items()}
-    name = one_of("problem for exact solutions:", type(problem).__name__, kinds)
-    return kinds[name](problem, law, economics, np.ceil(stock), growth)
+    raise ValueError(_unknown(problem))
+
+
+def registered_space(
+    problem: Problem, law: Distribution, economics: Any, stock: float, growth: float
+) -> StateSpace:
+    """As `state_space`, for classes that are registered themselves: a subclass may have other
+    dynamics, for which the bounds of its parent class need not hold.
+
+    Raises:
+        ValueError: The very class of the problem is not registered.
+    """
+    if type(problem) not in state_space.registry:
+        raise ValueError(_unknown(problem))
+    return state_space(problem, law, economics, np.ceil(stock), growth)
+
+
+def _unknown(problem: Problem) -> str:
+    known = ", ".join(kind.__name__ for kind in state_space.registry if kind is not object)
+    return (
+        f"no exact solution is known for {type(problem).__name__}; known: {known}. Register its "
+        "states with inv_gym.baselines.exact.states.state_space.register."
+    )
 
 
 def _orders(problem: Problem, channel: int, most: float) -> np.ndarray:
@@ -84,9 +112,17 @@ def _highest(law: Distribution, level: Callable[[Distribution], Any]) -> float:
     return max(float(np.asarray(level(law.at(period))).max()) for period in range(len(law.mean)))
 
 
-def _lost_sales(problem: LostSales, law: Distribution, economics: Any, stock: float, growth: float) -> StateSpace:
-    """Every optimal order keeps each partial position at most at Morton's level (Zipkin 2008): nothing is cut off."""
-    by_period = [VectorBaseStock.closed_form(problem, law.at(t), economics).levels for t in range(len(law.mean))]
+@state_space.register
+def _lost_sales(
+    problem: LostSales, law: Distribution, economics: Any, stock: float, growth: float
+) -> StateSpace:
+    """Every optimal order keeps each partial position at most at Morton's level (Zipkin 2008):
+    nothing is cut off.
+    """
+    by_period = [
+        VectorBaseStock.closed_form(problem, law.at(t), economics).levels
+        for t in range(len(law.mean))
+    ]
     levels = [max(float(level[0]) for level in column) for column in zip(*by_period, strict=True)]
     none = np.zeros((1, 1))
     top = max(levels[0], stock)
@@ -103,7 +139,10 @@ def _lost_sales(problem: LostSales, law: Distribution, economics: Any, stock: fl
     return StateSpace(np.zeros(len(high)), high, none, later, admissible)
 
 
-def _perishable(problem: Perishable, law: Distribution, economics: Any, stock: float, growth: float) -> StateSpace:
+@state_space.register
+def _perishable(
+    problem: Perishable, law: Distribution, economics: Any, stock: float, growth: float
+) -> StateSpace:
     """Each age class up to the largest order tried, which starts from the newsvendor quantity."""
     quantity = _highest(law, lambda seen: seen.quantile(critical_ratio(problem, economics)))
     orders, none = _orders(problem, 0, np.ceil(growth * (quantity + 1.0))), np.zeros((1, 1))
@@ -115,14 +154,25 @@ def _perishable(problem: Perishable, law: Distribution, economics: Any, stock: f
     return StateSpace(np.zeros(len(high)), high, now, later, None, _edge(problem, orders, 0))
 
 
-def _dual_sourcing(problem: DualSourcing, law: Distribution, economics: Any, stock: float, growth: float) -> StateSpace:
-    """Expediting up to what is best if it costs no more; regular orders up to the level of the regular source alone."""
+@state_space.register
+def _dual_sourcing(
+    problem: DualSourcing, law: Distribution, economics: Any, stock: float, growth: float
+) -> StateSpace:
+    """Expediting up to what is best if it costs no more; regular orders up to the level of the
+    regular source alone.
+    """
     regular, expedited = problem.lead_times
     ratio = critical_ratio(problem, economics)
     free = economics.shortage_cost + (0.0 if problem.backlog else economics.price)
-    surge = _highest(law, lambda seen: seen.quantile(free / (free + economics.holding_cost), expedited + 1))
+    surge = _highest(
+        law, lambda seen: seen.quantile(free / (free + economics.holding_cost), expedited + 1)
+    )
     position = max(_highest(law, lambda seen: seen.quantile(ratio, regular + 1)), surge, stock)
-    depth = _highest(law, lambda seen: seen.quantile(np.array([FAR]), expedited + 1)) if problem.backlog else 0.0
+    depth = (
+        _highest(law, lambda seen: seen.quantile(np.array([FAR]), expedited + 1))
+        if problem.backlog
+        else 0.0
+    )
     low = -np.ceil(growth * depth)
     most = np.ceil(growth * _highest(law, lambda seen: seen.quantile(np.array([0.99]))))
     slow, fast = _orders(problem, 0, most), _orders(problem, 1, surge - low)
@@ -141,20 +191,19 @@ def _dual_sourcing(problem: DualSourcing, law: Distribution, economics: Any, sto
     return StateSpace(least, high, now, later, admissible, _edge(problem, slow, 0))
 
 
+@state_space.register
 def _procurement_removal(
     problem: ProcurementRemoval, law: Distribution, economics: Any, stock: float, growth: float
 ) -> StateSpace:
-    """Nothing is ordered beyond the newsvendor level, since a unit left over is worth its unit cost at most."""
+    """Nothing is ordered beyond the newsvendor level, since a unit left over is worth its unit cost
+    at most.
+    """
     top = max(_highest(law, lambda seen: seen.quantile(critical_ratio(problem, economics))), stock)
-    depth = np.ceil(growth * _highest(law, lambda seen: seen.quantile(np.array([FAR])))) if problem.backlog else 0.0
+    depth = (
+        np.ceil(growth * _highest(law, lambda seen: seen.quantile(np.array([FAR]))))
+        if problem.backlog
+        else 0.0
+    )
     orders, removals = _orders(problem, 0, top + depth), _orders(problem, 1, top)
     now = np.concatenate([orders, removals[1:]])  # never both: removing what is ordered loses money
     return StateSpace(np.array([-depth]), np.array([top]), now, np.zeros((1, 2)))
-
-
-_SPACES: dict[type[Problem], Callable[..., StateSpace]] = {
-    LostSales: _lost_sales,
-    Perishable: _perishable,
-    DualSourcing: _dual_sourcing,
-    ProcurementRemoval: _procurement_removal,
-}

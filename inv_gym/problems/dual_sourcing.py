@@ -7,10 +7,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from inv_gym.arrays import Array, Columns, minimum, positive_part, total
-from inv_gym.checks import flag, refuse_rows, whole
-from inv_gym.economics import check_costs
-from inv_gym.problem import Outcome, Problem
+from inv_gym.problems.costs import check_costs
+from inv_gym.problems.problem import Outcome, Problem
+from inv_gym.util.arrays import Array, Columns, minimum, positive_part, total
+from inv_gym.util.checks import flag, refuse_rows, whole
 
 
 class DualSourcingEconomics(NamedTuple):
@@ -25,7 +25,9 @@ class DualSourcingEconomics(NamedTuple):
     shortage_cost: Array
     """Per unit and period of backlog; per unit of lost sales, on top of the lost price."""
     salvage_value: Array
-    """Per unit of stock and pipeline left after the last period; backlog left is served at the expedited cost."""
+    """Per unit of stock and pipeline left after the last period; backlog left is served at the
+    expedited cost.
+    """
 
     @property
     def unit_cost(self) -> Array:
@@ -64,10 +66,11 @@ class DualSourcingFlows(NamedTuple):
 class DualSourcing(Problem):
     r"""Dual sourcing: an order has a regular (cheap, slow) and an expedited (dear, fast) quantity.
 
-    Timeline of a period: receive -> observe -> order -> (receive expedited if l_e = 0) -> demand -> sell or backlog ->
-    charge.
+    Timeline of a period: receive -> observe -> order -> (receive expedited if l_e = 0) -> demand ->
+    sell or backlog -> charge.
 
-    With lead times ``l_e < l_r``, net inventory ``I``, arrivals ``a_1 .. a_{l_r - 1}`` to come and demand ``d``::
+    With lead times ``l_e < l_r``, net inventory ``I``, arrivals ``a_1 .. a_{l_r - 1}`` to come and
+    demand ``d``::
 
         a_{l_r} = q_r,   a_{l_e} += q_e        (I += q_e if l_e = 0)
         I'      = I - d + a_1                  (max(I - d, 0) + a_1 with lost sales)
@@ -76,13 +79,13 @@ class DualSourcing(Problem):
 
     where the price is earned on sales only if sales are lost.
 
-    Reference: Fukuda (1964), Whittemore & Saunders (1977), Veeraraghavan & Scheller-Wolf (2008). Known value: demand
-    uniform on 0..4, l_e = 0, l_r = 2, costs 100 and 105, holding 5, backlog 495: optimal average cost 216.76980
-    (instance of Gijsbrechts et al. 2022).
+    Reference: Fukuda (1964), Whittemore & Saunders (1977), Veeraraghavan & Scheller-Wolf (2008).
+    Known value: demand uniform on 0..4, l_e = 0, l_r = 2, costs 100 and 105, holding 5, backlog 495: optimal average
+    cost 216.76980 (instance of Gijsbrechts et al. 2022).
 
     >>> problem = DualSourcing(regular_lead_time=2)
     >>> economics = DualSourcingEconomics(0.0, 10.0, 12.0, 1.0, 9.0, 0.0)
-    >>> problem.transition(problem.initial_state(3.0), (5.0, 2.0), 7.0, economics).reward  # -10*5 - 12*2 - 9*2
+    >>> problem.transition(problem.initial_state(3.0), (5.0, 2.0), 7.0, economics).reward
     -92.0
 
     Attributes:
@@ -105,7 +108,8 @@ class DualSourcing(Problem):
         whole("expedited_lead_time", self.expedited_lead_time, least=0)
         if self.expedited_lead_time >= self.regular_lead_time:
             raise ValueError(
-                f"expedited_lead_time must be below regular_lead_time, got {self.expedited_lead_time} and "
+                "expedited_lead_time must be below regular_lead_time, got "
+                f"{self.expedited_lead_time} and "
                 f"{self.regular_lead_time}; swap them or use InvLostSalesLeadTime-v0."
             )
 
@@ -122,7 +126,11 @@ class DualSourcing(Problem):
         return DualSourcingState(stock, (stock * 0.0,) * (self.regular_lead_time - 1))
 
     def transition(
-        self, state: DualSourcingState, order: Columns, demand: Array, economics: DualSourcingEconomics
+        self,
+        state: DualSourcingState,
+        order: Columns,
+        demand: Array,
+        economics: DualSourcingEconomics,
     ) -> Outcome:
         regular, expedited = order
         available, due = state.net_inventory, [*state.pipeline, regular]
@@ -152,28 +160,38 @@ class DualSourcing(Problem):
         return economics.salvage_value * left - economics.expedited_cost * owed
 
     def check_economics(self, economics: DualSourcingEconomics) -> None:
-        """Refuse costs for which one source is never worth it, or ordering to salvage is (a money machine).
+        """Refuse costs for which one source is never worth it, or ordering to salvage is (a money
+        machine).
 
         Raises:
             ValueError: It names the figures and the product.
         """
         check_costs(economics, price=0.0, regular_cost=0.0, holding_cost=0.0, shortage_cost=0.0)
-        regular, expedited = np.asarray(economics.regular_cost), np.asarray(economics.expedited_cost)
+        regular, expedited = (
+            np.asarray(economics.regular_cost),
+            np.asarray(economics.expedited_cost),
+        )
         refuse_rows(
-            "expedited_cost must exceed regular_cost, or the regular source is never used: got {} and {}.",
+            "expedited_cost must exceed regular_cost, or the regular source is never used: got {} "
+            "and {}.",
             expedited <= regular,
             expedited,
             regular,
         )
-        worth = np.asarray(economics.shortage_cost) + (0.0 if self.backlog else np.asarray(economics.price))
+        worth = np.asarray(economics.shortage_cost) + (
+            0.0 if self.backlog else np.asarray(economics.price)
+        )
         refuse_rows(
             "shortage_cost (with the price if sales are lost) must be above "
-            + ("0, or demand is never served: got {}." if self.backlog else "regular_cost: got {}."),
+            + (
+                "0, or demand is never served: got {}." if self.backlog else "regular_cost: got {}."
+            ),
             worth <= (0.0 if self.backlog else regular),
             worth,
         )
         refuse_rows(
-            "salvage_value must be at most regular_cost, or stock is bought to be salvaged: got {} and {}.",
+            "salvage_value must be at most regular_cost, or stock is bought to be salvaged: got {} "
+            "and {}.",
             np.asarray(economics.salvage_value) > regular * (1.0 + 1e-9),
             economics.salvage_value,
             regular,

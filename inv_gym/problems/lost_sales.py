@@ -7,10 +7,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from inv_gym.arrays import Array, Columns, minimum, total
-from inv_gym.checks import refuse_rows, whole
-from inv_gym.economics import check_costs
-from inv_gym.problem import Outcome, Problem
+from inv_gym.problems.costs import check_costs
+from inv_gym.problems.problem import Outcome, Problem
+from inv_gym.util.arrays import Array, Columns, minimum, total
+from inv_gym.util.checks import refuse_rows, whole
 
 
 class LostSalesEconomics(NamedTuple):
@@ -60,14 +60,16 @@ def check_sale(economics: LostSalesEconomics) -> None:
     check_costs(economics, price=0.0, unit_cost=0.0, holding_cost=0.0, shortage_cost=0.0)
     price, cost, _, shortage, salvage = (np.asarray(column) for column in economics[:5])
     refuse_rows(
-        "price + shortage_cost must exceed unit_cost, or the critical ratio is not in (0, 1): got {} + {} and {}.",
+        "price + shortage_cost must exceed unit_cost, or the critical ratio is not in (0, 1): got "
+        "{} + {} and {}.",
         price + shortage <= cost,
         price,
         shortage,
         cost,
     )
     refuse_rows(
-        "salvage_value must be at most unit_cost, or stock is bought to be salvaged: got {} and {}.",
+        "salvage_value must be at most unit_cost, or stock is bought to be salvaged: got {} and "
+        "{}.",
         salvage > cost * (1.0 + 1e-9),
         salvage,
         cost,
@@ -78,7 +80,8 @@ def check_sale(economics: LostSalesEconomics) -> None:
 class LostSales(Problem):
     r"""Lost sales with lead time L: demand beyond the stock is lost.
 
-    Timeline of a period: receive -> observe -> order -> (receive if L = 0) -> demand -> sell -> charge.
+    Timeline of a period: receive -> observe -> order -> (receive if L = 0) -> demand -> sell ->
+    charge.
 
     With ``x = on_hand``, ``z_1 .. z_{L-1} = pipeline``, order ``q`` and demand ``d``::
 
@@ -86,14 +89,15 @@ class LostSales(Problem):
         sales     = min(available, d)
         x'        = available - sales + z_1        (+ q if L = 1, + nothing if L = 0)
         z'        = z_2 .. z_{L-1}, q
-        reward    = price * sales - unit_cost * q - holding_cost * (available - sales) - shortage_cost * (d - sales)
+        reward    = price * sales - unit_cost * q - holding_cost * (available - sales) -
+        shortage_cost * (d - sales)
 
-    Reference: Karlin (1960) and Veinott (1966) for L = 0, Zipkin (2008) for L > 0. Known value: Poisson(5) demand,
-    holding cost 1, shortage cost 4, L = 4: optimal average cost 4.73 (Zipkin 2008).
+    Reference: Karlin (1960) and Veinott (1966) for L = 0, Zipkin (2008) for L > 0. Known value:
+    Poisson(5) demand, holding cost 1, shortage cost 4, L = 4: optimal average cost 4.73 (Zipkin 2008).
 
     >>> problem = LostSales(lead_time=1)
     >>> economics = LostSalesEconomics(10.0, 6.0, 1.0, 2.0, 6.0)
-    >>> problem.transition(problem.initial_state(5.0), (4.0,), 7.0, economics).reward  # 10*5 - 6*4 - 1*0 - 2*2
+    >>> problem.transition(problem.initial_state(5.0), (4.0,), 7.0, economics).reward
     22.0
 
     Attributes:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from inv_gym.arrays import Array, Columns, minimum, total
-from inv_gym.checks import one_of, whole
-from inv_gym.economics import check_costs
-from inv_gym.problem import Outcome, Problem
+from inv_gym.problems.costs import check_costs
 from inv_gym.problems.lost_sales import check_sale
+from inv_gym.problems.problem import Outcome, Problem
+from inv_gym.util.arrays import Array, Columns, minimum, total
+from inv_gym.util.checks import one_of, whole
 
 
 class PerishableEconomics(NamedTuple):
@@ -32,8 +32,8 @@ class PerishableState(NamedTuple):
     """Stock at a decision, in units; columns ``[B]``."""
 
     stock: Columns
-    """By remaining life, oldest first: the first column outdates after this period. m columns (with today's receipt
-    last), m - 1 for lead time 0."""
+    """By remaining life, oldest first: the first column outdates after this period. m columns (with
+    today's receipt last), m - 1 for lead time 0."""
     pipeline: Columns
     """L - 1 columns (none for L <= 1); the first arrives next period."""
 
@@ -66,9 +66,11 @@ ISSUING = ("oldest_first", "newest_first")
 class Perishable(Problem):
     r"""Perishable stock with lost sales: a unit serves the demand of m periods, then it outdates.
 
-    Timeline of a period: receive -> observe -> order -> (receive if L = 0) -> demand -> sell -> age -> charge.
+    Timeline of a period: receive -> observe -> order -> (receive if L = 0) -> demand -> sell -> age
+    -> charge.
 
-    With stock ``x_1 .. x_m`` by remaining life (``x_m = q`` if L = 0) and demand ``d``, oldest first::
+    With stock ``x_1 .. x_m`` by remaining life (``x_m = q`` if L = 0) and demand ``d``, oldest
+    first::
 
         sold_i   = min(x_i, d - sold_1 - ... - sold_{i-1})
         left_i   = x_i - sold_i
@@ -78,9 +80,10 @@ class Perishable(Problem):
 
     Newest first issues in the opposite order.
 
-    Reference: Nahmias (1975), Fries (1975); De Moor et al. (2022). Known value: gamma demand (mean 4, cv .5) rounded,
-    m = 2, L = 1, at most 10 per order, costs 3, 1, 5 (lost), 7 (outdated), discount .99, from empty: optimal
-    discounted cost 1510.470 (oldest first) and 1603.597 (newest first).
+    Reference: Nahmias (1975), Fries (1975); De Moor et al. (2022). Known value: gamma demand (mean
+        4, cv .5) rounded,
+    m = 2, L = 1, at most 10 per order, costs 3, 1, 5 (lost), 7 (outdated), discount .99, from
+    empty: optimal discounted cost 1510.470 (oldest first) and 1603.597 (newest first).
 
     >>> problem = Perishable(shelf_life=2)
     >>> economics = PerishableEconomics(10.0, 5.0, 0.5, 0.0, 0.0, 1.0)
@@ -112,10 +115,13 @@ class Perishable(Problem):
         return (self.lead_time,)
 
     def initial_state(self, stock: Array) -> PerishableState:
-        """The stock in equal parts of each remaining life, nothing on order; none can be held if m = 1 and L = 0."""
+        """The stock in equal parts of each remaining life, nothing on order; none can be held if m
+        = 1 and L = 0.
+        """
         classes = self.shelf_life - (self.lead_time == 0)
         return PerishableState(
-            (stock / classes,) * classes if classes else (), (stock * 0.0,) * max(self.lead_time - 1, 0)
+            (stock / classes,) * classes if classes else (),
+            (stock * 0.0,) * max(self.lead_time - 1, 0),
         )
 
     def transition(

@@ -7,10 +7,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from inv_gym.arrays import Array, Columns, minimum, positive_part, round_half_even
-from inv_gym.checks import flag, refuse_rows
-from inv_gym.economics import check_costs
-from inv_gym.problem import Outcome, Problem
+from inv_gym.problems.costs import check_costs
+from inv_gym.problems.problem import Outcome, Problem
+from inv_gym.util.arrays import Array, Columns, minimum, positive_part, round_half_even
+from inv_gym.util.checks import flag, refuse_rows
 
 
 class ProcurementRemovalEconomics(NamedTuple):
@@ -24,7 +24,8 @@ class ProcurementRemovalEconomics(NamedTuple):
     shortage_cost: Array
     """Per unit of lost sales, on top of the lost price; per unit and period of backlog."""
     removal_value: Array
-    """Money for a unit removed; negative is a fee. What is left after the last period is removed."""
+    """Money for a unit removed; negative is a fee. What is left after the last period is removed.
+    """
 
 
 class ProcurementRemovalState(NamedTuple):
@@ -53,7 +54,8 @@ class ProcurementRemovalFlows(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class ProcurementRemoval(Problem):
-    r"""Procurement and removal: each period, units are ordered (they arrive at once) and units on hand are removed.
+    r"""Procurement and removal: each period, units are ordered (they arrive at once) and units on
+    hand are removed.
 
     Timeline of a period: observe -> remove and order -> receive -> demand -> sell -> charge.
 
@@ -67,12 +69,12 @@ class ProcurementRemoval(Problem):
 
     Episodes start with up to 20 periods' demand on hand, where removal matters.
 
-    Reference: Maggiar & Sadighian (2017). Known value: price 10, unit cost 5, removal value 2, holding cost .3,
-    discount .95, Poisson(5): order up to 8, remove down to 37.
+    Reference: Maggiar & Sadighian (2017). Known value: price 10, unit cost 5, removal value 2,
+    holding cost .3, discount .95, Poisson(5): order up to 8, remove down to 37.
 
     >>> problem = ProcurementRemoval()
     >>> economics = ProcurementRemovalEconomics(10.0, 5.0, 0.5, 0.0, 2.0)
-    >>> problem.transition(problem.initial_state(9.0), (0.0, 3.0), 4.0, economics).reward  # 10*4 + 2*3 - .5*2
+    >>> problem.transition(problem.initial_state(9.0), (0.0, 3.0), 4.0, economics).reward
     45.0
 
     Attributes:
@@ -107,7 +109,11 @@ class ProcurementRemoval(Problem):
         return ProcurementRemovalState(stock)
 
     def transition(
-        self, state: ProcurementRemovalState, order: Columns, demand: Array, economics: ProcurementRemovalEconomics
+        self,
+        state: ProcurementRemovalState,
+        order: Columns,
+        demand: Array,
+        economics: ProcurementRemovalEconomics,
     ) -> Outcome:
         quantity, wished = order
         removed = minimum(wished, positive_part(state.net_inventory))
@@ -126,7 +132,9 @@ class ProcurementRemoval(Problem):
         flows = ProcurementRemovalFlows(sales, shortage, on_hand, removed)
         return Outcome(ProcurementRemovalState(net), reward, flows)
 
-    def salvage(self, state: ProcurementRemovalState, economics: ProcurementRemovalEconomics) -> Array:
+    def salvage(
+        self, state: ProcurementRemovalState, economics: ProcurementRemovalEconomics
+    ) -> Array:
         """What is left is removed; backlog is served at the unit cost."""
         on_hand = positive_part(state.net_inventory)
         owed = on_hand - state.net_inventory
@@ -141,12 +149,15 @@ class ProcurementRemoval(Problem):
         check_costs(economics, price=0.0, unit_cost=0.0, holding_cost=0.0, shortage_cost=0.0)
         cost, value = np.asarray(economics.unit_cost), np.asarray(economics.removal_value)
         refuse_rows(
-            "removal_value must be below unit_cost, or ordering and removing is a money machine: got {} and {}.",
+            "removal_value must be below unit_cost, or ordering and removing is a money machine: "
+            "got {} and {}.",
             value >= cost,
             value,
             cost,
         )
-        worth = np.asarray(economics.shortage_cost) + (0.0 if self.backlog else np.asarray(economics.price))
+        worth = np.asarray(economics.shortage_cost) + (
+            0.0 if self.backlog else np.asarray(economics.price)
+        )
         refuse_rows(
             "shortage_cost (with the price if sales are lost) must be above "
             + ("0, or demand is never served: got {}." if self.backlog else "unit_cost: got {}."),

@@ -1,6 +1,8 @@
-"""What is known of optimal orders and of their worth, as data: one row per property, each with its source.
+"""What is known of optimal orders and of their worth, as data: one row per property, each with its
+source.
 
-Marks: *published*, or *derived* (from theory, and checked by exact dynamic programs in tests/exact).
+Marks: *published*, or *derived* (from theory, and checked by exact dynamic programs in
+tests/exact).
 """
 
 from __future__ import annotations
@@ -13,24 +15,25 @@ from typing import NamedTuple
 
 import numpy as np
 
-from inv_gym.arrays import flatten, flatten_names
-from inv_gym.problem import Problem
 from inv_gym.problems import DualSourcing, LostSales, Perishable, ProcurementRemoval
+from inv_gym.problems.problem import Problem
+from inv_gym.util.arrays import flatten, flatten_names
 
 
 @dataclass(frozen=True)
 class Chain:
-    """A quantity falls with stock, by at most a unit per unit: ``-1 <= d/dx_a <= d/dx_b <= ... <= 0``.
+    """A quantity falls with stock, by at most a unit per unit:
+    ``-1 <= d/dx_a <= d/dx_b <= ... <= 0``.
 
     Attributes:
         quantity: Its name.
         weights: What it sums, a weight per order channel.
-        columns: Columns of the state (as `flatten` numbers them), the steepest slope first; columns in one group are
-            interchangeable, so their slopes are equal.
+        columns: Columns of the state (as `flatten` numbers them), the steepest slope first; columns
+            in one group are interchangeable, so their slopes are equal.
         source: Where it is from.
         ordered: Whether slopes are ordered from group to group, and not only between -1 and 0.
-        rounding: Units by which the quantity may fall further where orders are whole, each rounded by itself; not for
-            the first group.
+        rounding: Units by which the quantity may fall further where orders are whole, each rounded
+            by itself; not for the first group.
     """
 
     quantity: str
@@ -48,7 +51,8 @@ class Chain:
 
 @dataclass(frozen=True)
 class Bound:
-    """Where a channel orders, what it orders and all stock and orders that count beside it stay below a level.
+    """Where a channel orders, what it orders and all stock and orders that count beside it stay
+    below a level.
 
     The level is a quantile of the demand of so many periods.
 
@@ -71,8 +75,9 @@ class Properties(NamedTuple):
     chains: tuple[Chain, ...]
     bounds: tuple[Bound, ...]
     multimodular: str
-    """Why the optimal reward to go is multimodular in the state's columns (see `directions`): concave in each, and the
-    less an additional unit is worth the more units there are in columns near by. Empty where nothing is known."""
+    """Why the optimal reward to go is multimodular in the state's columns (see `directions`):
+    concave in each, and the less an additional unit is worth the more units there are in columns
+    near by. Empty where nothing is known."""
 
 
 @singledispatch
@@ -94,7 +99,10 @@ def _(problem: LostSales) -> Properties:
     if problem.lead_time == 0:
         source = "published: Karlin (1960), Veinott (1966), base-stock"
         return Properties((_along(columns, source),), (Bound(0, (0,), 1, source),), source)
-    bounds = [Bound(0, columns[first:], problem.lead_time - first + 1, MORTON) for first in (*columns, len(columns))]
+    bounds = [
+        Bound(0, columns[first:], problem.lead_time - first + 1, MORTON)
+        for first in (*columns, len(columns))
+    ]
     return Properties((_along(columns[::-1], ZIPKIN),), tuple(bounds), ZIPKIN)
 
 
@@ -102,11 +110,22 @@ def _(problem: LostSales) -> Properties:
 def _(problem: Perishable) -> Properties:
     columns = _columns(problem)
     source = "derived, after Fries (1975) and Nahmias (1975), where holding_cost <= (1 - discount) * outdating_cost"
-    usable = tuple(c for c in columns if c >= problem.lead_time)  # the others outdate before an order arrives
-    bound = Bound(0, usable, problem.lead_time + 1, f"{source}: fresher units are worth no less than older ones then")
+    usable = tuple(
+        c for c in columns if c >= problem.lead_time
+    )  # the others outdate before an order arrives
+    bound = Bound(
+        0,
+        usable,
+        problem.lead_time + 1,
+        f"{source}: fresher units are worth no less than older ones then",
+    )
     if not columns or (problem.issuing == "newest_first" and problem.shelf_life > 1):
-        return Properties((), (bound,), "")  # issued newest first the value is not even concave, see tests/exact
-    chain = _along(columns[::-1], f"{source}; elsewhere it holds but for rare states, see tests/exact")
+        return Properties(
+            (), (bound,), ""
+        )  # issued newest first the value is not even concave, see tests/exact
+    chain = _along(
+        columns[::-1], f"{source}; elsewhere it holds but for rare states, see tests/exact"
+    )
     return Properties((chain,), (bound,), source)
 
 
@@ -123,9 +142,20 @@ def _(problem: DualSourcing) -> Properties:
         Chain("regular + expedited", (1.0, 1.0), groups, source, ordered=False, rounding=1.0),
     )
     bounds = (
-        Bound(1, columns[: fast + 1], fast + 1, "derived: no unit is expedited that would not be bought anyway"),
-        # backlog that is left at an end is served at the expedited cost, against which more may be ordered just before
-        Bound(0, columns, problem.regular_lead_time + 1, "derived, as Morton (1969); where there is no end near"),
+        Bound(
+            1,
+            columns[: fast + 1],
+            fast + 1,
+            "derived: no unit is expedited that would not be bought anyway",
+        ),
+        # backlog that is left at an end is served at the expedited cost, against which more may be
+        # ordered just before
+        Bound(
+            0,
+            columns,
+            problem.regular_lead_time + 1,
+            "derived, as Morton (1969); where there is no end near",
+        ),
     )
     return Properties(chains, bounds, source)
 
@@ -148,7 +178,9 @@ def _along(columns: Sequence[int], source: str) -> Chain:
 
 
 class Inequalities(NamedTuple):
-    """``sum_kj weights[i, k, j] * d order_k / d x_j <= most[i]``, for orders ``k`` and columns ``j`` of the state."""
+    """``sum_kj weights[i, k, j] * d order_k / d x_j <= most[i]``, for orders ``k`` and columns
+    ``j`` of the state.
+    """
 
     names: tuple[str, ...]
     weights: np.ndarray
@@ -161,10 +193,14 @@ class Inequalities(NamedTuple):
     """``[I]`` whether one is about several channels."""
 
     def excess(self, slopes: np.ndarray) -> np.ndarray:
-        """``[N, I]`` by how much slopes ``[N, K, n]`` break each one; 0 where they keep it, NaN where one is NaN."""
+        """``[N, I]`` by how much slopes ``[N, K, n]`` break each one; 0 where they keep it, NaN
+        where one is NaN.
+        """
         weights = self.weights.reshape(len(self.most), -1)
         flat = slopes.reshape(len(slopes), 1, -1)
-        used = np.where(weights == 0.0, 0.0, flat)  # a slope that is not known spoils those that use it alone
+        used = np.where(
+            weights == 0.0, 0.0, flat
+        )  # a slope that is not known spoils those that use it alone
         return np.maximum((used * weights).sum(-1) - self.most, 0.0)
 
 
@@ -177,7 +213,8 @@ def inequalities(problem: Problem) -> Inequalities:
     chains = properties(problem).chains
     if not chains:
         raise ValueError(
-            f"no structure is known of {problem}: register one with inv_gym.structure.properties.register, or do "
+            f"no structure is known of {problem}: register one with "
+            "inv_gym.structure.properties.register, or do "
             "without."
         )
     names = flatten_names(problem.initial_state(0.0))
@@ -211,7 +248,13 @@ def _rows(chain: Chain, names: Sequence[str]) -> Iterator[_Row]:
         return f"d {chain.quantity} / d {names[column]}"
 
     for column in first[:1] if chain.ordered else first:
-        yield _Row(f"{slope(column)} >= -1", [(column, -1.0)], chain, 1.0, chain.rounding * (column != first[0]))
+        yield _Row(
+            f"{slope(column)} >= -1",
+            [(column, -1.0)],
+            chain,
+            1.0,
+            chain.rounding * (column != first[0]),
+        )
     for steep, flat in pairwise(first) if chain.ordered else ():
         yield _Row(f"{slope(steep)} <= {slope(flat)}", [(steep, 1.0), (flat, -1.0)], chain)
     for column in first[-1:] if chain.ordered else first:
@@ -225,8 +268,11 @@ def _rows(chain: Chain, names: Sequence[str]) -> Iterator[_Row]:
 def directions(columns: int) -> np.ndarray:
     """``[n + 1, n]`` the steps of multimodularity: ``e_1, e_2 - e_1, ..., -e_n``.
 
-    A function ``f`` is multimodular (in the sense of a reward) if ``f(x + a) + f(x + b) <= f(x) + f(x + a + b)`` for
-    each two of them (Hajek 1985); it is L-natural-concave in partial sums of the columns then.
+    A function ``f`` is multimodular (in the sense of a reward) if
+    ``f(x + a) + f(x + b) <= f(x) + f(x + a + b)`` for each two of them (Hajek 1985); it is
+    L-natural-concave in partial sums of the columns then.
     """
     unit = np.eye(columns, dtype=int)
-    return np.concatenate([unit, np.zeros((1, columns), int)]) - np.concatenate([np.zeros((1, columns), int), unit])
+    return np.concatenate([unit, np.zeros((1, columns), int)]) - np.concatenate(
+        [np.zeros((1, columns), int), unit]
+    )

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from inv_gym.arrays import flatten
-from inv_gym.problem import Problem
+from inv_gym.problems.problem import Problem
+from inv_gym.util.arrays import flatten
 
 EMPTY, OWED = 0.3, 0.3
-"""Probability that a column is empty, a corner of the state space, and that what is on hand is backlog (our choice)."""
+"""Probability that a column is empty, a corner of the state space, and that what is on hand is
+backlog (our choice).
+"""
 FAR = 5.0
 """Least mean of the far third: without a lead time, removal begins at many periods' demand."""
 
@@ -16,14 +18,18 @@ FAR = 5.0
 def wide_states(problem: Problem, rng: np.random.Generator, batch: int) -> np.ndarray:
     """``[batch, n]`` states in units of mean demand (our choice).
 
-    A third each have columns of up to 2, of up to L + 1, and exponential ones of mean L + 1 or 5, whichever is more;
-    columns are empty by chance.
+    A third each have columns of up to 2, of up to L + 1, and exponential ones of mean L + 1 or 5,
+    whichever is more; columns are empty by chance.
     """
     columns, reach = len(flatten(problem.initial_state(0.0))), max(problem.lead_times) + 1.0
     shape = (batch, columns)
     amounts = np.choose(
         rng.integers(3, size=(batch, 1)),
-        [rng.uniform(0.0, 2.0, shape), rng.uniform(0.0, reach, shape), rng.exponential(max(reach, FAR), shape)],
+        [
+            rng.uniform(0.0, 2.0, shape),
+            rng.uniform(0.0, reach, shape),
+            rng.exponential(max(reach, FAR), shape),
+        ],
     )
     amounts *= rng.random(shape) > EMPTY
     if problem.backlog and columns:

@@ -10,14 +10,16 @@ from inv_gym.structure.chains import directions
 
 
 def multimodularity_excess(states: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """``[N, P]`` by how much ``f(x + a) + f(x + b)`` exceeds ``f(x) + f(x + a + b)``, for each two `directions` a, b.
+    """``[N, P]`` by how much ``f(x + a) + f(x + b)`` exceeds ``f(x) + f(x + a + b)``, for each two
+    `directions` a, b.
 
     Args:
         states: ``[N, n]`` different states, whole units.
         values: ``[N]`` the worth f of each.
 
     Returns:
-        0 where a reward to go is multimodular, and NaN where one of the four states is not among those given.
+        0 where a reward to go is multimodular, and NaN where one of the four states is not among
+        those given.
     """
     columns = states.shape[1]
     # a step of two directions moves a column by at most 2 units

@@ -7,17 +7,21 @@ from typing import Any
 
 import numpy as np
 
-from inv_gym.arrays import Array, to_numpy, unflatten
-from inv_gym.episode import Episode
-from inv_gym.policy import Observation, Policy, planned
-from inv_gym.problem import Problem
-from inv_gym.products import Products
+from inv_gym.play.episode import Episode
+from inv_gym.play.policy import Observation, Policy, planned
+from inv_gym.problems.problem import Problem
+from inv_gym.products.batch import Products
 from inv_gym.structure.chains import inequalities
+from inv_gym.util.arrays import Array, to_numpy, unflatten
 
 TOLERANCE = 0.02
-"""Slopes that are wrong by less are not called violations (our choice); slopes are units of order per unit of stock."""
+"""Slopes that are wrong by less are not called violations (our choice); slopes are units of order
+per unit of stock.
+"""
 STEP = 1e-3
-"""Step of finite differences, in units of mean demand, where orders need not be whole; else it is one unit."""
+"""Step of finite differences, in units of mean demand, where orders need not be whole; else it is
+one unit.
+"""
 
 
 @dataclass(frozen=True)
@@ -26,7 +30,8 @@ class Violations:
 
     Attributes:
         names: Of the inequalities.
-        excess: ``[N, I]`` by how much each is broken in each state, units of order per unit of stock; 0 if kept.
+        excess: ``[N, I]`` by how much each is broken in each state, units of order per unit of
+            stock; 0 if kept.
     """
 
     names: tuple[str, ...]
@@ -52,7 +57,9 @@ class Violations:
         return float((self.worst > tolerance).mean())
 
     def rows(self, tolerance: float = TOLERANCE) -> list[dict[str, Any]]:
-        """For each inequality: its name, the share of states that break it, the largest excess and the mean."""
+        """For each inequality: its name, the share of states that break it, the largest excess and
+        the mean.
+        """
         excess = np.nan_to_num(self.excess)
         return [
             {
@@ -66,13 +73,19 @@ class Violations:
 
 
 def violations(
-    problem: Problem, policy: Policy, products: Products, states: np.ndarray, period: int = 0, given: bool = False
+    problem: Problem,
+    policy: Policy,
+    products: Products,
+    states: np.ndarray,
+    period: int = 0,
+    given: bool = False,
 ) -> Violations:
     """Measure a policy against the structure of its problem.
 
-    A policy with ``unclipped(observation)``, its orders in torch before they are cut off at 0, is differentiated. The
-    cut would hide wrong slopes wherever nothing is ordered, so chains of a single channel are judged before it; joint
-    ones are judged after it. Any other policy is judged by finite differences of its orders.
+    A policy with ``unclipped(observation)``, its orders in torch before they are cut off at 0, is
+    differentiated. The cut would hide wrong slopes wherever nothing is ordered, so chains of a
+    single channel are judged before it; joint ones are judged after it. Any other policy is judged
+    by finite differences of its orders.
 
     Args:
         problem: Whose structure.
@@ -101,9 +114,16 @@ def observation_of(problem: Problem, products: Products, states: Array, period: 
 
 
 def slopes_by_differences(
-    problem: Problem, policy: Policy, products: Products, states: np.ndarray, period: int, step: np.ndarray
+    problem: Problem,
+    policy: Policy,
+    products: Products,
+    states: np.ndarray,
+    period: int,
+    step: np.ndarray,
 ) -> np.ndarray:
-    """``[N, K, n]`` change of each order for a step more in each column, over the step ``[N]`` (units)."""
+    """``[N, K, n]`` change of each order for a step more in each column, over the step ``[N]``
+    (units).
+    """
 
     def orders(at: np.ndarray) -> np.ndarray:
         return to_numpy(policy(observation_of(problem, products, at, period)))

@@ -1,4 +1,6 @@
-"""A dynamic program in plain loops that shares nothing with the code under test: every state, order and demand."""
+"""A dynamic program in plain loops that shares nothing with the code under test: every state, order
+and demand.
+"""
 
 from __future__ import annotations
 
@@ -66,8 +68,12 @@ class BruteForce:
             found.insert(0, (ahead, worth))
         return found
 
-    def endless(self, start: State) -> tuple[dict[State, float], dict[State, dict[Order, float]], float]:
-        """Values, what each order brings, and the gain; relative to the start where there is no discount."""
+    def endless(
+        self, start: State
+    ) -> tuple[dict[State, float], dict[State, dict[Order, float]], float]:
+        """Values, what each order brings, and the gain; relative to the start where there is no
+        discount.
+        """
         ahead = dict.fromkeys(self.moves, 0.0)
         for _ in range(20_000):
             worth = self.worth(ahead)
@@ -77,7 +83,11 @@ class BruteForce:
                 if max(map(abs, changes)) < 1e-11:
                     return now, worth, 0.0
             elif max(changes) - min(changes) < 1e-11:
-                return {s: v - now[start] for s, v in now.items()}, worth, (max(changes) + min(changes)) / 2.0
+                return (
+                    {s: v - now[start] for s, v in now.items()},
+                    worth,
+                    (max(changes) + min(changes)) / 2.0,
+                )
             base = 0.0 if self.discount < 1.0 else now[start]
             ahead = {state: value - base for state, value in now.items()}
         raise AssertionError("brute force did not converge")

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from baselines.exact import Solution, follow, solve
-from inv_gym import Instance, Problem, instance
-from inv_gym.arrays import flatten, unflatten
-from inv_gym.demand import LAWS
-from inv_gym.distribution import Distribution
+from inv_gym import Problem, Task, instance
+from inv_gym.baselines.exact import Solution, follow, solve
+from inv_gym.demand.distribution import Distribution
+from inv_gym.demand.laws import LAWS
+from inv_gym.util.arrays import flatten, unflatten
 
 ENDLESS: dict[str, Any] = {"long_run": True, "integer_orders": True}
 AVERAGE: dict[str, Any] = {**ENDLESS, "discount": 1.0}
@@ -28,10 +28,12 @@ def law_of(name: str, *mean: float, dispersion: float = 0.0) -> Distribution:
 
 def economics_of(problem: Problem, **figures: float) -> Any:
     """Columns of one product; what is not given is 0."""
-    return problem.Economics(*(np.array([float(figures.get(name, 0.0))]) for name in problem.Economics._fields))
+    return problem.Economics(
+        *(np.array([float(figures.get(name, 0.0))]) for name in problem.Economics._fields)
+    )
 
 
-def published(name: str) -> tuple[Instance, Distribution, Any]:
+def published(name: str) -> tuple[Task, Distribution, Any]:
     """The instance, the law of its product, and its economics."""
     found = instance(name)
     source = found.source
@@ -50,7 +52,10 @@ def solution_of(name: str, stock: float = 0.0) -> Solution:
 def average_of(name: str, kind: Any, **parameters: float) -> float:
     """The exact average cost of a heuristic with given parameters on a published instance."""
     found, law, economics = published(name)
-    rule = kind(problem=found.problem, **{key: np.array([float(value)]) for key, value in parameters.items()})
+    rule = kind(
+        problem=found.problem,
+        **{key: np.array([float(value)]) for key, value in parameters.items()},
+    )
     return -follow(found.problem, rule, law, economics).average()
 
 
@@ -83,7 +88,9 @@ def larger(state: State, column: int) -> State:
 
 
 def worth(solution: Solution, law: Distribution, state: State, order: tuple[int, ...]) -> float:
-    """What an order brings in a state, by the problem's own transition and the solution's values of what follows."""
+    """What an order brings in a state, by the problem's own transition and the solution's values of
+    what follows.
+    """
     demand = np.arange(60.0)
     mass = np.diff(law.cdf(demand[:, None])[:, 0], prepend=0.0)
     filled = (np.full(60, float(units)) for units in state)

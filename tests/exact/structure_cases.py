@@ -1,4 +1,6 @@
-"""What the tests of structure share: exact optima of small problems, and how far they are from `inv_gym.structure`."""
+"""What the tests of structure share: exact optima of small problems, and how far they are from
+`inv_gym.structure`.
+"""
 
 from __future__ import annotations
 
@@ -8,13 +10,13 @@ import numpy as np
 from exact_cases import AVERAGE, ENDLESS, State, economics_of, law_of
 from hypothesis import strategies as st
 
-from baselines.critical_ratio import critical_ratio
-from baselines.exact import Solution, dynamic_program, solve
-from baselines.exact.atoms import atoms
-from baselines.exact.model import Model
-from baselines.exact.states import StateSpace
 from inv_gym import DualSourcing, LostSales, Perishable, ProcurementRemoval
-from inv_gym.distribution import Distribution
+from inv_gym.baselines.exact import Solution, dynamic_program, solve
+from inv_gym.baselines.exact.atoms import atoms
+from inv_gym.baselines.exact.model import Model
+from inv_gym.baselines.exact.states import StateSpace
+from inv_gym.baselines.rules.critical_ratio import critical_ratio
+from inv_gym.demand.distribution import Distribution
 from inv_gym.structure import Inequalities, inequalities, multimodularity_excess, properties
 
 Named = tuple[str, float, float]
@@ -25,7 +27,11 @@ LAWS: list[Named] = [
     ("discrete_uniform", 2.0, 0.0),
     ("negative_binomial", 1.5, 0.5),
 ]
-WAYS = [AVERAGE, {**ENDLESS, "discount": 0.95}, {"horizon": 6, "discount": 0.95, "integer_orders": True}]
+WAYS = [
+    AVERAGE,
+    {**ENDLESS, "discount": 0.95},
+    {"horizon": 6, "discount": 0.95, "integer_orders": True},
+]
 
 CHANCE = {
     "law": st.sampled_from([name for name, _, _ in LAWS]),
@@ -39,11 +45,15 @@ CHANCE = {
 """Any costs and laws."""
 
 
-def lost_sales_solution(lead_time: int, law: Named, options: dict, stock: float = 0.0, **figures: float) -> Solution:
+def lost_sales_solution(
+    lead_time: int, law: Named, options: dict, stock: float = 0.0, **figures: float
+) -> Solution:
     name, mean, dispersion = law
     problem = LostSales(lead_time=lead_time, **options)
     costs = {"holding_cost": 1.0, "shortage_cost": 4.0, **figures}
-    return solve(problem, law_of(name, mean, dispersion=dispersion), economics_of(problem, **costs), stock)
+    return solve(
+        problem, law_of(name, mean, dispersion=dispersion), economics_of(problem, **costs), stock
+    )
 
 
 def perishable_solution(
@@ -58,25 +68,39 @@ def perishable_solution(
     name, mean, dispersion = law
     problem = Perishable(shelf_life=shelf_life, lead_time=lead_time, issuing=issuing, **options)
     costs = {"price": 10.0, "unit_cost": 4.0, "holding_cost": 0.5, "outdating_cost": 1.0, **figures}
-    return solve(problem, law_of(name, mean, dispersion=dispersion), economics_of(problem, **costs), stock)
+    return solve(
+        problem, law_of(name, mean, dispersion=dispersion), economics_of(problem, **costs), stock
+    )
 
 
 def dual_solution(
-    lead_times: tuple[int, int], law: Named, backlog: bool, options: dict, stock: float = 0.0, **figures: float
+    lead_times: tuple[int, int],
+    law: Named,
+    backlog: bool,
+    options: dict,
+    stock: float = 0.0,
+    **figures: float,
 ) -> Solution:
     name, mean, dispersion = law
     problem = DualSourcing(
-        regular_lead_time=lead_times[0], expedited_lead_time=lead_times[1], backlog=backlog, **options
+        regular_lead_time=lead_times[0],
+        expedited_lead_time=lead_times[1],
+        backlog=backlog,
+        **options,
     )
     costs = {"regular_cost": 5.0, "expedited_cost": 7.0, "holding_cost": 1.0, "shortage_cost": 12.0}
     costs = {**costs, "price": 0.0 if backlog else 20.0, **figures}
-    return solve(problem, law_of(name, mean, dispersion=dispersion), economics_of(problem, **costs), stock)
+    return solve(
+        problem, law_of(name, mean, dispersion=dispersion), economics_of(problem, **costs), stock
+    )
 
 
 def removal_solution(law: Named, backlog: bool, options: dict, stock: float = 60.0) -> Solution:
     name, mean, dispersion = law
     problem = ProcurementRemoval(backlog=backlog, **options)
-    economics = economics_of(problem, price=10.0, unit_cost=5.0, holding_cost=0.5, removal_value=2.0, shortage_cost=3.0)
+    economics = economics_of(
+        problem, price=10.0, unit_cost=5.0, holding_cost=0.5, removal_value=2.0, shortage_cost=3.0
+    )
     # a season too: the levels move from period to period
     means = (mean,) if problem.long_run else (mean, 2.0 * mean, 0.5 * mean)
     return solve(problem, law_of(name, *means, dispersion=dispersion), economics, stock)
@@ -85,7 +109,8 @@ def removal_solution(law: Named, backlog: bool, options: dict, stock: float = 60
 def trusted(solution: Solution, least: float | None = None) -> np.ndarray:
     """``[S]`` which states have at least that net inventory.
 
-    Of backlog the deeper half is left out: its orders rest on states in which more of it is cut off.
+    Of backlog the deeper half is left out: its orders rest on states in which more of it is cut
+    off.
     """
     if not solution.problem.backlog:
         return np.ones(len(solution.states), bool)
@@ -94,7 +119,9 @@ def trusted(solution: Solution, least: float | None = None) -> np.ndarray:
 
 
 def slopes(solution: Solution, period: int, units: int = 1) -> np.ndarray:
-    """``[S, K, n]`` change of each order for so many units more in each column, per unit; NaN beyond the table."""
+    """``[S, K, n]`` change of each order for so many units more in each column, per unit; NaN
+    beyond the table.
+    """
     states, orders = solution.states, solution.orders[period]
     result = np.full((*orders.shape, states.shape[1]), np.nan)
     for column in range(states.shape[1]):
@@ -106,10 +133,15 @@ def slopes(solution: Solution, period: int, units: int = 1) -> np.ndarray:
 
 
 def implied(rules: Inequalities) -> Inequalities:
-    """The sums of inequalities that follow one another: they compare columns across one that leads off the table."""
+    """The sums of inequalities that follow one another: they compare columns across one that leads
+    off the table.
+    """
     spans = [(a, b) for a in range(len(rules.names)) for b in range(a + 1, len(rules.names) + 1)]
     names = tuple(" and ".join(rules.names[a:b]) for a, b in spans)
-    sums = (np.stack([part[a:b].sum(0) for a, b in spans]) for part in (rules.weights, rules.most, rules.rounding))
+    sums = (
+        np.stack([part[a:b].sum(0) for a, b in spans])
+        for part in (rules.weights, rules.most, rules.rounding)
+    )
     return Inequalities(names, *sums, np.array([rules.joint[a:b].any() for a, b in spans]))
 
 
@@ -136,9 +168,15 @@ def broken(
             # a unit of rounding is a smaller part of a larger step
             excess = rules.excess(change) - rules.rounding / step
             states = solution.states[kept].astype(int).tolist()
-            found += [(period, tuple(states[row]), rules.names[which]) for row, which in np.argwhere(excess > 1e-9)]
+            found += [
+                (period, tuple(states[row]), rules.names[which])
+                for row, which in np.argwhere(excess > 1e-9)
+            ]
     # many states have all neighbours, so the comparison is not void
-    assert compared >= solution.states.shape[1] * (len(solution.states) - 1) * len(solution.orders) // 8
+    assert (
+        compared
+        >= solution.states.shape[1] * (len(solution.states) - 1) * len(solution.orders) // 8
+    )
     return found
 
 
@@ -147,7 +185,9 @@ def figures_of(solution: Solution) -> Any:
     return economics_of(solution.problem, **solution.model.economics._asdict())
 
 
-def roomy_solution(problem: LostSales, law: Distribution, economics: Any, room: float = 3.0) -> Solution:
+def roomy_solution(
+    problem: LostSales, law: Distribution, economics: Any, room: float = 3.0
+) -> Solution:
     """The optimum over all orders that keep stock within some units above the highest bound.
 
     `solve` takes for granted that the bounds of lost sales hold, so it cannot show that they do.
@@ -156,14 +196,20 @@ def roomy_solution(problem: LostSales, law: Distribution, economics: Any, room: 
     orders, none = np.arange(most + 1.0)[:, None], np.zeros((1, 1))
     now, later = (orders, none) if problem.lead_time == 0 else (none, orders)
     columns = max(problem.lead_time, 1)
-    space = StateSpace(np.zeros(columns), np.full(columns, most), now, later, lambda states: states.sum(1) <= most)
+    space = StateSpace(
+        np.zeros(columns), np.full(columns, most), now, later, lambda states: states.sum(1) <= most
+    )
     return dynamic_program._solve(
-        Model(problem, economics, space, atoms(law, 2.0 * most), dynamic_program.LIMIT), dynamic_program.TOLERANCE
+        Model(problem, economics, space, atoms(law, 2.0 * most), dynamic_program.LIMIT),
+        dynamic_program.TOLERANCE,
     )
 
 
-def room(solution: Solution, law: Distribution, ratios: tuple[float, ...], least: float | None = None) -> list[float]:
-    """For each bound of the problem, how many units more could be ordered, where anything is, without passing it.
+def room(
+    solution: Solution, law: Distribution, ratios: tuple[float, ...], least: float | None = None
+) -> list[float]:
+    """For each bound of the problem, how many units more could be ordered, where anything is,
+    without passing it.
 
     It is infinite where a channel is never used.
 
@@ -177,7 +223,9 @@ def room(solution: Solution, law: Distribution, ratios: tuple[float, ...], least
     states, found = solution.states[kept], []
     for bound in properties(problem).bounds:
         own, spare = problem.lead_times[bound.channel], []
-        faster = [channel for channel, lead_time in enumerate(problem.lead_times) if lead_time < own]
+        faster = [
+            channel for channel, lead_time in enumerate(problem.lead_times) if lead_time < own
+        ]
         for period, orders in enumerate(solution.orders[:, kept]):
             counted = states[:, bound.columns].sum(1) + orders[:, [*faster, bound.channel]].sum(1)
             level = law.at(period).quantile(np.array([ratios[bound.channel]]), bound.periods)
@@ -186,7 +234,9 @@ def room(solution: Solution, law: Distribution, ratios: tuple[float, ...], least
     return found
 
 
-def not_multimodular(solution: Solution, least: float | None = None) -> list[tuple[int, State, float]]:
+def not_multimodular(
+    solution: Solution, least: float | None = None
+) -> list[tuple[int, State, float]]:
     """Period, state and excess, wherever the values of a period are not multimodular."""
     kept, found = trusted(solution, least), list[tuple[int, State, float]]()
     states = solution.states[kept].astype(int)
@@ -194,5 +244,7 @@ def not_multimodular(solution: Solution, least: float | None = None) -> list[tup
         excess = multimodularity_excess(states, values)
         assert np.isfinite(excess).any(0).all()  # each two directions are compared somewhere
         wrong = np.argwhere(excess > 1e-9 * np.abs(values).max())
-        found += [(period, tuple(states[row].tolist()), float(excess[row, pair])) for row, pair in wrong]
+        found += [
+            (period, tuple(states[row].tolist()), float(excess[row, pair])) for row, pair in wrong
+        ]
     return found

@@ -1,4 +1,6 @@
-"""The optimal policy among the others: none beats it, it earns what its table says, and it keeps the policies' laws."""
+"""The optimal policy among the others: none beats it, it earns what its table says, and it keeps
+the policies' laws.
+"""
 
 from __future__ import annotations
 
@@ -10,9 +12,6 @@ import pytest
 import torch
 from exact_cases import published
 
-import baselines
-from baselines.critical_ratio import critical_ratio
-from baselines.exact import Optimal, solve
 from inv_gym import (
     DualSourcing,
     InstanceProducts,
@@ -24,35 +23,70 @@ from inv_gym import (
     ProcurementRemoval,
     Products,
     SyntheticProducts,
+    baselines,
     draw_products,
     evaluate,
     rollout,
 )
-from inv_gym.arrays import flatten, map_columns
-from inv_gym.economics import EconomicsRanges
-from inv_gym.ranges import Uniform
+from inv_gym.baselines.exact import Optimal, solve
+from inv_gym.baselines.rules.critical_ratio import critical_ratio
+from inv_gym.demand.ranges import Uniform
+from inv_gym.products.economics import EconomicsRanges
 from inv_gym.testing import check_policy
+from inv_gym.util.arrays import flatten, map_columns
 
 FINITE: dict[str, Any] = {"horizon": 15, "discount": 0.97, "integer_orders": True}
-PROFIT = {"price": 10.0, "unit_cost": 5.0, "holding_cost": 0.5, "shortage_cost": 1.0, "salvage_value": 4.0}
-TWO = {"price": 20.0, "regular_cost": 10.0, "expedited_cost": 12.0, "holding_cost": 1.0, "shortage_cost": 15.0}
-REMOVAL = {"price": 10.0, "unit_cost": 5.0, "holding_cost": 0.5, "removal_value": 2.0, "shortage_cost": 2.0}
+PROFIT = {
+    "price": 10.0,
+    "unit_cost": 5.0,
+    "holding_cost": 0.5,
+    "shortage_cost": 1.0,
+    "salvage_value": 4.0,
+}
+TWO = {
+    "price": 20.0,
+    "regular_cost": 10.0,
+    "expedited_cost": 12.0,
+    "holding_cost": 1.0,
+    "shortage_cost": 15.0,
+}
+REMOVAL = {
+    "price": 10.0,
+    "unit_cost": 5.0,
+    "holding_cost": 0.5,
+    "removal_value": 2.0,
+    "shortage_cost": 2.0,
+}
 
 CASES: dict[str, tuple[Problem, InstanceProducts]] = {
     "lost sales": (LostSales(**FINITE), InstanceProducts("poisson", 4.0, PROFIT, stock=7.0)),
-    "lost sales, lead time": (LostSales(lead_time=2, **FINITE), InstanceProducts("geometric", 2.0, PROFIT)),
+    "lost sales, lead time": (
+        LostSales(lead_time=2, **FINITE),
+        InstanceProducts("geometric", 2.0, PROFIT),
+    ),
     "perishable": (
         Perishable(shelf_life=2, **FINITE),
-        InstanceProducts("negative_binomial", 3.0, {**PROFIT, "outdating_cost": 1.0}, dispersion=0.5),
+        InstanceProducts(
+            "negative_binomial", 3.0, {**PROFIT, "outdating_cost": 1.0}, dispersion=0.5
+        ),
     ),
     "perishable, newest first, lead time": (
         Perishable(shelf_life=2, lead_time=1, issuing="newest_first", **FINITE),
         InstanceProducts("rounded_gamma", 3.0, PROFIT, dispersion=0.3),
     ),
     "two sources": (DualSourcing(**FINITE), InstanceProducts("discrete_uniform", 2.0, TWO)),
-    "two sources, lost sales": (DualSourcing(backlog=False, **FINITE), InstanceProducts("poisson", 2.0, TWO)),
-    "removal": (ProcurementRemoval(**FINITE), InstanceProducts("poisson", 3.0, REMOVAL, stock=40.0)),
-    "removal, backlog": (ProcurementRemoval(backlog=True, **FINITE), InstanceProducts("geometric", 2.0, REMOVAL)),
+    "two sources, lost sales": (
+        DualSourcing(backlog=False, **FINITE),
+        InstanceProducts("poisson", 2.0, TWO),
+    ),
+    "removal": (
+        ProcurementRemoval(**FINITE),
+        InstanceProducts("poisson", 3.0, REMOVAL, stock=40.0),
+    ),
+    "removal, backlog": (
+        ProcurementRemoval(backlog=True, **FINITE),
+        InstanceProducts("geometric", 2.0, REMOVAL),
+    ),
 }
 NUMBER = 80
 
@@ -62,10 +96,14 @@ NUMBER = 80
 def test_no_heuristic_beats_the_optimum_and_the_optimum_earns_what_it_is_worth(name):
     problem, source = CASES[name]
     if "removal" in name:
-        problem = replace(problem, initial_stock=(0.0, 0.0))  # all start from the stock of the instance
+        problem = replace(
+            problem, initial_stock=(0.0, 0.0)
+        )  # all start from the stock of the instance
     products = draw_products(source, problem, NUMBER, seed=5)
     candidates = baselines.policies(problem)
-    frame = evaluate(problem, {"optimal": Optimal(problem), **candidates}, products).frame.set_index("policy")
+    frame = evaluate(
+        problem, {"optimal": Optimal(problem), **candidates}, products
+    ).frame.set_index("policy")
     assert len(frame) == len(candidates) + 1 > 5
     assert (frame["gap_low"] <= 1e-9).all(), frame.loc[frame["gap_low"] > 1e-9, ["gap", "gap_low"]]
     assert frame.loc["optimal", "gap"] == 0.0
@@ -73,7 +111,9 @@ def test_no_heuristic_beats_the_optimum_and_the_optimum_earns_what_it_is_worth(n
     law, economics = products.distribution, products.economics
     one = slice(0, 1)
     stock = source.stock or 0.0
-    solution = solve(problem, law.rows(one), map_columns(lambda column: column[one], economics), stock)
+    solution = solve(
+        problem, law.rows(one), map_columns(lambda column: column[one], economics), stock
+    )
     per_period = solution.value(stock) / (problem.discount ** np.arange(problem.horizon)).sum()
     reward, error = frame.loc["optimal", ["reward", "standard_error"]]
     assert abs(reward - per_period) < 3.0 * error
@@ -85,11 +125,16 @@ def test_no_heuristic_beats_the_optimum_and_the_optimum_earns_what_it_is_worth(n
 def test_no_heuristic_beats_the_optimum_of_a_published_instance_in_the_long_run(name):
     found, _, _ = published(name)
     policies: dict[str, Policy] = {
-        key: policy for key, policy in baselines.policies(found.problem).items() if policy.knows == "distribution"
+        key: policy
+        for key, policy in baselines.policies(found.problem).items()
+        if policy.knows == "distribution"
     }
     products = draw_products(found.source, found.problem, 20, seed=6)
     frame = evaluate(
-        found.problem, {"optimal": Optimal(found.problem), **policies}, products, warm_up=found.warm_up
+        found.problem,
+        {"optimal": Optimal(found.problem), **policies},
+        products,
+        warm_up=found.warm_up,
     ).frame.set_index("policy")
     assert (frame["gap_low"] <= 1e-9).all(), frame.loc[frame["gap_low"] > 1e-9, ["gap", "gap_low"]]
     reward, error = frame.loc["optimal", ["reward", "standard_error"]]
@@ -100,7 +145,10 @@ def test_no_heuristic_beats_the_optimum_of_a_published_instance_in_the_long_run(
     ("problem", "source"),
     [
         *CASES.values(),
-        (LostSales(lead_time=2, integer_orders=True, long_run=True), CASES["lost sales, lead time"][1]),
+        (
+            LostSales(lead_time=2, integer_orders=True, long_run=True),
+            CASES["lost sales, lead time"][1],
+        ),
         (LostSales(lead_time=1, integer_orders=True, censored=True), CASES["lost sales"][1]),
     ],
 )
@@ -110,7 +158,10 @@ def test_the_optimum_keeps_the_laws_of_policies(problem, source):
 
 RANGES = EconomicsRanges(price=Uniform(8.0, 12.0))
 MANY = SyntheticProducts(
-    laws=("poisson", "geometric", "rounded_gamma"), mean=Uniform(1.0, 3.0), dispersion=0.4, economics=RANGES
+    laws=("poisson", "geometric", "rounded_gamma"),
+    mean=Uniform(1.0, 3.0),
+    dispersion=0.4,
+    economics=RANGES,
 )
 MIXED: list[Problem] = [
     LostSales(lead_time=1, **FINITE),
@@ -144,7 +195,9 @@ def test_a_batch_of_different_products_is_solved_product_by_product(problem):
     one = slice(2, 3)
     law = products.distribution.rows(one)
     costs = map_columns(lambda column: column[one], products.economics)
-    solution = solve(problem, law, costs, stock=float(np.max(products.initial_state.inventory_position)))
+    solution = solve(
+        problem, law, costs, stock=float(np.max(products.initial_state.inventory_position))
+    )
     first = np.array(flatten(products.initial_state)).reshape(-1, products.batch)[:, one]
     assert np.array_equal(played.orders[0, 2], solution.orders[0, solution.place(first)][0])
 
@@ -179,10 +232,14 @@ def test_the_orders_of_a_season_follow_its_periods():
     season = products._replace(distribution=replace(law, mean=means))
     policy: Any = Optimal(problem).plan(problem, season)
     empty = problem.initial_state(np.zeros(1))
-    orders = [float(policy(Observation(empty, None, products.economics, np.ones(1), None, t))[0, 0]) for t in range(15)]
+    orders = [
+        float(policy(Observation(empty, None, products.economics, np.ones(1), None, t))[0, 0])
+        for t in range(15)
+    ]
     levels = [float(policy.solutions[0].orders[t, 0, 0]) for t in range(15)]
     assert orders == levels
-    # units left are worth their unit cost if the next level takes them, and at most that (salvage is at the unit cost)
+    # units left are worth their unit cost if the next level takes them, and at most that (salvage
+    # is at the unit cost)
     ratio = critical_ratio(problem, products.economics)
     assert season.distribution is not None
     own = [float(season.distribution.at(t).quantile(ratio)[0]) for t in range(15)]

@@ -1,4 +1,6 @@
-"""Exact solutions against a dynamic program in plain loops, over more states and orders than the solver keeps."""
+"""Exact solutions against a dynamic program in plain loops, over more states and orders than the
+solver keeps.
+"""
 
 from __future__ import annotations
 
@@ -13,10 +15,10 @@ from brute_force import BruteForce, Order, State
 from exact_cases import economics_of, table, values_of
 from scipy import special
 
-from baselines.exact import Solution, solve
 from inv_gym import DualSourcing, LostSales, Perishable, ProcurementRemoval
-from inv_gym.demand import Law
-from inv_gym.distribution import Distribution
+from inv_gym.baselines.exact import Solution, solve
+from inv_gym.demand.distribution import Distribution
+from inv_gym.demand.laws import Law
 
 
 @dataclass(frozen=True)
@@ -30,13 +32,17 @@ class Twice(Law):
         return rng.binomial(2, mean / 2.0).astype(float)
 
     def cdf(self, x: Any, mean: Any, dispersion: Any) -> Any:
-        return np.where(np.floor(x) >= 2.0, 1.0, special.bdtr(np.minimum(np.floor(x), 1.0), 2, mean / 2.0))
+        return np.where(
+            np.floor(x) >= 2.0, 1.0, special.bdtr(np.minimum(np.floor(x), 1.0), 2, mean / 2.0)
+        )
 
 
 def demand_of(*mean: float) -> tuple[Distribution, list[list[float]]]:
     """The law, and its probabilities written out."""
     chances = [[(1 - m / 2) ** 2, m * (1 - m / 2), m**2 / 4] for m in mean]
-    return Distribution((Twice(),), np.zeros(1, int), np.array(mean)[:, None], np.full(1, -0.5)), chances
+    return Distribution(
+        (Twice(),), np.zeros(1, int), np.array(mean)[:, None], np.full(1, -0.5)
+    ), chances
 
 
 SEASON = (0.4, 1.6, 1.1)
@@ -53,8 +59,8 @@ WAYS = {
 def check(solution: Solution, brute: BruteForce, salvage: Any, margin: int = 0) -> None:
     """Values of all states of the solution in all periods, its orders, and its gain.
 
-    States whose first column is within the margin of its least value are left out: demand leads from there beyond the
-    backlog that is followed, and no order arrives before.
+    States whose first column is within the margin of its least value are left out: demand leads
+    from there beyond the backlog that is followed, and no order arrives before.
     """
     problem = solution.problem
     least = solution.states[:, 0].min() + margin if margin else -np.inf
@@ -74,7 +80,11 @@ def check(solution: Solution, brute: BruteForce, salvage: Any, margin: int = 0) 
         assert solution.gain is None
         found = iter(played)
     for period, (values, worth) in enumerate(found):
-        inside = {state: value for state, value in values_of(solution, period).items() if state[0] >= least}
+        inside = {
+            state: value
+            for state, value in values_of(solution, period).items()
+            if state[0] >= least
+        }
         assert len(inside) > 10
         for state, value in inside.items():
             assert value == pytest.approx(values[state], abs=1e-8), (period, state)
@@ -88,10 +98,18 @@ def check(solution: Solution, brute: BruteForce, salvage: Any, margin: int = 0) 
 
 def all_orders(*most: int) -> list[Order]:
     """By the last channel first, as ties are broken."""
-    return [tuple(reversed(order)) for order in product(*(range(units + 1) for units in reversed(most)))]
+    return [
+        tuple(reversed(order)) for order in product(*(range(units + 1) for units in reversed(most)))
+    ]
 
 
-COSTS = {"price": 6.0, "unit_cost": 2.0, "holding_cost": 0.7, "shortage_cost": 1.0, "salvage_value": 1.5}
+COSTS = {
+    "price": 6.0,
+    "unit_cost": 2.0,
+    "holding_cost": 0.7,
+    "shortage_cost": 1.0,
+    "salvage_value": 1.5,
+}
 
 
 def way(problem: Any, name: str) -> tuple[Any, tuple[float, ...]]:
@@ -113,7 +131,9 @@ def test_lost_sales_with_lead_time_two_equal_brute_force(name, unit_cost):
         return (on_hand - sold + arriving, ordered), reward
 
     states = [state for state in product(range(9), repeat=2) if sum(state) <= 8]
-    brute = BruteForce(states, all_orders(8), play, chances, problem.discount, lambda s, q: sum(s) + q[0] <= 8)
+    brute = BruteForce(
+        states, all_orders(8), play, chances, problem.discount, lambda s, q: sum(s) + q[0] <= 8
+    )
     costs = {**COSTS, "unit_cost": unit_cost, "salvage_value": salvage_value}
     solution = solve(problem, law, economics_of(problem, **costs))
     assert solution.states.sum(1).max() < 8  # the brute force is over more states
@@ -137,7 +157,9 @@ def test_perishable_stock_with_lead_time_one_equals_brute_force(name, issuing):
             from_old = min(old, demand - from_fresh)
         lost = demand - from_old - from_fresh
         kept, outdated = fresh - from_fresh, old - from_old
-        reward = 6.0 * (from_old + from_fresh) - 2.0 * ordered - 0.7 * kept - 1.0 * lost - 1.3 * outdated
+        reward = (
+            6.0 * (from_old + from_fresh) - 2.0 * ordered - 0.7 * kept - 1.0 * lost - 1.3 * outdated
+        )
         return (kept, ordered), reward
 
     states = list(product(range(7), repeat=2))
@@ -160,7 +182,13 @@ def test_perishable_stock_of_three_ages_without_lead_time_equals_brute_force(nam
             sold = min(left[age], unmet)
             left[age] -= sold
             unmet -= sold
-        reward = 6.0 * (demand - unmet) - 2.0 * order[0] - 0.7 * (left[1] + left[2]) - 1.0 * unmet - 1.3 * left[0]
+        reward = (
+            6.0 * (demand - unmet)
+            - 2.0 * order[0]
+            - 0.7 * (left[1] + left[2])
+            - 1.0 * unmet
+            - 1.3 * left[0]
+        )
         return (left[1], left[2]), reward
 
     states = list(product(range(7), repeat=2))
@@ -184,7 +212,9 @@ def test_dual_sourcing_with_lead_times_two_and_zero_equals_brute_force(name, bac
         cost = 2.0 * regular + 3.0 * expedited
         if backlog:
             net -= demand
-            return (net + arriving, regular), 6.0 * demand - cost - 0.7 * max(net, 0) - 4.0 * max(-net, 0)
+            return (net + arriving, regular), 6.0 * demand - cost - 0.7 * max(net, 0) - 4.0 * max(
+                -net, 0
+            )
         sold = min(net, demand)
         net -= sold
         return (net + arriving, regular), 6.0 * sold - cost - 0.7 * net - 4.0 * (demand - sold)
@@ -199,16 +229,28 @@ def test_dual_sourcing_with_lead_times_two_and_zero_equals_brute_force(name, bac
         # a shortage that would leave the states is none that any good order leads to
         lambda s, q: sum(s) + sum(q) <= top and (not backlog or s[0] + q[1] + s[1] - 2 >= low),
     )
-    costs = {"price": 6.0, "regular_cost": 2.0, "expedited_cost": 3.0, "holding_cost": 0.7, "shortage_cost": 4.0}
+    costs = {
+        "price": 6.0,
+        "regular_cost": 2.0,
+        "expedited_cost": 3.0,
+        "holding_cost": 0.7,
+        "shortage_cost": 4.0,
+    }
     solution = solve(problem, law, economics_of(problem, salvage_value=1.5, **costs))
     assert solution.states.sum(1).max() < top and solution.states.min() >= (-4 if backlog else 0)
-    check(solution, brute, lambda state: 1.5 * (sum(state) + max(-state[0], 0)) - 3.0 * max(-state[0], 0))
+    check(
+        solution,
+        brute,
+        lambda state: 1.5 * (sum(state) + max(-state[0], 0)) - 3.0 * max(-state[0], 0),
+    )
 
 
 @pytest.mark.parametrize("name", WAYS)
 @pytest.mark.parametrize("backlog", [True, False])
 def test_dual_sourcing_with_consecutive_lead_times_equals_brute_force(name, backlog):
-    problem, mean = way(DualSourcing(regular_lead_time=2, expedited_lead_time=1, backlog=backlog, **FINITE), name)
+    problem, mean = way(
+        DualSourcing(regular_lead_time=2, expedited_lead_time=1, backlog=backlog, **FINITE), name
+    )
     law, chances = demand_of(*mean)
     low, top = (-10, 8) if backlog else (0, 8)
 
@@ -230,10 +272,21 @@ def test_dual_sourcing_with_consecutive_lead_times_equals_brute_force(name, back
         problem.discount,
         lambda s, q: sum(s) + sum(q) <= top and (not backlog or sum(s) + q[1] - 2 >= low),
     )
-    costs = {"price": 6.0, "regular_cost": 2.0, "expedited_cost": 3.0, "holding_cost": 0.7, "shortage_cost": 4.0}
+    costs = {
+        "price": 6.0,
+        "regular_cost": 2.0,
+        "expedited_cost": 3.0,
+        "holding_cost": 0.7,
+        "shortage_cost": 4.0,
+    }
     solution = solve(problem, law, economics_of(problem, salvage_value=1.5, **costs))
     assert solution.states.sum(1).max() < top and solution.states.min() >= (-7 if backlog else 0)
-    check(solution, brute, lambda state: 1.5 * (sum(state) + max(-state[0], 0)) - 3.0 * max(-state[0], 0), 2 * backlog)
+    check(
+        solution,
+        brute,
+        lambda state: 1.5 * (sum(state) + max(-state[0], 0)) - 3.0 * max(-state[0], 0),
+        2 * backlog,
+    )
 
 
 @pytest.mark.parametrize("name", WAYS)
@@ -256,14 +309,21 @@ def test_procurement_and_removal_equal_brute_force(name, backlog):
 
     brute = BruteForce(
         [(net,) for net in range(low, top + 1)],
-        [(q, 0) for q in range(top - low + 1)] + [(q, u) for q in range(3) for u in range(1, top + 1)],
+        [(q, 0) for q in range(top - low + 1)]
+        + [(q, u) for q in range(3) for u in range(1, top + 1)],
         play,
         chances,
         problem.discount,
         # both at once are tried too: only what is on hand can be removed
         lambda s, q: q[1] <= max(s[0], 0) and low + 2 * backlog <= s[0] + q[0] - q[1] <= top,
     )
-    costs = {"price": 6.0, "unit_cost": 2.0, "holding_cost": 0.3, "shortage_cost": 3.0, "removal_value": 1.2}
+    costs = {
+        "price": 6.0,
+        "unit_cost": 2.0,
+        "holding_cost": 0.3,
+        "shortage_cost": 3.0,
+        "removal_value": 1.2,
+    }
     solution = solve(problem, law, economics_of(problem, **costs), stock=12.0)
     assert solution.states.max() == 12
     assert solution.orders[:, :, 1].max() > 0.0  # removal occurs

@@ -10,8 +10,6 @@ import numpy as np
 import pytest
 from exact_cases import AVERAGE, ENDLESS, economics_of, law_of
 
-from baselines import BaseStock, ConstantOrder
-from baselines.exact import Optimal, follow, solve
 from inv_gym import (
     DualSourcing,
     LostSales,
@@ -22,7 +20,9 @@ from inv_gym import (
     draw_products,
     make_source,
 )
-from inv_gym.distribution import join
+from inv_gym.baselines import BaseStock, ConstantOrder
+from inv_gym.baselines.exact import Optimal, follow, solve
+from inv_gym.demand.distribution import join
 
 LOST = LostSales(lead_time=2, **AVERAGE)
 COSTS = {"price": 10.0, "unit_cost": 4.0, "holding_cost": 1.0}
@@ -34,12 +34,13 @@ def exactly(message: str) -> str:
 
 
 @pytest.mark.parametrize(
-    ("law", "kind"), [("gamma", "Gamma"), ("log_normal", "LogNormal"), ("truncated_normal", "TruncatedNormal")]
+    ("law", "kind"),
+    [("gamma", "Gamma"), ("log_normal", "LogNormal"), ("truncated_normal", "TruncatedNormal")],
 )
 def test_amounts_are_refused(law, kind):
     message = (
         f"exact dynamic programs need demand in whole numbers, got a law of amounts ({kind}): "
-        "use a count law, or baselines.exact.upper_bound."
+        "use a count law, or inv_gym.baselines.exact.upper_bound."
     )
     demand, economics = law_of(law, 3.0, dispersion=0.3), economics_of(LOST, **COSTS)
     with pytest.raises(ValueError, match=exactly(message)):
@@ -51,14 +52,18 @@ def test_amounts_are_refused(law, kind):
 def test_a_state_space_beyond_the_limit_is_refused_with_its_size():
     problem = Perishable(shelf_life=9, **AVERAGE)
     message = (
-        "the exact solution needs up to 815,730,721 states and 937,274,598,429 transitions, more than the limit of "
-        "120,000,000: take shorter lead times or a smaller mean, or use baselines.exact.upper_bound."
+        "the exact solution needs up to 815,730,721 states and 937,274,598,429 transitions, more "
+        "than the limit of "
+        "120,000,000: take shorter lead times or a smaller mean, or use "
+        "inv_gym.baselines.exact.upper_bound."
     )
     with pytest.raises(ValueError, match="^the exact solution needs up to") as caught:
         solve(problem, law_of("poisson", 10.0), economics_of(problem, **COSTS))
     pattern = re.sub(r"[\d,]*\d", "#", message)
     assert re.sub(r"[\d,]*\d", "#", str(caught.value)) == pattern
-    states, transitions, limit = (int(figure.replace(",", "")) for figure in re.findall(r"[\d,]*\d", str(caught.value)))
+    states, transitions, limit = (
+        int(figure.replace(",", "")) for figure in re.findall(r"[\d,]*\d", str(caught.value))
+    )
     assert limit == 120_000_000 < transitions
     base = round(states ** (1.0 / 8.0))
     assert states == base**8  # eight ages, 0 .. base - 1 of each
@@ -82,17 +87,20 @@ REFUSED: list[tuple[Any, dict[str, float], str]] = [
     (
         ProcurementRemoval(**ENDLESS),
         {"price": 10.0, "unit_cost": 5.0, "removal_value": 5.5},
-        "removal_value must be below unit_cost, or ordering and removing is a money machine: got 5.5 and 5.0.",
+        "removal_value must be below unit_cost, or ordering and removing is a money machine: got "
+        "5.5 and 5.0.",
     ),
     (
         LOST,
         {"price": 3.0, "shortage_cost": 1.0, "unit_cost": 4.0},
-        "price + shortage_cost must exceed unit_cost, or the critical ratio is not in (0, 1): got 3.0 + 1.0 and 4.0.",
+        "price + shortage_cost must exceed unit_cost, or the critical ratio is not in (0, 1): got "
+        "3.0 + 1.0 and 4.0.",
     ),
     (
         Perishable(**ENDLESS),
         {"price": 3.0, "unit_cost": 4.0},
-        "price + shortage_cost must exceed unit_cost, or the critical ratio is not in (0, 1): got 3.0 + 0.0 and 4.0.",
+        "price + shortage_cost must exceed unit_cost, or the critical ratio is not in (0, 1): got "
+        "3.0 + 0.0 and 4.0.",
     ),
     (
         Perishable(**ENDLESS),
@@ -102,19 +110,22 @@ REFUSED: list[tuple[Any, dict[str, float], str]] = [
     (
         LOST,
         {**COSTS, "salvage_value": 4.5},
-        "salvage_value must be at most unit_cost, or stock is bought to be salvaged: got 4.5 and 4.0.",
+        "salvage_value must be at most unit_cost, or stock is bought to be salvaged: got 4.5 and "
+        "4.0.",
     ),
     (LOST, {**COSTS, "holding_cost": np.nan}, "holding_cost must be finite, got nan."),
     (LOST, {**COSTS, "holding_cost": -1.0}, "holding_cost must be at least 0, got -1.0."),
     (
         DualSourcing(**ENDLESS),
         {"regular_cost": 5.0, "expedited_cost": 5.0, "shortage_cost": 9.0},
-        "expedited_cost must exceed regular_cost, or the regular source is never used: got 5.0 and 5.0.",
+        "expedited_cost must exceed regular_cost, or the regular source is never used: got 5.0 and "
+        "5.0.",
     ),
     (
         DualSourcing(**ENDLESS),
         {"regular_cost": 5.0, "expedited_cost": 6.0, "shortage_cost": 0.0},
-        "shortage_cost (with the price if sales are lost) must be above 0, or demand is never served: got 0.0.",
+        "shortage_cost (with the price if sales are lost) must be above 0, or demand is never "
+        "served: got 0.0.",
     ),
     (
         ProcurementRemoval(**ENDLESS),
@@ -142,7 +153,9 @@ def test_a_fast_source_that_is_not_faster_is_refused(lead_times):
 
 
 def test_several_products_at_once_are_refused():
-    with pytest.raises(ValueError, match=exactly("solve takes one product, got 2: use Optimal for a batch.")):
+    with pytest.raises(
+        ValueError, match=exactly("solve takes one product, got 2: use Optimal for a batch.")
+    ):
         solve(LOST, join([LAW, law_of("poisson", 3.0)]), economics_of(LOST, **COSTS))
 
 
@@ -153,11 +166,12 @@ class FixedCost(LostSales):
 
 def test_a_problem_of_another_kind_is_refused():
     problem = FixedCost(lead_time=2, **AVERAGE)
+    # Another test may have registered a class of its own behind the known ones.
     message = (
-        "unknown problem for exact solutions: 'FixedCost'; known: LostSales, Perishable, DualSourcing, "
-        "ProcurementRemoval."
+        "^no exact solution is known for FixedCost; known: LostSales, Perishable, DualSourcing, "
+        "ProcurementRemoval.*Register its states with .*state_space.register.$"
     )
-    with pytest.raises(ValueError, match=exactly(message)):
+    with pytest.raises(ValueError, match=message):
         solve(problem, LAW, economics_of(problem, **COSTS))
 
 
@@ -237,7 +251,10 @@ def test_the_policy_plans_before_it_orders():
 def test_the_policy_names_what_it_cannot_solve():
     problem = replace(LOST, lead_time=0)
     products = draw_products(SyntheticProducts(laws=("poisson", "gamma")), problem, 8)
-    with pytest.raises(ValueError, match=r"^exact dynamic programs need demand in whole numbers, got a law of amounts"):
+    with pytest.raises(
+        ValueError,
+        match=r"^exact dynamic programs need demand in whole numbers, got a law of amounts",
+    ):
         Optimal(problem).plan(problem, products)
 
 
@@ -245,17 +262,20 @@ def test_a_chain_of_orders_that_are_not_whole_is_refused():
     problem = LostSales(lead_time=1, long_run=True, discount=1.0)
     rule = ConstantOrder(problem=problem, quantity=1.5)
     with pytest.raises(
-        ValueError, match=exactly("exact evaluation needs orders in whole units of at least 0, got 1.5.")
+        ValueError,
+        match=exactly("exact evaluation needs orders in whole units of at least 0, got 1.5."),
     ):
         follow(problem, rule, LAW, economics_of(problem, **COSTS))
 
 
 def test_a_chain_of_too_many_states_or_columns_is_refused(monkeypatch):
-    monkeypatch.setattr("baselines.exact.chain.LIMIT", 20)
+    monkeypatch.setattr("inv_gym.baselines.exact.chain.LIMIT", 20)
     rule, economics = BaseStock(problem=LOST, level=9.0), economics_of(LOST, **COSTS)
     message = "the policy reaches more than 20 states: use evaluate, which simulates."
     with pytest.raises(ValueError, match=exactly(message)):
         follow(LOST, rule, LAW, economics)
     long = LostSales(lead_time=9, **AVERAGE)
-    with pytest.raises(ValueError, match=exactly("exact evaluation follows at most 6 columns of state, got 9.")):
+    with pytest.raises(
+        ValueError, match=exactly("exact evaluation follows at most 6 columns of state, got 9.")
+    ):
         follow(long, BaseStock(problem=long, level=9.0), LAW, economics_of(long, **COSTS))

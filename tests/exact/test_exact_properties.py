@@ -6,7 +6,16 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from exact_cases import AVERAGE, ENDLESS, economics_of, law_of, published, solution_of, table, values_of
+from exact_cases import (
+    AVERAGE,
+    ENDLESS,
+    economics_of,
+    law_of,
+    published,
+    solution_of,
+    table,
+    values_of,
+)
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from structure_cases import (
@@ -24,10 +33,10 @@ from structure_cases import (
     roomy_solution,
 )
 
-from baselines import VectorBaseStock
-from baselines.critical_ratio import critical_ratio
-from baselines.exact import Solution
 from inv_gym import LostSales
+from inv_gym.baselines import VectorBaseStock
+from inv_gym.baselines.exact import Solution
+from inv_gym.baselines.rules.critical_ratio import critical_ratio
 from inv_gym.structure import properties
 
 
@@ -39,7 +48,9 @@ def dual_ratios(solution: Solution) -> tuple[float, ...]:
     """The newsvendor's of the regular and of the expedited source, each as if it were the only one."""
     problem, costs = solution.problem, solution.model.economics
     ratios = []
-    for lead_time, cost in zip(problem.lead_times, (costs.regular_cost, costs.expedited_cost), strict=True):
+    for lead_time, cost in zip(
+        problem.lead_times, (costs.regular_cost, costs.expedited_cost), strict=True
+    ):
         delay, interest = problem.discount**lead_time, (1.0 - problem.discount) * cost
         lost = delay * costs.shortage_cost - interest
         if not problem.backlog:
@@ -72,18 +83,24 @@ def test_no_order_exceeds_its_bounds_with_lost_sales(lead_time, law, options):
         assert min(room(solution, demand, newsvendor_ratio(solution))) >= 0.0
 
 
-@pytest.mark.parametrize("name", [f"zipkin2008-poisson5-p{p}-L{L}" for p in (4, 9) for L in (1, 2, 3, 4)])
+@pytest.mark.parametrize(
+    "name", [f"zipkin2008-poisson5-p{p}-L{L}" for p in (4, 9) for L in (1, 2, 3, 4)]
+)
 def test_no_order_exceeds_the_bound_of_zipkin(name):
     found, law, economics = published(name)
     solution = roomy_solution(found.problem, law, economics)
     (ratio,) = newsvendor_ratio(solution)
-    levels = [float(level[0]) for level in VectorBaseStock.closed_form(found.problem, law, economics).levels]
+    levels = [
+        float(level[0])
+        for level in VectorBaseStock.closed_form(found.problem, law, economics).levels
+    ]
     bounds = properties(found.problem).bounds
     assert levels == [float(law.quantile(np.array([ratio]), bound.periods)[0]) for bound in bounds]
     assert (solution.orders[0] > 0.0).sum() > len(solution.orders[0]) // 10
     spare = room(solution, law, (ratio,))
     assert min(spare) >= 0.0
-    # the bounds are no wider than they need to be, and the exact optimum rightly takes them for granted
+    # the bounds are no wider than they need to be, and the exact optimum rightly takes them for
+    # granted
     assert min(spare) <= 1.0
     assert solution.gain == pytest.approx(solution_of(name).gain, rel=1e-9)
 
@@ -92,7 +109,9 @@ def test_the_check_of_the_bounds_can_fail():
     solution, law = lost_sales_solution(2, LAWS[0], AVERAGE), law_of(*LAWS[0][:2])
     ratios = newsvendor_ratio(solution)
     spare = room(solution, law, ratios)
-    more = room(replace(solution, orders=solution.orders + 2.0 * (solution.orders > 0.0)), law, ratios)
+    more = room(
+        replace(solution, orders=solution.orders + 2.0 * (solution.orders > 0.0)), law, ratios
+    )
     assert more == [one - 2.0 for one in spare]
     assert min(more) < 0.0
 
@@ -101,7 +120,9 @@ def test_the_check_of_the_bounds_can_fail():
 @pytest.mark.parametrize("ages", [(1, 0), (2, 0), (3, 0), (1, 1), (2, 1), (3, 1), (1, 2), (2, 2)])
 @pytest.mark.parametrize("law", LAWS)
 @pytest.mark.parametrize("options", WAYS)
-def test_perishable_stock_that_counts_never_exceeds_the_level_that_is_blind_to_outdating(ages, issuing, law, options):
+def test_perishable_stock_that_counts_never_exceeds_the_level_that_is_blind_to_outdating(
+    ages, issuing, law, options
+):
     solution = perishable_solution(*ages, law, options, issuing)
     demand = law_of(*law[:2], dispersion=law[2])
     assert min(room(solution, demand, newsvendor_ratio(solution))) >= 0.0
@@ -121,7 +142,9 @@ def test_perishable_stock_that_counts_never_exceeds_that_level_where_no_unit_is_
     costs = {"holding_cost": share * (1.0 - discount) * waste, "outdating_cost": waste}
     costs = {**costs, "price": unit_cost + margin, "unit_cost": unit_cost}
     named = (law, min(mean, 1.0), dispersion)
-    solution = perishable_solution(*ages, named, {**ENDLESS, "discount": discount}, issuing, **costs)
+    solution = perishable_solution(
+        *ages, named, {**ENDLESS, "discount": discount}, issuing, **costs
+    )
     demand = law_of(law, named[1], dispersion=dispersion)
     (ratio,) = newsvendor_ratio(solution)
     if ratio < 0.9999:  # beyond, the ratio is cut off: stock that costs nothing has no level
@@ -130,21 +153,29 @@ def test_perishable_stock_that_counts_never_exceeds_that_level_where_no_unit_is_
 
 def test_more_perishable_stock_than_that_can_be_best_where_outdating_costs_less_than_holding():
     figures = {"unit_cost": 1.0, "holding_cost": 3.0, "outdating_cost": 0.0}
-    solution = perishable_solution(1, 0, ("poisson", 2.0, 0.0), {**ENDLESS, "discount": 0.9}, **figures)
+    solution = perishable_solution(
+        1, 0, ("poisson", 2.0, 0.0), {**ENDLESS, "discount": 0.9}, **figures
+    )
     demand = law_of("poisson", 2.0)
-    # a unit left is gone for nothing: F(S) = (p - c) / (p + w), not (p - c) / (p - c + h + (1 - g) c)
+    # a unit left is gone for nothing: F(S) = (p - c) / (p + w), not (p - c) / (p - c + h + (1 - g)
+    # c)
     assert solution.orders[0, 0, 0] == demand.quantile(np.array([9.0 / 10.0]))[0] == 4.0
     assert room(solution, demand, newsvendor_ratio(solution)) == [-1.0]
-    # with a lead time and a shelf life too: 6 + 1 units where 6 are the level of the demand of two periods
+    # with a lead time and a shelf life too: 6 + 1 units where 6 are the level of the demand of two
+    # periods
     figures = {"price": 9.961, "unit_cost": 1.907, "holding_cost": 1.205, "outdating_cost": 0.285}
     options = {"horizon": 6, "discount": 1.0, "integer_orders": True}
-    solution = perishable_solution(2, 1, ("discrete_uniform", 2.0, 0.0), options, stock=10.0, **figures)
+    solution = perishable_solution(
+        2, 1, ("discrete_uniform", 2.0, 0.0), options, stock=10.0, **figures
+    )
     assert table(solution)[0, 6] == (1,)
     assert room(solution, law_of("discrete_uniform", 2.0), newsvendor_ratio(solution)) == [-1.0]
 
 
 @pytest.mark.parametrize(("lead_times", "backlog"), DUAL)
-@pytest.mark.parametrize("law", [("poisson", 1.0, 0.0), ("discrete_uniform", 1.0, 0.0), ("geometric", 1.0, 0.0)])
+@pytest.mark.parametrize(
+    "law", [("poisson", 1.0, 0.0), ("discrete_uniform", 1.0, 0.0), ("geometric", 1.0, 0.0)]
+)
 @pytest.mark.parametrize("options", WAYS)
 def test_neither_source_is_used_beyond_its_bound(lead_times, law, backlog, options):
     # with a larger stock to start with, the exact optimum does not take the bound for granted
@@ -168,16 +199,28 @@ def test_neither_source_is_used_beyond_its_bound_with_any_law_and_costs(
         "shortage_cost": margin + premium / discount + (1.0 / discount - 1.0) * unit_cost,
     }
     named = (law, min(mean, 1.0), dispersion)
-    solution = dual_solution(lead_times, named, backlog, {**ENDLESS, "discount": discount}, stock=12.0, **figures)
-    assert min(room(solution, law_of(law, named[1], dispersion=dispersion), dual_ratios(solution))) >= 0.0
+    solution = dual_solution(
+        lead_times, named, backlog, {**ENDLESS, "discount": discount}, stock=12.0, **figures
+    )
+    assert (
+        min(room(solution, law_of(law, named[1], dispersion=dispersion), dual_ratios(solution)))
+        >= 0.0
+    )
 
 
 def test_just_before_an_end_that_serves_backlog_dearly_more_is_ordered_than_that():
-    # what the regular source brings just after the last demand saves 9 for each unit owed and is salvaged for what it
-    # cost: no number of units is too large
-    figures = {"regular_cost": 1.0, "expedited_cost": 9.0, "holding_cost": 2.0, "shortage_cost": 2.0}
+    # what the regular source brings just after the last demand saves 9 for each unit owed and is
+    # salvaged for what it cost: no number of units is too large
+    figures = {
+        "regular_cost": 1.0,
+        "expedited_cost": 9.0,
+        "holding_cost": 2.0,
+        "shortage_cost": 2.0,
+    }
     options = {"horizon": 3, "discount": 1.0, "integer_orders": True}
-    solution = dual_solution((1, 0), ("poisson", 1.0, 0.0), True, options, stock=6.0, salvage_value=1.0, **figures)
+    solution = dual_solution(
+        (1, 0), ("poisson", 1.0, 0.0), True, options, stock=6.0, salvage_value=1.0, **figures
+    )
     assert [table(solution, period)[(0,)] for period in range(3)] == [(2, 0), (2, 0), (6, 0)]
     assert law_of("poisson", 1.0).quantile(np.array([0.5]), 2)[0] == 2.0
 
@@ -185,11 +228,15 @@ def test_just_before_an_end_that_serves_backlog_dearly_more_is_ordered_than_that
 @pytest.mark.parametrize("law", LAWS)
 @pytest.mark.parametrize("backlog", [True, False])
 @pytest.mark.parametrize("options", WAYS)
-def test_nothing_is_ordered_beyond_the_lower_level_of_procurement_and_removal(law, backlog, options):
+def test_nothing_is_ordered_beyond_the_lower_level_of_procurement_and_removal(
+    law, backlog, options
+):
     name, mean, dispersion = law
     solution = removal_solution(law, backlog, options)
     means = (mean,) if solution.problem.long_run else (mean, 2.0 * mean, 0.5 * mean)
-    assert room(solution, law_of(name, *means, dispersion=dispersion), newsvendor_ratio(solution)) == [0.0]
+    assert room(
+        solution, law_of(name, *means, dispersion=dispersion), newsvendor_ratio(solution)
+    ) == [0.0]
 
 
 # multimodularity
@@ -206,13 +253,15 @@ def test_worth_is_multimodular_with_lost_sales(lead_time, law, options):
 
 
 @pytest.mark.parametrize(("lead_times", "backlog"), DUAL)
-@pytest.mark.parametrize("law", [("poisson", 1.0, 0.0), ("discrete_uniform", 1.0, 0.0), ("geometric", 0.5, 0.0)])
+@pytest.mark.parametrize(
+    "law", [("poisson", 1.0, 0.0), ("discrete_uniform", 1.0, 0.0), ("geometric", 0.5, 0.0)]
+)
 @pytest.mark.parametrize("options", WAYS)
 def test_worth_is_multimodular_with_two_sources(lead_times, backlog, law, options):
     solution = dual_solution(lead_times, law, backlog, options, salvage_value=3.0)
     assert properties(solution.problem).multimodular
-    # all deeper backlog counts as the deepest, whatever is due: with an expedited lead time that matters wherever
-    # demand can lead there before what is expedited now arrives
+    # all deeper backlog counts as the deepest, whatever is due: with an expedited lead time that
+    # matters wherever demand can lead there before what is expedited now arrives
     assert not not_multimodular(solution, least=0.0 if lead_times[1] else None)
 
 
@@ -230,32 +279,44 @@ FEW_AGES = [(2, 0), (3, 0), (4, 0), (1, 1), (2, 1), (3, 1), (1, 2), (2, 2)]
 
 @pytest.mark.parametrize("ages", FEW_AGES)
 @pytest.mark.parametrize("law", LAWS)
-@pytest.mark.parametrize(("options", "holding_cost"), [(WAYS[0], 0.0), (WAYS[1], 0.05), (WAYS[2], 0.05)])
+@pytest.mark.parametrize(
+    ("options", "holding_cost"), [(WAYS[0], 0.0), (WAYS[1], 0.05), (WAYS[2], 0.05)]
+)
 def test_worth_of_perishable_stock_is_multimodular_where_no_unit_is_better_outdated_than_held(
     ages, law, options, holding_cost
 ):
     law = (law[0], 1.0, law[2])
-    solution = perishable_solution(*ages, law, options, holding_cost=holding_cost, outdating_cost=1.0)
+    solution = perishable_solution(
+        *ages, law, options, holding_cost=holding_cost, outdating_cost=1.0
+    )
     assert properties(solution.problem).multimodular
     assert not not_multimodular(solution)
 
 
 @settings(max_examples=25, derandomize=True)
-@given(ages=st.sampled_from(FEW_AGES), waste=st.floats(0.0, 5.0), share=st.floats(0.0, 1.0), **CHANCE)
+@given(
+    ages=st.sampled_from(FEW_AGES), waste=st.floats(0.0, 5.0), share=st.floats(0.0, 1.0), **CHANCE
+)
 def test_worth_of_perishable_stock_is_multimodular_there_with_any_law_and_costs(
     ages, waste, share, law, mean, dispersion, discount, holding_cost, unit_cost, margin
 ):
     costs = {"holding_cost": share * (1.0 - discount) * waste, "outdating_cost": waste}
     costs = {**costs, "price": unit_cost + margin, "unit_cost": unit_cost}
     named = (law, min(mean, 1.0), dispersion)
-    assert not not_multimodular(perishable_solution(*ages, named, {**ENDLESS, "discount": discount}, **costs))
+    assert not not_multimodular(
+        perishable_solution(*ages, named, {**ENDLESS, "discount": discount}, **costs)
+    )
 
 
 def test_worth_of_perishable_stock_need_not_be_multimodular_where_outdating_costs_less_than_holding():
     # a unit that outdates now costs 1, one that is held and outdates a period later 1.5
-    solution = perishable_solution(3, 0, ("poisson", 1.0, 0.0), AVERAGE, holding_cost=0.5, outdating_cost=1.0)
+    solution = perishable_solution(
+        3, 0, ("poisson", 1.0, 0.0), AVERAGE, holding_cost=0.5, outdating_cost=1.0
+    )
     value = values_of(solution)
-    assert value[2, 3] + value[0, 4] - value[1, 3] - value[1, 4] == pytest.approx(0.1071008, abs=1e-6)
+    assert value[2, 3] + value[0, 4] - value[1, 3] - value[1, 4] == pytest.approx(
+        0.1071008, abs=1e-6
+    )
     assert (1, 3) in {state for _, state, _ in not_multimodular(solution)}
     assert not broken(solution)  # orders keep the chain all the same
 
@@ -269,7 +330,9 @@ def test_issued_newest_first_worth_need_not_even_be_concave():
     assert value[0,] + value[2,] - 2.0 * value[1,] == pytest.approx(1.5930311, abs=1e-6)
     assert max(not_multimodular(solution), key=lambda one: one[2])[1] == (1,)
     # and holding that costs nothing does not help
-    free = perishable_solution(2, 0, ("poisson", 1.5, 0.0), options, "newest_first", holding_cost=0.0)
+    free = perishable_solution(
+        2, 0, ("poisson", 1.5, 0.0), options, "newest_first", holding_cost=0.0
+    )
     assert not_multimodular(free)
 
 

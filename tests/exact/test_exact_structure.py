@@ -1,4 +1,6 @@
-"""The structure of optimal orders, on every state: which stock displaces orders, and how much of them."""
+"""The structure of optimal orders, on every state: which stock displaces orders, and how much of
+them.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,7 @@ from structure_cases import (
     removal_solution,
 )
 
-from baselines.exact import Solution
+from inv_gym.baselines.exact import Solution
 from inv_gym.structure import Inequalities, inequalities, properties
 
 STEPS = (1, 2, 3, 5)
@@ -37,7 +39,9 @@ def test_newer_orders_displace_more_with_lost_sales(lead_time, law, options):
         assert not broken(lost_sales_solution(lead_time, law, options, **figures))
 
 
-@pytest.mark.parametrize("name", [f"zipkin2008-poisson5-p{p}-L{L}" for p in (4, 9) for L in (2, 3, 4)])
+@pytest.mark.parametrize(
+    "name", [f"zipkin2008-poisson5-p{p}-L{L}" for p in (4, 9) for L in (2, 3, 4)]
+)
 def test_newer_orders_displace_more_in_the_published_instances(name):
     assert not broken(solution_of(name))
 
@@ -47,14 +51,25 @@ def test_the_check_of_the_structure_can_fail():
     rules = inequalities(solution.problem)
     mirrored = rules._replace(weights=rules.weights[:, :, ::-1])
     for name, found in (
-        ("d order / d pipeline_1 <= d order / d on_hand", broken(solution, mirrored)),  # in the wrong order
-        ("d order / d pipeline_1 >= -1", broken(replace(solution, orders=2.0 * solution.orders))),  # too steep
-        ("d order / d on_hand <= 0", broken(replace(solution, orders=-solution.orders))),  # the wrong way
+        (
+            "d order / d pipeline_1 <= d order / d on_hand",
+            broken(solution, mirrored),
+        ),  # in the wrong order
+        (
+            "d order / d pipeline_1 >= -1",
+            broken(replace(solution, orders=2.0 * solution.orders)),
+        ),  # too steep
+        (
+            "d order / d on_hand <= 0",
+            broken(replace(solution, orders=-solution.orders)),
+        ),  # the wrong way
     ):
         assert name in {rule for _, _, rule in found}
 
 
-@pytest.mark.parametrize(("shelf_life", "lead_time"), [(2, 0), (3, 0), (4, 0), (1, 1), (2, 1), (3, 1), (2, 2)])
+@pytest.mark.parametrize(
+    ("shelf_life", "lead_time"), [(2, 0), (3, 0), (4, 0), (1, 1), (2, 1), (3, 1), (2, 2)]
+)
 @pytest.mark.parametrize("law", LAWS)
 @pytest.mark.parametrize("options", WAYS)
 def test_fresher_stock_displaces_more_orders(shelf_life, lead_time, law, options):
@@ -67,7 +82,9 @@ def test_fresher_stock_displaces_more_orders(shelf_life, lead_time, law, options
 )
 @pytest.mark.parametrize("backlog", [True, False])
 @pytest.mark.parametrize("options", WAYS[:2])
-def test_each_source_heeds_most_what_arrives_when_its_own_orders_do(regular_lead_time, law, backlog, options):
+def test_each_source_heeds_most_what_arrives_when_its_own_orders_do(
+    regular_lead_time, law, backlog, options
+):
     assert not broken(dual_solution((regular_lead_time, 0), law, backlog, options), units=STEPS)
 
 
@@ -78,7 +95,9 @@ def test_each_source_heeds_most_what_arrives_when_its_own_orders_do_up_to_an_end
 
 
 @pytest.mark.parametrize("name", ["l2-c105", "l2-c110", "l3-c105"])
-def test_each_source_heeds_most_what_arrives_when_its_own_orders_do_in_the_published_instances(name):
+def test_each_source_heeds_most_what_arrives_when_its_own_orders_do_in_the_published_instances(
+    name,
+):
     assert not broken(solution_of(f"gijsbrechts2022-{name}"), units=STEPS)
 
 
@@ -88,7 +107,9 @@ def not_rounded(solution: Solution) -> Inequalities:
 
 
 def test_a_unit_on_order_can_displace_a_unit_from_either_source():
-    """What holds of derivatives, that both together fall by at most as much, holds to a unit where orders are whole."""
+    """What holds of derivatives, that both together fall by at most as much, holds to a unit where
+    orders are whole.
+    """
     solution = dual_solution((3, 0), ("poisson", 2.0, 0.0), False, AVERAGE)
     law = law_of("poisson", 2.0)
     tried = [order for order in product(range(4), range(9)) if sum(order) <= 8]
@@ -98,7 +119,9 @@ def test_a_unit_on_order_can_displace_a_unit_from_either_source():
         assert first_best == best == table(solution)[state]
         assert by_order[best] > by_order[second] + 0.005  # no tie
     assert not broken(solution)
-    assert (0, (0, 0, 4), "d regular + expedited / d pipeline_2 >= -1") in broken(solution, not_rounded(solution))
+    assert (0, (0, 0, 4), "d regular + expedited / d pipeline_2 >= -1") in broken(
+        solution, not_rounded(solution)
+    )
 
 
 @pytest.mark.parametrize("regular_lead_time", [2, 3])
@@ -116,13 +139,18 @@ def test_with_backlog_orders_look_at_the_expedited_position_alone(regular_lead_t
 
 def met(solution: Solution) -> list[tuple[int, float]]:
     """Periods and stocks with both an order and a removal."""
-    return [(int(t), float(solution.states[row, 0])) for t, row in np.argwhere(solution.orders.prod(2) > 0.0)]
+    return [
+        (int(t), float(solution.states[row, 0]))
+        for t, row in np.argwhere(solution.orders.prod(2) > 0.0)
+    ]
 
 
 @pytest.mark.parametrize("law", LAWS)
 @pytest.mark.parametrize("backlog", [True, False])
 @pytest.mark.parametrize("options", [WAYS[1], WAYS[2]])
-def test_procurement_and_removal_never_meet_and_move_stock_by_at_most_a_unit_per_unit(law, backlog, options):
+def test_procurement_and_removal_never_meet_and_move_stock_by_at_most_a_unit_per_unit(
+    law, backlog, options
+):
     solution = removal_solution(law, backlog, options)
     problem = solution.problem
     assert not broken(solution, least=-np.inf)
@@ -142,16 +170,24 @@ def test_procurement_and_removal_never_meet_and_move_stock_by_at_most_a_unit_per
 def test_newer_orders_displace_more_with_any_law_and_costs(
     lead_time, law, mean, dispersion, discount, holding_cost, unit_cost, margin
 ):
-    figures = {"price": unit_cost + margin, "unit_cost": unit_cost, "holding_cost": holding_cost, "shortage_cost": 0.0}
+    figures = {
+        "price": unit_cost + margin,
+        "unit_cost": unit_cost,
+        "holding_cost": holding_cost,
+        "shortage_cost": 0.0,
+    }
     options = {**ENDLESS, "discount": discount}
     solution = lost_sales_solution(lead_time, (law, mean, dispersion), options, **figures)
     assert not broken(solution)
 
 
 def test_fresher_stock_need_not_displace_more_where_outdating_costs_less_than_holding():
-    # of whole units, some instances break the chain: here 2 units are ordered from nothing and none beside one old unit
+    # of whole units, some instances break the chain: here 2 units are ordered from nothing and none
+    # beside one old unit
     figures = {"unit_cost": 0.0, "outdating_cost": 0.0, "holding_cost": 2.0}
-    solution = perishable_solution(2, 0, ("geometric", 0.5, 1.0), {**ENDLESS, "discount": 0.8}, **figures)
+    solution = perishable_solution(
+        2, 0, ("geometric", 0.5, 1.0), {**ENDLESS, "discount": 0.8}, **figures
+    )
     assert table(solution)[(0,)] == (2,)
     assert table(solution)[(1,)] == (0,)
     # that is no tie: ordering one unit in both is worse by far more than rounding
@@ -171,7 +207,10 @@ def test_fresher_stock_need_not_displace_more_where_outdating_costs_less_than_ho
 def test_fresher_stock_displaces_more_where_a_unit_that_outdates_costs_no_less_than_one_that_is_held(
     shelf_life, waste, law, mean, dispersion, discount, holding_cost, unit_cost, margin
 ):
-    costs = {"holding_cost": holding_cost, "outdating_cost": waste + max(holding_cost - discount * unit_cost, 0.0)}
+    costs = {
+        "holding_cost": holding_cost,
+        "outdating_cost": waste + max(holding_cost - discount * unit_cost, 0.0),
+    }
     costs = {**costs, "price": unit_cost + margin, "unit_cost": unit_cost}
     law = (law, min(mean, 1.0), dispersion)
     solution = perishable_solution(shelf_life, 0, law, {**ENDLESS, "discount": discount}, **costs)
@@ -179,13 +218,18 @@ def test_fresher_stock_displaces_more_where_a_unit_that_outdates_costs_no_less_t
 
 
 def test_with_a_lead_time_a_unit_of_perishable_stock_can_displace_two_even_so():
-    law, figures = ("discrete_uniform", 1.0, 0.0), {"holding_cost": 0.705, "outdating_cost": 0.902, "price": 5.699}
+    law, figures = (
+        ("discrete_uniform", 1.0, 0.0),
+        {"holding_cost": 0.705, "outdating_cost": 0.902, "price": 5.699},
+    )
     solution = perishable_solution(2, 1, law, AVERAGE, unit_cost=0.0, **figures)
     for state, best in (((0, 2), 2), ((1, 2), 0)):
         units = range(int(solution.states.max()) + 1)
         by_order = {number: worth(solution, law_of(*law[:2]), state, (number,)) for number in units}
         assert table(solution)[state] == (best,)
-        assert all(by_order[best] > by_order[number] + 0.005 for number in units if number != best)  # no tie
+        assert all(
+            by_order[best] > by_order[number] + 0.005 for number in units if number != best
+        )  # no tie
 
 
 @settings(max_examples=20, derandomize=True)
@@ -198,7 +242,8 @@ def test_with_a_lead_time_a_unit_of_perishable_stock_can_displace_two_even_so():
 def test_fresher_stock_displaces_more_whatever_the_lead_time_where_no_unit_is_better_outdated_than_held(
     ages, waste, share, law, mean, dispersion, discount, holding_cost, unit_cost, margin
 ):
-    # the cost of outdating a period later, and of holding until then, is at least that of outdating now
+    # the cost of outdating a period later, and of holding until then, is at least that of outdating
+    # now
     costs = {"holding_cost": share * (1.0 - discount) * waste, "outdating_cost": waste}
     costs = {**costs, "price": unit_cost + margin, "unit_cost": unit_cost}
     law = (law, min(mean, 1.0), dispersion)
@@ -206,14 +251,21 @@ def test_fresher_stock_displaces_more_whatever_the_lead_time_where_no_unit_is_be
 
 
 def test_issued_newest_first_an_old_unit_can_displace_three_and_no_chain_is_known():
-    law, figures = ("poisson", 10.0, 0.0), {"unit_cost": 6.0, "holding_cost": 0.3, "outdating_cost": 0.6}
+    law, figures = (
+        ("poisson", 10.0, 0.0),
+        {"unit_cost": 6.0, "holding_cost": 0.3, "outdating_cost": 0.6},
+    )
     options = {**ENDLESS, "discount": 0.99}
     solution = perishable_solution(2, 0, law, options, "newest_first", shortage_cost=2.0, **figures)
     orders = [table(solution)[(units,)][0] for units in range(12)]
     assert orders == [13, 10, 9, 7, 6, 5, 4, 3, 2, 1, 0, 0]
     for units, best in ((0, 13), (1, 10)):
-        by_order = {number: worth(solution, law_of(*law[:2]), (units,), (number,)) for number in range(16)}
-        assert all(by_order[best] > by_order[number] + 0.005 for number in range(16) if number != best)  # no tie
+        by_order = {
+            number: worth(solution, law_of(*law[:2]), (units,), (number,)) for number in range(16)
+        }
+        assert all(
+            by_order[best] > by_order[number] + 0.005 for number in range(16) if number != best
+        )  # no tie
     assert not properties(solution.problem).chains
     assert properties(replace(solution.problem, issuing="oldest_first")).chains
 

@@ -20,7 +20,8 @@ from exact_cases import (
 )
 from scipy import sparse
 
-from baselines import (
+from inv_gym import DualSourcing, LostSales, Perishable, ProcurementRemoval, draw_products
+from inv_gym.baselines import (
     BaseStock,
     CappedBaseStock,
     CappedDualIndex,
@@ -31,10 +32,9 @@ from baselines import (
     TailoredBaseSurge,
     VectorBaseStock,
 )
-from baselines.critical_ratio import critical_ratio
-from baselines.exact import Chain, Optimal, follow, solve
-from baselines.exact.search import searched
-from inv_gym import DualSourcing, LostSales, Perishable, ProcurementRemoval, draw_products
+from inv_gym.baselines.exact import Chain, Optimal, follow, solve
+from inv_gym.baselines.exact.search import searched
+from inv_gym.baselines.rules.critical_ratio import critical_ratio
 
 ZIPKIN = {4: (4.04, 4.40, 4.60, 4.73), 9: (5.44, 6.09, 6.53, 6.84)}
 STANDARD = {4: (6.6, 9.3, 19.9, 23.4), 9: (1.4, 5.9, 12.0, 19.3)}
@@ -43,7 +43,10 @@ BEST_LEVELS = {4: (12, 16, 20, 25), 9: (13, 19, 23, 28)}
 ALL_ZIPKIN = [(shortage, lead_time) for shortage in ZIPKIN for lead_time in (1, 2, 3, 4)]
 
 GIJSBRECHTS = {"l2-c105": 216.76980, "l2-c110": 219.73333, "l3-c105": 216.87672}
-DE_MOOR = {"oldest-first": (1510.470, 1457.0, 7, 1475.0), "newest-first": (1603.597, 1553.0, 5, 1565.0)}
+DE_MOOR = {
+    "oldest-first": (1510.470, 1457.0, 7, 1475.0),
+    "newest-first": (1603.597, 1553.0, 5, 1565.0),
+}
 
 
 def zipkin(shortage: int, lead_time: int) -> str:
@@ -62,7 +65,9 @@ def test_lost_sales_with_lead_time_cost_what_zipkin_published(shortage, lead_tim
 def test_the_optimal_policy_followed_as_a_chain_earns_its_gain(shortage, lead_time):
     name = zipkin(shortage, lead_time)
     found, law, economics = published(name)
-    policy = Optimal(found.problem).plan(found.problem, draw_products(found.source, found.problem, 1))
+    policy = Optimal(found.problem).plan(
+        found.problem, draw_products(found.source, found.problem, 1)
+    )
     chain = follow(found.problem, policy, law, economics)
     assert chain.average() == pytest.approx(solution_of(name).gain, rel=1e-9)
 
@@ -81,7 +86,9 @@ def test_the_best_base_stock_loses_what_zipkin_published(shortage, lead_time):
     name, best = zipkin(shortage, lead_time), BEST_LEVELS[shortage][lead_time - 1]
     costs = {level: average_of(name, BaseStock, level=level) for level in range(best - 3, best + 4)}
     assert min(costs, key=costs.__getitem__) == best
-    assert excess(costs[best], name) == pytest.approx(BEST_BASE_STOCK[shortage][lead_time - 1], abs=0.0501)
+    assert excess(costs[best], name) == pytest.approx(
+        BEST_BASE_STOCK[shortage][lead_time - 1], abs=0.0501
+    )
 
 
 @pytest.mark.parametrize("shortage", ZIPKIN)
@@ -92,7 +99,8 @@ def test_the_best_base_stock_for_lead_time_four_loses_what_zipkin_published(shor
 
 
 @pytest.mark.parametrize(
-    ("lead_time", "level", "cap", "cost"), [(1, 12, 6, 4.065), (2, 17, 5, 4.406), (3, 21, 5, 4.631), (4, 26, 5, 4.798)]
+    ("lead_time", "level", "cap", "cost"),
+    [(1, 12, 6, 4.065), (2, 17, 5, 4.406), (3, 21, 5, 4.631), (4, 26, 5, 4.798)],
 )
 def test_the_capped_base_stock_costs_what_is_known(lead_time, level, cap, cost):
     name = zipkin(4, lead_time)
@@ -100,7 +108,9 @@ def test_the_capped_base_stock_costs_what_is_known(lead_time, level, cap, cost):
     assert best == pytest.approx(cost, abs=0.0005)
     if lead_time < 4:
         around = [(level + i, cap + j) for i in (-1, 0, 1) for j in (-1, 0, 1)]
-        assert best <= min(average_of(name, CappedBaseStock, level=s, cap=r) for s, r in around) + 1e-9
+        assert (
+            best <= min(average_of(name, CappedBaseStock, level=s, cap=r) for s, r in around) + 1e-9
+        )
 
 
 @pytest.mark.parametrize("lead_time", [1, 2, 3, 4])
@@ -116,11 +126,17 @@ def test_the_shared_search_on_exact_scores_finds_the_known_levels(lead_time):
     found, law, economics = published(zipkin(4, lead_time))
     base_stock, reward = searched(BaseStock, found.problem, law, economics)
     assert base_stock.level.tolist() == [BEST_LEVELS[4][lead_time - 1]]
-    assert excess(-reward, zipkin(4, lead_time)) == pytest.approx(BEST_BASE_STOCK[4][lead_time - 1], abs=0.0501)
+    assert excess(-reward, zipkin(4, lead_time)) == pytest.approx(
+        BEST_BASE_STOCK[4][lead_time - 1], abs=0.0501
+    )
     better, reward = searched(VectorBaseStock, found.problem, law, economics)
-    assert excess(-reward, zipkin(4, lead_time)) == pytest.approx({1: 0.6, 2: 1.2}[lead_time], abs=0.0501)
+    assert excess(-reward, zipkin(4, lead_time)) == pytest.approx(
+        {1: 0.6, 2: 1.2}[lead_time], abs=0.0501
+    )
     capped, reward = searched(CappedBaseStock, found.problem, law, economics)
-    assert (capped.level.tolist(), capped.cap.tolist()) == {1: ([12.0], [6.0]), 2: ([17.0], [5.0])}[lead_time]
+    assert (capped.level.tolist(), capped.cap.tolist()) == {1: ([12.0], [6.0]), 2: ([17.0], [5.0])}[
+        lead_time
+    ]
     assert better.knows == capped.knows == "nothing"
 
 
@@ -156,12 +172,18 @@ def test_dual_sourcing_costs_what_is_known(name):
         ("l3-c105", TailoredBaseSurge, {"expedited_level": 4, "quantity": 1}, 0.01),
     ],
 )
-def test_heuristics_for_two_sources_lose_what_gijsbrechts_published(name, kind, parameters, published_excess):
+def test_heuristics_for_two_sources_lose_what_gijsbrechts_published(
+    name, kind, parameters, published_excess
+):
     name = f"gijsbrechts2022-{name}"
     cost = average_of(name, kind, **parameters)
     assert -1e-9 < excess(cost, name) == pytest.approx(published_excess, abs=0.0076)
-    around = [{**parameters, key: value + step} for key, value in parameters.items() for step in (-1, 1)]
-    around = [one for one in around if one.get("quantity", 0) < 2]  # the mean demand: stock drifts without end
+    around = [
+        {**parameters, key: value + step} for key, value in parameters.items() for step in (-1, 1)
+    ]
+    around = [
+        one for one in around if one.get("quantity", 0) < 2
+    ]  # the mean demand: stock drifts without end
     assert cost <= min(average_of(name, kind, **one) for one in around) + 1e-7
 
 
@@ -176,9 +198,13 @@ def test_perishable_stock_costs_what_de_moor_published(issuing):
     def cost(policy):
         return -follow(found.problem, policy, law, economics).discounted(0.99, 365, warm_up=100)
 
-    planned = Optimal(found.problem).plan(found.problem, draw_products(found.source, found.problem, 1))
+    planned = Optimal(found.problem).plan(
+        found.problem, draw_products(found.source, found.problem, 1)
+    )
     assert cost(planned) == pytest.approx(after_warm_up, abs=0.5)
-    by_level = {s: cost(BaseStock(problem=found.problem, level=np.array([float(s)]))) for s in range(3, 12)}
+    by_level = {
+        s: cost(BaseStock(problem=found.problem, level=np.array([float(s)]))) for s in range(3, 12)
+    }
     assert min(by_level, key=by_level.__getitem__) == level
     assert by_level[level] == pytest.approx(base_stock, abs=0.5)
 
@@ -191,49 +217,75 @@ def test_procurement_and_removal_follow_the_known_interval(name, lower, upper):
 
 
 def test_procurement_and_removal_from_a_high_stock_cost_what_is_known():
-    assert solution_of("removal-cost-form", stock=80.0).value(80.0) == pytest.approx(-586.428, abs=0.001)
+    assert solution_of("removal-cost-form", stock=80.0).value(80.0) == pytest.approx(
+        -586.428, abs=0.001
+    )
 
 
 @pytest.mark.parametrize("expedited_lead_time", [0, 1])
 @pytest.mark.parametrize(
-    ("mean", "expedited_cost", "shortage_cost"), [(2.0, 11.0, 9.0), (3.0, 12.0, 9.0), (2.0, 14.0, 19.0)]
+    ("mean", "expedited_cost", "shortage_cost"),
+    [(2.0, 11.0, 9.0), (3.0, 12.0, 9.0), (2.0, 14.0, 19.0)],
 )
 def test_two_base_stocks_are_optimal_for_consecutive_lead_times(
     expedited_lead_time, mean, expedited_cost, shortage_cost
 ):
     problem = DualSourcing(
-        regular_lead_time=expedited_lead_time + 1, expedited_lead_time=expedited_lead_time, **AVERAGE
+        regular_lead_time=expedited_lead_time + 1,
+        expedited_lead_time=expedited_lead_time,
+        **AVERAGE,
     )
     law = law_of("poisson", mean)
     economics = economics_of(
-        problem, regular_cost=10.0, expedited_cost=expedited_cost, holding_cost=1.0, shortage_cost=shortage_cost
+        problem,
+        regular_cost=10.0,
+        expedited_cost=expedited_cost,
+        holding_cost=1.0,
+        shortage_cost=shortage_cost,
     )
     rule = DualIndex.closed_form(problem, law, economics)
     assert follow(problem, rule, law, economics).average() == pytest.approx(
         solve(problem, law, economics).gain, rel=1e-8
     )
     worse = replace(rule, expedited_level=rule.expedited_level + 1.0)
-    assert follow(problem, worse, law, economics).average() < solve(problem, law, economics).gain - 1e-4
+    assert (
+        follow(problem, worse, law, economics).average()
+        < solve(problem, law, economics).gain - 1e-4
+    )
 
 
-LAWS = [("poisson", 5.0, 0.0), ("geometric", 3.0, 0.0), ("discrete_uniform", 4.0, 0.0), ("negative_binomial", 4.0, 0.5)]
+LAWS = [
+    ("poisson", 5.0, 0.0),
+    ("geometric", 3.0, 0.0),
+    ("discrete_uniform", 4.0, 0.0),
+    ("negative_binomial", 4.0, 0.5),
+]
 
 
 @pytest.mark.parametrize("law", LAWS)
 @pytest.mark.parametrize("discount", [0.9, 1.0])
 def test_lost_sales_without_lead_time_order_up_to_the_newsvendor_level(law, discount):
     name, mean, dispersion = law
-    problem, demand = LostSales(discount=discount, **ENDLESS), law_of(name, mean, dispersion=dispersion)
-    economics = economics_of(problem, price=10.0, unit_cost=4.0, holding_cost=0.7, shortage_cost=1.0)
+    problem, demand = (
+        LostSales(discount=discount, **ENDLESS),
+        law_of(name, mean, dispersion=dispersion),
+    )
+    economics = economics_of(
+        problem, price=10.0, unit_cost=4.0, holding_cost=0.7, shortage_cost=1.0
+    )
     solution = solve(problem, demand, economics, stock=25.0)
     ratio = (10.0 + 1.0 - 4.0) / (10.0 + 1.0 + 0.7 - discount * 4.0)
     points = np.arange(200.0)
     level = int((demand.cdf(points[:, None])[:, 0] >= ratio).argmax())
     assert level == demand.quantile(critical_ratio(problem, economics))[0]
-    assert table(solution) == {(stock,): (max(level - stock, 0),) for stock in range(max(level, 25) + 1)}
+    assert table(solution) == {
+        (stock,): (max(level - stock, 0),) for stock in range(max(level, 25) + 1)
+    }
     mass = np.diff(demand.cdf(points[:, None])[:, 0], prepend=0.0)
     left = np.maximum(level - points, 0.0) @ mass
-    short = np.maximum(points - level, 0.0) @ mass + (mean - points @ mass)  # what lies beyond the points
+    short = np.maximum(points - level, 0.0) @ mass + (
+        mean - points @ mass
+    )  # what lies beyond the points
     each = 10.0 * (mean - short) - 4.0 * (level - discount * left) - 0.7 * left - short
     if discount == 1.0:
         assert solution.gain == pytest.approx(each, rel=1e-8)
@@ -246,24 +298,35 @@ def test_lost_sales_without_lead_time_order_up_to_the_newsvendor_level(law, disc
 def test_stock_that_keeps_one_period_is_a_newsvendor(law, outdating_cost):
     name, mean, dispersion = law
     problem, demand = Perishable(shelf_life=1, **AVERAGE), law_of(name, mean, dispersion=dispersion)
-    economics = economics_of(problem, price=10.0, unit_cost=4.0, holding_cost=3.0, outdating_cost=outdating_cost)
+    economics = economics_of(
+        problem, price=10.0, unit_cost=4.0, holding_cost=3.0, outdating_cost=outdating_cost
+    )
     solution = solve(problem, demand, economics)
     points = np.arange(200.0)
     cumulative = demand.cdf(points[:, None])[:, 0]
     level = int((cumulative >= (10.0 - 4.0) / (10.0 + outdating_cost)).argmax())
     assert table(solution) == {(): (level,)}
     left = np.maximum(level - points, 0.0) @ np.diff(cumulative, prepend=0.0)
-    assert solution.gain == pytest.approx(10.0 * (level - left) - 4.0 * level - outdating_cost * left, rel=1e-8)
+    assert solution.gain == pytest.approx(
+        10.0 * (level - left) - 4.0 * level - outdating_cost * left, rel=1e-8
+    )
 
 
 @pytest.mark.parametrize("lead_time", [0, 1])
 def test_stock_that_keeps_long_is_worth_what_lasting_stock_is(lead_time):
     law = law_of("discrete_uniform", 1.0)
-    lasting, perishable = LostSales(lead_time=lead_time, **AVERAGE), Perishable(lead_time=lead_time, **AVERAGE)
+    lasting, perishable = (
+        LostSales(lead_time=lead_time, **AVERAGE),
+        Perishable(lead_time=lead_time, **AVERAGE),
+    )
     figures = {"price": 10.0, "unit_cost": 4.0, "holding_cost": 1.0}
     gain = solve(lasting, law, economics_of(lasting, **figures)).gain
     gains = [
-        solve(replace(perishable, shelf_life=life), law, economics_of(perishable, outdating_cost=2.0, **figures)).gain
+        solve(
+            replace(perishable, shelf_life=life),
+            law,
+            economics_of(perishable, outdating_cost=2.0, **figures),
+        ).gain
         for life in (1, 2, 4, 7)
     ]
     assert (np.diff(gains) > 0.0).all()  # a longer life is worth more
@@ -304,12 +367,16 @@ def test_the_interval_of_a_table_is_that_of_the_heuristic(seed, backlog):
         (DualSourcing(expedited_lead_time=1), {"regular_cost": 10.0, "expedited_cost": 11.0}, 11.0),
     ],
 )
-def test_backlog_that_is_served_only_after_the_end_is_followed_as_far_as_it_goes(problem, figures, cost, horizon):
+def test_backlog_that_is_served_only_after_the_end_is_followed_as_far_as_it_goes(
+    problem, figures, cost, horizon
+):
     problem = replace(problem, horizon=horizon, discount=0.5, integer_orders=True)
     economics = economics_of(problem, holding_cost=0.1, shortage_cost=0.5, **figures)
     solution = solve(problem, law_of("poisson", 2.0), economics)
     waiting = sum(0.5**period * 0.5 * 2.0 * (period + 1) for period in range(horizon))
-    assert solution.value() == pytest.approx(-waiting - 0.5**horizon * cost * 2.0 * horizon, rel=1e-6)
+    assert solution.value() == pytest.approx(
+        -waiting - 0.5**horizon * cost * 2.0 * horizon, rel=1e-6
+    )
     assert solution.edge <= 1e-6
     empty = solution.place(np.zeros((solution.states.shape[1], 1)))
     assert not solution.orders[:, empty].any()
@@ -337,20 +404,31 @@ def test_economics_may_be_plain_numbers():
         ([[0.0, 1.0], [1.0, 0.0]], [1.0, 3.0], 2.0),  # in circles
         ([[0.5, 0.5], [0.0, 1.0]], [9.0, 2.0], 2.0),  # leaves the start for good
         ([[0.9, 0.1], [0.3, 0.7]], [4.0, 0.0], 3.0),
-        ([[0.0, 0.5, 0.5], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]], [0.0, 2.0, 2.0], 2.0),  # two ends that earn the same
+        (
+            [[0.0, 0.5, 0.5], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]],
+            [0.0, 2.0, 2.0],
+            2.0,
+        ),  # two ends that earn the same
     ],
 )
-def test_the_average_of_a_chain_is_that_of_its_stationary_law(transitions, reward, average, monkeypatch):
+def test_the_average_of_a_chain_is_that_of_its_stationary_law(
+    transitions, reward, average, monkeypatch
+):
     chain = Chain(sparse.csr_array(np.array(transitions)), np.array(reward))
     assert chain.average() == pytest.approx(average, rel=1e-9)
-    monkeypatch.setattr("baselines.exact.chain.DIRECT", 0)
+    monkeypatch.setattr("inv_gym.baselines.exact.chain.DIRECT", 0)
     assert chain.average() == pytest.approx(average, rel=1e-9)
 
 
 def test_a_chain_whose_average_depends_on_chance_alone_is_refused(monkeypatch):
-    monkeypatch.setattr("baselines.exact.chain.ITERATIONS", 1000)
-    chain = Chain(sparse.csr_array(np.array([[0.0, 0.5, 0.5], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]])), np.arange(3.0))
-    with pytest.raises(RuntimeError, match=r"^the average reward did not settle in 1000 periods\.$"):
+    monkeypatch.setattr("inv_gym.baselines.exact.chain.ITERATIONS", 1000)
+    chain = Chain(
+        sparse.csr_array(np.array([[0.0, 0.5, 0.5], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]])),
+        np.arange(3.0),
+    )
+    with pytest.raises(
+        RuntimeError, match=r"^the average reward did not settle in 1000 periods\.$"
+    ):
         chain.average()
 
 

@@ -8,24 +8,36 @@ import numpy as np
 import pytest
 from exact_cases import economics_of, law_of
 
-import baselines
-from baselines.exact import newsvendor_bound, solve, upper_bound
-from baselines.exact.bounds import _from_start, _paid_when_ordered, _shorter
 from inv_gym import (
     ENVIRONMENTS,
     DualSourcing,
     LostSales,
     Perishable,
+    baselines,
     draw_products,
     evaluate,
     instance,
     make_problem,
     make_source,
 )
-from inv_gym.products import InstanceProducts
+from inv_gym.baselines.exact import newsvendor_bound, solve, upper_bound
+from inv_gym.baselines.exact.bounds import _from_start, _paid_when_ordered, _shorter
+from inv_gym.products.sources import InstanceProducts
 
-PROFIT = {"price": 10.0, "unit_cost": 5.0, "holding_cost": 0.2, "shortage_cost": 1.0, "salvage_value": 4.0}
-TWO = {"regular_cost": 10.0, "expedited_cost": 13.0, "holding_cost": 1.0, "shortage_cost": 12.0, "price": 20.0}
+PROFIT = {
+    "price": 10.0,
+    "unit_cost": 5.0,
+    "holding_cost": 0.2,
+    "shortage_cost": 1.0,
+    "salvage_value": 4.0,
+}
+TWO = {
+    "regular_cost": 10.0,
+    "expedited_cost": 13.0,
+    "holding_cost": 1.0,
+    "shortage_cost": 12.0,
+    "price": 20.0,
+}
 CASES = [
     (LostSales(lead_time=3, horizon=15), PROFIT, 6.0),
     (LostSales(lead_time=3, long_run=True, discount=0.95), PROFIT, 0.0),
@@ -34,7 +46,11 @@ CASES = [
     (Perishable(shelf_life=2, lead_time=2, horizon=15, issuing="newest_first"), PROFIT, 0.0),
     (DualSourcing(regular_lead_time=3, horizon=15), TWO, 4.0),
     (DualSourcing(regular_lead_time=3, horizon=15, backlog=False), TWO, 0.0),
-    (DualSourcing(regular_lead_time=4, expedited_lead_time=1, long_run=True, discount=1.0), TWO, 0.0),
+    (
+        DualSourcing(regular_lead_time=4, expedited_lead_time=1, long_run=True, discount=1.0),
+        TWO,
+        0.0,
+    ),
 ]
 
 
@@ -44,7 +60,16 @@ def test_each_shorter_lead_time_bounds_the_optimum_more_loosely(problem, figures
     solution = solve(problem, law, economics, stock)
     optimum = solution.value(stock) if solution.gain is None else solution.gain
     bounds = [
-        _from_start(problem, easier, law, economics, _paid_when_ordered(easier, economics, k), stock, k, 10**7)
+        _from_start(
+            problem,
+            easier,
+            law,
+            economics,
+            _paid_when_ordered(easier, economics, k),
+            stock,
+            k,
+            10**7,
+        )
         for easier, k in _shorter(problem)
     ]
     assert bounds[0] == pytest.approx(optimum, rel=1e-9)
@@ -60,8 +85,14 @@ def test_a_law_that_changes_is_bounded_too():
     law = law_of("poisson", *(2.0 + np.sin(np.arange(14.0))))
     costs = economics_of(problem, **economics)
     easier, k = list(_shorter(problem))[1]
-    bound = _from_start(problem, easier, law, costs, _paid_when_ordered(easier, costs, k), 0.0, k, 10**7)
-    assert solve(problem, law, costs).value() < bound < newsvendor_bound(problem, law, costs, np.zeros(1))[0]
+    bound = _from_start(
+        problem, easier, law, costs, _paid_when_ordered(easier, costs, k), 0.0, k, 10**7
+    )
+    assert (
+        solve(problem, law, costs).value()
+        < bound
+        < newsvendor_bound(problem, law, costs, np.zeros(1))[0]
+    )
 
 
 def test_without_lead_time_and_with_salvage_at_cost_the_bound_of_the_newsvendor_is_the_optimum():
@@ -88,7 +119,8 @@ def test_a_smaller_limit_takes_a_shorter_lead_time_and_the_last_resort_is_the_ne
     found = instance("zipkin2008-poisson5-p4-L4")
     one = draw_products(found.source, found.problem, 1)
     bounds = [
-        upper_bound(found.problem, one.distribution, one.economics, limit=limit) for limit in (10**7, 10**5, 10**3, 10)
+        upper_bound(found.problem, one.distribution, one.economics, limit=limit)
+        for limit in (10**7, 10**5, 10**3, 10)
     ]
     assert [bound.lead_times for bound in bounds] == [(4,), (3,), (1,), (0,)]
     costs = [-bound.reward for bound in bounds]
@@ -105,7 +137,9 @@ def test_beyond_the_reach_of_dynamic_programs_the_gap_has_two_sides():
         "constant": baselines.ConstantOrder(problem=problem, quantity=4.0),
         "capped": baselines.CappedBaseStock(problem=problem, level=56.0, cap=5.0),
     }
-    frame = evaluate(problem, policies, found.source, number=400, warm_up=100).frame.set_index("policy")
+    frame = evaluate(problem, policies, found.source, number=400, warm_up=100).frame.set_index(
+        "policy"
+    )
     for row in frame.itertuples():
         assert -row.reward + 1.96 * row.standard_error > best, row.Index
     assert -frame.reward.max() < 1.15 * best
@@ -114,9 +148,11 @@ def test_beyond_the_reach_of_dynamic_programs_the_gap_has_two_sides():
 @pytest.mark.parametrize("env_id", ENVIRONMENTS)
 def test_no_policy_earns_more_than_the_bound_on_its_products(env_id):
     problem = make_problem(env_id)
-    products = draw_products(make_source(ENVIRONMENTS[env_id].products), problem, 400)
+    products = draw_products(make_source(ENVIRONMENTS[env_id].source), problem, 400)
     position = np.broadcast_to(products.initial_state.inventory_position, (400,))
-    bound = newsvendor_bound(problem, products.distribution, products.economics, np.asarray(position))
+    bound = newsvendor_bound(
+        problem, products.distribution, products.economics, np.asarray(position)
+    )
     weight = (1.0 - problem.discount**problem.horizon) / (1.0 - problem.discount)
     name = baselines.reference(problem)
     frame = evaluate(problem, {name: baselines.policies(problem)[name]}, products).frame

@@ -6,14 +6,20 @@ from typing import Any
 
 import numpy as np
 
-from baselines import BaseStock
-from baselines.heuristic import Heuristic
-from baselines.search import mean_reward, simulate
 from inv_gym import Observation, Problem
-from inv_gym.demand import LAWS
-from inv_gym.distribution import Distribution
+from inv_gym.baselines import BaseStock
+from inv_gym.baselines.fitting.heuristic import Heuristic
+from inv_gym.baselines.fitting.search import mean_reward, simulate
+from inv_gym.demand.distribution import Distribution
+from inv_gym.demand.laws import LAWS
 
-COSTS = {"price": 10.0, "unit_cost": 4.0, "holding_cost": 1.0, "shortage_cost": 2.0, "salvage_value": 4.0}
+COSTS = {
+    "price": 10.0,
+    "unit_cost": 4.0,
+    "holding_cost": 1.0,
+    "shortage_cost": 2.0,
+    "salvage_value": 4.0,
+}
 
 
 def law_of(name: str, mean: Any, dispersion: float = 0.0) -> Distribution:
@@ -21,15 +27,22 @@ def law_of(name: str, mean: Any, dispersion: float = 0.0) -> Distribution:
     means = np.atleast_1d(np.asarray(mean, dtype=float))
     one = LAWS[name]
     dispersion = dispersion if one.fixed_dispersion is None else one.fixed_dispersion
-    return Distribution((one,), np.zeros(len(means), int), means[None], np.full(len(means), dispersion))
+    return Distribution(
+        (one,), np.zeros(len(means), int), means[None], np.full(len(means), dispersion)
+    )
 
 
 def economics_of(problem: Problem, **figures: Any) -> Any:
     """Columns of the problem's economics; what is not given is 0."""
-    columns = {name: np.atleast_1d(np.asarray(value, dtype=float)) for name, value in figures.items()}
+    columns = {
+        name: np.atleast_1d(np.asarray(value, dtype=float)) for name, value in figures.items()
+    }
     size = max(map(len, columns.values()))
     return problem.Economics(
-        *(np.broadcast_to(columns.get(name, np.zeros(1)), (size,)).copy() for name in problem.Economics._fields)
+        *(
+            np.broadcast_to(columns.get(name, np.zeros(1)), (size,)).copy()
+            for name in problem.Economics._fields
+        )
     )
 
 

@@ -1,4 +1,6 @@
-"""The Bayes base-stock, against posteriors integrated in plain loops, known laws, and what others earn."""
+"""The Bayes base-stock, against posteriors integrated in plain loops, known laws, and what others
+earn.
+"""
 
 from __future__ import annotations
 
@@ -9,15 +11,15 @@ import pytest
 from helpers import COSTS, economics_of, law_of, seen
 from scipy import optimize, stats
 
-from baselines import BaseStock, bayes, policies
-from baselines.bayes import LOG_LIKELIHOODS, BayesBaseStock
-from baselines.critical_ratio import critical_ratio
 from inv_gym import POPULATIONS, LostSales, SyntheticProducts, draw_products, evaluate
-from inv_gym.demand import LAWS, Empirical
-from inv_gym.episode import Episode
-from inv_gym.policy import planned
-from inv_gym.products import HISTORY
-from inv_gym.ranges import LogNormalRange, LogUniform, Uniform
+from inv_gym.baselines import BaseStock, bayes, policies
+from inv_gym.baselines.bayes import LOG_LIKELIHOODS, BayesBaseStock
+from inv_gym.baselines.rules.critical_ratio import critical_ratio
+from inv_gym.demand.laws import LAWS, Empirical
+from inv_gym.demand.ranges import LogNormalRange, LogUniform, Uniform
+from inv_gym.play.episode import Episode
+from inv_gym.play.policy import planned
+from inv_gym.products.batch import HISTORY
 from inv_gym.testing import check_policy
 
 PROBLEM = LostSales(horizon=6)
@@ -30,7 +32,9 @@ def levels(population, products, problem=PROBLEM):
     """Levels ``[T, B]`` of the periods of a batch."""
     plan = planned(BayesBaseStock(problem, population), problem, products)
     empty = problem.initial_state(np.zeros(products.batch))
-    return np.stack([plan(seen(empty, products.economics, t))[:, 0] for t in range(problem.horizon)])
+    return np.stack(
+        [plan(seen(empty, products.economics, t))[:, 0] for t in range(problem.horizon)]
+    )
 
 
 def ratios(products):
@@ -50,7 +54,9 @@ def test_a_poisson_level_is_the_quantile_of_a_posterior_integrated_in_plain_loop
     for product, ratio in enumerate(ratios(products)):
         for period in range(PROBLEM.horizon):
             window = products.demand[period : period + HISTORY, product]
-            log_weight = window.sum() * np.log(means) - HISTORY * means  # gamma-like, cut off at the ends
+            log_weight = (
+                window.sum() * np.log(means) - HISTORY * means
+            )  # gamma-like, cut off at the ends
             weight = np.exp(log_weight - log_weight.max())
             level, reached = -1, 0.0
             while reached < ratio * weight.sum():
@@ -63,7 +69,9 @@ def test_of_a_wide_range_a_poisson_level_is_that_of_the_conjugate_gamma_posterio
     population = SyntheticProducts(laws=("poisson",), mean=LogUniform(0.01, 1000.0))
     problem = LostSales(horizon=1)
     products = draw_products(replace(population, mean=Uniform(5.0, 40.0)), problem, 50, seed=1)
-    total = products.demand[:HISTORY].sum(0)  # a mean even in the logarithm: gamma(total, rate H) after H demands
+    total = products.demand[:HISTORY].sum(
+        0
+    )  # a mean even in the logarithm: gamma(total, rate H) after H demands
     wanted = stats.nbinom(total, HISTORY / (HISTORY + 1.0)).ppf(ratios(products))
     assert levels(population, products, problem)[0].tolist() == wanted.tolist()
 
@@ -73,10 +81,14 @@ def fine_grid(low, high, points):
 
 
 def test_a_level_of_several_laws_with_free_dispersion_is_that_of_a_fine_grid():
-    population = SyntheticProducts(("poisson", "negative_binomial", "geometric"), Uniform(2.0, 6.0), Uniform(0.1, 0.6))
+    population = SyntheticProducts(
+        ("poisson", "negative_binomial", "geometric"), Uniform(2.0, 6.0), Uniform(0.1, 0.6)
+    )
     products = draw_products(population, PROBLEM, 6, seed=1)
     got = levels(population, products)[0]
-    mean, dispersion = (column.ravel() for column in np.meshgrid(fine_grid(2, 6, 100), fine_grid(0.1, 0.6, 60)))
+    mean, dispersion = (
+        column.ravel() for column in np.meshgrid(fine_grid(2, 6, 100), fine_grid(0.1, 0.6, 60))
+    )
     cells = [
         stats.poisson(mean),
         stats.nbinom(1 / dispersion, 1 / (1 + mean * dispersion)),
@@ -87,7 +99,10 @@ def test_a_level_of_several_laws_with_free_dispersion_is_that_of_a_fine_grid():
         score = np.stack([sum(law.logpmf(x) for x in window) for law in cells])
         weight = np.exp(score - score.max())
         weight /= weight.sum()
-        reached = [sum(w @ law.cdf(level) for w, law in zip(weight, cells, strict=True)) for level in range(20)]
+        reached = [
+            sum(w @ law.cdf(level) for w, law in zip(weight, cells, strict=True))
+            for level in range(20)
+        ]
         assert got[product] == np.searchsorted(reached, ratio)
 
 
@@ -97,7 +112,9 @@ def test_a_level_of_amounts_is_that_of_a_fine_grid_even_at_the_ends_of_the_range
     population = SyntheticProducts((name,), *ranges)
     products = draw_products(replace(population, mean=6.0, dispersion=0.3), PROBLEM, 4, seed=1)
     got = levels(population, products)[0]
-    mean, dispersion = (column.ravel() for column in np.meshgrid(fine_grid(4, 6, 100), fine_grid(0.1, 0.3, 100)))
+    mean, dispersion = (
+        column.ravel() for column in np.meshgrid(fine_grid(4, 6, 100), fine_grid(0.1, 0.3, 100))
+    )
     spread = np.sqrt(np.log1p(dispersion))
     cells = {
         "gamma": lambda: stats.gamma(1 / dispersion, scale=mean * dispersion),
@@ -110,7 +127,9 @@ def test_a_level_of_amounts_is_that_of_a_fine_grid_even_at_the_ends_of_the_range
         score = sum(cells.logpdf(x) for x in products.demand[:HISTORY, product])
         weight = np.exp(score - score.max())
         reached = lambda x, weight=weight: weight @ cells.cdf(x) / weight.sum()  # noqa: E731
-        wanted = optimize.brentq(lambda x, ratio=ratio, reached=reached: reached(x) - ratio, 1.0, 40.0, xtol=1e-7)
+        wanted = optimize.brentq(
+            lambda x, ratio=ratio, reached=reached: reached(x) - ratio, 1.0, 40.0, xtol=1e-7
+        )
         assert got[product] == pytest.approx(wanted, rel=1e-4)
 
 
@@ -124,14 +143,20 @@ def test_a_log_likelihood_is_that_of_the_law(law, mean):
         wanted = np.diff(law.cdf(x, mean, dispersion), prepend=0.0)
     else:
         half = 1e-5 * x
-        wanted = (law.cdf(x + half, mean, dispersion) - law.cdf(x - half, mean, dispersion)) / (2.0 * half)
+        wanted = (law.cdf(x + half, mean, dispersion) - law.cdf(x - half, mean, dispersion)) / (
+            2.0 * half
+        )
     np.testing.assert_allclose(got, wanted, rtol=1e-6, atol=1e-12)
 
 
 def test_a_rounded_gamma_likelihood_is_precise_in_the_tail_and_finite_beyond_it():
-    tail, beyond = LOG_LIKELIHOODS[type(LAWS["rounded_gamma"])](np.array([60.0, 1e6]), np.array(3.0), np.array(0.1))
+    tail, beyond = LOG_LIKELIHOODS[type(LAWS["rounded_gamma"])](
+        np.array([60.0, 1e6]), np.array(3.0), np.array(0.1)
+    )
     gamma = stats.gamma(10.0, scale=0.3)
-    assert tail == pytest.approx(np.log(gamma.sf(59.5) - gamma.sf(60.5)), rel=1e-9) and tail < -140.0
+    assert (
+        tail == pytest.approx(np.log(gamma.sf(59.5) - gamma.sf(60.5)), rel=1e-9) and tail < -140.0
+    )
     assert -1e4 < beyond < tail
 
 
@@ -148,7 +173,9 @@ def test_with_one_law_and_one_mean_of_amounts_the_level_is_nearly_that_of_the_kn
     population = SyntheticProducts(laws=(name,), mean=7.3, dispersion=Uniform(0.4, 0.4))
     products = draw_products(population, PROBLEM, 40)
     known = BaseStock.closed_form(PROBLEM, products.distribution, products.economics).level
-    np.testing.assert_allclose(levels(population, products), np.tile(known, (PROBLEM.horizon, 1)), rtol=5e-5)
+    np.testing.assert_allclose(
+        levels(population, products), np.tile(known, (PROBLEM.horizon, 1)), rtol=5e-5
+    )
 
 
 def test_whole_demands_come_of_counts_and_others_of_amounts():
@@ -163,8 +190,13 @@ def test_whole_demands_come_of_counts_and_others_of_amounts():
     fractional = np.zeros(got.shape, bool)
     fractional[:3, 1] = fractional[3:, 3] = True
     np.testing.assert_allclose(got, np.where(fractional, other, whole), rtol=1e-12)
-    assert (levels(amounts, products) % 1.0 > 0.0).all()  # whole demands too, if there are no counts
-    with pytest.raises(ValueError, match="demand must be whole: the population of the Bayes base-stock has only cou"):
+    assert (
+        levels(amounts, products) % 1.0 > 0.0
+    ).all()  # whole demands too, if there are no counts
+    with pytest.raises(
+        ValueError,
+        match="demand must be whole: the population of the Bayes base-stock has only cou",
+    ):
         levels(counts, broken)
 
 
@@ -176,14 +208,19 @@ def test_a_grid_twice_as_fine_earns_the_same(name, monkeypatch):
     monkeypatch.setattr(bayes, "MEAN_STEPS", tuple(step / 2.0 for step in bayes.MEAN_STEPS))
     monkeypatch.setattr(bayes, "DISPERSION_STEP", bayes.DISPERSION_STEP / 2.0)
     fine = BayesBaseStock(problem, population)
-    cells = [sum(len(part.mean) for mixture in policy._mixtures for part in mixture.grid) for policy in (coarse, fine)]
+    cells = [
+        sum(len(part.mean) for mixture in policy._mixtures for part in mixture.grid)
+        for policy in (coarse, fine)
+    ]
     assert cells[1] > 1.9 * cells[0]
     rows = evaluate(problem, {"coarse": coarse, "fine": fine}, products).frame.set_index("policy")
     assert abs(rows.gap["fine"]) < 0.01
 
 
 def test_the_mean_of_poisson_demand_up_to_50_is_resolved_in_steps_of_two_percent():
-    ((cells,),) = (mixture.grid for mixture in BayesBaseStock(PROBLEM, POPULATIONS["poisson"])._mixtures)
+    ((cells,),) = (
+        mixture.grid for mixture in BayesBaseStock(PROBLEM, POPULATIONS["poisson"])._mixtures
+    )
     assert np.log(50.0) / len(cells.mean) <= 0.02
 
 
@@ -221,8 +258,12 @@ def test_it_earns_more_than_an_estimate_and_no_more_than_the_law():
     named = {name: heuristics[name] for name in ("base-stock", "base-stock (knows law)")}
     named["Bayes"] = BayesBaseStock(problem, population)
     products = draw_products(population, problem, 1000, seed=5)
-    to_estimate = evaluate(problem, named, products, reference="base-stock").frame.set_index("policy")
-    to_law = evaluate(problem, named, products, reference="base-stock (knows law)").frame.set_index("policy")
+    to_estimate = evaluate(problem, named, products, reference="base-stock").frame.set_index(
+        "policy"
+    )
+    to_law = evaluate(problem, named, products, reference="base-stock (knows law)").frame.set_index(
+        "policy"
+    )
     assert to_estimate.gap_low["Bayes"] > 0.0
     assert to_law.gap_low["Bayes"] <= 0.0
     assert to_law.gap["Bayes"] > to_law.gap["base-stock"]
@@ -253,9 +294,21 @@ def test_it_orders_up_to_its_level_and_nothing_above_it():
             {"processes": POPULATIONS["seasonal"].processes},
             "processes must be none.*got WeeklySeason, YearlySeason",
         ),
-        ({}, {"mean": LogNormalRange(5.0, 1.0)}, "mean must be a number, Uniform or LogUniform .*, got LogNormalRange"),
-        ({}, {"dispersion": LogNormalRange(0.5, 1.0)}, "dispersion must be a number, Uniform or LogUniform"),
-        ({}, {"laws": ("discrete_uniform",)}, "laws must be of Poisson, .* for the Bayes base-stock, got DiscreteUnif"),
+        (
+            {},
+            {"mean": LogNormalRange(5.0, 1.0)},
+            "mean must be a number, Uniform or LogUniform .*, got LogNormalRange",
+        ),
+        (
+            {},
+            {"dispersion": LogNormalRange(0.5, 1.0)},
+            "dispersion must be a number, Uniform or LogUniform",
+        ),
+        (
+            {},
+            {"laws": ("discrete_uniform",)},
+            "laws must be of Poisson, .* for the Bayes base-stock, got DiscreteUnif",
+        ),
         ({}, {"laws": (Empirical((1.0, 2.0)),)}, "got Empirical."),
     ],
 )

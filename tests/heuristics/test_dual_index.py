@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 from helpers import economics_of, law_of, masses, reward_of, seen
 
-from baselines import CappedDualIndex, DualIndex, SingleIndex, TailoredBaseSurge, search
-from baselines.search import mean_reward, paths, simulate
 from inv_gym import POPULATIONS, DualSourcing, draw_products, instance, rollout
+from inv_gym.baselines import CappedDualIndex, DualIndex, SingleIndex, TailoredBaseSurge
+from inv_gym.baselines.fitting import search
+from inv_gym.baselines.fitting.search import mean_reward, paths, simulate
 
 
 def brute_force_levels(
@@ -30,22 +31,33 @@ def brute_force_levels(
     expedited = next(y for y in range(len(window)) if cdf(y) >= (b - premium) / (b + h))
 
     def marginal(y: int) -> float:
-        return sum(p * min(premium, b - (b + h) * cdf(y - d)) for d, p in enumerate(mass) if p > 0.0)
+        return sum(
+            p * min(premium, b - (b + h) * cdf(y - d)) for d, p in enumerate(mass) if p > 0.0
+        )
 
     regular = next(y for y in range(2 * len(window)) if marginal(y) <= (1.0 - g) * c_r / g)
     return expedited, regular
 
 
 @pytest.mark.parametrize("lead_time", [0, 1, 3])
-@pytest.mark.parametrize("name", ["poisson", "geometric", "negative_binomial", "discrete_uniform", "rounded_gamma"])
+@pytest.mark.parametrize(
+    "name", ["poisson", "geometric", "negative_binomial", "discrete_uniform", "rounded_gamma"]
+)
 @pytest.mark.parametrize("discount", [0.9, 0.99, 1.0])
 @pytest.mark.parametrize(
-    ("c_r", "c_e", "h", "b"), [(100.0, 105.0, 5.0, 495.0), (10.0, 11.5, 1.0, 9.0), (4.0, 9.0, 0.3, 7.0)]
+    ("c_r", "c_e", "h", "b"),
+    [(100.0, 105.0, 5.0, 495.0), (10.0, 11.5, 1.0, 9.0), (4.0, 9.0, 0.3, 7.0)],
 )
-def test_the_two_base_stocks_are_those_of_the_formulas_summed_term_by_term(lead_time, name, discount, c_r, c_e, h, b):
-    problem = DualSourcing(regular_lead_time=lead_time + 1, expedited_lead_time=lead_time, discount=discount)
+def test_the_two_base_stocks_are_those_of_the_formulas_summed_term_by_term(
+    lead_time, name, discount, c_r, c_e, h, b
+):
+    problem = DualSourcing(
+        regular_lead_time=lead_time + 1, expedited_lead_time=lead_time, discount=discount
+    )
     law = law_of(name, 4.0, 0.5)
-    economics = economics_of(problem, regular_cost=c_r, expedited_cost=c_e, holding_cost=h, shortage_cost=b)
+    economics = economics_of(
+        problem, regular_cost=c_r, expedited_cost=c_e, holding_cost=h, shortage_cost=b
+    )
     rule = DualIndex.closed_form(problem, law, economics)
     wanted = brute_force_levels(masses(law, 250), lead_time, c_r, c_e, h, b, discount)
     assert (float(rule.expedited_level[0]), float(rule.regular_level[0])) == wanted
@@ -53,9 +65,13 @@ def test_the_two_base_stocks_are_those_of_the_formulas_summed_term_by_term(lead_
 
 @pytest.mark.parametrize("lead_times", [(1, 0), (2, 1), (4, 3)])
 def test_the_two_base_stocks_are_the_best_dual_index_levels_where_they_are_optimal(lead_times):
-    problem = DualSourcing(regular_lead_time=lead_times[0], expedited_lead_time=lead_times[1], discount=1.0)
+    problem = DualSourcing(
+        regular_lead_time=lead_times[0], expedited_lead_time=lead_times[1], discount=1.0
+    )
     law = law_of("poisson", 4.0)
-    economics = economics_of(problem, regular_cost=10.0, expedited_cost=13.0, holding_cost=1.0, shortage_cost=12.0)
+    economics = economics_of(
+        problem, regular_cost=10.0, expedited_cost=13.0, holding_cost=1.0, shortage_cost=12.0
+    )
     demand = paths(law, search.PERIODS)
     fukuda, searched = (
         -reward_of(find(problem, law, economics), demand, economics)[0]
@@ -63,7 +79,8 @@ def test_the_two_base_stocks_are_the_best_dual_index_levels_where_they_are_optim
     )
     # levels that are best in truth cannot beat the best on these paths, and are hardly worse on any
     assert fukuda <= searched * 1.005
-    # with lead times 2 and 1 the cost has two valleys, of which the search takes one that is .02 % less deep
+    # with lead times 2 and 1 the cost has two valleys, of which the search takes one that is .02 %
+    # less deep
     assert searched <= fukuda * (1.0005 if lead_times == (2, 1) else 1.0)
 
 
@@ -77,11 +94,11 @@ def test_the_two_base_stocks_are_the_best_dual_index_levels_where_they_are_optim
     ids=str,
 )
 def test_the_two_base_stocks_are_refused_where_they_do_not_apply(problem, got):
-    message = (
-        f"the closed form of DualIndex needs backlog and consecutive lead times, got {got}; use DualIndex.searched."
-    )
+    message = f"the closed form of DualIndex needs backlog and consecutive lead times, got {got}; use DualIndex.searched."
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
-        DualIndex.closed_form(problem, law_of("poisson", 4.0), economics_of(problem, holding_cost=1.0))
+        DualIndex.closed_form(
+            problem, law_of("poisson", 4.0), economics_of(problem, holding_cost=1.0)
+        )
 
 
 @pytest.mark.parametrize(
@@ -103,10 +120,17 @@ def test_the_dual_index_levels_of_the_published_instances(name, levels):
 @pytest.mark.parametrize("backlog", [True, False])
 @pytest.mark.parametrize("lead_times", [(2, 0), (3, 1)])
 def test_no_dual_index_levels_do_better_on_the_paths_of_the_search(lead_times, backlog):
-    problem = DualSourcing(regular_lead_time=lead_times[0], expedited_lead_time=lead_times[1], backlog=backlog)
+    problem = DualSourcing(
+        regular_lead_time=lead_times[0], expedited_lead_time=lead_times[1], backlog=backlog
+    )
     law = law_of("poisson", 2.0)
     economics = economics_of(
-        problem, price=20.0, regular_cost=10.0, expedited_cost=12.0, holding_cost=1.0, shortage_cost=15.0
+        problem,
+        price=20.0,
+        regular_cost=10.0,
+        expedited_cost=12.0,
+        holding_cost=1.0,
+        shortage_cost=15.0,
     )
     found = DualIndex.searched(problem, law, economics)
     pairs = [(e, e + d) for e in range(13) for d in range(10)]
@@ -120,27 +144,34 @@ def test_no_dual_index_levels_do_better_on_the_paths_of_the_search(lead_times, b
 def test_the_dual_index_rule_looks_at_both_positions():
     problem = DualSourcing(regular_lead_time=3, expedited_lead_time=1)
     state = problem.initial_state(np.zeros(3))._replace(
-        net_inventory=np.array([-2.0, 3.0, 9.0]), pipeline=(np.array([1.0, 1.0, 1.0]), np.array([4.0, 0.0, 20.0]))
+        net_inventory=np.array([-2.0, 3.0, 9.0]),
+        pipeline=(np.array([1.0, 1.0, 1.0]), np.array([4.0, 0.0, 20.0])),
     )
     orders = DualIndex(problem=problem, expedited_level=5.0, regular_level=11.0)(seen(state))
-    # S_e - (I + a_1) = 5 + 1, 5 - 4, 5 - 10; then S_r - (I + a_1 + a_2) - q_e = 11 - 3 - 6, 11 - 4 - 1, 11 - 30
+    # S_e - (I + a_1) = 5 + 1, 5 - 4, 5 - 10; then S_r - (I + a_1 + a_2) - q_e = 11 - 3 - 6, 11 - 4
+    # - 1, 11 - 30
     assert orders.tolist() == [[2.0, 6.0], [6.0, 1.0], [0.0, 0.0]]
 
 
 def test_the_capped_dual_index_caps_the_regular_order_alone():
     problem = DualSourcing(regular_lead_time=3, expedited_lead_time=1)
     state = problem.initial_state(np.zeros(3))._replace(
-        net_inventory=np.array([-2.0, 3.0, 9.0]), pipeline=(np.array([1.0, 1.0, 1.0]), np.array([4.0, 0.0, 20.0]))
+        net_inventory=np.array([-2.0, 3.0, 9.0]),
+        pipeline=(np.array([1.0, 1.0, 1.0]), np.array([4.0, 0.0, 20.0])),
     )
-    rule = CappedDualIndex(problem=problem, expedited_level=5.0, regular_level=11.0, cap=np.array([1.5, 4.0, 4.0]))
-    # as without the cap, but for the regular order of the second product, which was 6, and of the first, which was 2
+    rule = CappedDualIndex(
+        problem=problem, expedited_level=5.0, regular_level=11.0, cap=np.array([1.5, 4.0, 4.0])
+    )
+    # as without the cap, but for the regular order of the second product, which was 6, and of the
+    # first, which was 2
     assert rule(seen(state)).tolist() == [[1.5, 6.0], [4.0, 1.0], [0.0, 0.0]]
 
 
 def test_the_single_index_looks_at_the_inventory_position_alone():
     problem = DualSourcing(regular_lead_time=3, expedited_lead_time=1)
     state = problem.initial_state(np.zeros(3))._replace(
-        net_inventory=np.array([-2.0, 3.0, 9.0]), pipeline=(np.array([1.0, 1.0, 1.0]), np.array([4.0, 0.0, 20.0]))
+        net_inventory=np.array([-2.0, 3.0, 9.0]),
+        pipeline=(np.array([1.0, 1.0, 1.0]), np.array([4.0, 0.0, 20.0])),
     )
     orders = SingleIndex(problem=problem, expedited_level=5.0, regular_level=11.0)(seen(state))
     # positions 3, 4 and 30: S_e - position, then S_r - position - q_e
@@ -150,7 +181,8 @@ def test_the_single_index_looks_at_the_inventory_position_alone():
 def test_tailored_base_surge_orders_a_constant_and_expedites_up_to_a_level():
     problem = DualSourcing(regular_lead_time=3, expedited_lead_time=1)
     state = problem.initial_state(np.zeros(3))._replace(
-        net_inventory=np.array([-2.0, 3.0, 9.0]), pipeline=(np.array([1.0, 1.0, 1.0]), np.array([4.0, 0.0, 20.0]))
+        net_inventory=np.array([-2.0, 3.0, 9.0]),
+        pipeline=(np.array([1.0, 1.0, 1.0]), np.array([4.0, 0.0, 20.0])),
     )
     orders = TailoredBaseSurge(problem=problem, expedited_level=5.0, quantity=3.5)(seen(state))
     assert orders.tolist() == [[3.5, 6.0], [3.5, 1.0], [3.5, 0.0]]
@@ -162,7 +194,9 @@ def test_without_a_cap_the_capped_dual_index_is_the_dual_index(backlog):
     products = draw_products(POPULATIONS["poisson"], problem, 30)
     levels = {"expedited_level": 4.0, "regular_level": np.linspace(4.0, 30.0, 30)}
     one = rollout(problem, DualIndex(problem=problem, **levels), products).orders
-    other = rollout(problem, CappedDualIndex(problem=problem, **levels, cap=np.inf), products).orders
+    other = rollout(
+        problem, CappedDualIndex(problem=problem, **levels, cap=np.inf), products
+    ).orders
     np.testing.assert_array_equal(one, other)
     assert (one > 0.0).any((0, 1)).all()
 
@@ -172,11 +206,16 @@ def test_without_a_cap_the_capped_dual_index_is_the_dual_index(backlog):
 def test_with_backlog_the_best_level_for_the_other_parameters_is_the_best_of_all_levels(kind):
     problem = DualSourcing(regular_lead_time=3, expedited_lead_time=1)
     law = law_of("poisson", 2.0)
-    economics = economics_of(problem, regular_cost=10.0, expedited_cost=12.0, holding_cost=1.0, shortage_cost=15.0)
+    economics = economics_of(
+        problem, regular_cost=10.0, expedited_cost=12.0, holding_cost=1.0, shortage_cost=15.0
+    )
     found = kind.searched(problem, law, economics)
     shifts = np.arange(-4.0, 5.0)
     own = {name: np.tile(column, len(shifts)) for name, column in found.parameters.items()}
     tried = kind(problem=problem, **own).raised(shifts)
-    reward = mean_reward(simulate(problem, tried, paths(law, search.PERIODS), economics, len(shifts)), len(shifts))
-    # from empty, a level higher by one is met one unit later: what differs is over by the end of the warm-up
+    reward = mean_reward(
+        simulate(problem, tried, paths(law, search.PERIODS), economics, len(shifts)), len(shifts)
+    )
+    # from empty, a level higher by one is met one unit later: what differs is over by the end of
+    # the warm-up
     assert reward[:, 0].argmax() == 4

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from baselines.estimation import estimate
-from inv_gym.demand import LAWS
-from inv_gym.products import HISTORY
+from inv_gym.baselines.fitting.estimation import estimate
+from inv_gym.demand.laws import LAWS
+from inv_gym.products.batch import HISTORY
 
 
 def test_an_estimate_recovers_the_moments_of_the_history():
@@ -24,7 +24,12 @@ def test_an_estimate_recovers_the_moments_of_the_history():
     )
     law = estimate(history)
     mean, variance = history.mean(0), history.var(0, ddof=1)
-    assert [type(law.laws[k]).__name__ for k in law.law_index] == ["NegativeBinomial", "Gamma", "Poisson", "Gamma"]
+    assert [type(law.laws[k]).__name__ for k in law.law_index] == [
+        "NegativeBinomial",
+        "Gamma",
+        "Poisson",
+        "Gamma",
+    ]
     np.testing.assert_allclose(law.mean[0], mean, rtol=1e-14)
     assert law.stationary
     assert mean[0] + law.dispersion[0] * mean[0] ** 2 == pytest.approx(variance[0], rel=1e-12)
@@ -42,7 +47,9 @@ def test_an_estimate_of_a_long_history_finds_the_law():
     law = estimate(history)
     variance = mean + dispersion * mean**2
     assert (np.abs(law.mean[0] - mean) < 4.0 * np.sqrt(variance / size)).all()
-    np.testing.assert_allclose(law.dispersion, dispersion, rtol=0.05)  # 4 standard errors of the first are .048
+    np.testing.assert_allclose(
+        law.dispersion, dispersion, rtol=0.05
+    )  # 4 standard errors of the first are .048
     assert law.law_index.tolist() == [1, 1]
 
 

@@ -1,4 +1,6 @@
-"""Fitting: what each policy knows and when it is fitted; parameters that are refused; the catalogue."""
+"""Fitting: what each policy knows and when it is fitted; parameters that are refused; the
+catalogue.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,18 @@ import pytest
 import torch
 from scipy import stats
 
-from baselines import (
+from inv_gym import (
+    ENVIRONMENTS,
+    POPULATIONS,
+    DualSourcing,
+    LostSales,
+    Problem,
+    ProcurementRemoval,
+    draw_products,
+    make_problem,
+    rollout,
+)
+from inv_gym.baselines import (
     Adaptive,
     BaseStock,
     CappedBaseStock,
@@ -26,26 +39,15 @@ from baselines import (
     policies,
     reference,
 )
-from baselines.critical_ratio import critical_ratio
-from baselines.estimation import estimate
-from baselines.heuristic import join
-from inv_gym import (
-    ENVIRONMENTS,
-    POPULATIONS,
-    DualSourcing,
-    LostSales,
-    Problem,
-    ProcurementRemoval,
-    draw_products,
-    make_problem,
-    rollout,
-)
-from inv_gym.arrays import unstack
-from inv_gym.distribution import Distribution
-from inv_gym.episode import Episode
-from inv_gym.policy import planned
-from inv_gym.processes import WeeklySeason
-from inv_gym.products import HISTORY
+from inv_gym.baselines.fitting.estimation import estimate
+from inv_gym.baselines.fitting.heuristic import join
+from inv_gym.baselines.rules.critical_ratio import critical_ratio
+from inv_gym.demand.distribution import Distribution
+from inv_gym.demand.processes import WeeklySeason
+from inv_gym.play.episode import Episode
+from inv_gym.play.policy import planned
+from inv_gym.products.batch import HISTORY
+from inv_gym.util.arrays import unstack
 
 
 def first_orders(policy: Any, problem: Problem, products: Any) -> np.ndarray:
@@ -62,7 +64,10 @@ def test_orders_follow_the_history_if_and_only_if_the_policy_knows_it(env_id):
         scale=3.0 * products.scale + 1.0,
     )
     for name, policy in policies(problem).items():
-        before, after = first_orders(policy, problem, products), first_orders(policy, problem, busier)
+        before, after = (
+            first_orders(policy, problem, products),
+            first_orders(policy, problem, busier),
+        )
         assert (policy.knows == "distribution") == name.endswith(" (knows law)"), name
         if policy.knows == "distribution":
             np.testing.assert_array_equal(before, after, err_msg=name)
@@ -72,7 +77,8 @@ def test_orders_follow_the_history_if_and_only_if_the_policy_knows_it(env_id):
 
 
 @pytest.mark.parametrize(
-    ("lead_time", "kind"), [(0, BaseStock), (2, BaseStock), (3, VectorBaseStock), (2, ConstantOrder)]
+    ("lead_time", "kind"),
+    [(0, BaseStock), (2, BaseStock), (3, VectorBaseStock), (2, ConstantOrder)],
 )
 def test_a_closed_form_is_fitted_anew_to_each_period_s_history(lead_time, kind):
     problem = LostSales(lead_time=lead_time, horizon=10)
@@ -85,12 +91,16 @@ def test_a_closed_form_is_fitted_anew_to_each_period_s_history(lead_time, kind):
         order = policy(observation)
         np.testing.assert_array_equal(order, played.orders[period])
         window = estimate(products.demand[period : period + HISTORY])
-        np.testing.assert_array_equal(order, kind.closed_form(problem, window, products.economics)(observation))
+        np.testing.assert_array_equal(
+            order, kind.closed_form(problem, window, products.economics)(observation)
+        )
         episode.step(unstack(order))
     assert (played.orders[..., 0].sum(0) > 0.0).all()
 
 
-@pytest.mark.parametrize("fit", [BaseStock.closed_form, VectorBaseStock.closed_form, BaseStock.searched])
+@pytest.mark.parametrize(
+    "fit", [BaseStock.closed_form, VectorBaseStock.closed_form, BaseStock.searched]
+)
 @pytest.mark.parametrize("knows", ["history", "distribution"])
 @pytest.mark.usefixtures("short_search")
 def test_a_fitted_heuristic_keeps_the_parameters_that_it_found_at_the_start(fit, knows):
@@ -119,7 +129,11 @@ def test_a_fit_sees_the_problem_the_law_and_the_economics_as_numpy_arrays():
         seen.append((problem, law, economics))
         return BaseStock(problem=problem, level=law.quantile(np.full(6, 0.9)))
 
-    for policy in (Fitted(fit, problem), Fitted(fit, problem, "distribution"), Adaptive(fit, problem)):
+    for policy in (
+        Fitted(fit, problem),
+        Fitted(fit, problem, "distribution"),
+        Adaptive(fit, problem),
+    ):
         assert isinstance(rollout(problem, policy, tensors).orders, torch.Tensor)
     assert len(seen) == 1 + 1 + problem.horizon
     for given, law, economics in seen:
@@ -154,7 +168,9 @@ def test_under_censored_demand_a_policy_sees_its_own_sales():
     lost = played.flow("shortage")
     assert (lost > 0.0).any()
     for step in played.steps[1:]:
-        np.testing.assert_array_equal(step.observation.history[-step.period :], played.flow("sales")[: step.period])
+        np.testing.assert_array_equal(
+            step.observation.history[-step.period :], played.flow("sales")[: step.period]
+        )
 
 
 @pytest.mark.parametrize("lead_time", [0, 2])
@@ -202,7 +218,8 @@ def test_heuristics_that_need_the_law_say_so_on_products_without_one(env_id):
         ),
         (
             Fitted(CappedDualIndex.closed_form, DualSourcing()),
-            "CappedDualIndex.closed_form is fitted at the start: call plan(problem, products) first.",
+            "CappedDualIndex.closed_form is fitted at the start: call plan(problem, products) "
+            "first.",
         ),
         (
             Fitted(DualIndex.searched, DualSourcing()),
@@ -239,9 +256,21 @@ NAN = np.array([3.0, np.nan])
             ValueError,
             "quantity must be at least 0, got -0.1.",
         ),
-        (lambda: ConstantOrder(problem=SIMPLE, quantity="all"), TypeError, "quantity must be a number, got 'all'."),
-        (lambda: BaseStock(problem=SIMPLE, level=float("nan")), ValueError, "level must be a number, got nan."),
-        (lambda: BaseStock(problem=SIMPLE, level=NAN), ValueError, "level must be a number, got nan. (product 1)"),
+        (
+            lambda: ConstantOrder(problem=SIMPLE, quantity="all"),
+            TypeError,
+            "quantity must be a number, got 'all'.",
+        ),
+        (
+            lambda: BaseStock(problem=SIMPLE, level=float("nan")),
+            ValueError,
+            "level must be a number, got nan.",
+        ),
+        (
+            lambda: BaseStock(problem=SIMPLE, level=NAN),
+            ValueError,
+            "level must be a number, got nan. (product 1)",
+        ),
         (
             lambda: VectorBaseStock(problem=SIMPLE, levels=(np.ones(2), NAN)),
             ValueError,
@@ -258,7 +287,9 @@ NAN = np.array([3.0, np.nan])
             "level must be a number, got nan. (product 1)",
         ),
         (
-            lambda: CappedDualIndex(problem=DOUBLE, expedited_level=1.0, regular_level=2.0, cap=-0.5),
+            lambda: CappedDualIndex(
+                problem=DOUBLE, expedited_level=1.0, regular_level=2.0, cap=-0.5
+            ),
             ValueError,
             "cap must be at least 0, got -0.5.",
         ),
@@ -277,8 +308,16 @@ NAN = np.array([3.0, np.nan])
             ValueError,
             "upper must be a number, got nan.",
         ),
-        (lambda: RandomOrders(problem=SIMPLE, seed=-1), ValueError, "seed must be at least 0, got -1."),
-        (lambda: RandomOrders(problem=SIMPLE, seed=0.5), TypeError, "seed must be a whole number, got 0.5."),
+        (
+            lambda: RandomOrders(problem=SIMPLE, seed=-1),
+            ValueError,
+            "seed must be at least 0, got -1.",
+        ),
+        (
+            lambda: RandomOrders(problem=SIMPLE, seed=0.5),
+            TypeError,
+            "seed must be a whole number, got 0.5.",
+        ),
     ],
 )
 def test_bad_parameters_of_heuristics_are_refused(make, error, message):
@@ -303,8 +342,14 @@ def test_levels_may_be_negative_and_infinite(rule):
     "parts",
     [
         [BaseStock(problem=SIMPLE, level=np.arange(n)) for n in (1.0, 3.0)],
-        [CappedBaseStock(problem=SIMPLE, level=np.arange(n), cap=2.0 * np.arange(n)) for n in (4.0, 2.0, 1.0)],
-        [VectorBaseStock(problem=SIMPLE, levels=(np.arange(n), np.arange(n) + 9.0)) for n in (2.0, 3.0)],
+        [
+            CappedBaseStock(problem=SIMPLE, level=np.arange(n), cap=2.0 * np.arange(n))
+            for n in (4.0, 2.0, 1.0)
+        ],
+        [
+            VectorBaseStock(problem=SIMPLE, levels=(np.arange(n), np.arange(n) + 9.0))
+            for n in (2.0, 3.0)
+        ],
     ],
     ids=lambda parts: type(parts[0]).__name__,
 )

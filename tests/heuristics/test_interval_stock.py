@@ -9,10 +9,16 @@ import numpy as np
 import pytest
 from helpers import economics_of, law_of, masses, seen
 
-from baselines import BaseStock, IntervalStock
 from inv_gym import ProcurementRemoval, draw_products, instance
+from inv_gym.baselines import BaseStock, IntervalStock
 
-FIGURES = {"price": 10.0, "unit_cost": 5.0, "holding_cost": 0.8, "shortage_cost": 4.0, "removal_value": 2.0}
+FIGURES = {
+    "price": 10.0,
+    "unit_cost": 5.0,
+    "holding_cost": 0.8,
+    "shortage_cost": 4.0,
+    "removal_value": 2.0,
+}
 
 
 @pytest.mark.parametrize(
@@ -26,8 +32,12 @@ def test_the_intervals_of_the_known_instances(name, interval):
     assert interval == (found.known["order up to"], found.known["remove down to"])
 
 
-def interval_by_value_iteration(mass: np.ndarray, figures: dict[str, float], g: float, backlog: bool, top: int) -> Any:
-    """The optimal interval by value iteration over every stock and every action, lost sales or backlog."""
+def interval_by_value_iteration(
+    mass: np.ndarray, figures: dict[str, float], g: float, backlog: bool, top: int
+) -> Any:
+    """The optimal interval by value iteration over every stock and every action, lost sales or
+    backlog.
+    """
     low = -len(mass) * 3 if backlog else 0
     stocks = np.arange(low, top + 1)
     demand = np.arange(len(mass))
@@ -35,7 +45,9 @@ def interval_by_value_iteration(mass: np.ndarray, figures: dict[str, float], g: 
     net = after if backlog else np.maximum(after, 0)
     sold = np.minimum(np.maximum(stocks, 0)[:, None], demand)
     short = np.maximum(-after, 0)
-    earned = figures["price"] * (demand if backlog else sold) - figures["holding_cost"] * np.maximum(after, 0)
+    earned = figures["price"] * (demand if backlog else sold) - figures[
+        "holding_cost"
+    ] * np.maximum(after, 0)
     profit = (earned - figures["shortage_cost"] * short) @ mass
     place = np.maximum(net - low, 0)
     value = np.zeros(len(stocks))
@@ -59,7 +71,13 @@ def interval_by_value_iteration(mass: np.ndarray, figures: dict[str, float], g: 
 )
 def test_the_interval_is_that_of_value_iteration(name, removal, discount, backlog):
     problem = ProcurementRemoval(discount=discount, backlog=backlog)
-    figures = {"price": 10.0, "unit_cost": 5.0, "holding_cost": 0.8, "shortage_cost": 4.0, "removal_value": removal}
+    figures = {
+        "price": 10.0,
+        "unit_cost": 5.0,
+        "holding_cost": 0.8,
+        "shortage_cost": 4.0,
+        "removal_value": removal,
+    }
     law = law_of(name, 3.0, 0.5)
     found = IntervalStock.optimal(problem, law, economics_of(problem, **figures))
     mass = masses(law, 30)
@@ -69,7 +87,9 @@ def test_the_interval_is_that_of_value_iteration(name, removal, discount, backlo
 
 def test_removal_that_costs_more_than_it_saves_is_never_done():
     problem = ProcurementRemoval(discount=0.99)
-    economics = economics_of(problem, price=10.0, unit_cost=5.0, holding_cost=0.1, removal_value=-20.0)
+    economics = economics_of(
+        problem, price=10.0, unit_cost=5.0, holding_cost=0.1, removal_value=-20.0
+    )
     rule = IntervalStock.optimal(problem, law_of("poisson", 5.0), economics)
     # a unit held for ever costs 0.1 / (1 - 0.99) = 10, less than the fee
     assert rule.upper.tolist() == [np.inf]
@@ -80,14 +100,25 @@ def test_removal_that_costs_more_than_it_saves_is_never_done():
 def test_the_interval_rule_orders_below_removes_above_and_rests_between():
     problem = ProcurementRemoval()
     stock = np.array([-2.0, 3.0, 8.0, 15.0, 20.0, 80.0])
-    orders = IntervalStock(problem=problem, lower=8.0, upper=20.0)(seen(problem.initial_state(stock)))
-    assert orders.tolist() == [[10.0, 0.0], [5.0, 0.0], [0.0, 0.0], [0.0, 0.0], [0.0, 0.0], [0.0, 60.0]]
+    orders = IntervalStock(problem=problem, lower=8.0, upper=20.0)(
+        seen(problem.initial_state(stock))
+    )
+    assert orders.tolist() == [
+        [10.0, 0.0],
+        [5.0, 0.0],
+        [0.0, 0.0],
+        [0.0, 0.0],
+        [0.0, 0.0],
+        [0.0, 60.0],
+    ]
 
 
 def test_the_interval_of_amounts_scales_with_demand():
     problem = ProcurementRemoval(discount=0.95)
     means = np.array([3.0, 30.0, 3000.0])
-    economics = economics_of(problem, price=[10.0] * 3, unit_cost=5.0, removal_value=2.0, holding_cost=0.3)
+    economics = economics_of(
+        problem, price=[10.0] * 3, unit_cost=5.0, removal_value=2.0, holding_cost=0.3
+    )
     rule = IntervalStock.optimal(problem, law_of("gamma", means, 0.4), economics)
     lower, upper = rule.lower, rule.upper
     np.testing.assert_allclose(lower / means, lower[0] / 3.0, rtol=1e-9)
@@ -98,7 +129,10 @@ def test_the_interval_of_amounts_scales_with_demand():
 @pytest.mark.parametrize("backlog", [False, True])
 def test_remove_to_lower_orders_and_removes_to_the_newsvendor_level(backlog):
     problem = ProcurementRemoval(discount=0.9, backlog=backlog)
-    law, economics = law_of("poisson", [5.0] * 3), economics_of(problem, **{k: [v] * 3 for k, v in FIGURES.items()})
+    law, economics = (
+        law_of("poisson", [5.0] * 3),
+        economics_of(problem, **{k: [v] * 3 for k, v in FIGURES.items()}),
+    )
     level = BaseStock.closed_form(problem, law, economics).level
     orders = IntervalStock.remove_to_lower(problem, law, economics)(
         seen(problem.initial_state(level + np.array([-2.0, 0.0, 3.0])))

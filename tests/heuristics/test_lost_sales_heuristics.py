@@ -1,4 +1,6 @@
-"""Myopic and dual-balancing orders: enumeration of every demand path, exact convolution, limits and known costs."""
+"""Myopic and dual-balancing orders: enumeration of every demand path, exact convolution, limits and
+known costs.
+"""
 
 from __future__ import annotations
 
@@ -11,13 +13,13 @@ import torch
 from helpers import economics_of, law_of
 from scipy import stats
 
-from baselines import BaseStock, DualBalancing, Fitted, Myopic
-from baselines.critical_ratio import critical_ratio
-from baselines.scenarios import PATHS, demand_scenarios
 from inv_gym import POPULATIONS, LostSales, Observation, draw_products, evaluate, instance
-from inv_gym.arrays import like, map_columns
-from inv_gym.distribution import Distribution
+from inv_gym.baselines import BaseStock, DualBalancing, Fitted, Myopic
+from inv_gym.baselines.fitting.scenarios import PATHS, demand_scenarios
+from inv_gym.baselines.rules.critical_ratio import critical_ratio
+from inv_gym.demand.distribution import Distribution
 from inv_gym.problems.lost_sales import LostSalesState
+from inv_gym.util.arrays import like, map_columns
 
 COSTS = {"holding_cost": 1.0, "shortage_cost": 4.0}
 
@@ -25,8 +27,12 @@ COSTS = {"holding_cost": 1.0, "shortage_cost": 4.0}
 def observe(problem: LostSales, stock: list[tuple[float, ...]], **costs: float) -> Observation:
     """One product per state ``(on hand, pipeline ...)``."""
     on_hand, *pipeline = np.array(stock, dtype=float).T
-    economics = economics_of(problem, **{name: np.full(len(stock), cost) for name, cost in costs.items()})
-    return Observation(LostSalesState(on_hand, tuple(pipeline)), None, economics, np.ones(len(stock)), None, 0)
+    economics = economics_of(
+        problem, **{name: np.full(len(stock), cost) for name, cost in costs.items()}
+    )
+    return Observation(
+        LostSalesState(on_hand, tuple(pipeline)), None, economics, np.ones(len(stock)), None, 0
+    )
 
 
 def every_path(values: int, periods: int) -> np.ndarray:
@@ -38,7 +44,9 @@ def stock_on_arrival(state: tuple[float, ...], path: np.ndarray) -> float:
     """Stock on hand L periods ahead, unit by unit."""
     on_hand, lead_time = state[0], len(state)
     for period in range(lead_time):
-        on_hand = max(on_hand - path[period], 0.0) + (state[period + 1] if period + 1 < lead_time else 0.0)
+        on_hand = max(on_hand - path[period], 0.0) + (
+            state[period + 1] if period + 1 < lead_time else 0.0
+        )
     return on_hand
 
 
@@ -54,14 +62,19 @@ def test_a_myopic_order_is_the_smallest_that_reaches_the_ratio_over_all_demand_p
         orders = rule(observe(problem, STATES, **COSTS))[:, 0]
         for state, order in zip(STATES, orders, strict=True):
             enough = [
-                np.mean([path[2] <= stock_on_arrival(state, path) + q for path in paths.T]) >= ratio - 1e-12
+                np.mean([path[2] <= stock_on_arrival(state, path) + q for path in paths.T])
+                >= ratio - 1e-12
                 for q in range(20)
             ]
             assert order == enough.index(True)
 
 
-def costs_of_an_order(state: tuple[float, ...], q: float, paths: np.ndarray, g: float) -> tuple[float, float]:
-    """Mean holding of an order's own units from arrival on, and what is lost in that period; first in first out."""
+def costs_of_an_order(
+    state: tuple[float, ...], q: float, paths: np.ndarray, g: float
+) -> tuple[float, float]:
+    """Mean holding of an order's own units from arrival on, and what is lost in that period; first
+    in first out.
+    """
     held = lost = 0.0
     for path in paths.T:
         ahead, own = stock_on_arrival(state, path), q
@@ -93,7 +106,9 @@ def test_a_dual_balancing_order_balances_its_own_holding_and_what_is_lost_over_a
 
 
 def exact_needs(state: tuple[int, ...], periods: int, size: int = 160) -> list[np.ndarray]:
-    """The law of demand lost in periods ``L .. L + k``, k = 0, 1, ..., for Poisson(5), by convolution."""
+    """The law of demand lost in periods ``L .. L + k``, k = 0, 1, ..., for Poisson(5), by
+    convolution.
+    """
     mass = stats.poisson(5.0).pmf(np.arange(size))
     on_hand = np.eye(size)[state[0]]
     for arriving in (*state[1:], 0):
@@ -142,7 +157,12 @@ def test_without_lead_time_a_myopic_order_fills_up_to_the_newsvendor_level():
 
 def test_more_stock_on_hand_or_on_order_never_raises_an_order_and_little_demand_needs_none():
     problem = LostSales(lead_time=3)
-    states = [(float(i), float(j), float(k)) for i in range(0, 12, 3) for j in range(0, 9, 4) for k in range(0, 9, 4)]
+    states = [
+        (float(i), float(j), float(k))
+        for i in range(0, 12, 3)
+        for j in range(0, 9, 4)
+        for k in range(0, 9, 4)
+    ]
     seen = observe(problem, states, **COSTS)
     law = law_of("poisson", np.full(len(states), 5.0))
     for kind in (Myopic, DualBalancing):
@@ -180,7 +200,9 @@ def test_orders_on_torch_columns_are_those_on_numpy_columns(kind: Any, dtype: to
 def test_scenarios_follow_the_law_of_their_period_each_as_evenly_as_can_be():
     mean = np.array([[5.0, 30.0], [9.0, 2.0], [1.0, 60.0]])
     for name, dispersion in (("poisson", 0.0), ("gamma", 0.4)):
-        season = Distribution(law_of(name, 1.0, dispersion).laws, np.zeros(2, int), mean, np.full(2, dispersion))
+        season = Distribution(
+            law_of(name, 1.0, dispersion).laws, np.zeros(2, int), mean, np.full(2, dispersion)
+        )
         demand = demand_scenarios(season, 5)
         for period, paths in enumerate(demand):
             middles = (np.arange(PATHS) + 0.5) / PATHS
@@ -201,8 +223,12 @@ def test_costs_on_the_instance_of_zipkin_with_four_periods():
     """Myopic and dual-balancing orders by lead-time scenarios; the optimum is 4.73 (Zipkin 2008)."""
     found = instance("zipkin2008-poisson5-p4-L4")
     kinds = (Myopic, DualBalancing)
-    policies = {kind.__name__: Fitted(kind.closed_form, found.problem, "distribution") for kind in kinds}
-    frame = evaluate(found.problem, policies, found.source, number=64, seed=1, warm_up=100).frame.set_index("policy")
+    policies = {
+        kind.__name__: Fitted(kind.closed_form, found.problem, "distribution") for kind in kinds
+    }
+    frame = evaluate(
+        found.problem, policies, found.source, number=64, seed=1, warm_up=100
+    ).frame.set_index("policy")
     cost, error = -frame.reward, 4.0 * frame.standard_error
     assert abs(cost["Myopic"] - 5.06) < error["Myopic"]
     assert abs(cost["DualBalancing"] - 4.745) < error["DualBalancing"]

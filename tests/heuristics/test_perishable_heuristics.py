@@ -1,4 +1,6 @@
-"""Base-stock policies that order for what will outdate: expected waste by hand, limits, and known costs."""
+"""Base-stock policies that order for what will outdate: expected waste by hand, limits, and known
+costs.
+"""
 
 from __future__ import annotations
 
@@ -10,38 +12,68 @@ import pytest
 import torch
 from helpers import economics_of, law_of
 
-from baselines import BaseStock, Fitted, LowWasteBaseStock, WasteAwareBaseStock
-from inv_gym import POPULATIONS, Observation, Perishable, draw_products, evaluate, instance, make_problem, rollout
-from inv_gym.arrays import like, map_columns
+from inv_gym import (
+    POPULATIONS,
+    Observation,
+    Perishable,
+    draw_products,
+    evaluate,
+    instance,
+    make_problem,
+    rollout,
+)
+from inv_gym.baselines import BaseStock, Fitted, LowWasteBaseStock, WasteAwareBaseStock
 from inv_gym.problems.perishable import PerishableState
+from inv_gym.util.arrays import like, map_columns
 
 
 def observe(stock: list[float], pipeline: tuple[float, ...] = ()) -> Observation:
     """One product with stock by remaining life, oldest first."""
-    state = PerishableState(tuple(np.array([units]) for units in stock), tuple(np.array([units]) for units in pipeline))
+    state = PerishableState(
+        tuple(np.array([units]) for units in stock), tuple(np.array([units]) for units in pipeline)
+    )
     return Observation(state, None, economics_of(Perishable(), price=5.0), np.ones(1), None, 0)
 
 
 @pytest.mark.parametrize(
     ("fields", "stock", "pipeline", "waste"),
     [
-        ({"shelf_life": 3, "lead_time": 1}, [4.0, 2.0, 1.0], (), 1.0),  # 4 - 3; then 2 and 1 are sold
+        (
+            {"shelf_life": 3, "lead_time": 1},
+            [4.0, 2.0, 1.0],
+            (),
+            1.0,
+        ),  # 4 - 3; then 2 and 1 are sold
         ({"shelf_life": 3, "lead_time": 1, "issuing": "newest_first"}, [4.0, 2.0, 1.0], (), 4.0),
-        ({"shelf_life": 3, "lead_time": 1}, [0.0, 9.0, 2.0], (), 3.0),  # 9 - 3 - 3 in the second period
+        (
+            {"shelf_life": 3, "lead_time": 1},
+            [0.0, 9.0, 2.0],
+            (),
+            3.0,
+        ),  # 9 - 3 - 3 in the second period
         ({"shelf_life": 2, "lead_time": 0}, [5.0], (), 2.0),
-        ({"shelf_life": 2, "lead_time": 2}, [3.0, 4.0], (9.0,), 7.0),  # nothing, then 4 - 3, then 9 - 3
+        (
+            {"shelf_life": 2, "lead_time": 2},
+            [3.0, 4.0],
+            (9.0,),
+            7.0,
+        ),  # nothing, then 4 - 3, then 9 - 3
         ({"shelf_life": 1, "lead_time": 0}, [], (), 0.0),
     ],
 )
 def test_expected_waste_and_the_order_for_it_by_hand(fields, stock, pipeline, waste):
     seen = observe(stock, pipeline)
-    rule = WasteAwareBaseStock(problem=Perishable(**fields), level=np.array([20.0]), mean_demand=np.array([3.0]))
+    rule = WasteAwareBaseStock(
+        problem=Perishable(**fields), level=np.array([20.0]), mean_demand=np.array([3.0])
+    )
     assert rule.expected_waste(seen) == waste
     assert rule(seen)[0, 0] == 20.0 - sum(stock) - sum(pipeline) + waste
 
 
 def test_an_order_is_never_negative():
-    rule = WasteAwareBaseStock(problem=Perishable(shelf_life=2), level=np.array([2.0]), mean_demand=np.array([3.0]))
+    rule = WasteAwareBaseStock(
+        problem=Perishable(shelf_life=2), level=np.array([2.0]), mean_demand=np.array([3.0])
+    )
     assert rule(observe([9.0])) == 0.0
 
 
@@ -51,7 +83,9 @@ def test_stock_that_keeps_for_long_is_ordered_by_a_plain_base_stock():
     level, mean = 4.0 * products.scale, products.scale
     plain = BaseStock(problem=problem, level=level)
     aware = WasteAwareBaseStock(problem=problem, level=level, mean_demand=mean)
-    np.testing.assert_array_equal(*(rollout(problem, rule, products).orders for rule in (plain, aware)))
+    np.testing.assert_array_equal(
+        *(rollout(problem, rule, products).orders for rule in (plain, aware))
+    )
 
 
 def test_with_equal_levels_the_low_waste_policy_is_the_waste_aware_one():
@@ -60,8 +94,12 @@ def test_with_equal_levels_the_low_waste_policy_is_the_waste_aware_one():
     fields = {"problem": problem, "level": 3.0 * products.scale, "mean_demand": products.scale}
     aware = WasteAwareBaseStock(**fields)
     for threshold in (0.0, 1.0, 100.0):
-        low = LowWasteBaseStock(**fields, low_position_level=fields["level"], threshold=threshold * products.scale)
-        np.testing.assert_allclose(*(rollout(problem, rule, products).orders for rule in (low, aware)), rtol=1e-12)
+        low = LowWasteBaseStock(
+            **fields, low_position_level=fields["level"], threshold=threshold * products.scale
+        )
+        np.testing.assert_allclose(
+            *(rollout(problem, rule, products).orders for rule in (low, aware)), rtol=1e-12
+        )
 
 
 def test_low_waste_orders_follow_the_two_branches_of_the_paper():
@@ -70,9 +108,16 @@ def test_low_waste_orders_follow_the_two_branches_of_the_paper():
     for _ in range(50):
         old, fresh, s1, s2, threshold = rng.uniform(0.5, 10.0, 5)
         rule = LowWasteBaseStock(
-            problem=problem, level=s2, low_position_level=s1, threshold=threshold, mean_demand=np.array([3.0])
+            problem=problem,
+            level=s2,
+            low_position_level=s1,
+            threshold=threshold,
+            mean_demand=np.array([3.0]),
         )
-        position, waste = old + fresh, max(old - 3.0, 0.0) + max(fresh - max(3.0 - old, 0.0) - 3.0, 0.0)
+        position, waste = (
+            old + fresh,
+            max(old - 3.0, 0.0) + max(fresh - max(3.0 - old, 0.0) - 3.0, 0.0),
+        )
         alpha = 1.0 - (s2 - s1) / threshold
         wanted = s2 - position + waste if position >= threshold else s1 - alpha * position + waste
         assert rule(observe([old, fresh]))[0, 0] == pytest.approx(max(wanted, 0.0), abs=1e-9)
@@ -98,18 +143,29 @@ def test_costs_on_the_instances_of_de_moor(name, aware, low, costs):
     mean = np.array(4.0)
     rules = {
         "base-stock": BaseStock(problem=found.problem, level=np.array(aware)),
-        "aware": WasteAwareBaseStock(problem=found.problem, level=np.array(aware), mean_demand=mean),
+        "aware": WasteAwareBaseStock(
+            problem=found.problem, level=np.array(aware), mean_demand=mean
+        ),
         "low": LowWasteBaseStock(
-            problem=found.problem, level=low[0], low_position_level=low[1], threshold=low[2], mean_demand=mean
+            problem=found.problem,
+            level=low[0],
+            low_position_level=low[1],
+            threshold=low[2],
+            mean_demand=mean,
         ),
     }
-    frame = evaluate(found.problem, rules, found.source, number=400, seed=1, warm_up=100).frame.set_index("policy")
+    frame = evaluate(
+        found.problem, rules, found.source, number=400, seed=1, warm_up=100
+    ).frame.set_index("policy")
     weight = sum(0.99**period for period in range(365))
     cost, error = -frame.reward * weight, 4.0 * frame.standard_error * weight
     assert abs(cost["aware"] - costs[0]) < error["aware"]
     assert abs(cost["low"] - costs[1]) < error["low"]
     assert cost["low"] < cost["aware"] < cost["base-stock"]
-    assert cost["low"] > found.known["optimal discounted cost of 365 periods after warm-up"] - error["low"]
+    assert (
+        cost["low"]
+        > found.known["optimal discounted cost of 365 periods after warm-up"] - error["low"]
+    )
 
 
 def test_searched_parameters_earn_more_with_every_step_of_generality():
@@ -141,7 +197,9 @@ def test_orders_on_torch_columns_are_those_on_numpy_columns(kind: Any, fields: d
     rule = kind.at(problem, products.distribution, products.economics, score, *shares)
     state = map_columns(lambda column: column + products.scale, products.initial_state)
     seen = Observation(state, None, products.economics, products.scale, None, 0)
-    other = map_columns(lambda x: like(x, torch.empty(0, dtype=torch.float64)), seen._replace(period=None))
+    other = map_columns(
+        lambda x: like(x, torch.empty(0, dtype=torch.float64)), seen._replace(period=None)
+    )
     orders = rule(other._replace(period=0))
     assert isinstance(orders, torch.Tensor)
     np.testing.assert_allclose(orders.numpy(), rule(seen), rtol=1e-12)
@@ -150,7 +208,11 @@ def test_orders_on_torch_columns_are_those_on_numpy_columns(kind: Any, fields: d
 def test_a_threshold_of_nothing_leaves_the_level():
     problem = Perishable(shelf_life=2, lead_time=1)
     low = LowWasteBaseStock(
-        problem=problem, level=8.0, low_position_level=2.0, threshold=0.0, mean_demand=np.array([3.0])
+        problem=problem,
+        level=8.0,
+        low_position_level=2.0,
+        threshold=0.0,
+        mean_demand=np.array([3.0]),
     )
     assert low(observe([1.0, 1.0])) == 6.0
     assert replace(low, threshold=2.0)(observe([0.0, 1.0])) == 4.0  # halfway, 5, less 1

@@ -6,20 +6,28 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from baselines import RandomOrders
 from inv_gym import POPULATIONS, DualSourcing, LostSales, draw_products, rollout
+from inv_gym.baselines import RandomOrders
 
 
-@pytest.mark.parametrize("problem", [LostSales(horizon=40), DualSourcing(horizon=40)], ids=lambda p: type(p).__name__)
+@pytest.mark.parametrize(
+    "problem", [LostSales(horizon=40), DualSourcing(horizon=40)], ids=lambda p: type(p).__name__
+)
 def test_random_orders_are_uniform_up_to_twice_the_mean_demand_shared_by_the_channels(problem):
     products = draw_products(POPULATIONS["continuous"], problem, 300)
-    shares = rollout(problem, RandomOrders(problem=problem), products).orders / products.scale[:, None]
+    shares = (
+        rollout(problem, RandomOrders(problem=problem), products).orders / products.scale[:, None]
+    )
     shares = shares * problem.order_dim / 2.0
     assert shares.min() >= 0.0
     assert shares.max() <= 1.0
     counts = np.histogram(shares, 10, (0.0, 1.0))[0]
     assert stats.chisquare(counts).pvalue > 1e-3
-    for a, b in ((shares[:-1], shares[1:]), (shares[:, :-1], shares[:, 1:]), (shares[..., :1], shares[..., -1:])):
+    for a, b in (
+        (shares[:-1], shares[1:]),
+        (shares[:, :-1], shares[:, 1:]),
+        (shares[..., :1], shares[..., -1:]),
+    ):
         if a is not b and not np.array_equal(a, b):
             assert abs(np.corrcoef(a.ravel(), b.ravel())[0, 1]) < 4.0 / np.sqrt(a.size)
 

@@ -12,17 +12,27 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import special
 
-from baselines import BaseStock, CappedBaseStock, CappedDualIndex, ConstantOrder, DualIndex, VectorBaseStock, search
-from baselines.critical_ratio import critical_ratio
-from baselines.search import GRID, ROUNDS, Score, mean_reward, paths, simulate, zoom
 from inv_gym import POPULATIONS, DualSourcing, LostSales, Perishable, draw_products
-from inv_gym.distribution import Distribution
-from inv_gym.processes import WeeklySeason
-from inv_gym.products import HISTORY
+from inv_gym.baselines import (
+    BaseStock,
+    CappedBaseStock,
+    CappedDualIndex,
+    ConstantOrder,
+    DualIndex,
+    VectorBaseStock,
+)
+from inv_gym.baselines.fitting import search
+from inv_gym.baselines.fitting.search import GRID, ROUNDS, Score, mean_reward, paths, simulate, zoom
+from inv_gym.baselines.rules.critical_ratio import critical_ratio
+from inv_gym.demand.distribution import Distribution
+from inv_gym.demand.processes import WeeklySeason
+from inv_gym.products.batch import HISTORY
 
 
 def concave(ranges: Any, best: np.ndarray, ridge: float = 0.0) -> Score:
-    """Minus a quadratic form in shares of the ranges, 1 on its diagonal and `ridge` off it; `best` is ``[P, B]``."""
+    """Minus a quadratic form in shares of the ranges, 1 on its diagonal and `ridge` off it; `best`
+    is ``[P, B]``.
+    """
     width = np.array([[high - low] for low, high in ranges])
 
     def score(points: np.ndarray) -> np.ndarray:
@@ -52,7 +62,9 @@ def optimum(shares: Any, number: int) -> np.ndarray:
     width=st.floats(0.1, 100.0),
     power=st.floats(1.0, 4.0),
 )
-def test_zoom_finds_the_optimum_of_a_concave_function_to_the_resolution_it_promises(optimum, low, width, power):
+def test_zoom_finds_the_optimum_of_a_concave_function_to_the_resolution_it_promises(
+    optimum, low, width, power
+):
     best = low + np.array(optimum) * width
     found = zoom(lambda x: -(np.abs(x[:, 0] - best) ** power), [(low, low + width)], len(best))
     assert found.shape == (1, len(best))
@@ -61,7 +73,9 @@ def test_zoom_finds_the_optimum_of_a_concave_function_to_the_resolution_it_promi
 
 
 @given(optimum=st.floats(0.0, 1.0), left=st.floats(0.1, 10.0), right=st.floats(0.1, 10.0))
-def test_zoom_brackets_the_optimum_of_a_lopsided_function_between_its_last_neighbours(optimum, left, right):
+def test_zoom_brackets_the_optimum_of_a_lopsided_function_between_its_last_neighbours(
+    optimum, left, right
+):
     def score(points: np.ndarray) -> np.ndarray:
         x = points[:, 0]
         return -np.where(x < optimum, left * (optimum - x), right * (x - optimum))
@@ -108,7 +122,9 @@ def test_zoom_asks_for_its_grid_and_its_rounds_within_the_ranges_and_no_more(num
 
 def test_zoom_moves_only_to_what_is_better():
     # all points of the grid are as good, so the first stays through all rounds
-    assert zoom(lambda points: np.zeros((len(points), 3)), [(1.0, 2.0), (5.0, 6.0)], 3).tolist() == [
+    assert zoom(
+        lambda points: np.zeros((len(points), 3)), [(1.0, 2.0), (5.0, 6.0)], 3
+    ).tolist() == [
         [1.0] * 3,
         [5.0] * 3,
     ]
@@ -121,11 +137,14 @@ def test_the_paths_of_the_search_have_the_mean_of_the_law_and_are_the_same_each_
     np.testing.assert_array_equal(paths(law, 1000 - HISTORY), demand)
     # a stratum moves a count by its own part of the range: 1/1000 of the largest demand seen
     assert (np.abs(demand.mean(0) - [0.5, 5.0, 40.0]) <= demand.max(0) / 1000.0).all()
-    # amounts show the uniforms themselves: one from each of 1000 equal parts, in an order without memory
+    # amounts show the uniforms themselves: one from each of 1000 equal parts, in an order without
+    # memory
     amounts = law_of("gamma", 1.0, 1.0)
     uniforms = 1.0 - np.exp(-paths(amounts, 1000 - HISTORY)[:, 0])
     step = amounts.lattice()[0][0]
-    assert (np.abs(np.sort(uniforms) - (np.arange(1000) + 0.5) / 1000.0) < 0.5 / 1000.0 + step).all()
+    assert (
+        np.abs(np.sort(uniforms) - (np.arange(1000) + 0.5) / 1000.0) < 0.5 / 1000.0 + step
+    ).all()
     assert abs(np.corrcoef(uniforms[1:], uniforms[:-1])[0, 1]) < 4.0 / np.sqrt(1000)
     # and all products the same ones
     assert (np.diff(demand[np.argsort(uniforms)], axis=0) >= 0.0).mean() > 0.99
@@ -154,9 +173,14 @@ def test_the_search_beats_every_point_of_its_finest_grid_on_its_own_paths(proble
     found = zoom(score, kind.SEARCH, 60)
     own = reward_of(kind.searched(problem, law, economics), demand, economics)
     np.testing.assert_array_equal(own, score(found[None])[0])
-    # [-4, 4] on the normal scale in nine points and six rounds ends in steps of 1/64; the closed form lies in one
+    # [-4, 4] on the normal scale in nine points and six rounds ends in steps of 1/64; the closed
+    # form lies in one
     closed = np.floor(64.0 * special.ndtri(critical_ratio(problem, economics))) / 64.0
-    others = score(np.stack([closed, closed + 1.0 / 64.0, found[0] - 1.0 / 64.0, found[0] + 1.0 / 64.0])[:, None])
+    others = score(
+        np.stack([closed, closed + 1.0 / 64.0, found[0] - 1.0 / 64.0, found[0] + 1.0 / 64.0])[
+            :, None
+        ]
+    )
     assert (own >= others.max(0) - 1e-9).all()
     assert (own > others[0]).any() or kind is BaseStock
 
@@ -194,35 +218,50 @@ def test_under_a_season_parameters_are_searched_for_the_average_law():
     law = products.distribution
     flat = Distribution(law.laws, law.law_index, law.mean.mean(0, keepdims=True), law.dispersion)
     level = BaseStock.searched(problem, law, products.economics).level
-    np.testing.assert_array_equal(level, BaseStock.searched(problem, flat, products.economics).level)
+    np.testing.assert_array_equal(
+        level, BaseStock.searched(problem, flat, products.economics).level
+    )
     busiest = replace(flat, mean=law.mean.max(0, keepdims=True))
     assert (level < BaseStock.searched(problem, busiest, products.economics).level).all()
 
 
 def test_the_simulation_counts_only_what_follows_its_warm_up_and_has_no_end():
     problem = LostSales(horizon=5, initial_stock=(3.0, 4.0))
-    law, economics = law_of("poisson", [5.0, 8.0]), economics_of(problem, **{k: [v] * 2 for k, v in COSTS.items()})
+    law, economics = (
+        law_of("poisson", [5.0, 8.0]),
+        economics_of(problem, **{k: [v] * 2 for k, v in COSTS.items()}),
+    )
     heuristic = BaseStock.closed_form(problem, law, economics)
     path = paths(law, search.PERIODS)
     steps = list(simulate(problem, heuristic, path, economics))
     assert [step.period for step in steps] == list(range(search.WARM_UP, search.PERIODS))
     demand = np.array([step.demand for step in steps])
     np.testing.assert_array_equal(demand, path[HISTORY + search.WARM_UP :])
-    assert (np.abs(demand.mean(0) - [5.0, 8.0]) < 4.0 * np.sqrt(np.array([5.0, 8.0]) / len(steps))).all()
+    assert (
+        np.abs(demand.mean(0) - [5.0, 8.0]) < 4.0 * np.sqrt(np.array([5.0, 8.0]) / len(steps))
+    ).all()
     level = level_of(heuristic)
     sales = np.minimum(demand, level)
-    # a base-stock policy orders what was sold: the mean order is the mean of the sales one period before
+    # a base-stock policy orders what was sold: the mean order is the mean of the sales one period
+    # before
     wanted = 10.0 * sales - (level - sales) - 2.0 * (demand - sales)
     orders = np.array([step.order[:, 0] for step in steps])
-    np.testing.assert_allclose(mean_reward(iter(steps))[0], (wanted - 4.0 * orders).mean(0), rtol=1e-12)
+    np.testing.assert_allclose(
+        mean_reward(iter(steps))[0], (wanted - 4.0 * orders).mean(0), rtol=1e-12
+    )
 
 
 def test_candidates_are_simulated_as_if_alone():
     problem = LostSales(lead_time=2)
-    law, economics = law_of("poisson", [5.0, 8.0]), economics_of(problem, **{k: [v] * 2 for k, v in COSTS.items()})
+    law, economics = (
+        law_of("poisson", [5.0, 8.0]),
+        economics_of(problem, **{k: [v] * 2 for k, v in COSTS.items()}),
+    )
     demand = paths(law, 100)
     levels = np.array([[10.0, 20.0], [15.0, 25.0], [20.0, 5.0]])
     rule = BaseStock(problem=problem, level=levels.reshape(-1))
     together = mean_reward(simulate(problem, rule, demand, economics, 3), 3)
-    alone = [reward_of(BaseStock(problem=problem, level=level), demand, economics) for level in levels]
+    alone = [
+        reward_of(BaseStock(problem=problem, level=level), demand, economics) for level in levels
+    ]
     np.testing.assert_array_equal(together, alone)

@@ -1,4 +1,6 @@
-"""Intervals by period, against a dynamic program over every stock and every action of the problem's own transition."""
+"""Intervals by period, against a dynamic program over every stock and every action of the problem's
+own transition.
+"""
 
 from __future__ import annotations
 
@@ -10,13 +12,27 @@ import pytest
 import torch
 from helpers import economics_of, law_of, masses
 
-from baselines import Fitted, IntervalStock, SeasonalIntervalStock
-from baselines.critical_ratio import critical_ratio
-from inv_gym import POPULATIONS, Observation, ProcurementRemoval, draw_products, evaluate, instance, make_problem
-from inv_gym.distribution import Distribution
+from inv_gym import (
+    POPULATIONS,
+    Observation,
+    ProcurementRemoval,
+    draw_products,
+    evaluate,
+    instance,
+    make_problem,
+)
+from inv_gym.baselines import Fitted, IntervalStock, SeasonalIntervalStock
+from inv_gym.baselines.rules.critical_ratio import critical_ratio
+from inv_gym.demand.distribution import Distribution
 from inv_gym.problems.procurement_removal import ProcurementRemovalState
 
-FIGURES = {"price": 10.0, "unit_cost": 5.1, "holding_cost": 0.83, "shortage_cost": 4.2, "removal_value": 2.3}
+FIGURES = {
+    "price": 10.0,
+    "unit_cost": 5.1,
+    "holding_cost": 0.83,
+    "shortage_cost": 4.2,
+    "removal_value": 2.3,
+}
 SEASON = [2.0, 4.0, 0.5, 3.0, 1.0]
 
 
@@ -25,8 +41,11 @@ def season(means: list[float]) -> Distribution:
     return replace(law_of("poisson", 1.0), mean=np.array(means)[:, None])
 
 
-def brute_force(problem: Any, figures: dict[str, float], means: list[float], periods: int) -> list[Any]:
-    """The optimal interval of each period: the stocks that the best orders from nothing and removals from much reach.
+def brute_force(
+    problem: Any, figures: dict[str, float], means: list[float], periods: int
+) -> list[Any]:
+    """The optimal interval of each period: the stocks that the best orders from nothing and
+    removals from much reach.
 
     Stocks run from -24 (0 with lost sales) to 60 units, actions to every stock up to there.
     """
@@ -35,12 +54,18 @@ def brute_force(problem: Any, figures: dict[str, float], means: list[float], per
     economics = problem.Economics(*(figures.get(name, 0.0) for name in problem.Economics._fields))
     end = problem.salvage(ProcurementRemovalState(stocks), economics)
     value = end * (not problem.long_run)
-    after, number = (grid.ravel() for grid in np.meshgrid(stocks, demand.astype(float), indexing="ij"))
+    after, number = (
+        grid.ravel() for grid in np.meshgrid(stocks, demand.astype(float), indexing="ij")
+    )
     intervals = []
     for period in reversed(range(periods)):
         mass = masses(season([means[min(period, len(means) - 1)]]), 26)
-        outcome = problem.transition(ProcurementRemovalState(after), (0.0 * after, 0.0 * after), number, economics)
-        landed = np.maximum(outcome.state.net_inventory - low, 0.0).astype(int)  # below -24 as at -24
+        outcome = problem.transition(
+            ProcurementRemovalState(after), (0.0 * after, 0.0 * after), number, economics
+        )
+        landed = np.maximum(outcome.state.net_inventory - low, 0.0).astype(
+            int
+        )  # below -24 as at -24
         worth = (outcome.reward + problem.discount * value[landed]).reshape(len(stocks), -1) @ mass
         bought = worth - economics.unit_cost * stocks
         removed = worth - economics.removal_value * stocks
@@ -55,7 +80,9 @@ def brute_force(problem: Any, figures: dict[str, float], means: list[float], per
 
 
 def intervals_of(rule: SeasonalIntervalStock) -> list[tuple[float, float]]:
-    return [(float(low[0]), float(high[0])) for low, high in zip(rule.lower, rule.upper, strict=True)]
+    return [
+        (float(low[0]), float(high[0])) for low, high in zip(rule.lower, rule.upper, strict=True)
+    ]
 
 
 @pytest.mark.parametrize("discount", [0.9, 1.0])
@@ -81,7 +108,9 @@ def test_intervals_of_a_season_without_end_are_those_of_brute_force_over_many_pe
 def test_intervals_of_the_known_instances(name, interval):
     found = instance(name)
     products = draw_products(found.source, found.problem, 2)
-    without_end = SeasonalIntervalStock.optimal(found.problem, products.distribution, products.economics)
+    without_end = SeasonalIntervalStock.optimal(
+        found.problem, products.distribution, products.economics
+    )
     assert intervals_of(without_end) == [interval]
     with_end = replace(found.problem, long_run=False)
     rule = SeasonalIntervalStock.optimal(with_end, products.distribution, products.economics)
@@ -107,37 +136,60 @@ def test_intervals_by_period_earn_at_least_what_one_interval_does(population, fi
         "one": Fitted(IntervalStock.optimal, problem, "distribution"),
         "by period": Fitted(SeasonalIntervalStock.optimal, problem, "distribution"),
     }
-    frame = evaluate(problem, policies, POPULATIONS[population], number=128).frame.set_index("policy")
-    assert frame.gap["by period"] > (-0.02 if population == "default" and fields.get("long_run") else 0.3)
+    frame = evaluate(problem, policies, POPULATIONS[population], number=128).frame.set_index(
+        "policy"
+    )
+    assert frame.gap["by period"] > (
+        -0.02 if population == "default" and fields.get("long_run") else 0.3
+    )
 
 
 def test_the_interval_of_stationary_amounts_is_the_newsvendors_level_and_scales_with_demand():
     problem = ProcurementRemoval(long_run=True, discount=0.95)
     law = law_of("gamma", [4.0, 400.0], 0.3)
-    economics = economics_of(problem, **{name: np.full(2, value) for name, value in FIGURES.items()})
+    economics = economics_of(
+        problem, **{name: np.full(2, value) for name, value in FIGURES.items()}
+    )
     rule = SeasonalIntervalStock.optimal(problem, law, economics)
-    np.testing.assert_allclose(rule.lower[0], law.quantile(critical_ratio(problem, economics)), rtol=2e-3)
+    np.testing.assert_allclose(
+        rule.lower[0], law.quantile(critical_ratio(problem, economics)), rtol=2e-3
+    )
     np.testing.assert_allclose(rule.lower[0][1], 100.0 * rule.lower[0][0], rtol=1e-9)
-    np.testing.assert_allclose(rule.upper[0], IntervalStock.optimal(problem, law, economics).upper, rtol=1e-9)
+    np.testing.assert_allclose(
+        rule.upper[0], IntervalStock.optimal(problem, law, economics).upper, rtol=1e-9
+    )
 
 
 def test_stock_is_kept_where_removal_costs_more_than_holding_it_for_ever():
     problem = ProcurementRemoval(long_run=True)
-    economics = economics_of(problem, price=10.0, unit_cost=5.0, holding_cost=0.01, removal_value=-100.0)
+    economics = economics_of(
+        problem, price=10.0, unit_cost=5.0, holding_cost=0.01, removal_value=-100.0
+    )
     rule = SeasonalIntervalStock.optimal(problem, law_of("poisson", 5.0), economics)
     assert rule.upper[0] == np.inf
-    seen = Observation(ProcurementRemovalState(np.array([1e6])), None, economics, np.ones(1), None, 0)
+    seen = Observation(
+        ProcurementRemovalState(np.array([1e6])), None, economics, np.ones(1), None, 0
+    )
     assert rule(seen).tolist() == [[0.0, 0.0]]
 
 
 def test_orders_follow_the_period_the_last_interval_holds_on_and_torch_agrees():
     problem = ProcurementRemoval(horizon=9)
-    lower, upper = (np.array([3.0, 1.0]), np.array([5.0, 2.0])), (np.array([9.0, 4.0]), np.array([7.0, np.inf]))
+    lower, upper = (
+        (np.array([3.0, 1.0]), np.array([5.0, 2.0])),
+        (np.array([9.0, 4.0]), np.array([7.0, np.inf])),
+    )
     rule = SeasonalIntervalStock(problem=problem, lower=lower, upper=upper)
-    wanted = {0: [[1.0, 0.0], [0.0, 16.0]], 1: [[3.0, 0.0], [0.0, 0.0]], 8: [[3.0, 0.0], [0.0, 0.0]]}
+    wanted = {
+        0: [[1.0, 0.0], [0.0, 16.0]],
+        1: [[3.0, 0.0], [0.0, 0.0]],
+        8: [[3.0, 0.0], [0.0, 0.0]],
+    }
     for period, orders in wanted.items():
         for stock in (np.array([2.0, 20.0]), torch.tensor([2.0, 20.0])):
-            seen = Observation(ProcurementRemovalState(stock), None, None, stock * 0.0 + 1.0, None, period)
+            seen = Observation(
+                ProcurementRemovalState(stock), None, None, stock * 0.0 + 1.0, None, period
+            )
             got = rule(seen)
             assert type(got) is type(stock)
             assert got.tolist() == orders

@@ -7,14 +7,20 @@ from typing import Any
 
 import torch
 
-from agents.direct_backprop import DirectBackprop
-from agents.inventory_agent import InventoryAgent
-from agents.networks import NetworkConfig
-from agents.training_config import TrainingConfig
 from inv_gym import InstanceProducts, Problem, Products, make_source
-from inv_gym.products import ProductSource
+from inv_gym.agents.inventory_agent import InventoryAgent
+from inv_gym.agents.network.policy_network import NetworkConfig
+from inv_gym.agents.training.config import TrainingConfig
+from inv_gym.agents.training.direct_backprop import DirectBackprop
+from inv_gym.products.sources import ProductSource
 
-COSTS = {"price": 10.0, "unit_cost": 4.0, "holding_cost": 1.0, "shortage_cost": 2.0, "salvage_value": 4.0}
+COSTS = {
+    "price": 10.0,
+    "unit_cost": 4.0,
+    "holding_cost": 1.0,
+    "shortage_cost": 2.0,
+    "salvage_value": 4.0,
+}
 POISSON = InstanceProducts("poisson", 5.0, COSTS)
 POPULATION = make_source("poisson")
 
@@ -26,7 +32,9 @@ def tiny(knows: str = "history", **changes: Any) -> TrainingConfig:
     return TrainingConfig(**{**fields, "network": network, **changes})
 
 
-def untrained(problem: Problem, source: ProductSource = POPULATION, knows: str = "history") -> InventoryAgent:
+def untrained(
+    problem: Problem, source: ProductSource = POPULATION, knows: str = "history"
+) -> InventoryAgent:
     """An agent in float64 whose orders depend on all that it sees."""
     training = DirectBackprop(problem, source, tiny(knows))
     stir(training)
@@ -47,7 +55,9 @@ def weights(training: DirectBackprop) -> dict[str, torch.Tensor]:
 
 def equal(left: dict[str, torch.Tensor], right: dict[str, torch.Tensor]) -> bool:
     """Whether all weights are the same to the last bit."""
-    return left.keys() == right.keys() and all(torch.equal(left[name], right[name]) for name in left)
+    return left.keys() == right.keys() and all(
+        torch.equal(left[name], right[name]) for name in left
+    )
 
 
 def gradients(training: DirectBackprop) -> dict[str, torch.Tensor]:

@@ -7,12 +7,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-import agents
-import baselines
 import inv_gym
-from agents.catalogue import TRAINED
-from agents.checkpoints import read_tensors
-from agents.training_config import KINDS
+from inv_gym import agents, baselines
+from inv_gym.agents.catalogue import TRAINED
+from inv_gym.agents.checkpoints import read_tensors
+from inv_gym.agents.training.config import KINDS
 from inv_gym.structure import violations, wide_states
 from inv_gym.testing import PERIODS, check_policy
 
@@ -25,26 +24,41 @@ def test_every_environment_has_trained_networks_that_keep_the_laws(env_id: str, 
     problem = replace(inv_gym.make_problem(env_id), horizon=PERIODS)
     agent = agents.policies(problem)[name]
     assert agent.knows == "history"
-    check_policy(agent, problem, inv_gym.make_source(inv_gym.ENVIRONMENTS[env_id].products))
+    check_policy(agent, problem, inv_gym.make_source(inv_gym.ENVIRONMENTS[env_id].source))
 
 
 @pytest.mark.parametrize("env_id", inv_gym.ENVIRONMENTS)
-def test_informed_networks_break_less_of_the_structure_than_a_hundredth_of_what_the_plain_one_does(env_id: str) -> None:
-    problem, products = inv_gym.make_problem(env_id), inv_gym.make_source(inv_gym.ENVIRONMENTS[env_id].products)
+def test_informed_networks_break_less_of_the_structure_than_a_hundredth_of_what_the_plain_one_does(
+    env_id: str,
+) -> None:
+    problem, products = (
+        inv_gym.make_problem(env_id),
+        inv_gym.make_source(inv_gym.ENVIRONMENTS[env_id].source),
+    )
     drawn = inv_gym.draw_products(products, problem, 1000, seed=78)
     states = wide_states(problem, np.random.default_rng(79), 1000) * drawn.scale[:, None]
-    found = {name: violations(problem, one, drawn, states, 15) for name, one in agents.policies(problem).items()}
+    found = {
+        name: violations(problem, one, drawn, states, 15)
+        for name, one in agents.policies(problem).items()
+    }
     plain, penalised, constructed = (found[name] for name in KINDS.values())
     assert penalised.share() <= max(0.01 * plain.share(), 0.001)
     assert constructed.largest < 1e-12
 
 
 @pytest.mark.parametrize("env_id", inv_gym.ENVIRONMENTS)
-def test_trained_networks_earn_more_than_the_rule_that_estimates_the_law_each_period(env_id: str) -> None:
-    problem, products = inv_gym.make_problem(env_id), inv_gym.make_source(inv_gym.ENVIRONMENTS[env_id].products)
+def test_trained_networks_earn_more_than_the_rule_that_estimates_the_law_each_period(
+    env_id: str,
+) -> None:
+    problem, products = (
+        inv_gym.make_problem(env_id),
+        inv_gym.make_source(inv_gym.ENVIRONMENTS[env_id].source),
+    )
     rules = baselines.policies(problem)
     quick = {name: rule for name, rule in rules.items() if isinstance(rule, baselines.Adaptive)}
-    quick = {name: rule for name, rule in quick.items() if rule.knows == "history" and name not in SLOW}
+    quick = {
+        name: rule for name, rule in quick.items() if rule.knows == "history" and name not in SLOW
+    }
     assert quick
     trained = agents.policies(problem)
     for name in KINDS.values():  # what PPO reaches is in docs/ppo.md
@@ -64,7 +78,9 @@ def test_other_structures_have_no_network() -> None:
 
 def test_the_card_names_the_command_that_made_the_weights() -> None:
     files = {path.stem: path for path in TRAINED.glob("*.safetensors")}
-    assert files.keys() == {f"{env_id}.{kind}" for env_id in inv_gym.ENVIRONMENTS for kind in SHIPPED}
+    assert files.keys() == {
+        f"{env_id}.{kind}" for env_id in inv_gym.ENVIRONMENTS for kind in SHIPPED
+    }
     for name, path in files.items():
         _, card = read_tensors(path)
         env_id, kind = name.split(".")

@@ -9,25 +9,45 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from learning_cases import POISSON, POPULATION, drawn, equal, exactly, gradients, stir, tiny, weights
+from learning_cases import (
+    POISSON,
+    POPULATION,
+    drawn,
+    equal,
+    exactly,
+    gradients,
+    stir,
+    tiny,
+    weights,
+)
 
 import inv_gym
-from agents.checkpoints import read_tensors
-from agents.direct_backprop import DirectBackprop, DivergedError, Progress
-from agents.inventory_agent import InventoryAgent
-from agents.networks import NetworkConfig
-from agents.rollout_loss import product_weights, settling
-from agents.training_config import ROUNDINGS, TrainingConfig
-from baselines import BaseStock
-from inv_gym import InstanceProducts, LostSales, Problem, Products, draw_products, make_source, rollout
-from inv_gym.arrays import flatten, map_columns, unstack
-from inv_gym.episode import Episode
-from inv_gym.policy import planned
+from inv_gym import (
+    InstanceProducts,
+    LostSales,
+    Problem,
+    Products,
+    draw_products,
+    make_source,
+    rollout,
+)
+from inv_gym.agents.checkpoints import read_tensors
+from inv_gym.agents.inventory_agent import InventoryAgent
+from inv_gym.agents.network.policy_network import NetworkConfig
+from inv_gym.agents.training.config import ROUNDINGS, TrainingConfig
+from inv_gym.agents.training.direct_backprop import DirectBackprop, DivergedError, Progress
+from inv_gym.agents.training.rollout_loss import product_weights, settling
+from inv_gym.baselines import BaseStock
+from inv_gym.play.episode import Episode
+from inv_gym.play.policy import planned
+from inv_gym.util.arrays import flatten, map_columns, unstack
 
 FLOAT32 = torch.empty(0)
 THIN = {"price": 6.0, "unit_cost": 4.0, "holding_cost": 2.0, "salvage_value": 4.0}
 """The critical ratio is about a half, so an untrained network orders far too much."""
-STORED = InstanceProducts("poisson", 5.0, {"price": 10.0, "holding_cost": 1.0, "shortage_cost": 2.0})
+STORED = InstanceProducts(
+    "poisson", 5.0, {"price": 10.0, "holding_cost": 1.0, "shortage_cost": 2.0}
+)
 """Ordering is free, so with a lead time an order's worth shows in later periods alone."""
 
 
@@ -55,9 +75,20 @@ def mean_reward(problem: Problem, policy: Any, products: Products) -> float:
 
 
 @pytest.mark.parametrize(("law", "dispersion"), [("poisson", 0.0), ("gamma", 0.3)])
-def test_lost_sales_without_lead_time_end_at_the_level_of_the_critical_ratio(law: str, dispersion: float) -> None:
-    problem, source = LostSales(lead_time=0, horizon=8), InstanceProducts(law, 5.0, THIN, dispersion=dispersion)
-    changes = {"steps": 100, "batch": 64, "check_every": 20, "validation_products": 256, "learning_rate": 0.02}
+def test_lost_sales_without_lead_time_end_at_the_level_of_the_critical_ratio(
+    law: str, dispersion: float
+) -> None:
+    problem, source = (
+        LostSales(lead_time=0, horizon=8),
+        InstanceProducts(law, 5.0, THIN, dispersion=dispersion),
+    )
+    changes = {
+        "steps": 100,
+        "batch": 64,
+        "check_every": 20,
+        "validation_products": 256,
+        "learning_rate": 0.02,
+    }
     training = DirectBackprop(problem, source, tiny("distribution", **changes))
     products = draw_products(source, problem, 2048, seed=5)
     assert products.distribution is not None
@@ -69,7 +100,9 @@ def test_lost_sales_without_lead_time_end_at_the_level_of_the_critical_ratio(law
     ready = planned(policy, problem, products)
     for period in (0, 4, 7):
         for stock in (0.0, 0.4 * level, 0.8 * level):
-            episode = Episode(problem, products, problem.initial_state(np.full(products.batch, stock)))
+            episode = Episode(
+                problem, products, problem.initial_state(np.full(products.batch, stock))
+            )
             reached = stock + ready(episode.observe()._replace(period=period))[:, 0]
             assert np.abs(reached - level).max() < 0.6
 
@@ -78,18 +111,31 @@ def test_lost_sales_without_lead_time_end_at_the_level_of_the_critical_ratio(law
 @pytest.mark.parametrize("env_id", inv_gym.ENVIRONMENTS)
 def test_a_little_training_improves_on_none(env_id: str, knows: str) -> None:
     problem = inv_gym.make_problem(env_id, horizon=8)
-    source = make_source(inv_gym.ENVIRONMENTS[env_id].products)
-    changes = {"steps": 12, "batch": 32, "check_every": 12, "validation_products": 64, "learning_rate": 0.01}
+    source = make_source(inv_gym.ENVIRONMENTS[env_id].source)
+    changes = {
+        "steps": 12,
+        "batch": 32,
+        "check_every": 12,
+        "validation_products": 64,
+        "learning_rate": 0.01,
+    }
     training = DirectBackprop(problem, source, tiny(knows, **changes))
     test = draw_products(source, problem, 256, seed=8)
-    before, after = (rollout(problem, agent, test).discounted_reward for agent in (training.agent, training.fit()))
+    before, after = (
+        rollout(problem, agent, test).discounted_reward
+        for agent in (training.agent, training.fit())
+    )
     weight = product_weights(test)
-    assert np.mean(after * weight) > np.mean(before * weight) + 0.02 * np.abs(np.mean(before * weight))
+    assert np.mean(after * weight) > np.mean(before * weight) + 0.02 * np.abs(
+        np.mean(before * weight)
+    )
 
 
 def test_the_best_weights_are_returned_and_their_score_is_the_curves_best() -> None:
     problem = LostSales(horizon=6)
-    training = DirectBackprop(problem, POPULATION, tiny(steps=8, learning_rate=0.5))  # so high that it gets worse
+    training = DirectBackprop(
+        problem, POPULATION, tiny(steps=8, learning_rate=0.5)
+    )  # so high that it gets worse
     seen = []
     agent = training.fit(lambda row: seen.append((row, weights(training))))
     assert [row for row, _ in seen] == training.curve
@@ -114,8 +160,12 @@ def test_the_best_weights_are_returned_and_their_score_is_the_curves_best() -> N
 # What its gradient is
 
 
-def reward_of(network: Any, problem: Problem, products: Products, cut: bool, last: int | None = None) -> torch.Tensor:
-    """Discounted reward ``[B]`` as an agent of the network plays; with `cut`, what it sees carries no gradient."""
+def reward_of(
+    network: Any, problem: Problem, products: Products, cut: bool, last: int | None = None
+) -> torch.Tensor:
+    """Discounted reward ``[B]`` as an agent of the network plays; with `cut`, what it sees carries
+    no gradient.
+    """
     frozen = copy.deepcopy(network).requires_grad_(False)
     episode, total = Episode(problem, products), torch.zeros_like(products.scale)
     while not episode.done:
@@ -123,7 +173,9 @@ def reward_of(network: Any, problem: Problem, products: Products, cut: bool, las
         agent = InventoryAgent(problem, network if last is None or t < last else frozen)
         if cut:
             episode.state = map_columns(torch.Tensor.detach, episode.state)
-            seen = map_columns(lambda x: x.detach() if isinstance(x, torch.Tensor) else x, episode.observe())
+            seen = map_columns(
+                lambda x: x.detach() if isinstance(x, torch.Tensor) else x, episode.observe()
+            )
         total = total + problem.discount**t * episode.step(unstack(agent(seen))).reward
     return total
 
@@ -133,8 +185,12 @@ def loss_of(total: torch.Tensor, problem: Problem, products: Products) -> torch.
     return -(total * torch.as_tensor(product_weights(products))).mean() / weight
 
 
-def expected(problem: Problem, cut: bool, last: int | None = None) -> tuple[float, dict[str, torch.Tensor]]:
-    """Loss and gradient of the first step with fractional orders, by a plain loop over observations."""
+def expected(
+    problem: Problem, cut: bool, last: int | None = None
+) -> tuple[float, dict[str, torch.Tensor]]:
+    """Loss and gradient of the first step with fractional orders, by a plain loop over
+    observations.
+    """
     training = DirectBackprop(problem, POPULATION, tiny(steps=1))
     stir(training)
     products = drawn(training, 0).to(FLOAT32)
@@ -166,7 +222,11 @@ PLAYED = [
 
 
 def name_of(problem: Any) -> str:
-    return f"{type(problem).__name__}{'-censored' if problem.censored else ''}" if isinstance(problem, Problem) else ""
+    return (
+        f"{type(problem).__name__}{'-censored' if problem.censored else ''}"
+        if isinstance(problem, Problem)
+        else ""
+    )
 
 
 @pytest.mark.parametrize("problem", PLAYED, ids=name_of)
@@ -178,7 +238,9 @@ def test_the_gradient_is_that_of_the_reward_of_the_policy(problem: Problem) -> N
 
 
 @pytest.mark.parametrize("problem", PLAYED, ids=name_of)
-def test_truncated_every_period_it_is_that_of_each_order_within_its_period(problem: Problem) -> None:
+def test_truncated_every_period_it_is_that_of_each_order_within_its_period(
+    problem: Problem,
+) -> None:
     training = first_step(problem, truncate=1)
     loss, wanted = expected(problem, cut=True)
     assert training.curve[0].loss == pytest.approx(loss, rel=1e-5)
@@ -188,7 +250,9 @@ def test_truncated_every_period_it_is_that_of_each_order_within_its_period(probl
 
 def test_a_reward_gives_no_gradient_to_orders_before_the_cut() -> None:
     problem = LostSales(lead_time=1, horizon=8)  # free orders show their worth one period later
-    whole, two, one, long = (train(problem, STORED, steps=1, clip=1e9, truncate=k) for k in (None, 2, 1, 8))
+    whole, two, one, long = (
+        train(problem, STORED, steps=1, clip=1e9, truncate=k) for k in (None, 2, 1, 8)
+    )
     assert whole.curve[0].loss == two.curve[0].loss == one.curve[0].loss
     assert equal(gradients(whole), gradients(long))
     assert not any(slope.any() for slope in gradients(one).values())
@@ -208,7 +272,9 @@ def test_a_reward_gives_no_gradient_to_orders_before_the_cut() -> None:
         (LostSales(horizon=1, long_run=True), 0),
     ],
 )
-def test_orders_settle_after_lead_time_shelf_life_and_ten_periods(problem: Problem, periods: int) -> None:
+def test_orders_settle_after_lead_time_shelf_life_and_ten_periods(
+    problem: Problem, periods: int
+) -> None:
     assert settling(problem) == periods
 
 
@@ -223,15 +289,20 @@ def test_the_last_orders_of_a_long_run_problem_teach_nothing(censored: bool) -> 
 
 
 @pytest.mark.parametrize(
-    "problems", [[LostSales(horizon=8, long_run=True)], [LostSales(horizon=4, lead_time=n) for n in (0, 3)]]
+    "problems",
+    [[LostSales(horizon=8, long_run=True)], [LostSales(horizon=4, lead_time=n) for n in (0, 3)]],
 )
-def test_a_loss_is_that_of_the_weights_before_the_step_on_the_steps_problem(problems: list[Problem]) -> None:
+def test_a_loss_is_that_of_the_weights_before_the_step_on_the_steps_problem(
+    problems: list[Problem],
+) -> None:
     training = DirectBackprop(problems, POPULATION, tiny(steps=3, check_every=1, learning_rate=0.1))
     losses = []
 
     def expect() -> None:
         problem, products = problems[training.step % len(problems)], drawn(training, training.step)
-        reward = rollout(problem, InventoryAgent(problem, training.agent.network), products).discounted_reward
+        reward = rollout(
+            problem, InventoryAgent(problem, training.agent.network), products
+        ).discounted_reward
         losses.append(float(loss_of(torch.as_tensor(reward), problem, products)))
 
     expect()
@@ -251,10 +322,18 @@ def test_whole_orders_leave_about_the_gradient_of_fractional_ones(rounding: str)
 def test_straight_through_plays_whole_orders_and_none_plays_fractions() -> None:
     problem = LostSales(horizon=6, lead_time=1, integer_orders=True)
     first = DirectBackprop(problem, POPULATION, tiny())
-    rounded, free = (expected_loss(first, p) for p in (problem, replace(problem, integer_orders=False)))
+    rounded, free = (
+        expected_loss(first, p) for p in (problem, replace(problem, integer_orders=False))
+    )
     assert abs(rounded - free) > 1e-4
-    losses = {r: train(problem, POPULATION, steps=1, rounding=r).curve[0].loss for r in ("straight_through", "none")}
-    assert losses == {"straight_through": pytest.approx(rounded, rel=1e-5), "none": pytest.approx(free, rel=1e-5)}
+    losses = {
+        r: train(problem, POPULATION, steps=1, rounding=r).curve[0].loss
+        for r in ("straight_through", "none")
+    }
+    assert losses == {
+        "straight_through": pytest.approx(rounded, rel=1e-5),
+        "none": pytest.approx(free, rel=1e-5),
+    }
 
 
 def test_dithered_orders_are_right_on_average_at_first_and_rounded_in_the_end() -> None:
@@ -268,7 +347,11 @@ def test_dithered_orders_are_right_on_average_at_first_and_rounded_in_the_end() 
         assert abs(dither.mean()) < 0.05 * reach
     orders = np.array([0.0, 0.3, 2.5, 4.7])[:, None]
     assert np.rint(orders + first.ravel()).mean(1) == pytest.approx(orders[:, 0], abs=0.03)
-    assert not DirectBackprop(problem, POPULATION, tiny(rounding="straight_through")).batch(0).dither.any()
+    assert (
+        not DirectBackprop(problem, POPULATION, tiny(rounding="straight_through"))
+        .batch(0)
+        .dither.any()
+    )
     assert DirectBackprop(problem, POPULATION, tiny(rounding="none")).batch(0).dither is None
     assert DirectBackprop(LostSales(), POPULATION, tiny()).batch(0).dither is None
 
@@ -276,7 +359,11 @@ def test_dithered_orders_are_right_on_average_at_first_and_rounded_in_the_end() 
 def expected_loss(training: DirectBackprop, problem: Problem) -> float:
     products = drawn(training, 0)
     agent = InventoryAgent(problem, training.agent.network)
-    return float(loss_of(torch.as_tensor(rollout(problem, agent, products).discounted_reward), problem, products))
+    return float(
+        loss_of(
+            torch.as_tensor(rollout(problem, agent, products).discounted_reward), problem, products
+        )
+    )
 
 
 @pytest.mark.parametrize("rounding", ROUNDINGS)
@@ -293,12 +380,16 @@ def test_weighting_counts_products_alike_or_money_alike() -> None:
     problem = LostSales(horizon=6)
     first = DirectBackprop(problem, POPULATION, tiny())
     products = drawn(first, 0)
-    reward = rollout(problem, first.agent, products).discounted_reward / sum(problem.discount**t for t in range(6))
+    reward = rollout(problem, first.agent, products).discounted_reward / sum(
+        problem.discount**t for t in range(6)
+    )
     for weighting, weight in {"money": 1.0, "product": product_weights(products)}.items():
         training = train(problem, POPULATION, weighting=weighting, steps=1)
         assert training.curve[0].loss == pytest.approx(-np.mean(reward * weight), rel=1e-4)
         ((_, seen),) = training.validation
-        score = rollout(problem, training.agent, seen).discounted_reward / sum(problem.discount**t for t in range(6))
+        score = rollout(problem, training.agent, seen).discounted_reward / sum(
+            problem.discount**t for t in range(6)
+        )
         counted = 1.0 if weighting == "money" else product_weights(seen)
         assert training.curve[0].best == pytest.approx(np.mean(score * counted), rel=1e-4)
         assert training.curve[0].reward == pytest.approx(np.mean(score), rel=1e-4)
@@ -316,8 +407,12 @@ def test_a_products_weight_undoes_its_size_and_its_currency() -> None:
 
 def test_gradients_are_clipped() -> None:
     problem = LostSales(horizon=6)
-    free, clipped = (gradients(train(problem, POPULATION, steps=1, clip=clip)) for clip in (1e9, 1e-3))
-    norms = [math.sqrt(sum(float(slope.square().sum()) for slope in g.values())) for g in (free, clipped)]
+    free, clipped = (
+        gradients(train(problem, POPULATION, steps=1, clip=clip)) for clip in (1e9, 1e-3)
+    )
+    norms = [
+        math.sqrt(sum(float(slope.square().sum()) for slope in g.values())) for g in (free, clipped)
+    ]
     assert norms[0] > 0.01
     assert norms[1] == pytest.approx(1e-3, rel=1e-3)
 
@@ -347,7 +442,9 @@ def test_fresh_products_differ_from_step_to_step_and_follow_from_the_seed() -> N
 
 def test_fixed_products_are_drawn_once() -> None:
     training, other = (
-        DirectBackprop(LostSales(horizon=6, lead_time=2), POPULATION, tiny(fixed_products=5, seed=seed))
+        DirectBackprop(
+            LostSales(horizon=6, lead_time=2), POPULATION, tiny(fixed_products=5, seed=seed)
+        )
         for seed in (0, 1)
     )
     batches = [drawn(training, step) for step in range(8)]
@@ -375,8 +472,12 @@ def test_starts_are_wide_only_if_asked_for(wide: bool) -> None:
 
 
 @pytest.mark.parametrize("fixed", [None, 700])
-@pytest.mark.parametrize(("batch", "processes"), [(32, 2), (1024, 2), (1536, 3), (1000, 2), (1000, 1), (1100, 4)])
-def test_processes_share_the_batch_that_one_process_has(batch: int, processes: int, fixed: int | None) -> None:
+@pytest.mark.parametrize(
+    ("batch", "processes"), [(32, 2), (1024, 2), (1536, 3), (1000, 2), (1000, 1), (1100, 4)]
+)
+def test_processes_share_the_batch_that_one_process_has(
+    batch: int, processes: int, fixed: int | None
+) -> None:
     problem = LostSales(horizon=2, lead_time=2)
     training = DirectBackprop(problem, POPULATION, tiny(batch=batch, fixed_products=fixed))
     alone = drawn(training, 3)
@@ -394,12 +495,16 @@ def test_processes_share_the_batch_that_one_process_has(batch: int, processes: i
 def test_a_batch_that_processes_cannot_share_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in {"is_initialized": True, "get_world_size": 3, "get_rank": 1}.items():
         monkeypatch.setattr(f"torch.distributed.{name}", lambda value=value: value)
-    with pytest.raises(ValueError, match=exactly("batch must be a multiple of the 3 processes, got 16.")):
+    with pytest.raises(
+        ValueError, match=exactly("batch must be a multiple of the 3 processes, got 16.")
+    ):
         DirectBackprop(LostSales(), POPULATION, tiny(batch=16))
 
 
 def test_a_seed_repeats_a_training_and_another_one_does_not() -> None:
-    begun = [weights(DirectBackprop(LostSales(), POPULATION, tiny(seed=seed))) for seed in (3, 3, 4)]
+    begun = [
+        weights(DirectBackprop(LostSales(), POPULATION, tiny(seed=seed))) for seed in (3, 3, 4)
+    ]
     assert equal(begun[0], begun[1])
     assert not torch.equal(begun[0]["head.state.weight"], begun[2]["head.state.weight"])
     first, again, other = (train(LostSales(horizon=6), POPULATION, seed=seed) for seed in (3, 3, 4))
@@ -448,10 +553,19 @@ def stop_at(step: int) -> Any:
 
 RESUMED: dict[str, tuple[Any, dict[str, Any]]] = {
     "lost sales": (LostSales(horizon=6), {}),
-    "fixed products": (LostSales(horizon=6, lead_time=2), {"fixed_products": 20, "weighting": "money"}),
+    "fixed products": (
+        LostSales(horizon=6, lead_time=2),
+        {"fixed_products": 20, "weighting": "money"},
+    ),
     "whole orders": (LostSales(horizon=14, integer_orders=True, long_run=True), {"truncate": 3}),
-    "dual sourcing": (inv_gym.make_problem("InvDualSourcing-v0", horizon=6), {"knows": "distribution"}),
-    "several": ([LostSales(horizon=4, lead_time=n) for n in (0, 2)], {"patience": 1, "learning_rate": 1e-4}),
+    "dual sourcing": (
+        inv_gym.make_problem("InvDualSourcing-v0", horizon=6),
+        {"knows": "distribution"},
+    ),
+    "several": (
+        [LostSales(horizon=4, lead_time=n) for n in (0, 2)],
+        {"patience": 1, "learning_rate": 1e-4},
+    ),
 }
 
 
@@ -476,8 +590,11 @@ def test_a_training_that_was_interrupted_ends_as_one_that_was_not(
     assert equal(got.network.state_dict(), wanted.network.state_dict())
     assert [row[:4] for row in resumed.curve] == [row[:4] for row in through.curve]
     assert [row.step for row in resumed.curve] == [2, 4, 6]
-    assert all(a.seconds < b.seconds for a, b in zip(resumed.curve, resumed.curve[1:], strict=False))
-    # the last weights, which may not be the best ones, and the optimiser's moments are in the file too
+    assert all(
+        a.seconds < b.seconds for a, b in zip(resumed.curve, resumed.curve[1:], strict=False)
+    )
+    # the last weights, which may not be the best ones, and the optimiser's moments are in the file
+    # too
     (left, _), (right, _) = read_tensors(checkpoint), read_tensors(end)
     assert equal(left, right)
     assert any(name.startswith("adam/") for name in left)
@@ -505,11 +622,20 @@ def test_a_finished_training_resumes_as_finished(tmp_path: Path) -> None:
 
 def test_another_training_is_not_resumed(tmp_path: Path) -> None:
     path = DirectBackprop(LostSales(horizon=4), POPULATION, tiny()).save(tmp_path / "file")
-    for changes in ({"seed": 1}, {"steps": 5}, {"network": NetworkConfig(channels=5, hidden=(8, 8))}):
-        with pytest.raises(ValueError, match=r"is of a training with config \{'steps': 4, .* this one has \{"):
+    for changes in (
+        {"seed": 1},
+        {"steps": 5},
+        {"network": NetworkConfig(channels=5, hidden=(8, 8))},
+    ):
+        with pytest.raises(
+            ValueError, match=r"is of a training with config \{'steps': 4, .* this one has \{"
+        ):
             DirectBackprop(LostSales(horizon=4), POPULATION, tiny(**changes)).resume(path)
     for problem in (LostSales(horizon=5), inv_gym.make_problem("InvDualSourcing-v0", horizon=4)):
-        with pytest.raises(ValueError, match=r"is of a training with problems \[\{'problem': 'LostSales', .* has \["):
+        with pytest.raises(
+            ValueError,
+            match=r"is of a training with problems \[\{'problem': 'LostSales', .* has \[",
+        ):
             DirectBackprop(problem, POPULATION, tiny()).resume(path)
 
 
@@ -526,7 +652,9 @@ def test_weights_are_not_taken_for_a_checkpoint(tmp_path: Path) -> None:
         training.resume(tmp_path / "weights.safetensors")
 
 
-def test_a_checkpoint_that_is_damaged_or_missing_is_refused_and_changes_nothing(tmp_path: Path) -> None:
+def test_a_checkpoint_that_is_damaged_or_missing_is_refused_and_changes_nothing(
+    tmp_path: Path,
+) -> None:
     training = DirectBackprop(LostSales(horizon=4), POPULATION, tiny())
     before = weights(training)
     path = train(LostSales(horizon=4), POPULATION).save(tmp_path / "file")
@@ -542,7 +670,10 @@ def test_a_checkpoint_that_is_damaged_or_missing_is_refused_and_changes_nothing(
 
 
 def test_patience_stops_a_training_that_does_not_improve() -> None:
-    problem, changes = LostSales(lead_time=1, horizon=8), {"steps": 50, "check_every": 2, "truncate": 1}
+    problem, changes = (
+        LostSales(lead_time=1, horizon=8),
+        {"steps": 50, "check_every": 2, "truncate": 1},
+    )
     without_gradient = train(problem, STORED, patience=3, **changes)
     assert [row.step for row in without_gradient.curve] == [2, 4, 6, 8]
     assert without_gradient.finished
@@ -555,7 +686,9 @@ def test_the_last_steps_are_validated_too() -> None:
 
 
 @pytest.mark.parametrize("bad", [math.nan, math.inf])
-def test_a_loss_that_is_not_finite_stops_before_the_step_and_says_where(bad: float, tmp_path: Path) -> None:
+def test_a_loss_that_is_not_finite_stops_before_the_step_and_says_where(
+    bad: float, tmp_path: Path
+) -> None:
     training = DirectBackprop(LostSales(horizon=4), POPULATION, tiny(steps=6, seed=7))
     draw, before = training.batch, dict[str, torch.Tensor]()
 
@@ -570,7 +703,9 @@ def test_a_loss_that_is_not_finite_stops_before_the_step_and_says_where(bad: flo
     with pytest.raises(DivergedError) as caught:
         training.fit(checkpoint=tmp_path / "file")
     value = "nan" if math.isnan(bad) else "(inf|nan)"
-    assert caught.match(rf"^the loss is {value} in step 3 \(products of seed \[7, 3\]\); the weights before it")
+    assert caught.match(
+        rf"^the loss is {value} in step 3 \(products of seed \[7, 3\]\); the weights before it"
+    )
     assert training.step == 3
     assert equal(weights(training), before)
     assert all(value.isfinite().all() for value in before.values())
@@ -608,7 +743,11 @@ def test_a_loss_that_is_not_finite_stops_before_the_step_and_says_where(bad: flo
         ({"learning_rate": math.nan}, ValueError, "learning_rate must be finite, got nan."),
         ({"clip": "1"}, TypeError, "clip must be a number, got '1'."),
         ({"weighting": "units"}, ValueError, "unknown weighting 'units'; known: product, money."),
-        ({"rounding": "hard"}, ValueError, "unknown rounding 'hard'; known: dithered, straight_through, none."),
+        (
+            {"rounding": "hard"},
+            ValueError,
+            "unknown rounding 'hard'; known: dithered, straight_through, none.",
+        ),
     ],
 )
 def test_a_bad_configuration_is_refused(fields: dict, error: type[Exception], message: str) -> None:
@@ -621,16 +760,27 @@ def test_long_run_problems_are_validated_on_many_periods() -> None:
     problem = LostSales(long_run=True, horizon=20)
     played, products = DirectBackprop(problem, POPULATION, config).validation[0]
     assert (played.horizon, products.batch, products.periods) == (400, 10, 400)
-    assert DirectBackprop(replace(problem, long_run=False), POPULATION, config).validation[0][0].horizon == 20
+    assert (
+        DirectBackprop(replace(problem, long_run=False), POPULATION, config)
+        .validation[0][0]
+        .horizon
+        == 20
+    )
 
 
 def test_a_network_takes_problems_that_it_serves_without_training_on_them(tmp_path: Path) -> None:
     near, far = LostSales(lead_time=1, horizon=6), LostSales(lead_time=3, horizon=6)
     training = DirectBackprop(near, POPULATION, tiny(), serves=[far])
     training.fit()
-    orders = rollout(far, InventoryAgent(far, training.agent.network), draw_products(POPULATION, far, 8)).orders
+    orders = rollout(
+        far, InventoryAgent(far, training.agent.network), draw_products(POPULATION, far, 8)
+    ).orders
     assert orders.shape == (6, 8, 1)
-    assert gradients(training)["head.state.weight"][:, 1:].abs().max() == 0.0  # the columns of the longer pipeline
+    assert (
+        gradients(training)["head.state.weight"][:, 1:].abs().max() == 0.0
+    )  # the columns of the longer pipeline
     path = training.save(tmp_path / "one.safetensors")
     with pytest.raises(ValueError, match="is of a training with serves"):
-        DirectBackprop(near, POPULATION, tiny(), serves=[LostSales(lead_time=2, horizon=6)]).resume(path)
+        DirectBackprop(near, POPULATION, tiny(), serves=[LostSales(lead_time=2, horizon=6)]).resume(
+            path
+        )

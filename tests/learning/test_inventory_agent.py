@@ -12,14 +12,23 @@ import torch
 from learning_cases import POISSON, POPULATION, exactly, tiny, untrained
 
 import inv_gym
-from agents.checkpoints import read_tensors, write_tensors
-from agents.direct_backprop import DirectBackprop
-from agents.inventory_agent import InventoryAgent
-from agents.networks import PolicyNetwork, Sizes
-from inv_gym import DualSourcing, LostSales, Perishable, Problem, draw_products, make_source, rollout
-from inv_gym.observations import FlatObservations
-from inv_gym.policy import planned
+from inv_gym import (
+    DualSourcing,
+    LostSales,
+    Perishable,
+    Problem,
+    draw_products,
+    make_source,
+    rollout,
+)
+from inv_gym.agents.checkpoints import read_tensors, write_tensors
+from inv_gym.agents.inventory_agent import InventoryAgent
+from inv_gym.agents.network.policy_network import PolicyNetwork, Sizes
+from inv_gym.agents.training.direct_backprop import DirectBackprop
+from inv_gym.envs.observations import FlatObservations
+from inv_gym.play.policy import planned
 from inv_gym.testing import PERIODS, check_policy
+from inv_gym.util import arrays
 
 WEIGHTS = "weights.safetensors"
 
@@ -31,7 +40,7 @@ def short(env_id: str, **fields: Any) -> Problem:
 @pytest.mark.parametrize("knows", ["history", "distribution"])
 @pytest.mark.parametrize("env_id", inv_gym.ENVIRONMENTS)
 def test_an_agent_keeps_the_laws_of_policies(env_id: str, knows: str) -> None:
-    problem, source = short(env_id), make_source(inv_gym.ENVIRONMENTS[env_id].products)
+    problem, source = short(env_id), make_source(inv_gym.ENVIRONMENTS[env_id].source)
     agent = untrained(problem, source, knows)
     assert agent.knows == knows
     check_policy(agent, problem, source)
@@ -52,7 +61,9 @@ def test_an_agent_keeps_them_where_it_sees_sales(problem: Problem, knows: str) -
 
 
 @pytest.mark.parametrize("knows", ["history", "distribution"])
-@pytest.mark.parametrize("fields", [{}, {"censored": True}, {"long_run": True}], ids=["", "censored", "long run"])
+@pytest.mark.parametrize(
+    "fields", [{}, {"censored": True}, {"long_run": True}], ids=["", "censored", "long run"]
+)
 def test_an_agent_keeps_them_with_a_calendar(fields: dict, knows: str) -> None:
     problem, source = LostSales(horizon=PERIODS, lead_time=1, **fields), make_source("seasonal")
     agent = untrained(problem, source, knows)
@@ -60,7 +71,9 @@ def test_an_agent_keeps_them_with_a_calendar(fields: dict, knows: str) -> None:
     products = draw_products(source, problem, 8)
     assert products.covariates is not None
     moved = products._replace(covariates=1.0 - products.covariates)
-    assert not np.array_equal(rollout(problem, agent, products).orders, rollout(problem, agent, moved).orders)
+    assert not np.array_equal(
+        rollout(problem, agent, products).orders, rollout(problem, agent, moved).orders
+    )
 
 
 @pytest.mark.parametrize("lead_time", [0, 1, 3])
@@ -99,7 +112,9 @@ def test_predict_orders_what_the_policy_orders(env_id: str, fields: dict, vector
         assert action.dtype == np.float32
         assert action.shape == (env.action_space.shape if not vector else wanted.shape)
         scale = env.unwrapped.products.scale[:, None]
-        np.testing.assert_allclose(action if vector else action[None], wanted, rtol=1e-4, atol=1e-5 * scale.max())
+        np.testing.assert_allclose(
+            action if vector else action[None], wanted, rtol=1e-4, atol=1e-5 * scale.max()
+        )
         largest = max(largest, float(action.max()))
         observation = env.step(action)[0]
     assert largest > 1.0
@@ -107,20 +122,28 @@ def test_predict_orders_what_the_policy_orders(env_id: str, fields: dict, vector
 
 
 def test_observations_read_back_as_they_were() -> None:
-    env = gym.make_vec("InvPerishable-v0", num_envs=3, lead_time=3, horizon=7, products="seasonal").unwrapped
+    env = gym.make_vec(
+        "InvPerishable-v0", num_envs=3, lead_time=3, horizon=7, products="seasonal"
+    ).unwrapped
     flat = FlatObservations(env.problem, env.source.covariate_names)
     observation, _ = env.reset(seed=1)
     for period in range(7):
         seen, wanted = flat.read(observation), env.observe()
         assert seen.period == wanted.period == period
-        assert seen.covariates is not None and seen.covariates.shape == (1, 3, len(env.source.covariate_names))
+        assert seen.covariates is not None and seen.covariates.shape == (
+            1,
+            3,
+            len(env.source.covariate_names),
+        )
         np.testing.assert_allclose(seen.covariates[-1], wanted.covariates[-1], rtol=1e-6)
         np.testing.assert_allclose(seen.history, wanted.history, rtol=1e-6)
         np.testing.assert_allclose(seen.scale, wanted.scale, rtol=1e-6)
         for field in ("economics", "state"):
             got, true = getattr(seen, field), getattr(wanted, field)
             assert type(got) is type(true)
-            np.testing.assert_allclose(np.stack(inv_gym.arrays.flatten(got)), np.stack(inv_gym.arrays.flatten(true)))
+            np.testing.assert_allclose(
+                np.stack(arrays.flatten(got)), np.stack(arrays.flatten(true))
+            )
         observation = env.step(env.action_space.sample() / 50.0)[0]
 
 
@@ -145,7 +168,10 @@ def test_an_agent_that_knows_the_law_must_plan_first() -> None:
 def test_an_agent_that_knows_the_law_refuses_products_without_one() -> None:
     problem = LostSales(horizon=4)
     products = draw_products(POPULATION, problem, 4)._replace(distribution=None)
-    with pytest.raises(ValueError, match="these products have no known demand law: use a network that knows the hist"):
+    with pytest.raises(
+        ValueError,
+        match="these products have no known demand law: use a network that knows the hist",
+    ):
         rollout(problem, untrained(problem, knows="distribution"), products)
 
 
@@ -165,10 +191,14 @@ def test_products_with_other_covariates_are_refused() -> None:
         rollout(problem, untrained(problem, seasonal), draw_products(POPULATION, problem, 4))
 
 
-@pytest.mark.parametrize("other", [LostSales(lead_time=4), DualSourcing(), inv_gym.ProcurementRemoval()])
+@pytest.mark.parametrize(
+    "other", [LostSales(lead_time=4), DualSourcing(), inv_gym.ProcurementRemoval()]
+)
 def test_a_network_for_another_problem_is_refused(other: Problem) -> None:
     network = PolicyNetwork(Sizes.of((LostSales(lead_time=3),)))
-    with pytest.raises(ValueError, match=f"the network is for .* {type(other).__name__} needs .*: train one for it"):
+    with pytest.raises(
+        ValueError, match=f"the network is for .* {type(other).__name__} needs .*: train one for it"
+    ):
         InventoryAgent(other, network)
 
 
@@ -178,7 +208,9 @@ def test_numpy_orders_carry_no_gradient_and_torch_orders_do() -> None:
     agent.network.requires_grad_(True)
     products = draw_products(POPULATION, problem, 4)
     assert isinstance(rollout(problem, agent, products).orders, np.ndarray)
-    reward = rollout(problem, agent, products.to(torch.empty(0, dtype=torch.float64))).discounted_reward
+    reward = rollout(
+        problem, agent, products.to(torch.empty(0, dtype=torch.float64))
+    ).discounted_reward
     reward.sum().backward()
     assert agent.network.head.state.weight.grad.abs().sum() > 0.0
 
@@ -209,7 +241,9 @@ def test_an_agent_that_knows_the_law_is_loaded_as_such(tmp_path: Path) -> None:
     loaded = InventoryAgent.load(tmp_path)
     assert loaded.knows == "distribution"
     products = draw_products(POISSON, problem, 16)
-    assert np.array_equal(rollout(problem, loaded, products).orders, rollout(problem, saved, products).orders)
+    assert np.array_equal(
+        rollout(problem, loaded, products).orders, rollout(problem, saved, products).orders
+    )
 
 
 def test_the_card_says_what_the_weights_are_for(tmp_path: Path) -> None:
@@ -217,8 +251,19 @@ def test_the_card_says_what_the_weights_are_for(tmp_path: Path) -> None:
     path = untrained(problem).save(tmp_path, {"products": "poisson"})
     card = json.loads(path.read_text())
     assert card["problem"] == {"problem": "Perishable", **json.loads(json.dumps(problem.spec()))}
-    assert card["structure"] == {"lead_time": 1, "shelf_life": 4, "issuing": "oldest_first", "backlog": False}
-    assert card["network"] == {"knows": "history", "channels": 4, "hidden": [8, 8], "head": "plain", "most": None}
+    assert card["structure"] == {
+        "lead_time": 1,
+        "shelf_life": 4,
+        "issuing": "oldest_first",
+        "backlog": False,
+    }
+    assert card["network"] == {
+        "knows": "history",
+        "channels": 4,
+        "hidden": [8, 8],
+        "head": "plain",
+        "most": None,
+    }
     assert card["products"] == "poisson"
     _, facts = read_tensors(tmp_path / WEIGHTS)
     assert {name: facts[name] for name in card} == card
@@ -227,7 +272,9 @@ def test_the_card_says_what_the_weights_are_for(tmp_path: Path) -> None:
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Weights for lost sales with lead time 2."""
-    return untrained(LostSales(horizon=6, lead_time=2)).save(tmp_path_factory.mktemp("weights")).parent
+    return (
+        untrained(LostSales(horizon=6, lead_time=2)).save(tmp_path_factory.mktemp("weights")).parent
+    )
 
 
 @pytest.fixture
@@ -248,24 +295,31 @@ def test_weights_serve_what_does_not_change_a_good_order(folder: Path) -> None:
         (LostSales(lead_time=1), "LostSales with {'lead_time': 1, 'backlog': False}"),
         (
             Perishable(shelf_life=2, lead_time=2),
-            "Perishable with {'lead_time': 2, 'shelf_life': 2, 'issuing': 'oldest_first', 'backlog': False}",
+            "Perishable with {'lead_time': 2, 'shelf_life': 2, 'issuing': 'oldest_first', "
+            "'backlog': False}",
         ),
         (
             DualSourcing(backlog=False),
-            "DualSourcing with {'regular_lead_time': 2, 'expedited_lead_time': 0, 'backlog': False}",
+            "DualSourcing with {'regular_lead_time': 2, 'expedited_lead_time': 0, 'backlog': "
+            "False}",
         ),
     ],
 )
-def test_weights_of_another_structure_are_refused(folder: Path, problem: Problem, wanted: str) -> None:
+def test_weights_of_another_structure_are_refused(
+    folder: Path, problem: Problem, wanted: str
+) -> None:
     message = (
-        f"{folder / WEIGHTS} holds weights for LostSales with {{'lead_time': 2, 'backlog': False}}, asked for "
+        f"{folder / WEIGHTS} holds weights for LostSales with {{'lead_time': 2, 'backlog': "
+        f"False}}, asked for "
         f"{wanted}: train one for it."
     )
     with pytest.raises(ValueError, match=exactly(message)):
         InventoryAgent.load(folder, problem)
 
 
-def test_weights_for_several_lead_times_serve_each_of_them_and_nothing_longer(tmp_path: Path) -> None:
+def test_weights_for_several_lead_times_serve_each_of_them_and_nothing_longer(
+    tmp_path: Path,
+) -> None:
     problems = [LostSales(horizon=6, lead_time=n) for n in (1, 2, 4)]
     training = DirectBackprop(problems, POPULATION, tiny())
     training.agent.save(tmp_path)
@@ -283,14 +337,22 @@ def test_weights_for_several_lead_times_serve_each_of_them_and_nothing_longer(tm
 
 def test_a_problem_of_ones_own_must_be_given(folder: Path) -> None:
     tensors, facts = read_tensors(folder / WEIGHTS)
-    write_tensors(folder / WEIGHTS, tensors, {**facts, "problem": {**facts["problem"], "problem": "MyProblem"}})
-    with pytest.raises(ValueError, match="is for the problem MyProblem, which inv_gym does not know: give it as"):
+    write_tensors(
+        folder / WEIGHTS,
+        tensors,
+        {**facts, "problem": {**facts["problem"], "problem": "MyProblem"}},
+    )
+    with pytest.raises(
+        ValueError, match="is for the problem MyProblem, which inv_gym does not know: give it as"
+    ):
         InventoryAgent.load(folder)
 
 
 def test_missing_weights_are_named(tmp_path: Path) -> None:
     for path in (tmp_path, tmp_path / WEIGHTS):
-        with pytest.raises(FileNotFoundError, match=exactly(f"there is no file {tmp_path / WEIGHTS}.")):
+        with pytest.raises(
+            FileNotFoundError, match=exactly(f"there is no file {tmp_path / WEIGHTS}.")
+        ):
             InventoryAgent.load(path)
 
 
@@ -298,7 +360,9 @@ def test_missing_weights_are_named(tmp_path: Path) -> None:
 def test_truncated_weights_are_refused(folder: Path, kept: int) -> None:
     whole = (folder / WEIGHTS).read_bytes()
     (folder / WEIGHTS).write_bytes(whole[:kept])
-    with pytest.raises(ValueError, match="is truncated or not a file of this project .*: take another copy"):
+    with pytest.raises(
+        ValueError, match="is truncated or not a file of this project .*: take another copy"
+    ):
         InventoryAgent.load(folder)
 
 
@@ -340,7 +404,9 @@ def test_another_format_is_refused(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("change", ["wider", "missing", "more"])
-def test_weights_that_do_not_fit_their_card_are_refused_with_both_shapes(folder: Path, change: str) -> None:
+def test_weights_that_do_not_fit_their_card_are_refused_with_both_shapes(
+    folder: Path, change: str
+) -> None:
     tensors, facts = read_tensors(folder / WEIGHTS)
     name, shape = "head.layers.1.bias", (1,)
     assert tuple(tensors[name].shape) == shape
@@ -351,9 +417,12 @@ def test_weights_that_do_not_fit_their_card_are_refused_with_both_shapes(folder:
         name = name if change == "wider" else "head.layers.9.bias"
         tensors[name] = torch.zeros(3)
         found, needed = (3,), shape if change == "wider" else None
-    write_tensors(folder / WEIGHTS, tensors, {key: value for key, value in facts.items() if key != "digest"})
+    write_tensors(
+        folder / WEIGHTS, tensors, {key: value for key, value in facts.items() if key != "digest"}
+    )
     message = (
-        f"{folder / WEIGHTS} does not fit its card: {name} has shape {found}, the network needs {needed}: "
+        f"{folder / WEIGHTS} does not fit its card: {name} has shape {found}, the network needs "
+        f"{needed}: "
         "take another copy."
     )
     with pytest.raises(ValueError, match=exactly(message)):

@@ -10,10 +10,18 @@ from learning_cases import POPULATION, exactly, untrained
 from torch.nn import functional
 
 import inv_gym
-from agents.features import StateLayout, economic_features
-from agents.networks import Encoder, NetAction, NetworkConfig, PolicyNetwork, Quantities, Sizes, Standardise
 from inv_gym import DualSourcing, LostSales, Perishable, ProcurementRemoval, draw_products, rollout
-from inv_gym.arrays import map_columns
+from inv_gym.agents.network.features import StateLayout, economic_features
+from inv_gym.agents.network.policy_network import (
+    Encoder,
+    NetAction,
+    NetworkConfig,
+    PolicyNetwork,
+    Quantities,
+    Sizes,
+    Standardise,
+)
+from inv_gym.util.arrays import map_columns
 
 
 @pytest.mark.parametrize("n", [0, 3, 6])
@@ -72,8 +80,12 @@ def test_the_rest_of_an_untrained_network_adds_little_to_that(env_id: str) -> No
 
 
 def test_an_untrained_network_expedites_up_to_one_level_and_orders_the_rest_up_to_another() -> None:
-    network = without_mlp(PolicyNetwork(Sizes.of((DualSourcing(regular_lead_time=2, expedited_lead_time=0),))))
-    regular, expedited = orders_of(network, torch.tensor([[0.0, 0.0], [1.0, 1.0], [3.0, 2.0], [-2.0, 0.0]])).unbind(-1)
+    network = without_mlp(
+        PolicyNetwork(Sizes.of((DualSourcing(regular_lead_time=2, expedited_lead_time=0),)))
+    )
+    regular, expedited = orders_of(
+        network, torch.tensor([[0.0, 0.0], [1.0, 1.0], [3.0, 2.0], [-2.0, 0.0]])
+    ).unbind(-1)
     assert expedited.tolist() == [1.5, 0.0, 0.0, 3.5]
     assert regular.tolist() == [2.0, 1.5, 0.0, 2.0]
 
@@ -88,7 +100,12 @@ def test_an_untrained_network_keeps_stock_within_an_interval() -> None:
 
 def test_a_slower_channel_counts_what_a_faster_one_orders() -> None:
     outputs = torch.tensor([[5.0, 2.0], [1.0, 2.0], [3.0, -1.0], [-1.0, -2.0]])
-    assert Quantities((2, 0))(outputs).clamp(min=0.0).tolist() == [[3.0, 2.0], [0.0, 2.0], [3.0, 0.0], [0.0, 0.0]]
+    assert Quantities((2, 0))(outputs).clamp(min=0.0).tolist() == [
+        [3.0, 2.0],
+        [0.0, 2.0],
+        [3.0, 0.0],
+        [0.0, 0.0],
+    ]
     swapped = Quantities((0, 2))(outputs.flip(-1)).clamp(min=0.0)
     assert swapped.tolist() == [[2.0, 3.0], [2.0, 0.0], [0.0, 3.0], [0.0, 0.0]]
 
@@ -98,14 +115,18 @@ def test_how_much_a_faster_order_displaces_is_learned() -> None:
     with torch.no_grad():
         for displaced, value in zip(quantities.displaced, (0.5, 0.25), strict=True):
             displaced.fill_(value)
-    orders = quantities(torch.tensor([[10.0, 4.0, 6.0]]))  # 4 at once, 6 - 0.5 * 4 in two periods, 10 - 0.25 * (4 + 4)
+    orders = quantities(
+        torch.tensor([[10.0, 4.0, 6.0]])
+    )  # 4 at once, 6 - 0.5 * 4 in two periods, 10 - 0.25 * (4 + 4)
     assert orders.tolist() == [[8.0, 4.0, 4.0]]
     orders.sum().backward()
     assert [p.grad is not None and bool(p.grad) for p in quantities.displaced] == [True, True]
 
 
 def test_a_net_action_never_buys_and_removes_at_once() -> None:
-    action, gap = torch.meshgrid(torch.linspace(-9.0, 3.0, 61), torch.linspace(-4.0, 4.0, 9), indexing="ij")
+    action, gap = torch.meshgrid(
+        torch.linspace(-9.0, 3.0, 61), torch.linspace(-4.0, 4.0, 9), indexing="ij"
+    )
     orders = NetAction()(torch.stack([action, gap], -1).flatten(0, 1)).clamp(min=0.0)
     order, removal = orders.unflatten(0, action.shape).unbind(-1)
     assert not (order * removal).any()
@@ -124,7 +145,9 @@ def test_orders_of_any_network_are_at_least_0(env_id: str) -> None:
     assert orders.max() > 1.0
 
 
-@pytest.mark.parametrize("env_id", ["InvLostSalesLeadTime-v0", "InvPerishable-v0", "InvDualSourcing-v0"])
+@pytest.mark.parametrize(
+    "env_id", ["InvLostSalesLeadTime-v0", "InvPerishable-v0", "InvDualSourcing-v0"]
+)
 def test_without_the_size_of_a_product_orders_grow_with_its_units(env_id: str) -> None:
     problem = replace(inv_gym.make_problem(env_id), horizon=8)
     agent = untrained(problem)
@@ -156,14 +179,18 @@ def test_a_generalist_pads_the_pipeline_at_its_end() -> None:
     layout = StateLayout.of(problems)
     assert layout == StateLayout(widths=(1, 2), structure=("lead_time",))
     assert layout.columns == 3
-    assert [layout.describe(problem) for problem in problems] == [[pytest.approx(np.log(1 + n))] for n in range(4)]
+    assert [layout.describe(problem) for problem in problems] == [
+        [pytest.approx(np.log(1 + n))] for n in range(4)
+    ]
     assert [layout.holds(LostSales(lead_time=n)) for n in range(6)] == [True] * 4 + [False] * 2
     scale = torch.tensor([2.0, 4.0])
     stacked = {}
     for problem in problems:
         kind = type(problem.initial_state(0.0))
         arriving = tuple(torch.tensor([6.0 + k, 8.0]) for k in range(max(problem.lead_time - 1, 0)))
-        stacked[problem.lead_time] = layout.stack(kind(torch.tensor([4.0, 4.0]), arriving), scale).tolist()
+        stacked[problem.lead_time] = layout.stack(
+            kind(torch.tensor([4.0, 4.0]), arriving), scale
+        ).tolist()
     assert stacked == {
         0: [[2.0, 0.0, 0.0], [1.0, 0.0, 0.0]],
         1: [[2.0, 0.0, 0.0], [1.0, 0.0, 0.0]],
@@ -181,7 +208,11 @@ def test_a_layout_pads_each_part_of_the_state_and_names_what_differs() -> None:
     assert layout == StateLayout(widths=(3, 2), structure=("lead_time", "shelf_life", "issuing"))
     assert layout.describe(problems[0]) == [pytest.approx(np.log(4)), pytest.approx(np.log(3)), 1.0]
     assert layout.describe(problems[1]) == [0.0, pytest.approx(np.log(5)), 0.0]
-    state = problems[0].initial_state(torch.tensor([6.0]))._replace(pipeline=(torch.tensor([1.0]), torch.tensor([2.0])))
+    state = (
+        problems[0]
+        .initial_state(torch.tensor([6.0]))
+        ._replace(pipeline=(torch.tensor([1.0]), torch.tensor([2.0])))
+    )
     assert layout.stack(state, torch.ones(1)).tolist() == [[3.0, 3.0, 0.0, 1.0, 2.0]]
     assert layout.holds(Perishable(shelf_life=3, lead_time=1))
     assert not layout.holds(Perishable(shelf_life=4, lead_time=1))
@@ -197,7 +228,9 @@ def test_standardised_features_have_mean_0_and_deviation_1_and_constant_ones_are
     generator = torch.Generator().manual_seed(4)
     sample = torch.randn(1000, 5, generator=generator) * torch.tensor([3.0, 0.01, 0.0, 0.0, 0.0])
     sample += torch.tensor([100.0, -2.0, 0.0, 0.1, 1e5])
-    sample[:, 4] += torch.where(torch.arange(1000) % 2 == 0, 0.0078125, 0.0)  # an ulp of 1e5 is no change
+    sample[:, 4] += torch.where(
+        torch.arange(1000) % 2 == 0, 0.0078125, 0.0
+    )  # an ulp of 1e5 is no change
     standardise = Standardise(5)
     standardise.fit(sample)
     seen = standardise(sample)

@@ -5,15 +5,25 @@ import pytest
 from learning_cases import POPULATION
 
 import inv_gym
-from agents.starts import wide_starts
-from inv_gym import DualSourcing, LostSales, Perishable, Problem, ProcurementRemoval, Products, draw_products
-from inv_gym.arrays import flatten
+from inv_gym import (
+    DualSourcing,
+    LostSales,
+    Perishable,
+    Problem,
+    ProcurementRemoval,
+    Products,
+    draw_products,
+)
+from inv_gym.agents.training.starts import wide_starts
+from inv_gym.util.arrays import flatten
 
 PROBLEMS = {
     "lost sales": LostSales(lead_time=3, initial_stock=(1.0, 2.0)),
     "perishable": Perishable(shelf_life=3, lead_time=2, initial_stock=(1.0, 2.0)),
     "backlog": DualSourcing(regular_lead_time=3, initial_stock=(1.0, 2.0)),
-    "dual sourcing, lost sales": DualSourcing(regular_lead_time=3, backlog=False, initial_stock=(1.0, 2.0)),
+    "dual sourcing, lost sales": DualSourcing(
+        regular_lead_time=3, backlog=False, initial_stock=(1.0, 2.0)
+    ),
     "removal": ProcurementRemoval(),
     "removal with backlog": ProcurementRemoval(backlog=True),
 }
@@ -41,7 +51,9 @@ def test_about_half_of_the_products_keep_their_start_and_everything_else(problem
 
 
 @pytest.mark.parametrize("problem", PROBLEMS.values(), ids=PROBLEMS)
-def test_stock_is_negative_only_where_demand_waits_and_only_in_the_first_column(problem: Problem) -> None:
+def test_stock_is_negative_only_where_demand_waits_and_only_in_the_first_column(
+    problem: Problem,
+) -> None:
     drawn = columns(started(problem)[1])
     assert (drawn[1:] >= 0.0).all()
     assert bool((drawn[0] < 0.0).any()) is problem.backlog
@@ -80,6 +92,8 @@ def test_a_state_without_columns_is_left_alone() -> None:
 def test_the_generator_decides_alone() -> None:
     problem = LostSales(lead_time=2)
     own = draw_products(POPULATION, problem, 64, seed=1)
-    first, again, other = (columns(wide_starts(own, problem, np.random.default_rng(s))) for s in (5, 5, 6))
+    first, again, other = (
+        columns(wide_starts(own, problem, np.random.default_rng(s))) for s in (5, 5, 6)
+    )
     assert np.array_equal(first, again)
     assert not np.array_equal(first, other)

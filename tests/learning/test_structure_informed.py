@@ -11,11 +11,18 @@ from learning_cases import POPULATION, equal, exactly, stir, tiny, weights
 from torch import Tensor, nn
 
 import inv_gym
-from agents.direct_backprop import DirectBackprop
-from agents.networks import NetworkConfig, PolicyNetwork, Sizes
-from agents.structure_informed import MARGIN, SLACK, VISITED, StructurePenalty, draw_probes, largest_demand
-from agents.training_config import PENALTY, TrainingConfig
 from inv_gym import DualSourcing, LostSales, Problem, ProcurementRemoval, draw_products
+from inv_gym.agents.network.policy_network import NetworkConfig, PolicyNetwork, Sizes
+from inv_gym.agents.training.config import PENALTY, TrainingConfig
+from inv_gym.agents.training.direct_backprop import DirectBackprop
+from inv_gym.agents.training.structure_informed import (
+    MARGIN,
+    SLACK,
+    VISITED,
+    StructurePenalty,
+    draw_probes,
+    largest_demand,
+)
 from inv_gym.structure import properties, violations, wide_states
 
 SMALL = LostSales(lead_time=3, horizon=8)
@@ -26,7 +33,11 @@ class Linear(nn.Module):
 
     def __init__(self, problem: Problem, slopes: list[list[float]], level: float = 0.0) -> None:
         super().__init__()
-        self.sizes, self.slopes, self.level = Sizes.of((problem,)), torch.tensor(slopes).double(), level
+        self.sizes, self.slopes, self.level = (
+            Sizes.of((problem,)),
+            torch.tensor(slopes).double(),
+            level,
+        )
 
     @property
     def like(self) -> Tensor:
@@ -36,13 +47,18 @@ class Linear(nn.Module):
         return prepared + self.level + state @ self.slopes.T
 
 
-def penalty_of(problem: Problem, slopes: list[list[float]], level: float = -100.0, demand: float = 1.0) -> float:
-    """Of linear orders, in states of about a period's demand; by default far below 0, where no bound matters."""
+def penalty_of(
+    problem: Problem, slopes: list[list[float]], level: float = -100.0, demand: float = 1.0
+) -> float:
+    """Of linear orders, in states of about a period's demand; by default far below 0, where no
+    bound matters.
+    """
     network = Linear(problem, slopes, level)
     state = torch.ones(5, len(slopes[0]), dtype=torch.float64)
     prepared = torch.zeros(5, len(slopes), dtype=torch.float64)
     path = torch.full((40, 5), demand, dtype=torch.float64)
-    return float(StructurePenalty(problem, network)(prepared, state, path).detach())  # type: ignore[arg-type]
+    # type: ignore[arg-type]
+    return float(StructurePenalty(problem, network)(prepared, state, path).detach())
 
 
 def test_slopes_that_keep_the_chain_by_the_margin_cost_nothing() -> None:
@@ -60,7 +76,9 @@ def test_slopes_that_keep_the_chain_by_the_margin_cost_nothing() -> None:
         ([0.2, 0.3, -1.5], [0.1, 0.2, 0.5]),  # all of it
     ],
 )
-def test_every_broken_inequality_costs_the_square_of_what_it_is_off(slopes: list[float], broken: list[float]) -> None:
+def test_every_broken_inequality_costs_the_square_of_what_it_is_off(
+    slopes: list[float], broken: list[float]
+) -> None:
     assert penalty_of(SMALL, [slopes]) == pytest.approx(sum((b + MARGIN) ** 2 for b in broken))
 
 
@@ -73,7 +91,8 @@ def test_joint_inequalities_count_only_orders_that_are_given() -> None:
 
 def test_orders_past_a_bound_cost_their_share_of_all_stock() -> None:
     problem = LostSales(lead_time=1, horizon=8)
-    # an order of 2 beside 1 on hand; all stock is past its bound where 1.5 times two periods' demand is below 1
+    # an order of 2 beside 1 on hand; all stock is past its bound where 1.5 times two periods'
+    # demand is below 1
     assert penalty_of(problem, [[-0.5]], 2.5, demand=0.2) == pytest.approx((2.0 / 2.0) ** 2)
     assert penalty_of(problem, [[-0.5]], 2.5, demand=0.34) == 0.0
     assert SLACK == 1.5
@@ -117,7 +136,9 @@ def test_a_step_without_a_penalty_probes_nothing() -> None:
 
 
 def test_the_products_of_a_step_are_the_same_with_a_penalty() -> None:
-    plain, penalised = (DirectBackprop(SMALL, POPULATION, tiny(penalty=p)).batch(3).products for p in (0.0, 1.0))
+    plain, penalised = (
+        DirectBackprop(SMALL, POPULATION, tiny(penalty=p)).batch(3).products for p in (0.0, 1.0)
+    )
     assert np.array_equal(plain.demand, penalised.demand)
 
 
@@ -127,13 +148,17 @@ def test_a_rising_penalty_ends_at_its_weight() -> None:
     assert TrainingConfig(steps=4, penalty=2.0).penalty_weight(0) == 2.0
 
 
-@pytest.mark.parametrize("problem", [SMALL, LostSales(horizon=8, censored=True), DualSourcing(horizon=8)], ids=repr)
+@pytest.mark.parametrize(
+    "problem", [SMALL, LostSales(horizon=8, censored=True), DualSourcing(horizon=8)], ids=repr
+)
 def test_a_penalised_training_breaks_less_of_the_structure(problem: Problem) -> None:
     products = draw_products(POPULATION, problem, 500, 5)
     states = wide_states(problem, np.random.default_rng(6), 500) * products.scale[:, None]
     means = {}
     for penalty in (0.0, 3.0):
-        training = DirectBackprop(problem, POPULATION, tiny(steps=60, batch=64, check_every=60, penalty=penalty))
+        training = DirectBackprop(
+            problem, POPULATION, tiny(steps=60, batch=64, check_every=60, penalty=penalty)
+        )
         stir(training)
         for _ in range(60):
             training.train_step()
@@ -171,8 +196,12 @@ def test_kinds_differ_in_penalty_and_head_alone() -> None:
     base = TrainingConfig(steps=7, network=NetworkConfig(channels=4))
     assert base.of_kind("direct-backprop") == base
     assert base.of_kind("penalised") == replace(base, penalty=PENALTY)
-    assert base.of_kind("constructed") == replace(base, network=NetworkConfig(channels=4, head="constructed"))
-    with pytest.raises(ValueError, match="^unknown kind 'both'; known: direct-backprop, penalised, constructed"):
+    assert base.of_kind("constructed") == replace(
+        base, network=NetworkConfig(channels=4, head="constructed")
+    )
+    with pytest.raises(
+        ValueError, match="^unknown kind 'both'; known: direct-backprop, penalised, constructed"
+    ):
         base.of_kind("both")
 
 
@@ -191,7 +220,10 @@ def test_what_cannot_be_penalised_is_refused() -> None:
     [
         ({"penalty": -1.0}, "penalty must be at least 0, got -1.0."),
         ({"penalty_schedule": "late"}, "unknown penalty_schedule 'late'; known: constant, rising."),
-        ({"network": NetworkConfig, "head": "square"}, "unknown head 'square'; known: plain, constructed."),
+        (
+            {"network": NetworkConfig, "head": "square"},
+            "unknown head 'square'; known: plain, constructed.",
+        ),
     ],
 )
 def test_a_bad_penalty_is_refused(fields: dict, message: str) -> None:

@@ -19,16 +19,27 @@ import pytest
 from learning_cases import POPULATION, equal, tiny
 from typer.testing import CliRunner, Result
 
-from agents.checkpoints import read_tensors
-from agents.direct_backprop import DirectBackprop
-from agents.inventory_agent import InventoryAgent
-from agents.networks import NetworkConfig
-from agents.training_config import PENALTY, TrainingConfig
 from inv_gym import LostSales, draw_products, make_source, rollout
+from inv_gym.agents.checkpoints import read_tensors
+from inv_gym.agents.inventory_agent import InventoryAgent
+from inv_gym.agents.network.policy_network import NetworkConfig
+from inv_gym.agents.training.config import PENALTY, TrainingConfig
+from inv_gym.agents.training.direct_backprop import DirectBackprop
 
 ROOT = Path(__file__).parents[2]
-SCRIPT, FILES = ROOT / "examples" / "train.py", ROOT / "inv_gym" / "files.py"
-SMALL = ("--env", "InvLostSales-v0", "--field", "horizon=5", "--batch", "16", "--channels", "4", "--hidden", "8")
+SCRIPT, FILES = ROOT / "examples" / "train.py", ROOT / "inv_gym" / "util" / "files.py"
+SMALL = (
+    "--env",
+    "InvLostSales-v0",
+    "--field",
+    "horizon=5",
+    "--batch",
+    "16",
+    "--channels",
+    "4",
+    "--hidden",
+    "8",
+)
 NAMES = ["card.json", "checkpoint.safetensors", "metrics.jsonl", "weights.safetensors"]
 THREADS = {"OMP_NUM_THREADS": "1"}
 
@@ -83,7 +94,9 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Result, Path]:
         return run(out, "--steps", "120", "--seed", "5"), out
 
 
-def test_a_training_writes_weights_card_metrics_and_a_checkpoint(trained: tuple[Result, Path]) -> None:
+def test_a_training_writes_weights_card_metrics_and_a_checkpoint(
+    trained: tuple[Result, Path],
+) -> None:
     result, out = trained
     assert result.exit_code == 0, result.output
     assert sorted(path.name for path in out.iterdir() if path.is_file()) == NAMES
@@ -143,7 +156,7 @@ def test_the_weights_earn_what_the_card_says(trained: tuple[Result, Path]) -> No
     assert metrics["validation_reward"] == pytest.approx(earned, rel=1e-5)
     assert metrics["validation_reward"] == max(rows(out), key=lambda row: row["best"])["reward"]
     assert metrics["steps"] == 120
-    import baselines
+    from inv_gym import baselines
 
     heuristic = baselines.policies(agent.problem)[metrics["reference"]]
     other = float(np.mean(rollout(agent.problem, heuristic, products).discounted_reward)) / weight
@@ -155,11 +168,15 @@ def test_a_folder_with_a_training_is_not_overwritten(trained: tuple[Result, Path
     before = {name: (out / name).read_bytes() for name in NAMES}
     result = run(out, "--steps", "120", "--seed", "6")
     assert result.exit_code == 1
-    assert result.output == (f"Error: {out} holds a training already: go on with --resume, or give another --out.\n")
+    assert result.output == (
+        f"Error: {out} holds a training already: go on with --resume, or give another --out.\n"
+    )
     assert {name: (out / name).read_bytes() for name in NAMES} == before
 
 
-def test_a_training_is_resumed_only_as_it_was_begun(trained: tuple[Result, Path], tmp_path: Path) -> None:
+def test_a_training_is_resumed_only_as_it_was_begun(
+    trained: tuple[Result, Path], tmp_path: Path
+) -> None:
     _, out = trained
     for changes in (("--seed", "6"), ("--seed", "5", "--field", "lead_time=1")):
         result = run(out, "--steps", "120", *changes, "--resume")
@@ -179,20 +196,49 @@ def test_a_finished_training_that_is_resumed_writes_the_same_weights(
     shutil.copy(out / "checkpoint.safetensors", again)
     result = run(again, "--steps", "120", "--seed", "5", "--resume")
     assert result.exit_code == 0, result.output
-    (wanted, _), (got, _) = (read_tensors(folder / "weights.safetensors") for folder in (out, again))
+    (wanted, _), (got, _) = (
+        read_tensors(folder / "weights.safetensors") for folder in (out, again)
+    )
     assert equal(got, wanted)
 
 
 def test_fields_of_the_problem_and_options_of_the_training_arrive(tmp_path: Path) -> None:
-    options = ("--field", "discount=0.9", "--field", "integer_orders=true", "--field", "initial_stock=[0, 1.5]")
-    more = ("--knows", "distribution", "--weighting", "money", "--fixed-products", "7", "--truncate", "2")
-    result = run(tmp_path, *options, *more, "--products", "poisson", "--steps", "1", "--patience", "3")
+    options = (
+        "--field",
+        "discount=0.9",
+        "--field",
+        "integer_orders=true",
+        "--field",
+        "initial_stock=[0, 1.5]",
+    )
+    more = (
+        "--knows",
+        "distribution",
+        "--weighting",
+        "money",
+        "--fixed-products",
+        "7",
+        "--truncate",
+        "2",
+    )
+    result = run(
+        tmp_path, *options, *more, "--products", "poisson", "--steps", "1", "--patience", "3"
+    )
     assert result.exit_code == 0, result.output
     card = json.loads((tmp_path / "card.json").read_text())
     agent = InventoryAgent.load(tmp_path)
-    assert agent.problem == LostSales(horizon=5, discount=0.9, integer_orders=True, initial_stock=(0.0, 1.5))
+    assert agent.problem == LostSales(
+        horizon=5, discount=0.9, integer_orders=True, initial_stock=(0.0, 1.5)
+    )
     assert agent.knows == "distribution"
-    wanted = {"weighting": "money", "fixed_products": 7, "truncate": 2, "patience": 3, "steps": 1, "batch": 16}
+    wanted = {
+        "weighting": "money",
+        "fixed_products": 7,
+        "truncate": 2,
+        "patience": 3,
+        "steps": 1,
+        "batch": 16,
+    }
     assert {name: card["config"][name] for name in wanted} == wanted
     assert card["products"] == "poisson"
 
@@ -200,11 +246,17 @@ def test_fields_of_the_problem_and_options_of_the_training_arrive(tmp_path: Path
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("--env", "InvLostSale-v0"), "unknown environment 'InvLostSale-v0'; known: InvLostSales-v0, "),
+        (
+            ("--env", "InvLostSale-v0"),
+            "unknown environment 'InvLostSale-v0'; known: InvLostSales-v0, ",
+        ),
         (("--agent", "ppo-on-mars"), "unknown agent 'ppo-on-mars'; known: "),
         (("--products", "nowhere.csv"), "unknown products 'nowhere.csv'; known: "),
         (("--field", "lead_time"), "--field must be name=value, got 'lead_time'."),
-        (("--field", "leadtime=2"), "LostSales has no field 'leadtime'; its fields: horizon, "),
+        (
+            ("--field", "leadtime=2"),
+            "LostSales got an unexpected keyword argument 'leadtime'; its fields are: horizon, ",
+        ),
         (("--field", "lead_time=-1"), "lead_time must be at least 0, got -1."),
         (("--field", "lead_time=two"), "lead_time must be a whole number, got 'two'."),
         (("--field", "discount=1.5"), "discount must be above 0 and at most 1, got 1.5."),
@@ -230,7 +282,10 @@ def test_an_interrupt_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(DirectBackprop, "fit", interrupted)
     result = run(tmp_path)
     assert result.exit_code == 130
-    assert result.output == f"Interrupted: go on with --resume from {tmp_path / 'checkpoint.safetensors'}.\n"
+    assert (
+        result.output
+        == f"Interrupted: go on with --resume from {tmp_path / 'checkpoint.safetensors'}.\n"
+    )
 
 
 # Kills and a full disk
@@ -262,7 +317,9 @@ while True:
 
 
 @pytest.mark.parametrize("wait", [0.0, 0.01, 0.02, 0.03, 0.05])
-def test_a_kill_while_a_file_is_written_leaves_the_old_one_or_the_new_one(wait: float, tmp_path: Path) -> None:
+def test_a_kill_while_a_file_is_written_leaves_the_old_one_or_the_new_one(
+    wait: float, tmp_path: Path
+) -> None:
     path = tmp_path / "file"
     with started("-c", REWRITE, FILES, path) as process:
         wait_for(path, process)
@@ -275,7 +332,9 @@ def test_a_kill_while_a_file_is_written_leaves_the_old_one_or_the_new_one(wait: 
 
 @contextmanager
 def full_disk(room: int) -> Iterator[None]:
-    """No file can grow beyond so many bytes; Python ignores the signal, so writing raises an OSError."""
+    """No file can grow beyond so many bytes; Python ignores the signal, so writing raises an
+    OSError.
+    """
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     assert signal.getsignal(signal.SIGXFSZ) == signal.SIG_IGN
     resource.setrlimit(resource.RLIMIT_FSIZE, (room, limits[1]))
@@ -286,7 +345,9 @@ def full_disk(room: int) -> Iterator[None]:
 
 
 @pytest.mark.parametrize("room", [0, 5000])
-def test_a_full_disk_leaves_the_last_checkpoint_and_the_training_usable(room: int, tmp_path: Path) -> None:
+def test_a_full_disk_leaves_the_last_checkpoint_and_the_training_usable(
+    room: int, tmp_path: Path
+) -> None:
     problem, path = LostSales(horizon=4), tmp_path / "checkpoint.safetensors"
     through = DirectBackprop(problem, POPULATION, tiny(steps=6))
     wanted = through.fit(checkpoint=path)
@@ -320,7 +381,9 @@ def test_a_full_disk_leaves_the_last_checkpoint_and_the_training_usable(room: in
 
 
 def test_a_full_disk_leaves_the_last_weights(tmp_path: Path) -> None:
-    first, second = (DirectBackprop(LostSales(), POPULATION, tiny(seed=seed)).agent for seed in (0, 1))
+    first, second = (
+        DirectBackprop(LostSales(), POPULATION, tiny(seed=seed)).agent for seed in (0, 1)
+    )
     first.save(tmp_path)
     with pytest.raises(OSError, match="File too large"), full_disk(2000):
         second.save(tmp_path)
@@ -359,6 +422,8 @@ def test_two_processes_train_as_one(tmp_path: Path) -> None:
     for name in wanted:
         assert float((got[name] - wanted[name]).abs().max()) < 1e-5, name
     config = TrainingConfig(seed=2, network=NetworkConfig(channels=4, hidden=(8,)))
-    begun = DirectBackprop(LostSales(horizon=5), make_source("default"), config).network.state_dict()
+    begun = DirectBackprop(
+        LostSales(horizon=5), make_source("default"), config
+    ).network.state_dict()
     assert float((begun["head.exogenous.bias"] - wanted["head.exogenous.bias"]).abs().max()) > 1e-4
     assert rows(two)[0]["reward"] == pytest.approx(rows(one)[0]["reward"], rel=1e-6)

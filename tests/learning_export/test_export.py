@@ -11,29 +11,37 @@ import numpy as np
 import pytest
 import torch
 
-from agents.export import OrdersFromObservations, export, export_onnx
-from agents.inventory_agent import InventoryAgent
-from agents.networks import NetworkConfig, PolicyNetwork, Sizes
 from inv_gym import ENVIRONMENTS, make_problem, make_source
-from inv_gym.envs import InventoryVectorEnv
+from inv_gym.agents.export import OrdersFromObservations, export, export_onnx
+from inv_gym.agents.inventory_agent import InventoryAgent
+from inv_gym.agents.network.policy_network import NetworkConfig, PolicyNetwork, Sizes
+from inv_gym.envs.vector import InventoryVectorEnv
 
 CHANGES: dict[str, dict[str, Any]] = {
     "InvLostSalesLeadTime-v0": {"long_run": True},
-    "InvDualSourcing-v0": {"integer_orders": True, "regular_lead_time": 4, "expedited_lead_time": 1},
+    "InvDualSourcing-v0": {
+        "integer_orders": True,
+        "regular_lead_time": 4,
+        "expedited_lead_time": 1,
+    },
 }
 PRODUCTS = {"InvDualSourcing-v0": "seasonal"}
 RICHEST = "InvDualSourcing-v0"
 
 
 def agent_for(env_id: str, knows: str = "history") -> InventoryAgent:
-    """An agent of random weights; its network is for the environment's own lead times and the changed ones."""
+    """An agent of random weights; its network is for the environment's own lead times and the
+    changed ones.
+    """
     torch.manual_seed(3)
     problem = make_problem(env_id, **CHANGES.get(env_id, {}))
     names = make_source(PRODUCTS.get(env_id, "default")).covariate_names
     sizes = Sizes.of((problem, make_problem(env_id)), names)
     network = PolicyNetwork(sizes, NetworkConfig(knows=knows)).double().requires_grad_(False)
     for parameter in network.parameters():
-        parameter.add_(0.1 * torch.randn_like(parameter))  # the path that orders up to looks at everything, too
+        parameter.add_(
+            0.1 * torch.randn_like(parameter)
+        )  # the path that orders up to looks at everything, too
     return InventoryAgent(problem, network)
 
 
@@ -42,7 +50,9 @@ def assert_equal_orders(exported: Callable[[np.ndarray], np.ndarray], env_id: st
     agent = agent_for(env_id)
     seen_orders = []
     for batch in (1, 7):
-        env = InventoryVectorEnv(batch, problem=agent.problem, products=PRODUCTS.get(env_id, "default"))
+        env = InventoryVectorEnv(
+            batch, problem=agent.problem, products=PRODUCTS.get(env_id, "default")
+        )
         seen, _ = env.reset(seed=1)
         for _ in range(8):
             orders, expected = exported(seen), agent.predict(seen)
@@ -70,7 +80,12 @@ def test_the_onnx_model_gives_the_agents_orders(tmp_path: Path) -> None:
     path = export_onnx(agent_for(RICHEST), tmp_path / "agent.onnx")
     session = runtime.InferenceSession(path)
     (shown,), (ordered,) = session.get_inputs(), session.get_outputs()
-    assert (shown.name, shown.shape[0], ordered.name, ordered.shape) == ("observation", "batch", "orders", ["batch", 2])
+    assert (shown.name, shown.shape[0], ordered.name, ordered.shape) == (
+        "observation",
+        "batch",
+        "orders",
+        ["batch", 2],
+    )
     assert_equal_orders(lambda seen: session.run(None, {"observation": seen})[0], RICHEST)
     assert [file.name for file in path.parent.iterdir()] == ["agent.onnx"]
 
@@ -81,7 +96,9 @@ def test_each_row_is_of_its_own_period() -> None:
     seen = np.repeat(first, agent.problem.horizon + 1, 0)
     seen[:, -1] = 1.0 - np.arange(len(seen)) / agent.problem.horizon
     orders = OrdersFromObservations(agent)(torch.from_numpy(seen)).numpy()
-    assert orders == pytest.approx(np.stack([agent.predict(row) for row in seen]), rel=1e-4, abs=1e-4)
+    assert orders == pytest.approx(
+        np.stack([agent.predict(row) for row in seen]), rel=1e-4, abs=1e-4
+    )
     assert len(np.unique(orders)) > agent.problem.horizon / 2
 
 
@@ -91,16 +108,23 @@ def test_the_agent_is_as_it_was() -> None:
     before = copy.deepcopy(agent.network.state_dict())
     OrdersFromObservations(agent)
     after = agent.network.state_dict()
-    assert all(torch.equal(before[name], after[name]) and after[name].dtype == torch.float64 for name in before)
+    assert all(
+        torch.equal(before[name], after[name]) and after[name].dtype == torch.float64
+        for name in before
+    )
     assert all(parameter.requires_grad for parameter in agent.network.parameters())
 
 
 @pytest.mark.parametrize(("write", "ending"), [(export, ".pt2"), (export_onnx, ".onnx")])
-def test_what_cannot_be_exported_says_why(write: Callable[..., Path], ending: str, tmp_path: Path) -> None:
+def test_what_cannot_be_exported_says_why(
+    write: Callable[..., Path], ending: str, tmp_path: Path
+) -> None:
     if write is export_onnx:
         pytest.importorskip("onnxscript")
     agent = agent_for("InvLostSales-v0", knows="distribution")
-    with pytest.raises(ValueError, match="knows the distribution, which an observation does not show"):
+    with pytest.raises(
+        ValueError, match="knows the distribution, which an observation does not show"
+    ):
         write(agent, tmp_path / f"agent{ending}")
     with pytest.raises(ValueError, match=f"path must end in {ending}, got .*agent.bin"):
         write(agent, tmp_path / "agent.bin")
@@ -112,6 +136,8 @@ def test_onnx_without_its_packages_names_the_extra(
     missing: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for package in ("onnx", "onnxscript"):
-        monkeypatch.setitem(sys.modules, package, None if package == missing else ModuleType(package))
+        monkeypatch.setitem(
+            sys.modules, package, None if package == missing else ModuleType(package)
+        )
     with pytest.raises(ImportError, match=rf"{missing}.*pip install 'inv-gym\[onnx\]'"):
         export_onnx(agent_for("InvLostSales-v0"), tmp_path / "agent.onnx")

@@ -6,11 +6,11 @@ from typing import Any
 
 import torch
 
-from agents.networks import NetworkConfig
-from agents.ppo.config import ModelFreeConfig
-from agents.ppo.training import ModelFree
 from inv_gym import LostSales, Problem, make_source
-from inv_gym.products import ProductSource
+from inv_gym.agents.network.policy_network import NetworkConfig
+from inv_gym.agents.sb3.config import ModelFreeConfig
+from inv_gym.agents.sb3.training import ModelFree
+from inv_gym.products.sources import ProductSource
 
 POPULATION = make_source("poisson")
 PROBLEM = LostSales(lead_time=2, horizon=5)
@@ -55,4 +55,6 @@ def weights(one: ModelFree) -> dict[str, torch.Tensor]:
 
 def equal(left: dict[str, torch.Tensor], right: dict[str, torch.Tensor]) -> bool:
     """Whether all weights are the same to the last bit."""
-    return left.keys() == right.keys() and all(torch.equal(left[name], right[name]) for name in left)
+    return left.keys() == right.keys() and all(
+        torch.equal(left[name], right[name]) for name in left
+    )

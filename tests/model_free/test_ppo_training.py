@@ -10,26 +10,34 @@ from model_free_cases import NETWORK, POPULATION, PROBLEM, equal, training, weig
 from stable_baselines3.common.utils import set_random_seed
 
 import inv_gym
-from agents.direct_backprop import DivergedError
-from agents.inventory_agent import InventoryAgent
-from agents.networks import NetworkConfig
-from agents.ppo.config import ModelFreeConfig, tuned
-from agents.ppo.training import ModelFree
-from agents.rollout_loss import product_weights
 from inv_gym import INSTANCES, LostSales, draw_products, make_problem, make_source, rollout
-from inv_gym.envs import InventoryVectorEnv
-from inv_gym.observations import FlatObservations, flat
+from inv_gym.agents.inventory_agent import InventoryAgent
+from inv_gym.agents.network.policy_network import NetworkConfig
+from inv_gym.agents.sb3.config import ModelFreeConfig, tuned
+from inv_gym.agents.sb3.training import ModelFree
+from inv_gym.agents.training.direct_backprop import DivergedError
+from inv_gym.agents.training.rollout_loss import product_weights
+from inv_gym.envs.observations import FlatObservations, flat
+from inv_gym.envs.vector import InventoryVectorEnv
 
-KINDS = [(algorithm, policy) for algorithm in ("ppo", "a2c", "sac", "td3") for policy in ("encoder", "plain")]
+KINDS = [
+    (algorithm, policy)
+    for algorithm in ("ppo", "a2c", "sac", "td3")
+    for policy in ("encoder", "plain")
+]
 
 
 @pytest.mark.parametrize(("algorithm", "policy"), KINDS)
-def test_every_algorithm_trains_both_networks_and_its_policy_plays(algorithm: str, policy: str) -> None:
+def test_every_algorithm_trains_both_networks_and_its_policy_plays(
+    algorithm: str, policy: str
+) -> None:
     one = training(algorithm, policy)
     agent = one.fit()
     assert one.step == 160
     assert [row.step for row in one.curve] == [40, 80, 120, 160]
-    assert isinstance(agent, InventoryAgent) == (policy == "encoder" and algorithm in ("ppo", "a2c"))
+    assert isinstance(agent, InventoryAgent) == (
+        policy == "encoder" and algorithm in ("ppo", "a2c")
+    )
     orders = rollout(PROBLEM, agent, draw_products(POPULATION, PROBLEM, 20)).orders
     assert np.isfinite(orders).all()
     assert (orders >= 0.0).all()
@@ -37,7 +45,7 @@ def test_every_algorithm_trains_both_networks_and_its_policy_plays(algorithm: st
 
 @pytest.mark.parametrize("env_id", inv_gym.ENVIRONMENTS)
 def test_every_environment_trains(env_id: str) -> None:
-    source = make_source(inv_gym.ENVIRONMENTS[env_id].products)
+    source = make_source(inv_gym.ENVIRONMENTS[env_id].source)
     one = training(problem=make_problem(env_id, horizon=5), source=source, steps=40)
     one.fit()
     assert np.isfinite(one.curve[-1].reward)
@@ -51,7 +59,8 @@ def test_a_population_with_a_calendar_trains() -> None:
 
 @pytest.mark.parametrize("head", ["plain", "constructed"])
 @pytest.mark.parametrize(
-    "problem", [PROBLEM, make_problem("InvDualSourcing-v0"), make_problem("InvProcurementRemoval-v0")]
+    "problem",
+    [PROBLEM, make_problem("InvDualSourcing-v0"), make_problem("InvProcurementRemoval-v0")],
 )
 def test_the_actor_is_direct_backprops_network(problem: inv_gym.Problem, head: str) -> None:
     one = training(problem=problem, network=NetworkConfig(channels=4, hidden=(8,), head=head))
@@ -61,7 +70,9 @@ def test_the_actor_is_direct_backprops_network(problem: inv_gym.Problem, head: s
     assert isinstance(agent, InventoryAgent)
     scale = one.env.get_attr("products")[0].scale
     expected = agent.predict(observations)
-    assert one.env.action_space.orders(actions, scale) == pytest.approx(expected, rel=1e-4, abs=1e-4)
+    assert one.env.action_space.orders(actions, scale) == pytest.approx(
+        expected, rel=1e-4, abs=1e-4
+    )
     assert (expected <= 1.0001 * one.env.action_space.reach * scale[:, None]).all()
 
 
@@ -89,7 +100,9 @@ def test_observations_of_a_policy_are_those_of_the_environment() -> None:
 
 @pytest.mark.parametrize("algorithm", ["ppo", "a2c"])
 @pytest.mark.parametrize("policy", ["encoder", "plain"])
-def test_an_interrupted_training_resumes_to_the_same_bits(algorithm: str, policy: str, tmp_path) -> None:
+def test_an_interrupted_training_resumes_to_the_same_bits(
+    algorithm: str, policy: str, tmp_path
+) -> None:
     class StopError(Exception):
         pass
 
@@ -122,7 +135,9 @@ def test_a_seed_repeats_a_training_and_another_does_not() -> None:
 def test_fit_ends_with_the_best_weights() -> None:
     one = training(learning_rate=1.0, steps=400)  # far too high: it gets worse
     one.fit()
-    assert one.curve[-1].best > one.curve[-1].reward or one.curve[-1].best == max(row.best for row in one.curve)
+    assert one.curve[-1].best > one.curve[-1].reward or one.curve[-1].best == max(
+        row.best for row in one.curve
+    )
     reward, score = one._validate()
     assert score == one.curve[-1].best
     assert reward == pytest.approx(max(row.reward for row in one.curve), rel=0.2)
@@ -140,7 +155,9 @@ def test_another_training_is_refused(tmp_path) -> None:
 def test_a_reward_that_is_not_finite_stops(monkeypatch: pytest.MonkeyPatch) -> None:
     one = training()
     monkeypatch.setattr(one._held_out, "_shown", lambda rewards: rewards * np.nan)
-    with pytest.raises(DivergedError, match="the reward is nan after 40 product-periods.*lower the learning rate"):
+    with pytest.raises(
+        DivergedError, match="the reward is nan after 40 product-periods.*lower the learning rate"
+    ):
         one.fit()
 
 
@@ -157,7 +174,9 @@ def test_only_an_instance_may_know_its_law() -> None:
     with pytest.raises(ValueError, match="knows='distribution' is for single instances"):
         training(network=law)
     one = INSTANCES["zipkin2008-poisson5-p4-L2"]
-    instance = training(problem=LostSales(lead_time=2, horizon=5, long_run=True), source=one.source, network=law)
+    instance = training(
+        problem=LostSales(lead_time=2, horizon=5, long_run=True), source=one.source, network=law
+    )
     agent = instance.fit()
     assert isinstance(agent, InventoryAgent)
     assert agent.knows == "distribution"
@@ -165,7 +184,9 @@ def test_only_an_instance_may_know_its_law() -> None:
     actions, _ = instance.model.predict(observations, deterministic=True)
     products = instance.env.get_attr("products")[0]
     first = rollout(instance.problem, agent, products).orders[0]
-    assert instance.env.action_space.orders(actions, np.full(8, 5.0)) == pytest.approx(first, rel=1e-4)
+    assert instance.env.action_space.orders(actions, np.full(8, 5.0)) == pytest.approx(
+        first, rel=1e-4
+    )
 
 
 @pytest.mark.parametrize(
@@ -184,7 +205,9 @@ def test_a_wrong_configuration_is_refused(changes: dict, message: str) -> None:
         ModelFreeConfig(**changes)
 
 
-@pytest.mark.parametrize("name", [*inv_gym.ENVIRONMENTS, "zipkin2008-poisson5-p4-L4", "gijsbrechts2022-l2-c105"])
+@pytest.mark.parametrize(
+    "name", [*inv_gym.ENVIRONMENTS, "zipkin2008-poisson5-p4-L4", "gijsbrechts2022-l2-c105"]
+)
 def test_tuned_parameters_make_a_configuration(name: str) -> None:
     assert ModelFreeConfig(**tuned(name)).algorithm == "ppo"
     with pytest.raises(ValueError, match="tuned environment or instance"):
@@ -200,12 +223,24 @@ def random_reward(one: ModelFree) -> float:
     return env.reward
 
 
-@pytest.mark.parametrize(("policy", "better"), [("encoder", 0.002), ("plain", 0.02)])  # the encoder starts near by
-def test_half_a_minute_of_ppo_improves_on_random_and_on_its_start(policy: str, better: float) -> None:
+@pytest.mark.parametrize(
+    ("policy", "better"), [("encoder", 0.002), ("plain", 0.02)]
+)  # the encoder starts near by
+def test_half_a_minute_of_ppo_improves_on_random_and_on_its_start(
+    policy: str, better: float
+) -> None:
     options = {"n_steps": 20, "batch_size": 640, "n_epochs": 5}
     problem = make_problem("InvLostSales-v0", horizon=20)
-    changes = {"rows": 128, "steps": 51_200, "check_every": 51_200, "validation_products": 256, "learning_rate": 3e-3}
-    one = training("ppo", policy, problem=problem, options=options, network=NETWORK, reach=4.0, **changes)
+    changes = {
+        "rows": 128,
+        "steps": 51_200,
+        "check_every": 51_200,
+        "validation_products": 256,
+        "learning_rate": 3e-3,
+    }
+    one = training(
+        "ppo", policy, problem=problem, options=options, network=NETWORK, reach=4.0, **changes
+    )
     start, _ = one._validate()
     one.fit()
     assert one.curve[-1].reward > start + better * abs(start)
@@ -217,5 +252,7 @@ def test_half_a_minute_of_ppo_improves_on_random_and_on_its_start(policy: str, b
 def test_ppo_takes_every_environment_as_registered(env_id: str) -> None:
     from stable_baselines3 import PPO
 
-    model = PPO("MlpPolicy", gym.make(env_id), n_steps=16, batch_size=16, n_epochs=1, device="cpu").learn(32)
+    model = PPO(
+        "MlpPolicy", gym.make(env_id), n_steps=16, batch_size=16, n_epochs=1, device="cpu"
+    ).learn(32)
     assert torch.isfinite(next(iter(model.policy.parameters()))).all()

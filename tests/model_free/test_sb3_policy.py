@@ -15,10 +15,10 @@ from stable_baselines3 import A2C, PPO, SAC
 from stable_baselines3.common.vec_env import DummyVecEnv
 from typer.testing import CliRunner
 
-from agents.inventory_agent import InventoryAgent
-from agents.ppo.policy import SB3Policy
-from agents.ppo.vec_env import SB3VecEnv, ScaledOrders
 from inv_gym import draw_products, make_problem, make_source, rollout
+from inv_gym.agents.inventory_agent import InventoryAgent
+from inv_gym.agents.sb3.policy import SB3Policy
+from inv_gym.agents.sb3.vec_env import SB3VecEnv, ScaledOrders
 
 ROOT = Path(__file__).parents[2]
 PRODUCTS = draw_products(POPULATION, PROBLEM, 30, 4)
@@ -66,7 +66,9 @@ def test_a_loaded_model_acts_as_in_its_environment(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("algorithm", [PPO, A2C, SAC])
-def test_a_users_model_of_the_environment_as_registered_plays_in_units(algorithm, tmp_path: Path) -> None:
+def test_a_users_model_of_the_environment_as_registered_plays_in_units(
+    algorithm, tmp_path: Path
+) -> None:
     env = DummyVecEnv([lambda: gym.make("InvLostSalesLeadTime-v0", **FIELDS)])
     model = algorithm("MlpPolicy", env, device="cpu", seed=0)
     model.save(tmp_path / "mine.zip")
@@ -113,7 +115,9 @@ def test_the_space_tells_what_actions_stand_for() -> None:
     orders = np.array([[0.0, 2.0], [4.0, 1.0]])
     scale = np.array([10.0, 3.0])
     assert space.orders(space.actions(orders), scale) == pytest.approx(orders * scale[:, None])
-    assert space.orders(np.full((2, 2), 7.0), scale) == pytest.approx(4.0 * scale[:, None] * np.ones(2))
+    assert space.orders(np.full((2, 2), 7.0), scale) == pytest.approx(
+        4.0 * scale[:, None] * np.ones(2)
+    )
 
 
 @pytest.fixture
@@ -132,11 +136,18 @@ def test_the_leaderboard_plays_a_users_model(leaderboard, tmp_path: Path) -> Non
     assert result.exit_code == 0, result.output
     rows = (tmp_path / "out" / "leaderboard.csv").read_text().splitlines()
     assert sum(spec in row for row in rows) == 1
-    assert leaderboard.load_factory(spec)(make_problem("InvPerishable-v0")) is None  # where it does not fit
+    assert (
+        leaderboard.load_factory(spec)(make_problem("InvPerishable-v0")) is None
+    )  # where it does not fit
 
 
 def test_the_leaderboard_says_what_is_wrong_with_a_model(leaderboard, tmp_path: Path) -> None:
-    result = CliRunner().invoke(leaderboard.app, ["--quick", "--policy", f"sb3:{tmp_path / 'none.zip'}"])
+    result = CliRunner().invoke(
+        leaderboard.app, ["--quick", "--policy", f"sb3:{tmp_path / 'none.zip'}"]
+    )
     assert result.exit_code == 2
     assert "there is no file" in result.output
-    assert "runs what code its author put there" in CliRunner().invoke(leaderboard.app, ["--help"]).output
+    assert (
+        "runs what code its author put there"
+        in CliRunner().invoke(leaderboard.app, ["--help"]).output
+    )

@@ -11,14 +11,17 @@ from stable_baselines3.common.env_checker import check_env
 from stable_baselines3.common.vec_env import VecMonitor
 
 import inv_gym
-from agents.ppo.held_out import HeldOutVecEnv
-from agents.ppo.vec_env import SB3VecEnv
-from agents.rollout_loss import product_weights
 from inv_gym import INSTANCES, LostSales, draw_products, make_source
+from inv_gym.agents.sb3.held_out import HeldOutVecEnv
+from inv_gym.agents.sb3.vec_env import SB3VecEnv
+from inv_gym.agents.training.rollout_loss import product_weights
 
 
 def play(env: SB3VecEnv, steps: int) -> list[tuple]:
-    return [env.step(np.full((env.num_envs, env.action_space.shape[0]), -0.5, np.float32)) for _ in range(steps)]
+    return [
+        env.step(np.full((env.num_envs, env.action_space.shape[0]), -0.5, np.float32))
+        for _ in range(steps)
+    ]
 
 
 @pytest.mark.parametrize("env_id", inv_gym.ENVIRONMENTS)
@@ -51,7 +54,9 @@ def test_the_end_brings_the_terminal_observation_its_cause_and_the_episode(long_
     for row, info in enumerate(infos):
         assert info["TimeLimit.truncated"] is long_run
         assert info["episode"]["l"] == 4
-        assert info["episode"]["r"] == pytest.approx(sum(float(step[1][row]) for step in steps), rel=1e-5)
+        assert info["episode"]["r"] == pytest.approx(
+            sum(float(step[1][row]) for step in steps), rel=1e-5
+        )
         assert info["terminal_observation"].shape == observations[row].shape
         assert not np.array_equal(info["terminal_observation"], observations[row])
 
@@ -85,15 +90,20 @@ def test_a_cut_episode_is_bootstrapped_and_an_ended_one_is_not(long_run: bool) -
 
 def test_rewards_in_units_of_the_product_keep_episodes_in_money() -> None:
     money, product = (
-        SB3VecEnv(3, rewards=rewards, problem="lost_sales", horizon=2) for rewards in ("money", "product")
+        SB3VecEnv(3, rewards=rewards, problem="lost_sales", horizon=2)
+        for rewards in ("money", "product")
     )
     for env in (money, product):
         env.seed(4)
         env.reset()
     unit = product_weights(money.get_attr("products")[0])
-    for (_, paid, _, infos), (_, shown, _, others) in zip(play(money, 2), play(product, 2), strict=True):
+    for (_, paid, _, infos), (_, shown, _, others) in zip(
+        play(money, 2), play(product, 2), strict=True
+    ):
         assert shown == pytest.approx(paid * unit, rel=1e-5)
-        assert [i.get("episode", {}).get("r") for i in infos] == [i.get("episode", {}).get("r") for i in others]
+        assert [i.get("episode", {}).get("r") for i in infos] == [
+            i.get("episode", {}).get("r") for i in others
+        ]
 
 
 def test_the_largest_order_removes_the_largest_starting_stock() -> None:

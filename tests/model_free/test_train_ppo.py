@@ -12,13 +12,33 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner, Result
 
-from agents.inventory_agent import InventoryAgent
+from inv_gym.agents.inventory_agent import InventoryAgent
 
 ROOT = Path(__file__).parents[2]
-SMALL = ("--env", "InvLostSales-v0", "--field", "horizon=5", "--channels", "4", "--hidden", "8", "--agent", "ppo")
-TINY = ("rows=8", "n_steps=5", "batch_size=20", "n_epochs=1", "check_every=40", "validation_products=16")
+SMALL = (
+    "--env",
+    "InvLostSales-v0",
+    "--field",
+    "horizon=5",
+    "--channels",
+    "4",
+    "--hidden",
+    "8",
+    "--agent",
+    "ppo",
+)
+TINY = (
+    "rows=8",
+    "n_steps=5",
+    "batch_size=20",
+    "n_epochs=1",
+    "check_every=40",
+    "validation_products=16",
+)
 TINY_OPTIONS = tuple(
-    part for one in (*TINY, "policy=encoder", "normalise_observations=false") for part in ("--option", one)
+    part
+    for one in (*TINY, "policy=encoder", "normalise_observations=false")
+    for part in ("--option", one)
 )
 
 
@@ -34,13 +54,23 @@ def run(out: Path, *arguments: str) -> Result:
 def test_ppo_trains_from_the_command_line(tmp_path: Path) -> None:
     result = run(tmp_path, "--steps", "120", *TINY_OPTIONS)
     assert result.exit_code == 0, result.output
-    names = {"card.json", "checkpoint.safetensors", "metrics.jsonl", "model.zip", "vecnormalize.pkl"}
-    assert names | {"weights.safetensors"} <= {path.name for path in tmp_path.iterdir()} | {"vecnormalize.pkl"}
+    names = {
+        "card.json",
+        "checkpoint.safetensors",
+        "metrics.jsonl",
+        "model.zip",
+        "vecnormalize.pkl",
+    }
+    assert names | {"weights.safetensors"} <= {path.name for path in tmp_path.iterdir()} | {
+        "vecnormalize.pkl"
+    }
     card = json.loads((tmp_path / "card.json").read_text())
     assert card["name"] == "PPO"
     assert card["config"]["options"]["n_steps"] == 5
     assert "stable-baselines3" in card["versions"]
-    assert [json.loads(line)["step"] for line in (tmp_path / "metrics.jsonl").read_text().splitlines()] == [40, 80, 120]
+    assert [
+        json.loads(line)["step"] for line in (tmp_path / "metrics.jsonl").read_text().splitlines()
+    ] == [40, 80, 120]
     assert InventoryAgent.load(tmp_path).knows == "history"
     again = run(tmp_path, "--steps", "120", *TINY_OPTIONS)
     assert again.exit_code == 1
@@ -70,12 +100,16 @@ def test_ppo_is_not_for_several_processes(tmp_path: Path, monkeypatch: pytest.Mo
     assert "start it without torchrun" in run(tmp_path).output
 
 
-def test_tuning_goes_on_and_writes_what_it_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_tuning_goes_on_and_writes_what_it_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     pytest.importorskip("optuna")
     tune = import_module("tune_ppo")
     fields = {"rows": 8, "options": {"n_steps": 5, "batch_size": 20}, "validation_products": 16}
     monkeypatch.setattr(
-        tune, "suggest", lambda trial, case: {**fields, "learning_rate": trial.suggest_float("x", 0.0, 1.0)}
+        tune,
+        "suggest",
+        lambda trial, case: {**fields, "learning_rate": trial.suggest_float("x", 0.0, 1.0)},
     )
     monkeypatch.setattr(tune, "TUNED", tmp_path / "tuned.json")
     monkeypatch.setattr(tune, "FIRST", ())

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from inv_gym import DualSourcing, draw_products, make_problem, make_source, rollout
-from inv_gym.arrays import flatten
 from inv_gym.testing import Replay, random_orders
+from inv_gym.util.arrays import flatten
 
 FIGURES = {
     "price": 10.0,
@@ -27,7 +27,9 @@ def states(played: Any) -> list[list[float]]:
     return [[float(column[0]) for column in flatten(step.outcome.state)] for step in played.steps]
 
 
-def test_backlog_waits_is_charged_each_period_and_is_served_at_the_expedited_cost_at_the_end(by_hand):
+def test_backlog_waits_is_charged_each_period_and_is_served_at_the_expedited_cost_at_the_end(
+    by_hand,
+):
     problem = DualSourcing(regular_lead_time=2, expedited_lead_time=0, horizon=3, discount=0.5)
     played = by_hand(problem, FIGURES, 3.0, [(5.0, 2.0), (0.0, 1.0), (4.0, 0.0)], [7.0, 2.0, 6.0])
     # 3 + 2 = 5, demand 7: 5 met, backlog 2:            10*7 - 4*5 - 6*2 - 9*2 =  20
@@ -42,7 +44,9 @@ def test_backlog_waits_is_charged_each_period_and_is_served_at_the_expedited_cos
 
 
 def test_lost_sales_do_not_wait(by_hand):
-    problem = DualSourcing(regular_lead_time=2, expedited_lead_time=0, backlog=False, horizon=3, discount=0.5)
+    problem = DualSourcing(
+        regular_lead_time=2, expedited_lead_time=0, backlog=False, horizon=3, discount=0.5
+    )
     played = by_hand(problem, FIGURES, 3.0, [(5.0, 2.0), (0.0, 1.0), (4.0, 0.0)], [7.0, 2.0, 6.0])
     # 5 on hand, 5 sold, 2 lost:                        10*5 - 4*5 - 6*2 - 9*2 =   0
     # 1 on hand, 1 sold, 1 lost, then 5 arrive:         10*1 - 6*1 - 9*1       =  -5
@@ -67,7 +71,8 @@ def test_both_sources_with_a_lead_time_share_one_pipeline(by_hand):
 def test_consecutive_lead_times_need_no_pipeline(by_hand):
     problem = DualSourcing(regular_lead_time=1, expedited_lead_time=0, horizon=2, discount=1.0)
     played = by_hand(problem, FIGURES, 0.0, [(3.0, 2.0), (0.0, 0.0)], [1.0, 5.0])
-    # 2, demand 1: 1 left, then 3 arrive: 10*1 - 4*3 - 6*2 - 1*1 = -15;   4, demand 5: 10*5 - 9*1 = 41, expedite 1: -6
+    # 2, demand 1: 1 left, then 3 arrive: 10*1 - 4*3 - 6*2 - 1*1 = -15;   4, demand 5: 10*5 - 9*1 =
+    # 41, expedite 1: -6
     assert played.rewards[:, 0].tolist() == [-15.0, 35.0]
     assert states(played) == [[4.0], [-1.0]]
 
@@ -83,13 +88,16 @@ def test_positions_count_what_is_due_in_time():
     state = problem.initial_state(3.0)._replace(net_inventory=-3.0, pipeline=(1.0, 10.0, 100.0))
     assert problem.expedited_position(state) == 8.0
     assert state.inventory_position == 108.0
-    assert DualSourcing(regular_lead_time=4, expedited_lead_time=0).expedited_position(state) == -3.0
+    assert (
+        DualSourcing(regular_lead_time=4, expedited_lead_time=0).expedited_position(state) == -3.0
+    )
 
 
 def test_the_cap_and_whole_numbers_hold_for_each_source(by_hand):
     problem = DualSourcing(horizon=2, order_cap=3.0, integer_orders=True, long_run=True)
     played = by_hand(problem, FIGURES, 0.0, [(9.0, 2.5), (0.5, 8.0)], [2.0, 3.0])
-    # regular 3, expedited 2: 10*2 - 4*3 - 6*2 = -4;   regular 0, expedited 3: 10*3 - 6*3 = 12, then 3 arrive
+    # regular 3, expedited 2: 10*2 - 4*3 - 6*2 = -4;   regular 0, expedited 3: 10*3 - 6*3 = 12, then
+    # 3 arrive
     assert played.rewards[:, 0].tolist() == [-4.0, 12.0]
     assert states(played) == [[0.0, 3.0], [3.0, 0.0]]
 
@@ -117,8 +125,16 @@ def test_units_that_came_in_met_demand_or_are_still_there(lead_times, backlog):
     ("fields", "error", "message"),
     [
         ({"regular_lead_time": 0}, ValueError, "regular_lead_time must be at least 1, got 0."),
-        ({"regular_lead_time": 1.5}, TypeError, "regular_lead_time must be a whole number, got 1.5."),
-        ({"expedited_lead_time": -1}, ValueError, "expedited_lead_time must be at least 0, got -1."),
+        (
+            {"regular_lead_time": 1.5},
+            TypeError,
+            "regular_lead_time must be a whole number, got 1.5.",
+        ),
+        (
+            {"expedited_lead_time": -1},
+            ValueError,
+            "expedited_lead_time must be at least 0, got -1.",
+        ),
         (
             {"regular_lead_time": 1, "expedited_lead_time": 3},
             ValueError,
@@ -135,12 +151,14 @@ def test_units_that_came_in_met_demand_or_are_still_there(lead_times, backlog):
         (
             {"censored": True},
             ValueError,
-            "censored must be False with backlog: demand that waits is seen; set backlog=False or censored=False.",
+            "censored must be False with backlog: demand that waits is seen; set backlog=False or "
+            "censored=False.",
         ),
         (
             {"lead_time": 2},
             TypeError,
-            "DualSourcing has no field 'lead_time'; its fields: horizon, discount, long_run, integer_orders, "
+            "DualSourcing got an unexpected keyword argument 'lead_time'; its fields are: horizon, discount, long_run, "
+            "integer_orders, "
             "order_cap, censored, initial_stock, backlog, regular_lead_time, expedited_lead_time.",
         ),
     ],

@@ -12,10 +12,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inv_gym import LostSales, draw_products, make_problem, make_source, rollout
-from inv_gym.arrays import flatten
 from inv_gym.testing import Replay, random_orders
+from inv_gym.util.arrays import flatten
 
-FIGURES = {"price": 10.0, "unit_cost": 4.0, "holding_cost": 1.0, "shortage_cost": 2.0, "salvage_value": 3.0}
+FIGURES = {
+    "price": 10.0,
+    "unit_cost": 4.0,
+    "holding_cost": 1.0,
+    "shortage_cost": 2.0,
+    "salvage_value": 3.0,
+}
 
 
 def states(played: Any) -> list[list[float]]:
@@ -24,7 +30,9 @@ def states(played: Any) -> list[list[float]]:
 
 
 def test_without_lead_time_an_order_serves_the_demand_of_its_own_period(by_hand):
-    played = by_hand(LostSales(horizon=3, discount=0.5), FIGURES, 2.0, [5.0, 0.0, 6.0], [4.0, 8.0, 1.0])
+    played = by_hand(
+        LostSales(horizon=3, discount=0.5), FIGURES, 2.0, [5.0, 0.0, 6.0], [4.0, 8.0, 1.0]
+    )
     # 2 + 5 = 7 on hand, 4 sold, 3 left:         10*4 - 4*5 - 1*3       =  17
     # 3 on hand, 3 sold, 5 lost:                 10*3 - 4*0 - 2*5       =  20
     # 0 + 6 = 6 on hand, 1 sold, 5 left:         10*1 - 4*6 - 1*5       = -19
@@ -38,7 +46,13 @@ def test_without_lead_time_an_order_serves_the_demand_of_its_own_period(by_hand)
 
 
 def test_with_lead_time_one_an_order_serves_the_demand_of_the_next_period(by_hand):
-    played = by_hand(LostSales(lead_time=1, horizon=3, discount=0.5), FIGURES, 2.0, [5.0, 0.0, 6.0], [4.0, 8.0, 1.0])
+    played = by_hand(
+        LostSales(lead_time=1, horizon=3, discount=0.5),
+        FIGURES,
+        2.0,
+        [5.0, 0.0, 6.0],
+        [4.0, 8.0, 1.0],
+    )
     # 2 on hand, 2 sold, 2 lost, then 5 arrive:  10*2 - 4*5 - 2*2       =  -4
     # 5 on hand, 5 sold, 3 lost:                 10*5 - 4*0 - 2*3       =  44
     # 0 on hand, 0 sold, 1 lost, then 6 arrive:  10*0 - 4*6 - 2*1       = -26
@@ -48,7 +62,13 @@ def test_with_lead_time_one_an_order_serves_the_demand_of_the_next_period(by_han
 
 
 def test_with_lead_time_three_orders_wait_in_the_pipeline_and_are_salvaged_with_the_stock(by_hand):
-    played = by_hand(LostSales(lead_time=3, horizon=3, discount=1.0), FIGURES, 4.0, [5.0, 6.0, 7.0], [1.0, 2.0, 3.0])
+    played = by_hand(
+        LostSales(lead_time=3, horizon=3, discount=1.0),
+        FIGURES,
+        4.0,
+        [5.0, 6.0, 7.0],
+        [1.0, 2.0, 3.0],
+    )
     # 4 on hand, 1 sold, 3 left:                 10*1 - 4*5 - 1*3       = -13
     # 3 on hand, 2 sold, 1 left:                 10*2 - 4*6 - 1*1       =  -5
     # 1 on hand, 1 sold, 2 lost, then 5 arrive:  10*1 - 4*7 - 2*2       = -22
@@ -59,12 +79,16 @@ def test_with_lead_time_three_orders_wait_in_the_pipeline_and_are_salvaged_with_
 
 
 def test_a_long_run_problem_brings_no_salvage(by_hand):
-    played = by_hand(LostSales(horizon=3, long_run=True), FIGURES, 2.0, [5.0, 0.0, 6.0], [4.0, 8.0, 1.0])
+    played = by_hand(
+        LostSales(horizon=3, long_run=True), FIGURES, 2.0, [5.0, 0.0, 6.0], [4.0, 8.0, 1.0]
+    )
     assert played.rewards[:, 0].tolist() == [17.0, 20.0, -19.0]
 
 
 def test_what_is_ordered_beyond_the_cap_neither_comes_nor_costs(by_hand):
-    played = by_hand(LostSales(horizon=2, order_cap=3.0, long_run=True), FIGURES, 0.0, [5.0, 2.0], [4.0, 2.0])
+    played = by_hand(
+        LostSales(horizon=2, order_cap=3.0, long_run=True), FIGURES, 0.0, [5.0, 2.0], [4.0, 2.0]
+    )
     # 3 of the 5 come, 3 sold, 1 lost: 10*3 - 4*3 - 2*1 = 16;   2 come, 2 sold: 10*2 - 4*2 = 12
     assert played.rewards[:, 0].tolist() == [16.0, 12.0]
     assert played.orders[:, 0, 0].tolist() == [5.0, 2.0]
@@ -76,10 +100,15 @@ def test_integer_orders_are_rounded_with_halves_to_the_even_number(by_hand):
     played = by_hand(problem, FIGURES, 0.0, orders, bought)
     # all that comes is sold: 10 - 4 a unit
     assert played.rewards[:, 0].tolist() == [6.0 * units for units in bought]
-    assert by_hand(replace(problem, integer_orders=False), FIGURES, 0.0, orders, orders).rewards[0, 0] == 3.0
+    assert (
+        by_hand(replace(problem, integer_orders=False), FIGURES, 0.0, orders, orders).rewards[0, 0]
+        == 3.0
+    )
 
 
-@given(order=st.floats(0.0, 50.0), cap=st.none() | st.integers(1, 20).map(float), integer=st.booleans())
+@given(
+    order=st.floats(0.0, 50.0), cap=st.none() | st.integers(1, 20).map(float), integer=st.booleans()
+)
 def test_an_accepted_order_is_whole_where_asked_and_never_above_the_cap(order, cap, integer):
     (accepted,) = LostSales(order_cap=cap, integer_orders=integer).admissible((order,))
     wanted = order if cap is None else min(order, cap)
@@ -104,7 +133,9 @@ def test_units_that_came_in_were_sold_or_are_still_there(lead_time):
     came = products.initial_state.inventory_position + played.orders[..., 0].sum(0)
     there = played.steps[-1].outcome.state.inventory_position
     np.testing.assert_allclose(came, played.flow("sales").sum(0) + there, rtol=1e-12)
-    np.testing.assert_allclose(played.flow("sales") + played.flow("shortage"), products.demand[32:], rtol=1e-12)
+    np.testing.assert_allclose(
+        played.flow("sales") + played.flow("shortage"), products.demand[32:], rtol=1e-12
+    )
 
 
 def test_nothing_is_sold_beyond_the_stock_and_nothing_lost_while_there_is_some():
@@ -132,15 +163,32 @@ def test_nothing_is_sold_beyond_the_stock_and_nothing_lost_while_there_is_some()
         ({"integer_orders": "yes"}, TypeError, "integer_orders must be True or False, got 'yes'."),
         ({"censored": None}, TypeError, "censored must be True or False, got None."),
         ({"order_cap": 0}, ValueError, "order_cap must be above 0, got 0; None means no cap."),
-        ({"order_cap": -2.0}, ValueError, "order_cap must be above 0, got -2.0; None means no cap."),
+        (
+            {"order_cap": -2.0},
+            ValueError,
+            "order_cap must be above 0, got -2.0; None means no cap.",
+        ),
         ({"initial_stock": 3.0}, TypeError, "initial_stock must be a pair (low, high), got 3.0."),
-        ({"initial_stock": (1.0,)}, TypeError, "initial_stock must be a pair (low, high), got (1.0,)."),
-        ({"initial_stock": (-1.0, 2.0)}, ValueError, "initial_stock low must be at least 0, got -1.0."),
-        ({"initial_stock": (2.0, 1.0)}, ValueError, "initial_stock high must be at least 2, got 1.0."),
+        (
+            {"initial_stock": (1.0,)},
+            TypeError,
+            "initial_stock must be a pair (low, high), got (1.0,).",
+        ),
+        (
+            {"initial_stock": (-1.0, 2.0)},
+            ValueError,
+            "initial_stock low must be at least 0, got -1.0.",
+        ),
+        (
+            {"initial_stock": (2.0, 1.0)},
+            ValueError,
+            "initial_stock high must be at least 2, got 1.0.",
+        ),
         (
             {"shelf_life": 2},
             TypeError,
-            "LostSales has no field 'shelf_life'; its fields: horizon, discount, long_run, integer_orders, order_cap, "
+            "LostSales got an unexpected keyword argument 'shelf_life'; its fields are: horizon, discount, long_run, "
+            "integer_orders, order_cap, "
             "censored, initial_stock, lead_time.",
         ),
     ],

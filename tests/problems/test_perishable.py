@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from inv_gym import LostSales, Perishable, draw_products, make_problem, make_source, rollout
-from inv_gym.arrays import flatten
 from inv_gym.testing import Replay, random_orders
+from inv_gym.util.arrays import flatten
 
 FIGURES = {
     "price": 10.0,
@@ -76,22 +76,26 @@ def test_with_lead_time_three_orders_do_not_age_in_the_pipeline_and_are_salvaged
 def test_with_shelf_life_three_a_unit_serves_three_periods(by_hand):
     problem = Perishable(shelf_life=3, horizon=4, long_run=True)
     played = by_hand(problem, FIGURES, 0.0, [5.0, 0.0, 0.0, 0.0], [1.0, 1.0, 1.0, 1.0])
-    # 5 bought, one sold a period; the 2 left after the third period outdate, and the fourth finds nothing:
-    # 10 - 20 - 4 = -14;   10 - 3 = 7;   10 - 3*2 = 4 (what outdates is not held);   -2
+    # 5 bought, one sold a period; the 2 left after the third period outdate, and the fourth finds
+    # nothing: 10 - 20 - 4 = -14;   10 - 3 = 7;   10 - 3*2 = 4 (what outdates is not held);   -2
     assert played.rewards[:, 0].tolist() == [-14.0, 7.0, 4.0, -2.0]
     assert played.flow("outdated")[:, 0].tolist() == [0.0, 0.0, 2.0, 0.0]
 
 
 def test_shelf_life_one_is_a_newsvendor_period(by_hand):
     played = by_hand(Perishable(shelf_life=1, horizon=2), FIGURES, 0.0, [5.0, 2.0], [3.0, 3.0])
-    # 3 sold, 2 outdate: 10*3 - 4*5 - 3*2 = 4;   2 sold, 1 lost: 10*2 - 4*2 - 2*1 = 10;   nothing to salvage
+    # 3 sold, 2 outdate: 10*3 - 4*5 - 3*2 = 4;   2 sold, 1 lost: 10*2 - 4*2 - 2*1 = 10;   nothing to
+    # salvage
     assert played.rewards[:, 0].tolist() == [4.0, 10.0]
     assert states(played) == [[], []]
 
 
 def test_shelf_life_one_with_a_lead_time_sells_only_what_arrived_today(by_hand):
-    played = by_hand(Perishable(shelf_life=1, lead_time=1, horizon=2), FIGURES, 3.0, [4.0, 0.0], [1.0, 6.0])
-    # 3 on hand: 1 sold, 2 outdate: 10*1 - 4*4 - 3*2 = -12;   4 arrived: 4 sold, 2 lost: 10*4 - 2*2 = 36
+    played = by_hand(
+        Perishable(shelf_life=1, lead_time=1, horizon=2), FIGURES, 3.0, [4.0, 0.0], [1.0, 6.0]
+    )
+    # 3 on hand: 1 sold, 2 outdate: 10*1 - 4*4 - 3*2 = -12;   4 arrived: 4 sold, 2 lost: 10*4 - 2*2
+    # = 36
     assert played.rewards[:, 0].tolist() == [-12.0, 36.0]
     assert states(played) == [[4.0], [0.0]]
 
@@ -99,7 +103,8 @@ def test_shelf_life_one_with_a_lead_time_sells_only_what_arrived_today(by_hand):
 def test_newest_first_with_three_classes_issues_from_the_freshest_back(by_hand):
     problem = Perishable(shelf_life=3, issuing="newest_first", horizon=1, long_run=True)
     played = by_hand(problem, FIGURES, 8.0, [2.0], [5.0])
-    # 8 at the start are 4 and 4; stock (4, 4, 2): 2 + 3 sold, 4 outdate, 1 stays:  10*5 - 4*2 - 1*1 - 3*4 = 29
+    # 8 at the start are 4 and 4; stock (4, 4, 2): 2 + 3 sold, 4 outdate, 1 stays:  10*5 - 4*2 - 1*1
+    # - 3*4 = 29
     assert played.rewards[:, 0].tolist() == [29.0]
     assert states(played) == [[1.0, 0.0]]
 
@@ -119,9 +124,13 @@ def test_capped_whole_orders(by_hand):
 
 @pytest.mark.parametrize("issuing", ["oldest_first", "newest_first"])
 @pytest.mark.parametrize(("shelf_life", "lead_time"), [(1, 0), (1, 1), (2, 0), (3, 1), (4, 3)])
-def test_units_that_came_in_were_sold_or_outdated_or_are_still_there(shelf_life, lead_time, issuing):
+def test_units_that_came_in_were_sold_or_outdated_or_are_still_there(
+    shelf_life, lead_time, issuing
+):
     stock = (0.0, 3.0) if shelf_life > 1 or lead_time > 0 else (0.0, 0.0)
-    problem = Perishable(shelf_life=shelf_life, lead_time=lead_time, issuing=issuing, horizon=30, initial_stock=stock)
+    problem = Perishable(
+        shelf_life=shelf_life, lead_time=lead_time, issuing=issuing, horizon=30, initial_stock=stock
+    )
     products = draw_products(make_source("high_variance"), problem, 40)
     played = rollout(problem, Replay(random_orders(problem, products)), products)
     came = products.initial_state.inventory_position + played.orders[..., 0].sum(0)
@@ -135,7 +144,9 @@ def test_units_that_came_in_were_sold_or_outdated_or_are_still_there(shelf_life,
 def test_no_unit_is_sold_after_its_shelf_life(issuing):
     problem = Perishable(shelf_life=3, issuing=issuing, horizon=12)
     products = draw_products(make_source("poisson"), problem, 40)
-    products = products._replace(demand=np.concatenate([products.demand[:32], products.demand[32:] * 0.25]))
+    products = products._replace(
+        demand=np.concatenate([products.demand[:32], products.demand[32:] * 0.25])
+    )
     orders = np.zeros((12, 40, 1))
     orders[0] = 6.0 * products.scale[:, None]
     played = rollout(problem, Replay(orders), products)
@@ -150,7 +161,9 @@ def test_a_shelf_life_beyond_the_horizon_plays_like_lost_sales():
     fresh, durable = draw_products(source, perishable, 40), draw_products(source, endless, 40)
     orders = random_orders(endless, durable)
     np.testing.assert_allclose(
-        rollout(perishable, Replay(orders), fresh).rewards, rollout(endless, Replay(orders), durable).rewards, atol=1e-9
+        rollout(perishable, Replay(orders), fresh).rewards,
+        rollout(endless, Replay(orders), durable).rewards,
+        atol=1e-9,
     )
 
 
@@ -164,14 +177,20 @@ def test_a_shelf_life_beyond_the_horizon_plays_like_lost_sales():
         (
             {"issuing": "newest"},
             ValueError,
-            "unknown issuing 'newest'; known: oldest_first, newest_first. Did you mean 'newest_first'?",
+            "unknown issuing 'newest'; known: oldest_first, newest_first. Did you mean "
+            "'newest_first'?",
         ),
-        ({"issuing": "lifo"}, ValueError, "unknown issuing 'lifo'; known: oldest_first, newest_first."),
+        (
+            {"issuing": "lifo"},
+            ValueError,
+            "unknown issuing 'lifo'; known: oldest_first, newest_first.",
+        ),
         ({"horizon": -3}, ValueError, "horizon must be at least 1, got -3."),
         (
             {"backlog": True},
             TypeError,
-            "Perishable has no field 'backlog'; its fields: horizon, discount, long_run, integer_orders, order_cap, "
+            "Perishable got an unexpected keyword argument 'backlog'; its fields are: horizon, discount, long_run, "
+            "integer_orders, order_cap, "
             "censored, initial_stock, shelf_life, lead_time, issuing.",
         ),
     ],

@@ -9,10 +9,16 @@ import numpy as np
 import pytest
 
 from inv_gym import LostSales, ProcurementRemoval, draw_products, make_problem, make_source, rollout
-from inv_gym.arrays import flatten
 from inv_gym.testing import Replay, random_orders
+from inv_gym.util.arrays import flatten
 
-FIGURES = {"price": 10.0, "unit_cost": 5.0, "holding_cost": 0.5, "shortage_cost": 2.0, "removal_value": 2.0}
+FIGURES = {
+    "price": 10.0,
+    "unit_cost": 5.0,
+    "holding_cost": 0.5,
+    "shortage_cost": 2.0,
+    "removal_value": 2.0,
+}
 
 
 def states(played: Any) -> list[list[float]]:
@@ -96,7 +102,9 @@ def test_without_removals_it_plays_like_lost_sales():
     orders = random_orders(lost, others)
     both = np.concatenate([orders, np.zeros_like(orders)], -1)
     np.testing.assert_allclose(
-        rollout(removal, Replay(both), products).rewards, rollout(lost, Replay(orders), others).rewards, atol=1e-9
+        rollout(removal, Replay(both), products).rewards,
+        rollout(lost, Replay(orders), others).rewards,
+        atol=1e-9,
     )
 
 
@@ -107,14 +115,24 @@ def test_without_removals_it_plays_like_lost_sales():
         (
             {"backlog": True, "censored": True},
             ValueError,
-            "censored must be False with backlog: demand that waits is seen; set backlog=False or censored=False.",
+            "censored must be False with backlog: demand that waits is seen; set backlog=False or "
+            "censored=False.",
         ),
-        ({"initial_stock": (3.0, 2.0)}, ValueError, "initial_stock high must be at least 3, got 2.0."),
-        ({"initial_stock": (-1.0, 2.0)}, ValueError, "initial_stock low must be at least 0, got -1.0."),
+        (
+            {"initial_stock": (3.0, 2.0)},
+            ValueError,
+            "initial_stock high must be at least 3, got 2.0.",
+        ),
+        (
+            {"initial_stock": (-1.0, 2.0)},
+            ValueError,
+            "initial_stock low must be at least 0, got -1.0.",
+        ),
         (
             {"removal_value": 2.0},
             TypeError,
-            "ProcurementRemoval has no field 'removal_value'; its fields: horizon, discount, long_run, "
+            "ProcurementRemoval got an unexpected keyword argument 'removal_value'; its fields are: horizon, discount, "
+            "long_run, "
             "integer_orders, order_cap, censored, initial_stock, backlog.",
         ),
     ],

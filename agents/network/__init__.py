@@ -1,0 +1,1 @@
+"""The network: what it sees, its encoder, its heads."""

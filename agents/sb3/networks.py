@@ -1,0 +1,148 @@
+"""DirectBackprop's network in stable-baselines3: its features for every algorithm, and its head for
+the actor.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any
+
+import torch
+from gymnasium import spaces
+from stable_baselines3.common.policies import ActorCriticPolicy
+from stable_baselines3.common.torch_layers import BaseFeaturesExtractor
+from torch import Tensor, nn
+
+from inv_gym.agents.inventory_agent import InventoryAgent
+from inv_gym.agents.network.policy_network import NetworkConfig, PolicyNetwork, Sizes
+from inv_gym.agents.observation_reader import ObservationReader
+from inv_gym.agents.sb3.vec_env import ScaledOrders, scale_of
+from inv_gym.problems.problem import Problem
+from inv_gym.products.batch import Products
+
+
+class NetworkFeatures(BaseFeaturesExtractor):
+    """What DirectBackprop's head sees, from an environment's observations: exogenous features and
+    state, scale-free.
+
+    A network that knows the law is for a single instance: an observation does not show the law,
+    which is kept here.
+
+    Args:
+        observation_space: Of the environment.
+        problem: The environment's.
+        covariate_names: Of its products.
+        config: Size and input of the network.
+    """
+
+    known_static: Tensor
+    known_scale: Tensor
+
+    def __init__(
+        self,
+        observation_space: spaces.Box,
+        problem: Problem,
+        covariate_names: tuple[str, ...],
+        config: NetworkConfig,
+    ) -> None:
+        network = PolicyNetwork(Sizes.of((problem,), covariate_names), config)
+        super().__init__(observation_space, network.features + network.sizes.layout.columns)
+        self.network = network
+        self._agent = InventoryAgent(problem, network)
+        self._read = ObservationReader(self._agent)
+        self.register_buffer("known_static", network.static.mean[None].clone())
+        self.register_buffer("known_scale", torch.ones(1))
+
+    def fit(self, products: Products) -> None:
+        """Take the statistics of the static features of some products.
+
+        Raises:
+            ValueError: The network knows the law, and these products do not share one.
+        """
+        static = self._agent.static(self._agent.problem, products)
+        self.network.static.fit(static)
+        if self._agent.knows == "distribution":
+            if not torch.equal(static, static[:1].expand_as(static)):
+                raise ValueError(
+                    "an observation does not show the law: knows='distribution' is for single "
+                    "instances."
+                )
+            self.known_static.copy_(static[:1])
+            self.known_scale.fill_(float(scale_of(products, "distribution")[0]))
+
+    def forward(self, observations: Tensor) -> Tensor:
+        """``[B, features]`` of observations ``[B, n]``."""
+        state, economics, scale, history, clock, covariates = self._read(observations)
+        if self._agent.knows == "distribution":
+            scale, static = self.known_scale.expand_as(scale), self.known_static
+        else:
+            static = self._agent.static_features(self._agent.problem, economics, scale)
+        parts = self.network.exogenous(
+            static, clock, self.network.encode(history, scale), covariates
+        )
+        columns = self._agent.columns(state, scale)
+        return torch.cat([*(part.expand(1, len(scale), -1)[0] for part in parts), columns], -1)
+
+
+class ActorAndCritic(nn.Module):
+    """The network's head as the actor, and an MLP of the same sizes as the critic."""
+
+    def __init__(self, network: PolicyNetwork, features: int) -> None:
+        super().__init__()
+        self.head, self._split = network.head, [network.features, features - network.features]
+        self.latent_dim_pi, self.latent_dim_vf = (
+            len(network.sizes.order_names),
+            network.config.hidden[-1],
+        )
+        layers = [
+            (nn.Linear(a, b), nn.ELU()) for a, b in pairwise([features, *network.config.hidden])
+        ]
+        self.critic = nn.Sequential(*(part for layer in layers for part in layer))
+
+    def forward(self, features: Tensor) -> tuple[Tensor, Tensor]:
+        """The head's outputs ``[B, K]`` and what the value is a linear function of."""
+        return self.forward_actor(features), self.forward_critic(features)
+
+    def forward_actor(self, features: Tensor) -> Tensor:
+        """The head's outputs ``[B, K]``."""
+        exogenous, state = features.split(self._split, -1)
+        return self.head(self.head.prepare([exogenous]), state)
+
+    def forward_critic(self, features: Tensor) -> Tensor:
+        """What the value is a linear function of, ``[B, hidden]``."""
+        return self.critic(features)
+
+
+class MeanActions(nn.Module):
+    """The mean actions that stand for what the head's outputs order."""
+
+    def __init__(self, orders: nn.Module, space: ScaledOrders) -> None:
+        super().__init__()
+        self.orders, self._space = orders, space
+
+    def forward(self, outputs: Tensor) -> Tensor:
+        """``[B, K]``; below -1 where less than nothing is ordered."""
+        return self._space.actions(self.orders(outputs))
+
+
+class InventoryActorCritic(ActorCriticPolicy):
+    """An actor that is DirectBackprop's network, exploring around its orders before they are cut
+    off at 0.
+
+    So it begins, as that network does, as a base-stock policy, and what was trained is an
+    `InventoryAgent`. Needs `NetworkFeatures` as its features extractor and `ScaledOrders` as its
+    action space.
+    """
+
+    features_extractor: NetworkFeatures
+    action_space: ScaledOrders
+
+    def _build_mlp_extractor(self) -> None:
+        self.mlp_extractor: Any = ActorAndCritic(self.features_extractor.network, self.features_dim)
+
+    def _build(self, lr_schedule: Any) -> None:
+        self.ortho_init = False  # it would undo the head's start
+        super()._build(lr_schedule)
+        self.action_net = MeanActions(self.features_extractor.network.orders, self.action_space)
+        optimiser: Any = self.optimizer_class
+        self.optimizer = optimiser(self.parameters(), lr=lr_schedule(1), **self.optimizer_kwargs)

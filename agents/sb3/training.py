@@ -1,0 +1,355 @@
+"""Algorithms of stable-baselines3 on a batch of products; held-out products pick the weights."""
+
+from __future__ import annotations
+
+import copy
+import io
+import json
+import math
+import pickle
+import time
+import warnings
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from stable_baselines3.common.callbacks import EvalCallback
+from stable_baselines3.common.running_mean_std import RunningMeanStd
+from stable_baselines3.common.utils import ConstantSchedule, configure_logger, set_random_seed
+from stable_baselines3.common.vec_env import VecEnv, VecNormalize
+from torch import Tensor, nn
+
+from inv_gym.agents.checkpoints import (
+    optimiser_tensors,
+    part,
+    read_tensors,
+    refuse_other_training,
+    restore_optimiser,
+    write_tensors,
+)
+from inv_gym.agents.inventory_agent import CARD, InventoryAgent, describe
+from inv_gym.agents.sb3.config import ALGORITHMS, ModelFreeConfig
+from inv_gym.agents.sb3.held_out import HeldOutVecEnv
+from inv_gym.agents.sb3.networks import InventoryActorCritic, NetworkFeatures
+from inv_gym.agents.sb3.policy import MODEL, NORMALISATION, SB3Policy
+from inv_gym.agents.sb3.vec_env import SB3VecEnv
+from inv_gym.agents.training.direct_backprop import DivergedError
+from inv_gym.agents.training.validation import draw_validation
+from inv_gym.problems.problem import Problem
+from inv_gym.products.batch import BLOCK
+from inv_gym.products.sources import ProductSource
+from inv_gym.tasks.task import Task, training_sources
+from inv_gym.util.files import write_atomically
+
+
+class Progress(NamedTuple):
+    """What a validation found."""
+
+    step: int
+    """Product-periods played."""
+    reward: float
+    """Discounted mean reward per period on the validation products, money."""
+    best: float
+    seconds: float
+
+
+class ModelFree:
+    """Trains a model of stable-baselines3 for all products of a source, or for a single instance.
+
+    It trains in parts that each begin with fresh episodes and end with a validation (an
+    EvalCallback on held-out products). Everything random in a part follows from the seed and the
+    part's number, so a PPO or A2C training that was interrupted goes on as if it had not been. Like
+    stable-baselines3, it seeds the global random numbers.
+
+    >>> import inv_gym
+    >>> options = {"n_steps": 5, "batch_size": 40}
+    >>> config = ModelFreeConfig(
+    ...     steps=160, rows=8, check_every=80, validation_products=16, options=options
+    ... )
+    >>> training = ModelFree(inv_gym.task("InvLostSales-v0", products="poisson"), config=config)
+    >>> agent = training.fit()
+    >>> agent.knows, training.step
+    ('history', 160)
+
+    Args:
+        task: What to train for: a task, or a problem with `source`.
+        source: Where products come from; those of the task if None.
+        config: How to train.
+        device: Where to compute.
+        log: Folder for tensorboard; None: no logs.
+
+    Raises:
+        ValueError: The network knows the law and the products do not share one.
+    """
+
+    def __init__(
+        self,
+        task: Task | Problem,
+        source: ProductSource | Mapping[str, Any] | str | None = None,
+        config: ModelFreeConfig | None = None,
+        device: str = "cpu",
+        log: str | Path | None = None,
+    ) -> None:
+        problem, self.source, held_out_source = training_sources(task, source)
+        self.problem = problem
+        self.config = config or ModelFreeConfig()
+        config = self.config
+        self.validation = [draw_validation(problem, held_out_source, config.validation_products)]
+        longer, products = self.validation[0]
+        shared: dict[str, Any] = {"knows": config.network.knows, "reach": config.reach}
+        if config.policy == "plain":
+            shared["knows"] = "history"
+        self._held_out = HeldOutVecEnv(products, held_out_source, longer, **shared)
+        played = SB3VecEnv(
+            config.rows, problem=problem, products=self.source, rewards="product", **shared
+        )
+        self.env, held_out = self._normalised(played, True), self._normalised(self._held_out, False)
+        self.model = self._model(device, log)
+        self._validation = EvalCallback(
+            held_out, n_eval_episodes=products.batch, eval_freq=1, verbose=0, warn=False
+        )
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="Training and eval env", category=UserWarning)
+            self._validation.init_callback(self.model)
+        self.step, self.curve = 0, list[Progress]()
+        self._best = self._weights()
+
+    @property
+    def gamma(self) -> float:
+        """Discount factor of the learner."""
+        return self.problem.discount if self.config.gamma is None else self.config.gamma
+
+    def _normalised(self, env: SB3VecEnv, training: bool) -> VecEnv:
+        config = self.config
+        if not config.normalises:
+            return env
+        rewards = config.normalise_rewards and training
+        return VecNormalize(env, training, config.normalise_observations, rewards, gamma=self.gamma)
+
+    def _model(self, device: str, log: str | Path | None) -> Any:
+        config = self.config
+        network: dict[str, Any] = {"net_arch": list(config.network.hidden), "activation_fn": nn.ELU}
+        policy: Any = "MlpPolicy"
+        space: Any = self.env.action_space
+        if config.policy == "encoder":
+            covariates = self.source.covariate_names
+            network["features_extractor_class"] = NetworkFeatures
+            network["features_extractor_kwargs"] = {
+                "problem": self.problem,
+                "covariate_names": covariates,
+                "config": replace(config.network, most=space.reach),
+            }
+            policy = InventoryActorCritic if config.on_policy else policy
+        if config.on_policy:
+            network["log_std_init"] = config.log_std
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message=".*on the GPU", category=UserWarning)
+            warnings.filterwarnings(
+                "ignore", message=".*truncated mini-batch", category=UserWarning
+            )
+            model = ALGORITHMS[config.algorithm](
+                policy,
+                self.env,
+                learning_rate=config.learning_rate,
+                gamma=self.gamma,
+                policy_kwargs=network,
+                seed=config.seed,
+                device=device,
+                **config.options,
+            )
+        model.set_logger(configure_logger(0, None if log is None else str(log), "training"))
+        sample = self.source.sample(np.random.default_rng([config.seed, 0]), BLOCK, self.problem)
+        for module in model.policy.modules():
+            if isinstance(module, NetworkFeatures):
+                module.fit(sample)
+        return model
+
+    def fit(
+        self,
+        progress: Callable[[Progress], None] | None = None,
+        checkpoint: str | Path | None = None,
+    ) -> InventoryAgent | SB3Policy:
+        """Train to the end and return the policy of the best weights.
+
+        Args:
+            progress: Called after each validation.
+            checkpoint: File to write then, for `resume` (PPO and A2C).
+
+        Raises:
+            DivergedError: Weights or rewards are not finite; the last checkpoint is kept.
+            OSError: The checkpoint cannot be written; the last one is kept.
+        """
+        begin, before = time.perf_counter(), self.curve[-1].seconds if self.curve else 0.0
+        while self.step < self.config.steps:
+            self._train_part()
+            reward, best = self._validate()
+            self.curve.append(
+                Progress(self.step, reward, best, before + time.perf_counter() - begin)
+            )
+            if checkpoint is not None and self.config.on_policy:
+                self.save(checkpoint)
+            if progress is not None:
+                progress(self.curve[-1])
+        self._restore(self._best)
+        return self.agent
+
+    def _train_part(self) -> None:
+        """Play and learn until the next validation, from fresh episodes on."""
+        seed = int(np.random.default_rng([self.config.seed, 1, len(self.curve)]).integers(2**31))
+        set_random_seed(seed)
+        self.env.seed(seed)
+        self.model._last_obs = None
+        self.model.learning_rate = self.config.learning_rate * (1.0 - self.step / self.config.steps)
+        self.model.lr_schedule = ConstantSchedule(self.model.learning_rate)
+        steps = min(self.config.check_every, self.config.steps - self.step)
+        try:
+            self.model.learn(steps, reset_num_timesteps=self.step == 0)
+        except ValueError as error:
+            if any(
+                not torch.isfinite(parameter).all() for parameter in self.model.policy.parameters()
+            ):
+                raise self._diverged("weights are not finite") from error
+            raise
+        self.step = self.model.num_timesteps
+
+    def _diverged(self, what: str) -> DivergedError:
+        return DivergedError(
+            f"{what} after {self.model.num_timesteps} product-periods; the last checkpoint is "
+            "kept: lower the learning "
+            "rate."
+        )
+
+    def _validate(self) -> tuple[float, float]:
+        """Play the validation products; keep the weights if they are the best. Reward (money) and
+        best score.
+        """
+        before = self._validation.best_mean_reward
+        self._validation.on_step()
+        if not math.isfinite(self._validation.last_mean_reward):
+            raise self._diverged(f"the reward is {self._validation.last_mean_reward}")
+        if self._validation.best_mean_reward > before:
+            self._best = self._weights()
+        return self._held_out.reward, float(self._validation.best_mean_reward)
+
+    @property
+    def agent(self) -> InventoryAgent | SB3Policy:
+        """The model as it is, as a policy; an actor that is DirectBackprop's network computes in
+        float64.
+        """
+        policy = copy.deepcopy(self.model.policy).cpu()
+        if isinstance(policy, InventoryActorCritic):
+            network = policy.features_extractor.network.double().requires_grad_(False)
+            return InventoryAgent(self.problem, network)
+        return SB3Policy(self.problem, policy, copy.deepcopy(self._observations))
+
+    @property
+    def _observations(self) -> VecNormalize | None:
+        """What observations go through."""
+        return (
+            self.env
+            if self.config.normalise_observations and isinstance(self.env, VecNormalize)
+            else None
+        )
+
+    def _weights(self) -> dict[str, Tensor]:
+        """A copy of the model's weights and of the statistics of VecNormalize."""
+        weights = {
+            f"policy/{name}": value.detach().clone()
+            for name, value in self.model.policy.state_dict().items()
+        }
+        for name, moments in self._moments().items():
+            figures = (moments.mean, moments.var, moments.count)
+            weights |= {
+                f"{name}/{i}": torch.as_tensor(np.array(figure)) for i, figure in enumerate(figures)
+            }
+        return weights
+
+    def _restore(self, weights: Mapping[str, Tensor]) -> None:
+        self.model.policy.load_state_dict(part(weights, "policy/"))
+        for name, moments in self._moments().items():
+            mean, var, count = (weights[f"{name}/{i}"].numpy().copy() for i in range(3))
+            moments.mean, moments.var, moments.count = mean, var, float(count)
+
+    def _moments(self) -> dict[str, RunningMeanStd]:
+        """The statistics of VecNormalize, by name."""
+        env, config = self.env, self.config
+        if not isinstance(env, VecNormalize):
+            return {}
+        kept = {
+            "observations": (config.normalise_observations, "obs_rms"),
+            "returns": (True, "ret_rms"),
+        }
+        return {name: getattr(env, attribute) for name, (used, attribute) in kept.items() if used}
+
+    def save_model(self, folder: str | Path, facts: Mapping[str, Any] | None = None) -> Path:
+        """Write the model as stable-baselines3 does, with VecNormalize's statistics and a card of
+        what it is.
+
+        A model whose actor is DirectBackprop's network is written as an `InventoryAgent` too.
+
+        Args:
+            folder: Made as needed.
+            facts: Plain data to put on the card.
+
+        Raises:
+            OSError: The place cannot be written; files that were there are as they were.
+        """
+        folder, agent = Path(folder), self.agent
+        buffer = io.BytesIO()
+        self.model.save(buffer)
+        write_atomically(folder / MODEL, buffer.getvalue())
+        if isinstance(self.env, VecNormalize):
+            write_atomically(folder / NORMALISATION, pickle.dumps(self.env))
+        if isinstance(agent, InventoryAgent):
+            return agent.save(folder, facts)
+        return write_atomically(
+            folder / CARD,
+            json.dumps({"problem": describe(self.problem), **(facts or {})}, indent=1),
+        )
+
+    def save(self, path: str | Path) -> Path:
+        """Write all that `resume` needs to one file."""
+        tensors = {f"now/{name}": value for name, value in self._weights().items()}
+        tensors |= {f"best/{name}": value for name, value in self._best.items()}
+        optimiser = optimiser_tensors(self.model.policy.optimizer).items()
+        tensors |= {f"optimiser/{name}": torch.as_tensor(value) for name, value in optimiser}
+        best = float(self._validation.best_mean_reward)
+        return write_tensors(
+            path,
+            tensors,
+            {**self._identity(), "step": self.step, "curve": self.curve, "best": best},
+        )
+
+    def _identity(self) -> dict[str, Any]:
+        """What makes it the same training, as plain data."""
+        facts = {
+            "config": asdict(self.config),
+            "problem": describe(self.problem),
+            "products": repr(self.source),
+        }
+        return json.loads(json.dumps(facts))
+
+    def resume(self, path: str | Path) -> None:
+        """Go on from a file of `save`, as if there had been no interruption.
+
+        Raises:
+            FileNotFoundError: There is no such file.
+            ValueError: It is damaged, of another training, or the algorithm learns from a buffer,
+                which is not kept.
+        """
+        if not self.config.on_policy:
+            raise ValueError(
+                f"{self.config.algorithm} learns from its replay buffer, which is not kept: train "
+                "anew."
+            )
+        tensors, facts = read_tensors(path)
+        refuse_other_training(path, facts, self._identity())
+        self._restore(part(tensors, "now/"))
+        self._best = part(tensors, "best/")
+        restore_optimiser(self.model.policy.optimizer, part(tensors, "optimiser/"))
+        self.step = self.model.num_timesteps = facts["step"]
+        self._validation.best_mean_reward = facts["best"]
+        self.curve = [Progress(*row) for row in facts["curve"]]

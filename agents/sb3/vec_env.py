@@ -1,0 +1,174 @@
+"""The native batch of products as a stable-baselines3 VecEnv."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+from gymnasium import Wrapper, spaces
+from gymnasium.vector import AutoresetMode
+from stable_baselines3.common.vec_env import VecEnv
+
+from inv_gym.agents.network.policy_network import KNOWS
+from inv_gym.agents.training.config import WEIGHTINGS
+from inv_gym.agents.training.rollout_loss import product_weights
+from inv_gym.envs.vector import InventoryVectorEnv
+from inv_gym.problems.problem import Problem
+from inv_gym.products.batch import Products
+from inv_gym.util.checks import one_of, real
+
+Indices = None | int | Iterable[int]
+REACH = 6.0
+"""The largest order, in units of a product's mean demand (our choice)."""
+
+
+def default_reach(problem: Problem) -> float:
+    """`REACH`, or the largest stock at the start where that is more: all of it can be removed at
+    once.
+    """
+    return max(REACH, problem.initial_stock[1])
+
+
+def scale_of(products: Products, knows: str) -> np.ndarray:
+    """``[B]`` the unit of a product's orders: its mean demand before the start, or the true one."""
+    if knows == "history":
+        return products.scale
+    if products.distribution is None:
+        raise ValueError("these products have no known demand law: use knows='history'.")
+    return products.distribution.averaged().window_mean()
+
+
+class ScaledOrders(spaces.Box):
+    """Actions ``[K]`` in [-1, 1] that stand for orders from 0 to `reach` times a product's mean
+    demand.
+
+    A model that stable-baselines3 saves keeps its action space, so its orders can be told from its
+    file.
+    """
+
+    def __init__(self, channels: int, reach: float) -> None:
+        super().__init__(-1.0, 1.0, (channels,), dtype=np.float32)
+        self.reach = reach
+
+    def orders(self, actions: np.ndarray, scale: np.ndarray) -> np.ndarray:
+        """Orders ``[B, K]``, units, of actions ``[B, K]``; beyond [-1, 1] they are cut off."""
+        return (np.clip(actions, -1.0, 1.0) + 1.0) / 2.0 * self.reach * scale[:, None]
+
+    def actions(self, orders: Any) -> Any:
+        """Actions that stand for orders given in units of the scale; negative ones lie below -1."""
+        return orders * (2.0 / self.reach) - 1.0
+
+
+class SB3VecEnv(VecEnv):
+    """What stable-baselines3 trains on: a batch of products, their actions in `ScaledOrders`.
+
+    Observations are those of the environment; normalise them with VecNormalize where that helps.
+    All rows end together; only then do their infos hold what stable-baselines3 looks for:
+    ``terminal_observation``, ``TimeLimit.truncated`` (the cut of a long-run problem, after which it
+    bootstraps) and ``episode``, whose return is money.
+
+    >>> env = SB3VecEnv(8, problem="lost_sales", lead_time=2)
+    >>> observations = env.reset()
+    >>> observations, rewards, dones, infos = env.step(np.zeros((8, 1)))
+    >>> observations.shape, bool(dones.any())
+    ((8, 41), False)
+
+    Args:
+        num_envs: Number of products, B.
+        reach: The largest order, in units of a product's mean demand; None: `default_reach`.
+        rewards: ``money``, or ``product``: in units of a product's scale and money unit, as
+            `TrainingConfig.weighting`.
+        knows: Whose mean demand is the unit of orders: that of the ``history`` or that of the
+            ``distribution``.
+        arguments: Of `InventoryVectorEnv`: problem, products and any field of the problem.
+    """
+
+    def __init__(
+        self,
+        num_envs: int,
+        reach: float | None = None,
+        rewards: str = "money",
+        knows: str = "history",
+        **arguments: Any,
+    ) -> None:
+        self._env = InventoryVectorEnv(
+            num_envs, autoreset_mode=AutoresetMode.SAME_STEP, **arguments
+        )
+        self._in_money = one_of("rewards", rewards, WEIGHTINGS) == "money"
+        self._knows = one_of("knows", knows, KNOWS)
+        self.render_mode = None
+        problem = self._env.problem
+        self._orders = ScaledOrders(
+            problem.order_dim,
+            default_reach(problem) if reach is None else real("reach", reach, least=1e-6),
+        )
+        super().__init__(num_envs, self._env.single_observation_space, self._orders)
+
+    def reset(self) -> np.ndarray:
+        """Start with fresh products; the seed of `seed` is used once."""
+        observations, _ = self._env.reset(seed=self._seeds[0])
+        self._reset_seeds()
+        self._begin()
+        return observations
+
+    def _begin(self) -> None:
+        self._scale = scale_of(self._env.products, self._knows)
+        self._unit = 1.0 if self._in_money else product_weights(self._env.products)
+        self._returns, self._length, self._started = np.zeros(self.num_envs), 0, time.perf_counter()
+
+    def step_async(self, actions: np.ndarray) -> None:
+        """Keep the actions for `step_wait`."""
+        self._actions = actions
+
+    def step_wait(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, list[dict[str, Any]]]:
+        """Order, play one period, and start anew where the episode ends."""
+        orders = self._orders.orders(self._actions, self._scale)
+        observations, rewards, terminated, truncated, info = self._env.step(orders)
+        self._returns += rewards
+        self._length += 1
+        rewards = self._shown(rewards)
+        infos: list[dict[str, Any]] = [{} for _ in range(self.num_envs)]
+        if "final_obs" in info:
+            elapsed = round(time.perf_counter() - self._started, 6)
+            for row, final in enumerate(info["final_obs"]):
+                infos[row] = {
+                    "terminal_observation": final,
+                    "TimeLimit.truncated": bool(truncated[row] and not terminated[row]),
+                    "episode": {"r": float(self._returns[row]), "l": self._length, "t": elapsed},
+                }
+            self._begin()
+        return observations, rewards.astype(np.float32), terminated | truncated, infos
+
+    def _shown(self, rewards: np.ndarray) -> np.ndarray:
+        """The period's rewards ``[B]`` as the learner gets them."""
+        return rewards * self._unit
+
+    def close(self) -> None:
+        """Nothing is held."""
+        self._env.close()
+
+    def get_attr(self, attr_name: str, indices: Indices = None) -> list[Any]:
+        """The batch's attribute, once per row asked for."""
+        return [getattr(self._env, attr_name)] * len(self._rows(indices))
+
+    def set_attr(self, attr_name: str, value: Any, indices: Indices = None) -> None:
+        """Set an attribute of the batch, which all rows share."""
+        if len(self._rows(indices)) < self.num_envs:
+            raise ValueError(f"{attr_name} is shared by all rows: set it with indices=None.")
+        setattr(self._env, attr_name, value)
+
+    def env_method(
+        self, method_name: str, *method_args: Any, indices: Indices = None, **method_kwargs: Any
+    ) -> list[Any]:
+        """Call a method of the batch once; its result stands for every row asked for."""
+        result = getattr(self._env, method_name)(*method_args, **method_kwargs)
+        return [result] * len(self._rows(indices))
+
+    def env_is_wrapped(self, wrapper_class: type[Wrapper], indices: Indices = None) -> list[bool]:
+        """Never: rows are not environments of their own."""
+        return [False] * len(self._rows(indices))
+
+    def _rows(self, indices: Indices) -> Sequence[int]:
+        return list(self._get_indices(indices))

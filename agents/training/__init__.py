@@ -1,0 +1,1 @@
+"""Training by the gradient of the reward."""

@@ -1,0 +1,142 @@
+"""The loss: minus the discounted reward of a network, through the simulator, and what penalises its
+structure.
+"""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from inv_gym.agents.inventory_agent import InventoryAgent
+from inv_gym.agents.network.features import money_unit
+from inv_gym.agents.network.policy_network import PolicyNetwork
+from inv_gym.agents.training.config import TrainingConfig
+from inv_gym.agents.training.structure_informed import Probes, StructurePenalty
+from inv_gym.play.episode import Episode
+from inv_gym.problems.problem import Problem
+from inv_gym.products.batch import Products
+from inv_gym.util.arrays import Array, unstack
+
+FRACTION = 0.02
+"""Share of a fraction of a unit that dithered rounding leaves (our choice)."""
+SETTLING = 10
+"""Periods, beyond lead time and shelf life, at the end of a cut long-run problem whose orders teach
+nothing.
+"""
+
+
+class Batch(NamedTuple):
+    """What is played in a gradient step."""
+
+    products: Products
+    dither: Array | None
+    """``[T, B, K]`` noise that orders are rounded with, within half a unit of 0; None where nothing
+    is rounded.
+    """
+    probes: Probes | None = None
+    """Where structure is looked at; None where it is not penalised."""
+    penalty: float = 0.0
+    """What the penalty counts."""
+
+
+class Loss(nn.Module):
+    """Minus the mean discounted reward per period of a network on a batch of products, and the
+    structure's penalty.
+    """
+
+    def __init__(self, network: PolicyNetwork, config: TrainingConfig) -> None:
+        super().__init__()
+        self.network, self.config = network, config
+        # It shares the weights but gives them no gradient: it plays the last periods of a long-run
+        # problem that is cut.
+        settled = copy.deepcopy(network).requires_grad_(False)
+        for theirs, ours in zip(settled.parameters(), network.parameters(), strict=True):
+            theirs.data = ours.data
+        self._settled = (
+            settled,
+        )  # in a tuple, which torch does not take for a part of this module
+        self._penalties: dict[Problem, StructurePenalty] = {}
+
+    def forward(self, problem: Problem, batch: Batch) -> Tensor:
+        """Play a batch (torch) through the problem."""
+        products = batch.products
+        free = replace(problem, integer_orders=False)  # its rounding would stop the gradient
+        learner, settled = (
+            InventoryAgent(free, network) for network in (self.network, *self._settled)
+        )
+        planned = None
+        if not problem.censored:
+            every, scale = learner.prepare(problem, products)
+            planned = (
+                every.unbind()
+            )  # one by one their gradients would each fill a tensor of all periods
+        episode = Episode(free, products)
+        last = problem.horizon - settling(problem)
+        rewards, seen = [], []
+        while not episode.done:
+            t = episode.period
+            if self.config.truncate and t and t % self.config.truncate == 0:
+                episode.detach()
+            player = learner if t < last else settled
+            if planned is None:
+                prepared, scale = player.prepare_one(episode.observe())
+            else:
+                prepared = planned[t] if t < last else planned[t].detach()
+            columns = player.columns(episode.state, scale)
+            order = player.orders(prepared, columns, scale)
+            if batch.probes is not None:
+                seen.append((prepared, columns.detach()))
+            if batch.dither is not None:
+                order = self._whole(order, batch.dither[t])
+            rewards.append(episode.step(unstack(order)).reward)
+        discounts = products.scale.new_tensor([problem.discount**t for t in range(problem.horizon)])
+        loss = -(discounts @ torch.stack(rewards) * self.weights(products)).mean() / discounts.sum()
+        if batch.probes is None:
+            return loss
+        prepared, visited = map(torch.stack, zip(*seen, strict=True))
+        return loss + batch.penalty * self._penalty(
+            problem, batch.probes, prepared, visited, products.demand / scale
+        )
+
+    def _penalty(
+        self, problem: Problem, probes: Probes, prepared: Tensor, visited: Tensor, demand: Tensor
+    ) -> Tensor:
+        """What the network breaks of the problem's structure where it is probed."""
+        if problem not in self._penalties:
+            self._penalties[problem] = StructurePenalty(problem, self.network)
+        penalty = self._penalties[problem]
+        where = (probes.period.long(), torch.arange(len(probes.period), device=visited.device))
+        wide = torch.zeros_like(visited[0])
+        wide[:, penalty.places] = probes.state
+        state = torch.where(probes.visited[:, None] > 0.0, visited[where], wide)
+        return penalty(prepared[where], state, demand)
+
+    def _whole(self, order: Tensor, dither: Tensor) -> Tensor:
+        """Whole orders with the gradient of the fractional ones."""
+        left = FRACTION if self.config.rounding == "dithered" else 0.0
+        whole = (order.detach() + dither).round().clamp(min=0.0)
+        return order + (1.0 - left) * (whole - order).detach()
+
+    def weights(self, products: Products) -> Any:
+        """``[B]`` what a unit of money counts."""
+        return product_weights(products) if self.config.weighting == "product" else 1.0
+
+
+def product_weights(products: Products) -> Any:
+    """``[B]`` one over the money that a period's mean demand is about worth."""
+    return 1.0 / (products.scale * money_unit(products.economics))
+
+
+def settling(problem: Problem) -> int:
+    """Periods at the end of a problem whose orders cannot show their worth; none if the end is a
+    true one.
+    """
+    if not problem.long_run:
+        return 0
+    return min(
+        max(problem.lead_times) + getattr(problem, "shelf_life", 0) + SETTLING, problem.horizon - 1
+    )

@@ -1,0 +1,1 @@
+"""What rules are fitted with: search, scenarios, estimates."""

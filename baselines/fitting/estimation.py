@@ -1,0 +1,37 @@
+"""The demand law that a history suggests."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from inv_gym.demand.distribution import Distribution
+from inv_gym.demand.laws import LAWS
+from inv_gym.util.arrays import Array, to_numpy
+
+_LAWS = (LAWS["poisson"], LAWS["negative_binomial"], LAWS["gamma"])
+
+
+def estimate(history: Array) -> Distribution:
+    """A stationary law per product by the method of moments.
+
+    Counts get a negative binomial law, or a Poisson law where their variance does not exceed the
+    mean; amounts get a gamma law. Our choice: all three are closed under sums, so lead-time demand
+    needs no convolution.
+
+    Args:
+        history: ``[H, B]``, units.
+    """
+    values = to_numpy(history).astype(float)
+    mean = np.maximum(
+        values.mean(0), 0.5 / len(values)
+    )  # nothing sold in H periods: about half a unit in as many
+    variance = values.var(0, ddof=1)
+    counts = (values == np.rint(values)).all(0)
+    overdispersed = variance > mean * (1.0 + 1e-6)
+    index = np.where(counts, np.where(overdispersed, 1, 0), 2)
+    dispersion = np.select(
+        [index == 0, index == 1],
+        [0.0, (variance - mean) / mean**2],
+        np.maximum(variance, 1e-6 * mean**2) / mean**2,
+    )
+    return Distribution(_LAWS, index, mean[None], dispersion)

@@ -1,0 +1,121 @@
+"""Policies that fit a heuristic: to the true demand law or to the history, once or anew each
+period.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any, TypeAlias
+
+from inv_gym.baselines.fitting.estimation import estimate
+from inv_gym.baselines.fitting.heuristic import Heuristic
+from inv_gym.demand.distribution import Distribution
+from inv_gym.play.policy import Observation
+from inv_gym.problems.problem import Problem
+from inv_gym.products.batch import HISTORY, Products
+from inv_gym.util.arrays import Array, map_columns, to_numpy
+from inv_gym.util.checks import one_of
+
+Fit: TypeAlias = Callable[[Any, Distribution, Any], Heuristic]
+"""Takes the problem, the law of B products and their economics (NumPy ``[B]`` columns); gives the
+rule for them.
+"""
+
+SOURCES = ("distribution", "history")
+
+
+def known_law(knows: str, products: Products) -> Distribution:
+    """The law at the start of the episode: the true one, or what the history before the start
+    suggests.
+
+    Raises:
+        ValueError: The true law is wanted of products that have none (real demand).
+    """
+    if knows == "history":
+        return estimate(products.demand[:HISTORY])
+    if products.distribution is None:
+        raise ValueError("these products have no known demand law: use knows='history'.")
+    return products.distribution
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A heuristic whose parameters are found once, from what is known at the start.
+
+    For parameters that take long to find. Of a law that changes over time the fit sees the whole;
+    those for a stationary law take its average.
+
+    Attributes:
+        fit: A constructor of a heuristic, ``BaseStock.searched`` say.
+        problem: What to order for.
+        knows: ``distribution`` or ``history``.
+    """
+
+    fit: Fit
+    problem: Problem
+    knows: str = "history"
+
+    def __post_init__(self) -> None:
+        one_of("knows", self.knows, SOURCES)
+
+    def plan(self, problem: Problem, products: Products) -> Any:
+        """The fitted heuristic for these products."""
+        law, economics = known_law(self.knows, products), map_columns(to_numpy, products.economics)
+        return replace(self.fit(self.problem, law, economics), knows=self.knows)
+
+    def __call__(self, observation: Observation) -> Array:
+        """Not before planning."""
+        raise RuntimeError(
+            f"{self.name} is fitted at the start: call plan(problem, products) first."
+        )
+
+    @property
+    def name(self) -> str:
+        """The heuristic and its constructor."""
+        kind = getattr(
+            self.fit, "__self__", None
+        )  # the class whose constructor it is, which may inherit it
+        if isinstance(kind, type):
+            return f"{kind.__name__}.{getattr(self.fit, '__name__', '')}"
+        return getattr(self.fit, "__qualname__", repr(self.fit))
+
+
+@dataclass(frozen=True)
+class Adaptive(Fitted):
+    """A heuristic that is fitted anew each period.
+
+    One that knows the history estimates the law from the last H periods; one that knows the
+    distribution takes the law of the periods ahead, and fits only once if that does not change.
+    """
+
+    def plan(self, problem: Problem, products: Products) -> Any:
+        """The policy for these products."""
+        if self.knows == "history":
+            return self
+        law, economics = known_law(self.knows, products), map_columns(to_numpy, products.economics)
+        if law.stationary:
+            return super().plan(problem, products)
+        return _ByPeriod(
+            lambda period: self.fit(self.problem, law.at(period), economics), self.knows
+        )
+
+    def __call__(self, observation: Observation) -> Array:
+        """Orders for this period, from what the history suggests now."""
+        if self.knows != "history":
+            raise RuntimeError(
+                f"{self.name} knows the distribution: call plan(problem, products) first."
+            )
+        economics = map_columns(to_numpy, observation.economics)
+        return self.fit(self.problem, estimate(observation.history), economics)(observation)
+
+
+@dataclass(frozen=True)
+class _ByPeriod:
+    """Another rule in each period."""
+
+    rule: Callable[[int], Heuristic]
+    knows: str
+
+    def __call__(self, observation: Observation) -> Array:
+        return self.rule(observation.period)(observation)

@@ -1,0 +1,1 @@
+"""The rules of the literature, one file per family."""

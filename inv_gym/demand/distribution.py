@@ -1,0 +1,185 @@
+"""The demand law of each product of a batch: what an omniscient policy knows, and what an estimate
+claims.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+
+from inv_gym.demand.laws import Law
+
+CELLS = 2048
+"""Cells of the lattice on which sums of demands without a closed form are computed."""
+
+
+@dataclass(frozen=True, eq=False)
+class Distribution:
+    """Independent demand over the periods from now on, for B products.
+
+    Attributes:
+        laws: The laws that occur.
+        law_index: ``[B]`` which of them each product follows.
+        mean: ``[P, B]`` mean of each period from now on; the last row holds for all later periods.
+        dispersion: ``[B]`` dispersion (see `inv_gym.demand.laws`).
+    """
+
+    laws: tuple[Law, ...]
+    law_index: np.ndarray
+    mean: np.ndarray
+    dispersion: np.ndarray
+    _lattices: dict[int, tuple[np.ndarray, np.ndarray]] = field(
+        default_factory=dict, init=False, repr=False
+    )
+
+    @property
+    def stationary(self) -> bool:
+        """Whether all periods follow the same law."""
+        return self.mean.shape[0] == 1
+
+    @property
+    def integer(self) -> np.ndarray:
+        """``[B]`` whether demand comes in whole units."""
+        return np.array([law.integer for law in self.laws])[self.law_index]
+
+    def at(self, period: int) -> Distribution:
+        """The law as seen from a later period."""
+        return (
+            self
+            if self.stationary
+            else self._with(mean=self.mean[min(period, len(self.mean) - 1) :])
+        )
+
+    def averaged(self) -> Distribution:
+        """A stationary law with the mean of all periods known."""
+        return self if self.stationary else self._with(mean=self.mean.mean(0, keepdims=True))
+
+    def rows(self, rows: slice | np.ndarray) -> Distribution:
+        """The same for some of the products."""
+        return Distribution(
+            self.laws, self.law_index[rows], self.mean[:, rows], self.dispersion[rows]
+        )
+
+    def window_mean(self, periods: int = 1) -> np.ndarray:
+        """``[B]`` mean demand of the next `periods` periods together."""
+        return self._window(periods).sum(0)
+
+    def variance(self) -> np.ndarray:
+        """``[B]`` variance of the demand of the next period (of amounts, on the lattice)."""
+        step, cumulative = self.lattice()
+        above, cells = 1.0 - cumulative, np.arange(CELLS)
+        first, second = above.sum(1), ((2.0 * cells + 1.0) * above).sum(1)
+        return step**2 * (second - first**2)
+
+    def cdf(self, x: np.ndarray) -> np.ndarray:
+        """P(demand of the next period <= x), for x of shape ``[B]`` or ``[N, B]``."""
+        return self._cdf(np.asarray(x), self.mean[0])
+
+    def quantile(self, probability: np.ndarray, periods: int = 1) -> np.ndarray:
+        """The quantile of the demand of the next `periods` periods together, in units.
+
+        Args:
+            probability: ``[B]`` or ``[C, B]``, within (0, 1).
+            periods: Number of periods, at least 1.
+        """
+        probability = np.broadcast_arrays(np.asarray(probability, dtype=float), self.mean[0])[0]
+        result = np.empty(probability.shape)
+        for law, rows, group in self._groups:
+            wanted = probability[..., rows]
+            mean = group._window(periods)
+            if periods == 1 or (
+                law.closed_under_sums and (group.mean.shape[0] == 1 or law.fixed_dispersion == 0)
+            ):
+                value = law.quantile(wanted, mean.sum(0), group.dispersion / periods)
+            else:
+                step, cumulative = group.lattice(periods)
+                value = (
+                    _invert(cumulative, wanted.reshape(-1, wanted.shape[-1]).T).reshape(
+                        wanted.shape
+                    )
+                    * step
+                )
+            result[..., rows] = value
+        return result
+
+    def lattice(self, periods: int = 1) -> tuple[np.ndarray, np.ndarray]:
+        """Demand of the next `periods` periods on a lattice: ``step [B]``,
+        ``P(demand <= k * step) [B, CELLS]``.
+
+        Steps are 1 for counts that fit, so counts are exact but for the mass beyond the last cell
+        (16 standard deviations above the mean). It is worked out once.
+        """
+        if periods not in self._lattices:
+            self._lattices[periods] = self._lattice(periods)
+        return self._lattices[periods]
+
+    def _lattice(self, periods: int) -> tuple[np.ndarray, np.ndarray]:
+        means = self._window(periods)
+        integer = self.integer
+        variance = np.where(integer, means, 0.0) + self.dispersion * means**2
+        reach = means.sum(0) + 16.0 * np.sqrt(variance.sum(0))
+        step = np.maximum(reach / (CELLS - 1), np.where(integer, 1.0, np.finfo(float).tiny))
+        edges = (np.arange(CELLS)[:, None] + 0.5) * step
+        transform: np.ndarray | float = 1.0
+        for mean in means[:1] if self.stationary else means:
+            mass = np.diff(np.ascontiguousarray(self._cdf(edges, mean).T), axis=1, prepend=0.0)
+            transform = transform * np.fft.rfft(mass)
+        if periods == 1:
+            return step, np.cumsum(mass, axis=1)
+        if self.stationary:
+            transform = transform**periods
+        mass = np.fft.irfft(transform, CELLS)
+        return step, np.minimum(np.cumsum(np.maximum(mass, 0.0), axis=1), 1.0)
+
+    def common_paths(self, uniforms: np.ndarray) -> np.ndarray:
+        """Demand paths ``[M, B]`` of the next period's law by inversion of the same ``[M]``
+        uniforms for all products.
+
+        Common random numbers make the paths of a product independent of the batch it is in.
+        """
+        step, cumulative = self.lattice()
+        return _invert(cumulative, np.broadcast_to(uniforms, (len(step), len(uniforms)))) * step
+
+    def _window(self, periods: int) -> np.ndarray:
+        """``[periods, B]`` means of the next periods."""
+        return self.mean[np.minimum(np.arange(periods), len(self.mean) - 1)]
+
+    def _with(self, mean: np.ndarray) -> Distribution:
+        return Distribution(self.laws, self.law_index, mean, self.dispersion)
+
+    @cached_property
+    def _groups(self) -> list[tuple[Law, np.ndarray, Distribution]]:
+        """Each law that occurs, with the rows of its products and their distribution."""
+        groups = [(law, np.flatnonzero(self.law_index == k)) for k, law in enumerate(self.laws)]
+        return [(law, rows, self.rows(rows)) for law, rows in groups if rows.size]
+
+    def _cdf(self, x: np.ndarray, mean: np.ndarray) -> np.ndarray:
+        """P(demand <= x) under the given means; x is ``[B]``, ``[N, 1]`` or ``[N, B]``."""
+        result = np.empty(np.broadcast_shapes(x.shape, mean.shape))
+        x = np.broadcast_to(x, result.shape)
+        for law, rows, _ in self._groups:
+            result[..., rows] = law.cdf(x[..., rows], mean[rows], self.dispersion[rows])
+        return result
+
+
+def _invert(cumulative: np.ndarray, probability: np.ndarray) -> np.ndarray:
+    """The first cell of each product at which the probability is reached: ``[B, N]`` and ``[B, M]``
+    give ``[M, B]``.
+    """
+    cells = [
+        np.searchsorted(row, wanted) for row, wanted in zip(cumulative, probability, strict=True)
+    ]
+    return np.minimum(np.stack(cells, 1), CELLS - 1)
+
+
+def join(parts: Sequence[Distribution]) -> Distribution:
+    """The products of several batches of one source in one batch."""
+    return Distribution(
+        parts[0].laws,
+        np.concatenate([part.law_index for part in parts]),
+        np.concatenate([part.mean for part in parts], axis=1),
+        np.concatenate([part.dispersion for part in parts]),
+    )

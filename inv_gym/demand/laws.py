@@ -1,0 +1,233 @@
+"""Demand laws: one-period distributions, each given by a mean and a dispersion per product.
+
+The dispersion of a count is what its variance has beyond a Poisson law
+(``var = mean + dispersion * mean**2``); that of an amount is its squared coefficient of variation
+(``var = dispersion * mean**2``). The sum of n periods then has mean ``n * mean`` and dispersion
+``dispersion / n`` in either case, which is exact in law where it is *closed under sums*.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from scipy import special
+
+from inv_gym.util.checks import one_of
+
+Vector = np.ndarray
+TINY = 1e-12
+
+
+class Law(ABC):
+    """A one-period demand law on [0, inf); means and dispersions are arrays that broadcast."""
+
+    integer: ClassVar[bool] = False
+    closed_under_sums: ClassVar[bool] = False
+    fixed_dispersion: float | None = None
+
+    @abstractmethod
+    def sample(self, rng: np.random.Generator, mean: Vector, dispersion: Vector) -> Vector:
+        """Draw one demand, in units, per entry of `mean`."""
+
+    @abstractmethod
+    def cdf(self, x: Vector, mean: Vector, dispersion: Vector) -> Vector:
+        """P(demand <= x) for x >= 0."""
+
+    def quantile(self, probability: Vector, mean: Vector, dispersion: Vector) -> Vector:
+        """The smallest whole number x with P(demand <= x) >= probability (amounts override this)."""
+        shape = np.broadcast_shapes(*map(np.shape, (probability, mean, dispersion)))
+        start = np.broadcast_to(mean, shape)
+        return smallest_integer(lambda x: self.cdf(x, mean, dispersion) >= probability, start)
+
+
+def smallest_integer(reached: Callable[[Vector], Vector], start: Vector) -> Vector:
+    """The smallest whole number >= 0 that satisfies a monotone condition, entry by entry.
+
+    Doubling from `start` brackets it, bisection closes in.
+    """
+    low, high = np.full(start.shape, -1.0), np.ceil(start) + 1.0
+    while not (done := reached(high)).all():
+        low, high = np.where(done, low, high), np.where(done, high, 2.0 * high)
+    while (high - low > 1.0).any():
+        middle = np.floor((low + high) / 2.0)
+        done = reached(middle)
+        low, high = np.where(done, low, middle), np.where(done, np.minimum(middle, high), high)
+        low = np.minimum(low, high - 1.0)
+    return high
+
+
+class Poisson(Law):
+    """Counts with variance equal to the mean."""
+
+    integer = True
+    closed_under_sums = True
+    fixed_dispersion = 0.0
+
+    def sample(self, rng: np.random.Generator, mean: Vector, dispersion: Vector) -> Vector:
+        return rng.poisson(mean).astype(float)
+
+    def cdf(self, x: Vector, mean: Vector, dispersion: Vector) -> Vector:
+        return special.pdtr(np.floor(x), mean)
+
+
+class NegativeBinomial(Law):
+    """Counts with variance ``mean + dispersion * mean**2``: a Poisson law with a gamma-distributed
+    mean.
+    """
+
+    integer = True
+    closed_under_sums = True
+
+    def sample(self, rng: np.random.Generator, mean: Vector, dispersion: Vector) -> Vector:
+        dispersion = np.maximum(dispersion, TINY)
+        return rng.poisson(rng.gamma(1.0 / dispersion, mean * dispersion)).astype(float)
+
+    def cdf(self, x: Vector, mean: Vector, dispersion: Vector) -> Vector:
+        size = 1.0 / np.maximum(dispersion, TINY)
+        return special.betainc(size, np.floor(x) + 1.0, size / (size + mean))
+
+
+class Geometric(NegativeBinomial):
+    """Counts 0, 1, 2, ... with geometric probabilities: the negative binomial law of dispersion 1."""
+
+    fixed_dispersion = 1.0
+
+
+class Gamma(Law):
+    """Amounts with a gamma law."""
+
+    closed_under_sums = True
+
+    def sample(self, rng: np.random.Generator, mean: Vector, dispersion: Vector) -> Vector:
+        return rng.gamma(1.0 / np.broadcast_to(dispersion, np.shape(mean)), mean * dispersion)
+
+    def cdf(self, x: Vector, mean: Vector, dispersion: Vector) -> Vector:
+        return special.gammainc(1.0 / dispersion, x / np.maximum(mean * dispersion, TINY))
+
+    def quantile(self, probability: Vector, mean: Vector, dispersion: Vector) -> Vector:
+        return special.gammaincinv(1.0 / dispersion, probability) * (mean * dispersion)
+
+
+class RoundedGamma(Law):
+    """A gamma law rounded to the nearest whole number (De Moor et al. 2022)."""
+
+    integer = True
+
+    def sample(self, rng: np.random.Generator, mean: Vector, dispersion: Vector) -> Vector:
+        return np.rint(Gamma().sample(rng, mean, dispersion))
+
+    def cdf(self, x: Vector, mean: Vector, dispersion: Vector) -> Vector:
+        return Gamma().cdf(np.floor(x) + 0.5, mean, dispersion)
+
+
+class TruncatedNormal(Law):
+    """A normal law conditioned on being at least 0; `mean` and `dispersion` are those before
+    truncation.
+    """
+
+    def sample(self, rng: np.random.Generator, mean: Vector, dispersion: Vector) -> Vector:
+        return self.quantile(rng.random(np.shape(mean)), mean, dispersion)
+
+    def cdf(self, x: Vector, mean: Vector, dispersion: Vector) -> Vector:
+        deviation = np.maximum(np.sqrt(dispersion) * mean, TINY)
+        below = special.ndtr(-mean / deviation)
+        return (special.ndtr((x - mean) / deviation) - below) / (1.0 - below)
+
+    def quantile(self, probability: Vector, mean: Vector, dispersion: Vector) -> Vector:
+        below = special.ndtr(-1.0 / np.sqrt(dispersion))
+        return mean * (
+            1.0 + np.sqrt(dispersion) * special.ndtri(below + probability * (1.0 - below))
+        )
+
+
+class LogNormal(Law):
+    """Amounts whose logarithm is normal."""
+
+    def sample(self, rng: np.random.Generator, mean: Vector, dispersion: Vector) -> Vector:
+        return self.quantile(rng.random(np.shape(mean)), mean, dispersion)
+
+    def cdf(self, x: Vector, mean: Vector, dispersion: Vector) -> Vector:
+        spread = np.sqrt(np.log1p(dispersion))
+        ratio = np.log(np.maximum(x, TINY) / np.maximum(mean, TINY))
+        return special.ndtr(ratio / spread + spread / 2.0)
+
+    def quantile(self, probability: Vector, mean: Vector, dispersion: Vector) -> Vector:
+        spread = np.sqrt(np.log1p(dispersion))
+        return mean * np.exp(spread * special.ndtri(probability) - spread**2 / 2.0)
+
+
+class DiscreteUniform(Law):
+    """Whole numbers 0, 1, ..., n with equal probability, where n is twice the mean, rounded."""
+
+    integer = True
+    fixed_dispersion = 1.0 / 3.0
+
+    def sample(self, rng: np.random.Generator, mean: Vector, dispersion: Vector) -> Vector:
+        return np.floor(rng.random(np.shape(mean)) * (np.rint(2.0 * mean) + 1.0))
+
+    def cdf(self, x: Vector, mean: Vector, dispersion: Vector) -> Vector:
+        return np.minimum((np.floor(x) + 1.0) / (np.rint(2.0 * mean) + 1.0), 1.0)
+
+
+@dataclass(frozen=True)
+class Empirical(Law):
+    """Observed demands drawn again, scaled to the wanted mean.
+
+    Raises:
+        ValueError: A value is negative or not finite, or all are 0.
+    """
+
+    values: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        values = np.asarray(self.values, dtype=float)
+        if (
+            values.size == 0
+            or not np.isfinite(values).all()
+            or (values < 0).any()
+            or not values.any()
+        ):
+            raise ValueError(
+                f"values must be finite demands of at least 0, some positive, got {self.values}."
+            )
+        object.__setattr__(self, "values", tuple(np.sort(values).tolist()))
+        object.__setattr__(self, "fixed_dispersion", float(values.var() / values.mean() ** 2))
+
+    def sample(self, rng: np.random.Generator, mean: Vector, dispersion: Vector) -> Vector:
+        values = np.asarray(self.values)
+        return values[rng.integers(len(values), size=np.shape(mean))] * (mean / values.mean())
+
+    def cdf(self, x: Vector, mean: Vector, dispersion: Vector) -> Vector:
+        values = np.asarray(self.values)
+        unscaled = x * values.mean() / np.maximum(mean, TINY)
+        return np.searchsorted(values, unscaled * (1.0 + TINY), side="right") / len(values)
+
+    def quantile(self, probability: Vector, mean: Vector, dispersion: Vector) -> Vector:
+        values = np.asarray(self.values)
+        rank = np.ceil(np.asarray(probability) * len(values) - TINY).astype(int) - 1
+        return values[np.clip(rank, 0, len(values) - 1)] * (mean / values.mean())
+
+
+LAWS: dict[str, Law] = {
+    "poisson": Poisson(),
+    "geometric": Geometric(),
+    "negative_binomial": NegativeBinomial(),
+    "gamma": Gamma(),
+    "rounded_gamma": RoundedGamma(),
+    "truncated_normal": TruncatedNormal(),
+    "log_normal": LogNormal(),
+    "discrete_uniform": DiscreteUniform(),
+}
+
+
+def law(name: str | Law) -> Law:
+    """The law of that name; a law (an `Empirical` one, say) is returned as it is.
+
+    Raises:
+        ValueError: The name is unknown.
+    """
+    return name if isinstance(name, Law) else LAWS[one_of("demand law", name, LAWS)]

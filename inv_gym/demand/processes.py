@@ -1,0 +1,152 @@
+"""Demand processes: what multiplies a product's mean demand over time.
+
+A process draws a factor per period and product; several processes multiply. A population without
+one is stationary.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from inv_gym.demand.ranges import LogUniform, Range, Uniform, draw, within
+from inv_gym.util.checks import whole
+
+
+class Process(Protocol):
+    """Draws factors on the mean demand, ``[periods, B]``; period `start` of the calendar comes
+    first.
+    """
+
+    def factors(self, rng: np.random.Generator, start: np.ndarray, periods: int) -> np.ndarray:
+        """Args: start ``[B]``, the day of the calendar on which each product's history begins."""
+        ...
+
+
+def _clock(start: np.ndarray, periods: int) -> np.ndarray:
+    """``[periods, B]`` day of the calendar."""
+    return start + np.arange(periods)[:, None]
+
+
+@dataclass(frozen=True)
+class WeeklySeason:
+    """A weekday profile of mean 1, drawn per product: log-normal weekday factors of the given
+    spread.
+    """
+
+    spread: Range = Uniform(0.1, 0.4)
+
+    def factors(self, rng: np.random.Generator, start: np.ndarray, periods: int) -> np.ndarray:
+        profile = np.exp(draw(self.spread, rng, len(start)) * rng.standard_normal((7, len(start))))
+        profile /= profile.mean(0)
+        return np.take_along_axis(profile, _clock(start, periods) % 7, axis=0)
+
+
+@dataclass(frozen=True)
+class YearlySeason:
+    """A yearly wave ``1 + amplitude * sin``, with a peak drawn per product."""
+
+    amplitude: Range = Uniform(0.1, 0.5)
+
+    def __post_init__(self) -> None:
+        within("amplitude", self.amplitude, 0.0, 1.0)
+
+    def factors(self, rng: np.random.Generator, start: np.ndarray, periods: int) -> np.ndarray:
+        phase = rng.uniform(0.0, 2.0 * np.pi, len(start))
+        wave = np.sin(2.0 * np.pi * _clock(start, periods) / 365.25 + phase)
+        return 1.0 + draw(self.amplitude, rng, len(start)) * wave
+
+
+@dataclass(frozen=True)
+class Trend:
+    """Growth or decline by a constant rate per period, compounded."""
+
+    rate: Range = Uniform(-0.01, 0.01)
+
+    def __post_init__(self) -> None:
+        within("rate", self.rate, -0.5, 1.0)
+
+    def factors(self, rng: np.random.Generator, start: np.ndarray, periods: int) -> np.ndarray:
+        return (1.0 + draw(self.rate, rng, len(start))) ** np.arange(periods)[:, None]
+
+
+@dataclass(frozen=True)
+class AutocorrelatedLevel:
+    """A level whose logarithm is a stationary AR(1) process of mean-one exponential."""
+
+    correlation: Range = 0.95
+    spread: Range = Uniform(0.1, 0.4)
+
+    def __post_init__(self) -> None:
+        within("correlation", self.correlation, -1.0, 1.0)
+
+    def factors(self, rng: np.random.Generator, start: np.ndarray, periods: int) -> np.ndarray:
+        batch = len(start)
+        correlation, spread = draw(self.correlation, rng, batch), draw(self.spread, rng, batch)
+        level = np.empty((periods, batch))
+        level[0] = rng.standard_normal(batch)
+        innovation = np.sqrt(1.0 - correlation**2) * rng.standard_normal((periods, batch))
+        for t in range(1, periods):
+            level[t] = correlation * level[t - 1] + innovation[t]
+        return np.exp(spread * level - spread**2 / 2.0)
+
+
+@dataclass(frozen=True)
+class RegimeChange:
+    """The mean is multiplied once and for all, from a period drawn uniformly over history and
+    episode.
+    """
+
+    factor: Range = LogUniform(0.3, 3.0)
+
+    def __post_init__(self) -> None:
+        within("factor", self.factor, 0.0)
+
+    def factors(self, rng: np.random.Generator, start: np.ndarray, periods: int) -> np.ndarray:
+        change = rng.integers(0, periods, len(start))
+        return np.where(
+            np.arange(periods)[:, None] < change, 1.0, draw(self.factor, rng, len(start))
+        )
+
+
+@dataclass(frozen=True)
+class DemandShock:
+    """The mean is multiplied for `length` periods.
+
+    Attributes:
+        factor: The multiplier.
+        length: Number of periods it lasts.
+        begin: First period of the shock, counted from the start of the history; drawn uniformly if
+            None.
+    """
+
+    factor: Range = Uniform(2.0, 3.0)
+    length: int = 5
+    begin: int | None = None
+
+    def __post_init__(self) -> None:
+        within("factor", self.factor, 0.0)
+        whole("length", self.length, least=1)
+
+    def factors(self, rng: np.random.Generator, start: np.ndarray, periods: int) -> np.ndarray:
+        drawn = rng.integers(0, max(periods - self.length, 1), len(start))
+        begin = drawn if self.begin is None else np.full(len(start), self.begin)
+        since = np.arange(periods)[:, None] - begin
+        return np.where(
+            (since >= 0) & (since < self.length), draw(self.factor, rng, len(start)), 1.0
+        )
+
+
+CALENDAR = ("weekday_sin", "weekday_cos", "year_sin", "year_cos")
+"""Names of the covariates that `calendar` gives."""
+
+
+def calendar(start: np.ndarray, periods: int) -> np.ndarray:
+    """Calendar covariates ``[periods, B, 4]``: phases of the week and of the year, known in
+    advance.
+    """
+    week = 2.0 * np.pi * _clock(start, periods) / 7.0
+    year = 2.0 * np.pi * _clock(start, periods) / 365.25
+    return np.stack([np.sin(week), np.cos(week), np.sin(year), np.cos(year)], -1)

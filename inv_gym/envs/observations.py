@@ -1,0 +1,110 @@
+"""The flat float32 vector in which environments show an observation."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from inv_gym.play.episode import Episode
+from inv_gym.play.policy import Observation
+from inv_gym.problems.problem import Problem
+from inv_gym.products.batch import HISTORY, Products
+from inv_gym.util.arrays import flatten, flatten_names, to_numpy, unflatten
+
+
+class FlatObservations:
+    """Writes the observations of an episode as vectors ``[n]`` (one product, floats) or ``[B, n]``.
+
+    The entries, in order: the state, the history (oldest first), the economics, the scale, the
+    covariates of the current period, and the share of the horizon that is left (1 throughout in a
+    long-run problem).
+    """
+
+    def __init__(self, problem: Problem, covariate_names: tuple[str, ...]) -> None:
+        self._problem = problem
+        state = flatten_names(problem.initial_state(0.0))
+        history = [f"demand_{k}_ago" for k in range(HISTORY, 0, -1)]
+        self.names = [
+            *state,
+            *history,
+            *problem.Economics._fields,
+            "scale",
+            *covariate_names,
+            "horizon_left",
+        ]
+        self.state = slice(0, len(state))
+        self.history = slice(len(state), len(state) + HISTORY)
+        self._static = slice(
+            self.history.stop, self.history.stop + len(problem.Economics._fields) + 1
+        )
+        self._covariates = slice(self._static.stop, self._static.stop + len(covariate_names))
+
+    def start(self, products: Products, single: bool) -> None:
+        """Begin an episode of NumPy products: fill in what does not change. `single` shows the
+        first one alone.
+        """
+        template: np.ndarray = np.zeros((products.batch, len(self.names)), np.float32)
+        template[:, self._static] = np.stack((*products.economics, products.scale), -1)
+        template[:, -1] = 1.0
+        demand = products.demand.T.astype(np.float32, order="C")
+        calendar = None if products.covariates is None else products.covariates.astype(np.float32)
+        self._template: np.ndarray = template[0] if single else template
+        self._demand: np.ndarray = demand[0] if single else demand
+        self._calendar = calendar[:, 0] if single and calendar is not None else calendar
+
+    def write(self, episode: Episode) -> np.ndarray:
+        """The current observation, in fresh memory."""
+        vector = self._template.copy()
+        rows = (
+            vector if vector.ndim == 1 else vector.T
+        )  # entries first; writing through a view costs nothing
+        for index, column in enumerate(flatten(episode.state)):
+            rows[index] = column
+        t = episode.period
+        if self._problem.censored:  # what was sold depends on the orders: the episode keeps it
+            vector[..., self.history] = np.transpose(episode.observe().history)
+        else:
+            vector[..., self.history] = self._demand[..., t : t + HISTORY]
+        if self._calendar is not None and t < self._problem.horizon:
+            vector[..., self._covariates] = self._calendar[HISTORY + t]
+        if not self._problem.long_run:
+            rows[-1] = 1.0 - t / self._problem.horizon
+        return vector
+
+    def read(self, vectors: np.ndarray) -> Observation:
+        """What vectors ``[B, n]`` show, as policies take it; of the covariates they show the
+        current period's alone.
+
+        Raises:
+            ValueError: They have another number of entries.
+        """
+        if vectors.shape[1] != len(self.names):
+            raise ValueError(
+                f"an observation has {len(self.names)} entries here, got {vectors.shape[1]}."
+            )
+        rows = vectors.T
+        *economics, scale = rows[self._static]
+        covariates = (
+            vectors[None, :, self._covariates]
+            if self._covariates.stop > self._covariates.start
+            else None
+        )
+        left = float(rows[-1, 0])
+        period = 0 if self._problem.long_run else round((1.0 - left) * self._problem.horizon)
+        state = unflatten(rows[self.state], self._problem.initial_state(0.0))
+        return Observation(
+            state,
+            rows[self.history],
+            self._problem.Economics(*economics),
+            scale,
+            covariates,
+            period,
+        )
+
+
+def flat(problem: Problem, seen: Observation) -> np.ndarray:
+    """The vectors ``[B, n]`` in which an environment shows what a policy sees, float32."""
+    left = 1.0 if problem.long_run else 1.0 - seen.period / problem.horizon
+    calendar = () if seen.covariates is None else to_numpy(seen.covariates[-1]).T
+    columns = [*flatten(seen.state), *seen.history, *seen.economics, seen.scale, *calendar]
+    columns.append(np.full(len(seen.scale), left))
+    return np.stack([to_numpy(column) for column in columns], -1).astype(np.float32)

@@ -1,0 +1,147 @@
+"""The Gymnasium environment of one product."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+
+from inv_gym.envs.view import LARGEST, PRODUCTS_AHEAD, View, bad_action
+from inv_gym.play.episode import Episode
+from inv_gym.play.policy import Observation
+from inv_gym.problems.problem import Problem
+from inv_gym.products.sources import ProductSource
+from inv_gym.tasks.task import Task
+from inv_gym.util.arrays import Columns, map_columns
+from inv_gym.util.checks import one_of
+
+
+class InventoryEnv(gym.Env[np.ndarray, np.ndarray], View):
+    """One product of an inventory problem.
+
+    ## Description
+    Each episode draws a product (economics and demand) from a source and plays it for the horizon.
+    The dynamics are in the problem's `transition`; see `inv_gym.problems`.
+
+    ## Action Space
+    ``Box(0, high, (K,), float32)``: units to order per channel. The channels are
+    ``problem.order_names``: one order, or regular and expedited, or order and removal. Any finite
+    order of at least 0 is played; the bound is for agents that need one.
+
+    ## Observation Space
+    ``Box((n,), float32)``; ``env.unwrapped.observation_names`` names the entries: the state
+    (units), the last 32 demands (units, oldest first; sales if censored), the economics (money per
+    unit), the scale (mean of the history before the start, units), covariates of the period, and
+    the share of the horizon that is left.
+
+    ## Rewards
+    The profit of the period, money; the last period of a finite horizon includes the discounted
+    salvage value.
+
+    ## Starting State
+    Stock drawn from ``initial_stock`` (in units of mean demand), nothing on order.
+
+    ## Episode End
+    After ``horizon`` periods: ``terminated``, or ``truncated`` if the problem is ``long_run``.
+
+    ## Arguments
+    ``products`` (a name, or a dict; see `inv_gym.tasks.registry.make_source`), ``render_mode``, and
+    any field of the problem (``horizon``, ``discount``, ``lead_time``, ...). ``problem`` is a name,
+    or a `Problem` of your own. ``reset(options={"demand": trace})`` plays a given demand.
+
+    ## Version History
+    * v0: first version.
+    """
+
+    metadata = {"render_modes": ["ansi", "rgb_array"], "render_fps": 4}  # noqa: RUF012 - Gymnasium's convention
+
+    def __init__(
+        self,
+        problem: str | Problem | None = None,
+        products: str | Mapping[str, Any] | ProductSource | None = None,
+        render_mode: str | None = None,
+        task: str | Task = "InvLostSales-v0",
+        **fields: Any,
+    ) -> None:
+        if render_mode is not None:
+            one_of("render_mode", render_mode, self.metadata["render_modes"])
+        self.render_mode = render_mode
+        self._set_up(task, problem, products, fields)
+        self.observation_space, self.action_space = self._spaces()
+        self._action_shape = (self.problem.order_dim,)
+        self._next = PRODUCTS_AHEAD
+        self._played: list[tuple[Columns, float, dict[str, float]]] = []
+
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[np.ndarray, dict[str, Any]]:
+        """Start an episode with a product of its own; ``options={"demand": [T]}`` gives its demand."""
+        super().reset(seed=seed)
+        if seed is not None or self._next == PRODUCTS_AHEAD:
+            self._ahead, self._next = (
+                self.source.sample(self.np_random, PRODUCTS_AHEAD, self.problem),
+                0,
+            )
+        self.products = self._with_demand(
+            self._ahead.rows(slice(self._next, self._next + 1)), options
+        )
+        self._next += 1
+        self._episode = Episode(self.problem, self.products.single(0))
+        self._observations.start(self.products, single=True)
+        self._played.clear()
+        return self._observations.write(self._episode), {}
+
+    def step(self, action: np.ndarray) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
+        """Order, and play one period.
+
+        Raises:
+            ValueError: The action is not a finite number of at least 0 per channel.
+            gymnasium.error.ResetNeeded: The episode is over.
+        """
+        order = self._parse(action)
+        reward, info = self._step(order)
+        episode = self.episode
+        if self.render_mode is not None:
+            self._played.append((order, reward, info))
+        done, long_run = episode.done, self.problem.long_run
+        return (
+            self._observations.write(episode),
+            reward,
+            done and not long_run,
+            done and long_run,
+            info,
+        )
+
+    def observe(self) -> Observation:
+        """What a `Policy` sees of this period, as NumPy arrays with B = 1."""
+        seen = self.episode.observe()
+        covariates = None if seen.covariates is None else seen.covariates[:, None]
+        row = map_columns(
+            lambda number: np.array([number]), (seen.state, seen.economics, seen.scale)
+        )
+        return Observation(
+            row[0], np.array(seen.history)[:, None], row[1], row[2], covariates, seen.period
+        )
+
+    def render(self) -> Any:
+        """The episode so far, as text (``ansi``) or as a picture (``rgb_array``)."""
+        from inv_gym.envs import rendering
+
+        if self.render_mode is None:
+            gym.logger.warn('no render mode: gym.make(id, render_mode="ansi") or "rgb_array".')
+            return None
+        draw = rendering.text if self.render_mode == "ansi" else rendering.picture
+        return draw(self.problem, self.episode, self._played)
+
+    def _parse(self, action: Any) -> Columns:
+        action = np.asarray(action)
+        if action.shape == self._action_shape and action.dtype.kind in "fiu":
+            order = tuple(map(float, action.tolist()))
+            for quantity in order:
+                if not 0.0 <= quantity < LARGEST:
+                    break
+            else:
+                return order
+        raise ValueError(bad_action(self.problem, self._action_shape, action))

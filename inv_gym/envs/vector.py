@@ -1,0 +1,134 @@
+"""The native vector environment: a batch of products, stepped together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from gymnasium.vector import AutoresetMode, VectorEnv
+from gymnasium.vector.utils import batch_space
+
+from inv_gym.envs.view import LARGEST, PRODUCTS_AHEAD, View, bad_action
+from inv_gym.play.episode import Episode
+from inv_gym.play.policy import Observation
+from inv_gym.problems.problem import Problem
+from inv_gym.products.sources import ProductSource
+from inv_gym.tasks.task import Task
+from inv_gym.util.arrays import Columns
+from inv_gym.util.checks import whole
+
+
+class InventoryVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray], View):
+    """A batch of products of an inventory problem, stepped together in NumPy.
+
+    All rows share the clock, so they end and are reset together, in either autoreset mode. See
+    `InventoryEnv` for spaces and rewards. Takes ``num_envs``, ``autoreset_mode`` and
+    ``max_episode_steps`` (an earlier cut) besides its arguments.
+    """
+
+    metadata = {"render_modes": [], "autoreset_mode": AutoresetMode.NEXT_STEP}  # noqa: RUF012
+
+    def __init__(
+        self,
+        num_envs: int = 1,
+        problem: str | Problem | None = None,
+        products: str | Mapping[str, Any] | ProductSource | None = None,
+        autoreset_mode: AutoresetMode | str = AutoresetMode.NEXT_STEP,
+        max_episode_steps: int | None = None,
+        render_mode: str | None = None,
+        task: str | Task = "InvLostSales-v0",
+        **fields: Any,
+    ) -> None:
+        if render_mode is not None:
+            raise ValueError(
+                f"the vector environment does not render, got render_mode={render_mode!r}; use "
+                "gym.make."
+            )
+        self.num_envs = whole("num_envs", num_envs, least=1)
+        self.render_mode = None
+        self.autoreset_mode = AutoresetMode(autoreset_mode)
+        self.metadata = {**self.metadata, "autoreset_mode": self.autoreset_mode}
+        self._set_up(task, problem, products, fields)
+        self._cut = (
+            self.problem.horizon
+            if max_episode_steps is None
+            else whole("max_episode_steps", max_episode_steps, 1)
+        )
+        self.single_observation_space, self.single_action_space = self._spaces()
+        self.observation_space = batch_space(self.single_observation_space, num_envs)
+        self.action_space = batch_space(self.single_action_space, num_envs)
+
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[np.ndarray, dict[str, Any]]:
+        """Start an episode with fresh products; ``options={"demand": [T] or [T, B]}`` gives their
+        demand.
+        """
+        super().reset(seed=seed)
+        drawn = self.source.sample(self.np_random, max(self.num_envs, PRODUCTS_AHEAD), self.problem)
+        self.products = self._with_demand(drawn.rows(slice(0, self.num_envs)), options)
+        self._episode = Episode(self.problem, self.products)
+        self._observations.start(self.products, single=False)
+        self._over = False
+        return self._observations.write(self._episode), {}
+
+    def step(
+        self, actions: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, dict[str, Any]]:
+        """Order for every product, and play one period.
+
+        Raises:
+            ValueError: The actions are not finite numbers of at least 0 in shape ``[B, K]``.
+            gymnasium.error.ResetNeeded: No reset before, or none after the end with autoreset
+            disabled.
+        """
+        order = self._parse(actions)
+        if (
+            self._episode is not None
+            and self._over
+            and self.autoreset_mode == AutoresetMode.NEXT_STEP
+        ):
+            observation, info = self.reset()
+            return (
+                observation,
+                np.zeros(self.num_envs),
+                self._flags(False),
+                self._flags(False),
+                info,
+            )
+        reward, info = self._step(order)
+        everywhere = self._flags(True)
+        info |= {f"_{name}": everywhere for name in info}
+        episode = self.episode
+        terminated = episode.done and not self.problem.long_run
+        truncated = not terminated and (episode.done or episode.period >= self._cut)
+        observation = self._observations.write(episode)
+        self._over = terminated or truncated
+        if self._over and self.autoreset_mode == AutoresetMode.SAME_STEP:
+            final = np.empty(self.num_envs, dtype=object)
+            final[:] = list(observation)
+            observation, _ = self.reset()
+            info = {
+                "final_obs": final,
+                "_final_obs": everywhere,
+                "final_info": info,
+                "_final_info": everywhere,
+            }
+        return observation, reward, self._flags(terminated), self._flags(truncated), info
+
+    def observe(self) -> Observation:
+        """What a `Policy` sees of this period, as NumPy arrays."""
+        return self.episode.observe()
+
+    def _flags(self, value: bool) -> np.ndarray:
+        return np.ones(self.num_envs, bool) if value else np.zeros(self.num_envs, bool)
+
+    def _parse(self, actions: Any) -> Columns:
+        array = np.asarray(actions)
+        shape = (self.num_envs, self.problem.order_dim)
+        if array.shape == shape and array.dtype.kind in "fiu":
+            flat = array.ravel()  # NaN fails both comparisons
+            if np.minimum.reduce(flat) >= 0 and np.maximum.reduce(flat) < LARGEST:
+                return tuple(array.T.astype(float))
+        raise ValueError(bad_action(self.problem, shape, array))

@@ -1,0 +1,147 @@
+"""What the single and the vector environment share: a problem, its products and an episode."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+
+from inv_gym.envs.observations import FlatObservations
+from inv_gym.play.episode import Episode
+from inv_gym.play.policy import Policy
+from inv_gym.play.rollout import Rollout, rollout
+from inv_gym.problems.problem import Problem
+from inv_gym.products.batch import HISTORY, Products
+from inv_gym.products.sources import ProductSource, draw_products
+from inv_gym.tasks.registry import task
+from inv_gym.tasks.task import Task
+from inv_gym.util.arrays import Columns
+from inv_gym.util.checks import one_of
+
+LARGEST = float(np.finfo(np.float32).max)
+PRODUCTS_AHEAD = 64
+"""Products that a single environment draws at once: sampling one by one would cost more than an
+episode.
+"""
+
+
+class View:
+    """What both environments are made of."""
+
+    task: Task
+    problem: Problem
+    source: ProductSource
+    np_random: np.random.Generator
+
+    def _set_up(
+        self,
+        played: str | Task,
+        problem: str | Problem | None,
+        products: str | Mapping[str, Any] | ProductSource | None,
+        fields: Mapping[str, Any],
+    ) -> None:
+        self.task = task(played, problem=problem, products=products, **fields)
+        self.problem, self.source = self.task.problem, self.task.source
+        self._observations = FlatObservations(self.problem, self.source.covariate_names)
+        self._episode: Episode | None = None
+
+    @property
+    def observation_names(self) -> list[str]:
+        """The name of every entry of the observation, in order."""
+        return self._observations.names
+
+    def _spaces(self) -> tuple[gym.spaces.Box, gym.spaces.Box]:
+        low = np.full(len(self.observation_names), -LARGEST, np.float32)
+        low[self._observations.history] = 0.0
+        if not self.problem.backlog:
+            low[self._observations.state] = 0.0
+        high = np.asarray(self.problem.order_bounds(self.source.largest_scale), np.float32)
+        return gym.spaces.Box(low, LARGEST, dtype=np.float32), gym.spaces.Box(
+            0.0, high, dtype=np.float32
+        )
+
+    @property
+    def episode(self) -> Episode:
+        """The episode being played.
+
+        Raises:
+            gymnasium.error.ResetNeeded: There is none yet.
+        """
+        if self._episode is None:
+            raise gym.error.ResetNeeded("call reset() before the first step().")
+        return self._episode
+
+    def _step(self, order: Columns) -> tuple[Any, dict[str, Any]]:
+        """Play a period: reward and what moved."""
+        episode = self._episode
+        if episode is None or episode.done:
+            raise gym.error.ResetNeeded("the episode is over or has not begun: call reset().")
+        period = episode.period
+        outcome = episode.step(order)
+        info = outcome.flows._asdict()
+        info["demand"] = episode.products.demand[HISTORY + period]
+        return outcome.reward, info
+
+    def _with_demand(self, products: Products, options: Mapping[str, Any] | None) -> Products:
+        """The products, with the demand trace of ``reset(options={"demand": ...})`` if there is
+        one.
+        """
+        if not options:
+            return products
+        for key in options:
+            one_of("reset option", key, ("demand",))
+        trace = np.asarray(options["demand"], dtype=float)
+        trace = (
+            np.broadcast_to(trace[:, None], (len(trace), products.batch))
+            if trace.ndim == 1
+            else trace
+        )
+        expected = (self.problem.horizon, products.batch)
+        if trace.shape != expected or not ((trace >= 0) & (trace < np.inf)).all():
+            raise ValueError(
+                f"the demand option must hold finite demands of at least 0 in shape {expected} "
+                "(periods, products), "
+                f"got shape {trace.shape} and values from {trace.min()} to {trace.max()}."
+            )
+        return products._replace(
+            demand=np.concatenate([products.demand[:HISTORY], trace]), distribution=None
+        )
+
+    def rollout(
+        self,
+        policy: Policy,
+        batch: int = 1024,
+        seed: int = 0,
+        dtype: Any = None,
+        device: Any = None,
+    ) -> Rollout:
+        """Play a policy over a batch of fresh products, differentiably (torch).
+
+        Args:
+            policy: Takes and gives torch tensors.
+            batch: Number of products.
+            seed: Of the products.
+            dtype: torch dtype, float32 by default.
+            device: torch device, the CPU by default.
+        """
+        products = draw_products(self.source, self.problem, batch, seed)
+        return rollout(self.problem, policy, products.torch(dtype, device))
+
+
+def bad_action(problem: Problem, shape: tuple[int, ...], action: np.ndarray) -> str:
+    """What is wrong with an action, and what to do."""
+    channels = ", ".join(problem.order_names)
+    wanted = (
+        f"an action must be numbers of shape {shape} (channels: {channels}), finite and at least 0"
+    )
+    if action.shape != shape:
+        return f"{wanted}; got shape {action.shape}."
+    if action.dtype.kind not in "fiu":
+        return (
+            f"{wanted}; got dtype {action.dtype}: convert it with np.asarray(action, np.float32)."
+        )
+    flat = action.reshape(-1)
+    bad = flat[~((flat >= 0) & (flat < LARGEST))][0]
+    return f"{wanted}; got {bad}: clip it with np.clip(action, env.action_space.low, env.action_space.high)."

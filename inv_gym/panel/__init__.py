@@ -1,6 +1,0 @@
-"""Real demand: tables of daily sales in files, read as dense panels, from which products are drawn."""
-
-from inv_gym.panel.data import Panel, read_panel
-from inv_gym.panel.products import RETAIL, PanelProducts
-
-__all__ = ["RETAIL", "Panel", "PanelProducts", "read_panel"]

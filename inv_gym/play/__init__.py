@@ -1,0 +1,1 @@
+"""Playing a policy: what it sees, the loop over periods, the rollout, the evaluation."""

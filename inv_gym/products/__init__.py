@@ -1,0 +1,1 @@
+"""Products: batches, the sources that draw them, populations, economics, real tables."""

@@ -1,0 +1,168 @@
+"""A batch of products: everything exogenous about them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from inv_gym.demand.distribution import Distribution, join
+from inv_gym.problems.problem import Problem
+from inv_gym.util.arrays import Array, flatten, like, map_columns, unflatten
+from inv_gym.util.checks import refuse_rows
+
+HISTORY = 32
+"""Periods of history before the start of an episode, H (the source paper's window)."""
+
+BLOCK = 512
+"""Products are drawn in blocks of this size, each with a random stream of its own, so that product
+i of a seed is the same whatever the number of products asked for or held in memory at once."""
+
+
+class Products(NamedTuple):
+    """B products: everything exogenous, whether a policy knows it or not. Arrays are NumPy or
+    torch.
+    """
+
+    economics: Any
+    """NamedTuple of ``[B]`` columns, money per unit."""
+    demand: Array
+    """``[H + T, B]``, units; the first H periods are the history before the episode (sales, if it
+    is censored).
+    """
+    scale: Array
+    """``[B]`` mean of the history, units: the size in which networks see a product."""
+    initial_state: Any
+    """NamedTuple of ``[B]`` columns, units."""
+    covariates: Array | None
+    """``[H + T, B, C]`` known in advance: calendar, promotion."""
+    distribution: Distribution | None
+    """The true law of demand from the start of the episode, for omniscient policies only; None for
+    real demand.
+    """
+
+    @property
+    def batch(self) -> int:
+        """Number of products, B."""
+        return int(self.demand.shape[1])
+
+    @property
+    def periods(self) -> int:
+        """Number of periods of the episode, T."""
+        return int(self.demand.shape[0]) - HISTORY
+
+    def to(self, reference: Array) -> Products:
+        """The same products in the kind (NumPy or torch), dtype and device of `reference`."""
+        exogenous = self._replace(distribution=None)
+        return map_columns(lambda x: like(x, reference), exogenous)._replace(
+            distribution=self.distribution
+        )
+
+    def torch(self, dtype: Any = None, device: Any = None) -> Products:
+        """The same products as torch tensors; float32 on the CPU if nothing else is given."""
+        import torch
+
+        return self.to(torch.empty(0, dtype=dtype or torch.float32, device=device))
+
+    def single(self, row: int) -> Products:
+        """One product as plain Python floats (``demand`` a list), for the step API."""
+
+        def number(column: Array) -> float:
+            return float(column[row])
+
+        return Products(
+            map_columns(number, self.economics),
+            self.demand[:, row].tolist(),
+            number(self.scale),
+            map_columns(number, self.initial_state),
+            None if self.covariates is None else self.covariates[:, row],
+            None if self.distribution is None else self.distribution.rows(slice(row, row + 1)),
+        )
+
+    def rows(self, rows: slice | np.ndarray) -> Products:
+        """Some of the products."""
+        return Products(
+            map_columns(lambda x: x[rows], self.economics),
+            self.demand[:, rows],
+            self.scale[rows],
+            map_columns(lambda x: x[rows], self.initial_state),
+            None if self.covariates is None else self.covariates[:, rows],
+            None if self.distribution is None else self.distribution.rows(rows),
+        )
+
+
+def concatenate(parts: Sequence[Products]) -> Products:
+    """Batches of one source as one batch (NumPy)."""
+    if len(parts) == 1:
+        return parts[0]
+
+    def columns(field: str) -> Any:
+        joined = map(
+            np.concatenate, zip(*(flatten(getattr(part, field)) for part in parts), strict=True)
+        )
+        return unflatten(joined, getattr(parts[0], field))
+
+    covariates = [part.covariates for part in parts]
+    laws = [part.distribution for part in parts]
+    return Products(
+        columns("economics"),
+        np.concatenate([part.demand for part in parts], 1),
+        np.concatenate([part.scale for part in parts]),
+        columns("initial_state"),
+        None if covariates[0] is None else np.concatenate(covariates, 1),  # type: ignore[arg-type]
+        None if laws[0] is None else join(laws),  # type: ignore[arg-type]
+    )
+
+
+def assemble(
+    problem: Problem,
+    rng: np.random.Generator,
+    figures: Mapping[str, np.ndarray],
+    demand: np.ndarray,
+    covariates: np.ndarray | None = None,
+    distribution: Distribution | None = None,
+) -> Products:
+    """Put a batch together: pick the problem's figures, censor the history, draw the starting
+    stock.
+
+    In a censored history, sales are demand up to its own 90 % quantile: the stock of a shop that
+    runs out in one period of ten. That is our choice.
+
+    Args:
+        problem: What the products are for.
+        rng: Draws the starting stock.
+        figures: Prices and costs by name, ``[B]``, at least those that the problem names.
+        demand: ``[H + T, B]``, units.
+        covariates: ``[H + T, B, C]`` or None.
+        distribution: The true law, if there is one.
+
+    Raises:
+        ValueError: Demand is negative or not finite, a figure is missing, or the problem refuses
+            the economics.
+    """
+    bad = ~((demand >= 0.0) & (demand < np.inf))
+    first_bad = np.take_along_axis(demand, bad.argmax(0)[None], 0)[0]
+    refuse_rows("demand must be finite and at least 0, got {}.", bad.any(0), first_bad)
+    missing = [name for name in problem.Economics._fields if name not in figures]
+    if missing:
+        raise ValueError(
+            f"{type(problem).__name__} needs {', '.join(missing)}: give each as a column of "
+            "economics or a range "
+            "(EconomicsRanges(extra={...}))."
+        )
+    economics = problem.Economics(*(figures[name] for name in problem.Economics._fields))
+    problem.check_economics(economics)
+    history = demand[:HISTORY]
+    if problem.censored:
+        history = np.minimum(history, np.quantile(history, 0.9, axis=0))
+        demand = np.concatenate([history, demand[HISTORY:]])
+    scale = np.maximum(
+        history.mean(0), 1.0 / HISTORY
+    )  # a product without any sale is seen in 1/32 units
+    low, high = problem.initial_stock
+    stock = scale * (rng.uniform(low, high, len(scale)) if high > low else low)
+    stock = np.rint(stock) if problem.integer_orders else stock
+    return Products(
+        economics, demand, scale, problem.initial_state(stock), covariates, distribution
+    )

@@ -1,0 +1,207 @@
+"""Where products come from: populations and single products with known laws."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import ClassVar, Protocol
+
+import numpy as np
+
+from inv_gym.demand.distribution import Distribution
+from inv_gym.demand.laws import Law, law
+from inv_gym.demand.processes import (
+    CALENDAR,
+    Process,
+    WeeklySeason,
+    YearlySeason,
+    calendar,
+)
+from inv_gym.demand.ranges import LogUniform, Range, Uniform, as_range, draw, lowest
+from inv_gym.problems.problem import Problem
+from inv_gym.products.batch import BLOCK, HISTORY, Products, assemble, concatenate
+from inv_gym.products.economics import EconomicsRanges, draw_economics
+from inv_gym.util.checks import one_of, real, whole
+
+
+class ProductSource(Protocol):
+    """Where products come from: a population, a real table, or one published instance."""
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader of the results must know of them (imputed prices, say)."""
+        ...
+
+    @property
+    def covariate_names(self) -> tuple[str, ...]:
+        """Names of the covariates, in order."""
+        ...
+
+    @property
+    def largest_scale(self) -> float:
+        """An upper bound, in units, of the mean demand of a product."""
+        ...
+
+    def sample(self, rng: np.random.Generator, batch: int, problem: Problem) -> Products:
+        """Draw a batch of products with demand for the problem's horizon (NumPy, float64)."""
+        ...
+
+
+def blocks(source: ProductSource, problem: Problem, number: int, seed: int) -> Iterator[Products]:
+    """The first `number` products of a seed, block by block; product i does not depend on `number`."""
+    for index, first in enumerate(range(0, number, BLOCK)):
+        rng = np.random.default_rng([seed, index])
+        yield source.sample(rng, BLOCK, problem).rows(slice(0, number - first))
+
+
+def draw_products(source: ProductSource, problem: Problem, number: int, seed: int = 0) -> Products:
+    """The first `number` products of a seed in one batch."""
+    return concatenate(
+        list(blocks(source, problem, whole("number", number, 1), whole("seed", seed, 0)))
+    )
+
+
+@dataclass(frozen=True)
+class SyntheticProducts:
+    """A population of heterogeneous products: laws, means, processes and economics drawn per
+    product (our choice).
+
+    Attributes:
+        laws: Demand laws by name (see `inv_gym.demand.laws.LAWS`) or as a `Law`; each product draws
+            one.
+        mean: Range of mean demand per period, units.
+        dispersion: Range of the dispersion, for the laws that leave it free.
+        processes: What multiplies the mean over time.
+        economics: Ranges of prices and costs.
+    """
+
+    laws: tuple[str | Law, ...] = (
+        "poisson",
+        "negative_binomial",
+        "geometric",
+        "gamma",
+        "rounded_gamma",
+    )
+    mean: Range = LogUniform(1.0, 50.0)
+    dispersion: Range = Uniform(0.1, 1.0)
+    processes: tuple[Process, ...] = ()
+    economics: EconomicsRanges = field(default_factory=EconomicsRanges)
+
+    notes: ClassVar[tuple[str, ...]] = ("prices and costs are drawn from ranges of our choice",)
+
+    def __post_init__(self) -> None:
+        if not self.laws:
+            raise ValueError("laws must name at least one demand law, got none.")
+        for name in self.laws:
+            law(name)
+        for name in ("mean", "dispersion"):
+            what = as_range(name, getattr(self, name))
+            if lowest(what) <= 0.0:
+                raise ValueError(f"{name} must be above 0, got {lowest(what)}.")
+            object.__setattr__(self, name, what)
+
+    @property
+    def covariate_names(self) -> tuple[str, ...]:
+        """The calendar, if demand has a season."""
+        return (
+            CALENDAR
+            if any(isinstance(p, (WeeklySeason, YearlySeason)) for p in self.processes)
+            else ()
+        )
+
+    @property
+    def largest_scale(self) -> float:
+        """The upper end of the range of means (a log-normal range: four standard deviations up)."""
+        if isinstance(self.mean, (int, float)):
+            return float(self.mean)
+        if isinstance(self.mean, (Uniform, LogUniform)):
+            return self.mean.high
+        return float(self.mean.median * np.exp(4.0 * self.mean.sigma))
+
+    def sample(self, rng: np.random.Generator, batch: int, problem: Problem) -> Products:
+        laws = tuple(law(name) for name in self.laws)
+        index = rng.integers(len(laws), size=batch)
+        mean, dispersion = draw(self.mean, rng, batch), draw(self.dispersion, rng, batch)
+        fixed = np.array(
+            [np.nan if one.fixed_dispersion is None else one.fixed_dispersion for one in laws]
+        )[index]
+        dispersion = np.where(np.isnan(fixed), dispersion, fixed)
+        figures = draw_economics(self.economics, rng, batch)
+        periods = HISTORY + problem.horizon
+        start = rng.integers(0, 7 * 365, batch) if self.processes else np.zeros(batch, int)
+        means = np.broadcast_to(mean, (periods, batch))
+        for process in self.processes:
+            means = means * process.factors(rng, start, periods)
+        demand = np.empty((periods, batch))
+        for k, one in enumerate(laws):
+            rows = np.flatnonzero(index == k)
+            demand[:, rows] = one.sample(rng, means[:, rows], dispersion[rows])
+        known = means[HISTORY:] if self.processes else mean[None]
+        return assemble(
+            problem,
+            rng,
+            figures,
+            demand,
+            calendar(start, periods) if self.covariate_names else None,
+            Distribution(laws, index, known, dispersion),
+        )
+
+
+@dataclass(frozen=True)
+class InstanceProducts:
+    """One product with given law and economics, on B independent demand paths.
+
+    Attributes:
+        law: The demand law, by name or as a `Law`.
+        mean: Mean demand per period, units.
+        economics: Prices and costs by name; those not given are 0.
+        dispersion: For laws that leave it free.
+        stock: Units on hand at the start; None follows the problem's ``initial_stock``.
+    """
+
+    law: str | Law
+    mean: float
+    economics: Mapping[str, float]
+    dispersion: float = 0.0
+    stock: float | None = None
+
+    notes: ClassVar[tuple[str, ...]] = ()
+    covariate_names: ClassVar[tuple[str, ...]] = ()
+
+    def __post_init__(self) -> None:
+        if real("mean", self.mean) <= 0.0:
+            raise ValueError(f"mean must be above 0, got {self.mean}.")
+        one = law(self.law)
+        if one.fixed_dispersion is not None:
+            object.__setattr__(self, "dispersion", one.fixed_dispersion)
+        elif real("dispersion", self.dispersion) <= 0.0:
+            raise ValueError(f"dispersion must be above 0 for {self.law}, got {self.dispersion}.")
+        if self.stock is not None:
+            real("stock", self.stock, least=0.0)
+
+    @property
+    def largest_scale(self) -> float:
+        """Twice the mean, which the mean of a history hardly exceeds."""
+        return 2.0 * self.mean
+
+    def sample(self, rng: np.random.Generator, batch: int, problem: Problem) -> Products:
+        for name in self.economics:
+            one_of(f"figure of {type(problem).__name__}", name, problem.Economics._fields)
+        figures = {
+            name: np.full(batch, float(self.economics.get(name, 0.0)))
+            for name in problem.Economics._fields
+        }
+        one, mean, dispersion = (
+            law(self.law),
+            np.full(batch, self.mean),
+            np.full(batch, self.dispersion),
+        )
+        periods = HISTORY + problem.horizon
+        demand = one.sample(rng, np.broadcast_to(mean, (periods, batch)), dispersion)
+        distribution = Distribution((one,), np.zeros(batch, int), mean[None], dispersion)
+        products = assemble(problem, rng, figures, demand, None, distribution)
+        if self.stock is None:
+            return products
+        return products._replace(
+            initial_state=problem.initial_state(np.full(batch, float(self.stock)))
+        )

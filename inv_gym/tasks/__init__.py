@@ -1,0 +1,1 @@
+"""Tasks: a problem and its products, by name."""

@@ -1,0 +1,159 @@
+"""A task: a problem and the products it is played with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from inv_gym.problems.problem import Problem
+from inv_gym.products.batch import Products
+from inv_gym.products.sources import ProductSource, draw_products
+from inv_gym.tasks.naming import make_source, source_name, with_fields
+from inv_gym.util.checks import one_of, whole
+
+ROLES = ("training", "validation", "test")
+"""What products are drawn for."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is played: a problem, where its products come from, and what belongs to both.
+
+    >>> from inv_gym import LostSales
+    >>> task = Task(LostSales(lead_time=2), "poisson", name="lead time 2")
+    >>> task.draw(3, seed=1).batch
+    3
+
+    Attributes:
+        problem: The structure and the dynamics.
+        source: Where products come from: a source, or what `inv_gym.make_source` understands.
+        name: What it is called; the id of a registered environment.
+        title: The same in words.
+        reference: Name of the policy that gaps are best measured to; None if there is none.
+        warm_up: Periods at the start that do not count.
+        known: Published or exactly computed figures, by name (costs are positive).
+        citation: Where it is published.
+        environment: Id of the registered environment of which it is an instance.
+        training: Where products to train on come from; `source` if None.
+        validation: Where products to choose weights on come from; `source` if None.
+
+    Raises:
+        TypeError: The problem is not a `Problem`.
+        ValueError: Products are not understood, or the warm-up is not below the horizon.
+    """
+
+    problem: Problem
+    source: ProductSource
+    name: str = ""
+    title: str = ""
+    reference: str | None = None
+    warm_up: int = 0
+    known: Mapping[str, float] = field(default_factory=dict)
+    citation: str = ""
+    environment: str = ""
+    training: ProductSource | None = None
+    validation: ProductSource | None = None
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.problem, Problem):
+            raise TypeError(f"problem must be a Problem, got {self.problem!r}.")
+        for role in ("source", "training", "validation"):
+            given = getattr(self, role)
+            if given is not None or role == "source":
+                object.__setattr__(self, role, make_source(given))
+        if whole("warm_up", self.warm_up, least=0) >= self.problem.horizon:
+            raise ValueError(
+                f"warm_up must be below the horizon {self.problem.horizon}, got {self.warm_up}."
+            )
+
+    def source_for(self, role: str) -> ProductSource:
+        """The source of the products of a role: ``training``, ``validation`` or ``test``.
+
+        Raises:
+            ValueError: The role is unknown.
+        """
+        by_role = {"training": self.training, "validation": self.validation, "test": self.source}
+        return by_role[one_of("role", role, ROLES)] or self.source
+
+    def draw(self, number: int, seed: int = 0, role: str = "test") -> Products:
+        """Draw the first `number` products of a seed, as NumPy float64 arrays."""
+        return draw_products(self.source_for(role), self.problem, number, seed)
+
+    def changed(self, problem: Problem | None = None, products: Any = None, **fields: Any) -> Task:
+        """The same task with another problem, other products, or other fields of the problem.
+
+        The reference policy and the known figures hold for what they were given with: a change of
+        the problem drops the figures, another class of problem the reference too.
+
+        Args:
+            problem: Taken as it is, but for `fields`; the task's own if None.
+            products: What `inv_gym.make_source` understands; the task's own if None.
+            **fields: Fields of the problem to change.
+        """
+        played = with_fields(self.problem if problem is None else problem, fields)
+        if played == self.problem and products is None:
+            return self
+        source = self.source if products is None else products
+        same_class = type(played) is type(self.problem)
+        return replace(
+            self,
+            problem=played,
+            source=source,
+            reference=self.reference if same_class else None,
+            warm_up=min(self.warm_up, played.horizon - 1),
+            known={},
+            training=self.training if products is None else None,
+            validation=self.validation if products is None else None,
+        )
+
+    @property
+    def origin(self) -> str:
+        """The name of the population that products come from, or the class of their source."""
+        return source_name(self.source)
+
+    def env_kwargs(self, name: str) -> dict[str, Any]:
+        """Keyword arguments for ``gym.make(task.environment, ...)``."""
+        return {"products": name, **self.problem.spec()}
+
+
+def problem_and_products(
+    played: Task | Problem, products: Any = None
+) -> tuple[Problem, ProductSource | Products]:
+    """The problem that is played and its products: those given, else the task's own.
+
+    Args:
+        played: A task, or a problem with `products`.
+        products: A batch, or what `inv_gym.make_source` understands.
+
+    Raises:
+        TypeError: A problem was given without products, or neither a task nor a problem.
+    """
+    if not isinstance(played, (Task, Problem)):
+        raise TypeError(f"give a Task or a Problem to play, got {played!r}; see inv_gym.task.")
+    if products is None:
+        if isinstance(played, Problem):
+            raise TypeError("a problem needs products: give a batch or a source, or play a Task.")
+        products = played.source
+    problem = played.problem if isinstance(played, Task) else played
+    return problem, products if isinstance(products, Products) else make_source(products)
+
+
+def training_sources(
+    played: Task | Problem, products: Any = None
+) -> tuple[Problem, ProductSource, ProductSource]:
+    """The problem that is trained for, the source to train on and the one to choose weights on.
+
+    Args:
+        played: A task, which has both sources, or a problem with `products`.
+        products: What `inv_gym.make_source` understands, for both; those of the task if None.
+
+    Raises:
+        TypeError: A problem was given without products, or a batch in place of a source.
+    """
+    problem, source = problem_and_products(played, products)
+    if isinstance(source, Products):
+        raise TypeError("training draws products anew: give a source in place of a batch.")
+    if isinstance(played, Task) and products is None:
+        return problem, played.source_for("training"), played.source_for("validation")
+    return problem, source, source

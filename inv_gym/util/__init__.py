@@ -1,0 +1,1 @@
+"""Arrays of three kinds, checks of input, whole files."""

@@ -1,0 +1,153 @@
+"""The array verbs that dynamics and policies are written in, so that one text serves three kinds of
+number.
+
+A *column* holds one number per product: a Python float (one product, the step API), a NumPy array
+``[B]`` (native vector environments, evaluation) or a torch tensor ``[B]`` (differentiable
+rollouts). States, orders and economics are tuples of columns, so a pipeline moves on by
+re-labelling its columns and never by copying them. Everything else in a dynamics file is operators
+on columns. The first argument of a verb decides its kind.
+
+Derivatives at kinks, which integer demand makes common: ``positive_part`` has derivative 1 at 0, so
+an order of exactly 0 still gets a gradient; ``minimum`` shares a tie half and half.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Any, TypeAlias, TypeVar
+
+import numpy as np
+
+Array: TypeAlias = Any
+"""A Python float, a NumPy array or a torch tensor: there is no common type to name."""
+
+Columns: TypeAlias = tuple[Array, ...]
+
+Tree = TypeVar("Tree")
+
+
+def minimum(left: Array, right: Array) -> Array:
+    """The smaller of two columns of the same kind; a tie shares the derivative half and half."""
+    if isinstance(left, float):
+        return left if left < right else right
+    if isinstance(left, np.ndarray):
+        return np.minimum(left, right)
+    return left.minimum(right)
+
+
+def positive_part(column: Array) -> Array:
+    """``max(column, 0)``, with derivative 1 at 0."""
+    if isinstance(column, float):
+        return column if column > 0.0 else 0.0
+    if isinstance(column, np.ndarray):
+        return np.maximum(column, 0.0)
+    return column.clamp(min=0.0)
+
+
+def round_half_even(column: Array) -> Array:
+    """The nearest whole number, halves to the even one (the rule that all three kinds share)."""
+    return float(round(column)) if isinstance(column, float) else column.round()
+
+
+def indicator(condition: Array, like: Array) -> Array:
+    """1 where the condition holds and 0 elsewhere, as a column of the kind and dtype of `like`."""
+    if isinstance(like, float):
+        return float(condition)
+    return (
+        condition.astype(like.dtype) if isinstance(like, np.ndarray) else condition.to(like.dtype)
+    )
+
+
+def total(columns: Sequence[Array]) -> Array:
+    """The sum of the columns; 0.0 if there are none."""
+    if not columns:
+        return 0.0
+    result = columns[0]
+    for column in columns[1:]:
+        result = result + column
+    return result
+
+
+def stack(columns: Sequence[Array], axis: int = -1) -> Array:
+    """The columns side by side: ``[B, len(columns)]``, or ``[len(columns), B]`` with axis 0; floats
+    give ``[n]``.
+    """
+    if is_torch(columns[0]):
+        import torch
+
+        return torch.stack(list(columns), axis)
+    return np.stack(columns, axis)
+
+
+def unstack(array: Array) -> Columns:
+    """The columns of an array ``[B, K]``."""
+    return (
+        array.unbind(-1)
+        if is_torch(array)
+        else tuple(array[..., k] for k in range(array.shape[-1]))
+    )
+
+
+def like(values: Array, reference: Array) -> Array:
+    """Values as an array of the kind, dtype and device of `reference`; to NumPy they go without
+    their gradient.
+    """
+    if is_torch(reference):
+        import torch
+
+        return torch.as_tensor(values, dtype=reference.dtype, device=reference.device)
+    return np.asarray(to_numpy(values), dtype=getattr(reference, "dtype", np.float64))
+
+
+def is_torch(array: Array) -> bool:
+    """Whether this is a torch tensor (without importing torch for those who do not use it)."""
+    torch = sys.modules.get("torch")
+    return torch is not None and isinstance(array, torch.Tensor)
+
+
+def to_numpy(array: Array) -> np.ndarray:
+    """The array as NumPy, without its gradient."""
+    return array.detach().cpu().numpy() if is_torch(array) else np.asarray(array)
+
+
+def map_columns(function: Any, tree: Tree) -> Tree:
+    """Apply a function to every array of a (nested, named) tuple, keeping its shape; None stays
+    None.
+    """
+    if isinstance(tree, tuple):
+        children = [map_columns(function, child) for child in tree]
+        return type(tree)(*children) if hasattr(tree, "_fields") else type(tree)(children)
+    return tree if tree is None else function(tree)
+
+
+def flatten(tree: tuple) -> list[Array]:
+    """The columns of a (nested, named) tuple, in the order of its fields."""
+    columns: list[Array] = []
+    for child in tree:
+        if isinstance(child, tuple):
+            columns.extend(flatten(child))
+        else:
+            columns.append(child)
+    return columns
+
+
+def unflatten(columns: Iterable[Array], tree: Tree) -> Tree:
+    """The columns, in the order in which `flatten` gives them, as a (nested, named) tuple of the
+    shape of `tree`.
+    """
+    given = iter(columns)
+    return map_columns(lambda _: next(given), tree)
+
+
+def flatten_names(tree: Any, name: str = "") -> list[str]:
+    """The names of the columns that `flatten` gives: ``on_hand, pipeline_1, pipeline_2, ...``."""
+    if hasattr(tree, "_fields"):
+        return [
+            leaf for field in tree._fields for leaf in flatten_names(getattr(tree, field), field)
+        ]
+    if isinstance(tree, tuple):
+        return [
+            leaf for i, child in enumerate(tree, 1) for leaf in flatten_names(child, f"{name}_{i}")
+        ]
+    return [name]
