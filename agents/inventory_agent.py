@@ -243,7 +243,9 @@ class InventoryAgent:
         return cls(problem, network.double().requires_grad_(False))
 
     def predict(self, observation: np.ndarray) -> np.ndarray:
-        """The order ``[K]`` for an environment's observation ``[n]``, or ``[B, K]`` for ``[B, n]``."""
+        """The order ``[K]`` for an environment's observation ``[n]``, or ``[B, K]``
+        for ``[B, n]``.
+        """
         rows = np.atleast_2d(np.asarray(observation, dtype=float))
         orders = to_numpy(self(self._flat.read(rows))).astype(np.float32)
         return orders if np.ndim(observation) == 2 else orders[0]

@@ -137,7 +137,9 @@ class _Mixture:
     integer: bool
 
     def levels(self, demand: Vector, ratio: Vector) -> Vector:
-        """``[T, B]`` quantiles after each window of demand ``[H + T - 1, B]``, at ratios ``[B]``."""
+        """``[T, B]`` quantiles after each window of demand ``[H + T - 1, B]``, at
+        ratios ``[B]``.
+        """
         lattice = self._lattice(ratio)
         cdf = np.concatenate([cells.law.cdf(lattice, *_columns(cells)) for cells in self.grid])
         prior = np.concatenate([cells.log_prior for cells in self.grid])

@@ -325,7 +325,9 @@ class Report:
 
 
 def main(quick: bool = False, threads: int = 1) -> None:
-    """Measure, with so many torch threads: on a busy machine two can be ten times slower than one."""
+    """Measure, with so many torch threads: on a busy machine two can be ten times
+    slower than one.
+    """
     torch.set_num_threads(threads)
     report = Report()
     step_api(report, 2_000 if quick else 20_000)

@@ -1,4 +1,6 @@
-"""What the evidence measures: each experiment trains a network with several seeds and compares it."""
+"""What the evidence measures: each experiment trains a network with several seeds and
+compares it.
+"""
 
 from __future__ import annotations
 

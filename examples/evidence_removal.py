@@ -1,4 +1,6 @@
-"""The thresholds of a learned procurement and removal policy, beside those of the dynamic program."""
+"""The thresholds of a learned procurement and removal policy, beside those of the
+dynamic program.
+"""
 
 from __future__ import annotations
 

@@ -121,7 +121,10 @@ class Board:
         """What was played, in a line."""
         facts, contest = self.evaluation.facts, self.contest
         origin = f"{'population' if contest.section == 'synthetic' else 'table'} {contest.origin}"
-        return f"{facts['products']} products ({origin}), {contest.problem.horizon} periods, seed {facts['seed']}"
+        return (
+            f"{facts['products']} products ({origin}), {contest.problem.horizon} periods, seed "
+            f"{facts['seed']}"
+        )
 
     @property
     def columns(self) -> list[Column]:

@@ -124,7 +124,9 @@ def mesh(across: Axis, up: Axis) -> np.ndarray:
 
 
 def visits(solution: Solution, stock: float, periods: int) -> np.ndarray:
-    """Probabilities ``[periods, S]`` of the states under the optimal policy, from a stock on hand."""
+    """Probabilities ``[periods, S]`` of the states under the optimal policy, from a
+    stock on hand.
+    """
     model, number = solution.model, len(solution.states)
     demand, rows = model.demand.demand, np.repeat(np.arange(number), len(model.demand.demand))
     shares = np.zeros((periods, number))

@@ -1,5 +1,4 @@
-"""A sixth problem in one file: backlog with a fixed cost per order. It keeps the laws and is
-evaluated like all others.
+"""A sixth problem in one file: backlog with a fixed cost per order. It keeps all laws.
 
 python examples/own_problem.py
 """
@@ -7,19 +6,15 @@ python examples/own_problem.py
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from inv_gym import Outcome, Problem, SyntheticProducts, evaluate
-from inv_gym.demand.ranges import Uniform
+from inv_gym import EconomicsRanges, Outcome, Problem, SyntheticProducts, Uniform, evaluate
 from inv_gym.problems.costs import check_costs
-from inv_gym.products.economics import EconomicsRanges
 from inv_gym.testing import check_policy, check_problem
 from inv_gym.util.arrays import Array, indicator, minimum, positive_part
 
-Economics = NamedTuple(
-    "Economics", [("holding_cost", Array), ("shortage_cost", Array), ("fixed_cost", Array)]
-)
-Flows = NamedTuple(
-    "Flows", [("sales", Array), ("shortage", Array), ("on_hand", Array), ("setups", Array)]
-)
+COSTS = ("holding_cost", "shortage_cost", "fixed_cost")
+FLOWS = ("sales", "shortage", "on_hand", "setups")
+Economics = NamedTuple("Economics", [(name, Array) for name in COSTS])
+Flows = NamedTuple("Flows", [(name, Array) for name in FLOWS])
 
 
 class State(NamedTuple):
@@ -29,7 +24,9 @@ class State(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class FixedOrderingCost(Problem):
-    """Orders arrive at once; each order costs K, whatever its size; demand that is not met waits."""
+    """Orders arrive at once; each order costs K, whatever its size; demand that is not
+    met waits.
+    """
 
     Economics = Economics
     backlog = True
@@ -44,11 +41,8 @@ class FixedOrderingCost(Problem):
         net = available - demand
         on_hand = positive_part(net)
         setups = indicator(order[0] > 0, like=net)
-        cost = (
-            economics.holding_cost * on_hand
-            + economics.shortage_cost * (on_hand - net)
-            + economics.fixed_cost * setups
-        )
+        cost = economics.holding_cost * on_hand + economics.shortage_cost * (on_hand - net)
+        cost = cost + economics.fixed_cost * setups
         return Outcome(State(net), -cost, Flows(sales, demand - sales, on_hand, setups))
 
     def salvage(self, state, economics):
@@ -66,31 +60,21 @@ class OrderUpTo:
     high: float
     knows = "history"
 
-    def __call__(self, seen):
-        position, scale = seen.state.net_inventory, seen.scale
-        return (
-            indicator(position < self.low * scale, like=scale)
-            * positive_part(self.high * scale - position)
-        )[:, None]
+    def __call__(self, observation):
+        position, scale = observation.state.net_inventory, observation.scale
+        missing = positive_part(self.high * scale - position)
+        return (indicator(position < self.low * scale, like=scale) * missing)[:, None]
 
 
 if __name__ == "__main__":
     problem = FixedOrderingCost(horizon=100)
-    products = SyntheticProducts(
-        economics=EconomicsRanges(extra={"fixed_cost": Uniform(20.0, 200.0)})
-    )
-    check_problem(
-        problem, products, skip=["homogeneity"]
-    )  # a fixed cost does not grow with the units
-    policies = {
-        f"s = {low}, S = {high}": OrderUpTo(low, high)
-        for low, high in ((2, 2), (2, 4), (2, 8), (4, 8))
-    }
+    fixed_costs = EconomicsRanges(extra={"fixed_cost": Uniform(20.0, 200.0)})
+    products = SyntheticProducts(economics=fixed_costs)
+    check_problem(problem, products, skip=["homogeneity"])  # a fixed cost does not grow with units
+    levels = ((2, 2), (2, 4), (2, 8), (4, 8))
+    policies = {f"s = {low}, S = {high}": OrderUpTo(low, high) for low, high in levels}
     for policy in policies.values():
         check_policy(policy, problem, products)
     result = evaluate(problem, policies, products, number=1000).frame
-    print(
-        result[["policy", "reward", "gap", "fill_rate", "on_hand", "setups"]].to_string(
-            float_format="%.2f"
-        )
-    )
+    shown = result[["policy", "reward", "gap", "fill_rate", "on_hand", "setups"]]
+    print(shown.to_string(float_format="%.2f"))

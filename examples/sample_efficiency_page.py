@@ -165,7 +165,10 @@ def tuning(results: Results) -> str:
         config, scores = found["config"], found["completed scores"]
         options = ", ".join(f"{key} {value:.3g}" for key, value in config["options"].items())
         fields = f"{config['policy']}, {config['rows']} rows, reach {config['reach']:g}"
-        more = f"learning rate {config['learning_rate']:.2g}, gamma {config['gamma']:g}, log_std {config['log_std']:.2f}"
+        more = (
+            f"learning rate {config['learning_rate']:.2g}, gamma {config['gamma']:g}, log_std "
+            f"{config['log_std']:.2f}"
+        )
         normalised = "normalised rewards" if config["normalise_rewards"] else "rewards as they are"
         found_scores = f"{scores[0]:.4f}, {np.median(scores):.4f}, {scores[-1]:.4g}"
         best = f"{fields}, {more}, {normalised}, {options}"
@@ -189,7 +192,9 @@ def page(folder: Path) -> str:
 
 
 def pictures(folder: Path, out: Path) -> list[Path]:
-    """One picture per environment: the gap to the reference over product-periods and over seconds."""
+    """One picture per environment: the gap to the reference over product-periods and
+    over seconds.
+    """
     results = Results(folder)
     return [
         save(picture(results, name), out / f"sample-efficiency-{name}.png")

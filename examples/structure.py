@@ -50,7 +50,10 @@ CAPTION = (
     f"{PRODUCTS} test "
     f"products (c.v.: coefficient of variation) in period {PERIOD} of an episode of 50."
 )
-LATER = "What arrives after that is, as the titles say, what the plain network has on order on average in mid-episode."
+LATER = (
+    "What arrives after that is, as the titles say, what the plain network has on order on "
+    "average in mid-episode."
+)
 VIEWS = {
     "InvLostSales-v0": View("lost-sales", (Axis(0, "stock on hand", 0, 4),)),
     "InvLostSalesLeadTime-v0": View(

@@ -101,7 +101,10 @@ def order_contours(view: View, names: Sequence[str], rows: Sequence[Row], captio
             mark_visits(axes, view, look)
             axes.set_title(kind, fontsize=9)
         part.colorbar(image, ax=list(subplots), aspect=12, ticks=levels, format="%.2f", label=label)
-    note = f"Orders are in {UNIT}; contours have the same levels in all panels of a line. White: nothing is ordered."
+    note = (
+        f"Orders are in {UNIT}; contours have the same levels in all panels of a line. White: "
+        "nothing is ordered."
+    )
     return finish(figure, *view.labels, f"{caption} {view.note}{note} {DOTS}")
 
 

@@ -113,7 +113,10 @@ class Log:
         curve = self.training.curve
         rows = [json.dumps({**row._asdict(), "gap": self.gap(row.reward)}) for row in curve]
         write_atomically(self.out / "metrics.jsonl", "\n".join(rows) + "\n")
-        last = f"reward {validation.reward:.4f}, {gap:+.2f} % to {self.name}, {validation.seconds:.0f} s"
+        last = (
+            f"reward {validation.reward:.4f}, {gap:+.2f} % to {self.name}, "
+            f"{validation.seconds:.0f} s"
+        )
         self.bar.update(self.task, completed=validation.step, last=last)
         if not console.is_terminal:
             loss = f"loss {validation.loss:.5f}, " if "loss" in validation._fields else ""

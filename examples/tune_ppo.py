@@ -142,7 +142,9 @@ def write_tuned(storage: Path) -> Path:
             "trials": len(trials),
             "steps": steps,
             "completed scores": scores,
-            "command": f"python examples/tune_ppo.py --case {name} --steps {steps} --trials {len(trials)}",
+            "command": (
+                f"python examples/tune_ppo.py --case {name} --steps {steps} --trials {len(trials)}"
+            ),
         }
     return write_atomically(TUNED, json.dumps(found, indent=1) + "\n")
 

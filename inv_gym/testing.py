@@ -379,7 +379,9 @@ def _replay_equals_rollout(env: Any) -> None:
 
 
 def _vector_equals_single(env_id: str, kwargs: Any) -> None:
-    """One row of the native vector environment plays what `gym.make` plays, on the same products."""
+    """One row of the native vector environment plays what `gym.make` plays, on the
+    same products.
+    """
     import gymnasium as gym
 
     single: Any = gym.make(env_id, **kwargs).unwrapped

@@ -1,4 +1,6 @@
-"""The verbs agree over their three kinds, and their derivatives at kinks are the documented ones."""
+"""The verbs agree over their three kinds, and their derivatives at kinks are the
+documented ones.
+"""
 
 import numpy as np
 import pytest

@@ -1,4 +1,6 @@
-"""The demand law of a batch: sums over periods, several laws side by side, and common demand paths."""
+"""The demand law of a batch: sums over periods, several laws side by side, and common
+demand paths.
+"""
 
 from __future__ import annotations
 

@@ -261,8 +261,8 @@ def test_a_text_shows_the_state_and_the_last_periods() -> None:
     env = make(render_mode="ansi", horizon=4)
     env.reset(seed=0, options={"demand": [1.0, 2.0, 3.0, 4.0]})
     assert (
-        env.render()
-        == "LostSales, period 0 of 4: on_hand 0.0, pipeline_1 0.0, pipeline_2 0.0, pipeline_3 0.0, pipeline_4 0.0"
+        env.render() == "LostSales, period 0 of 4: on_hand 0.0, pipeline_1 0.0, pipeline_2 0.0, "
+        "pipeline_3 0.0, pipeline_4 0.0"
     )
     env.step(np.array([7.0]))
     lines = env.render().split("\n")

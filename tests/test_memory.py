@@ -1,4 +1,6 @@
-"""Memory that does not grow with the number of products, and rollouts that copy nothing per step."""
+"""Memory that does not grow with the number of products, and rollouts that copy
+nothing per step.
+"""
 
 import tracemalloc
 from itertools import pairwise

@@ -335,7 +335,8 @@ def test_every_layout_is_recognised(tmp_path, columns, series, promotion):
 
 
 def test_kaggle_tables_read_absent_rows_and_returns_as_no_sales(tmp_path):
-    text = "date,store_nbr,item_nbr,unit_sales\n2024-01-01,1,5,4\n2024-01-02,1,5,-3\n2024-01-04,1,5,2\n"
+    rows = ("2024-01-01,1,5,4", "2024-01-02,1,5,-3", "2024-01-04,1,5,2")
+    text = "\n".join(("date,store_nbr,item_nbr,unit_sales", *rows, ""))
     path = written(tmp_path, text)
     panel = read_panel(path)
     assert panel.units[:, 0].tolist() == [4.0, 0.0, 0.0, 2.0]

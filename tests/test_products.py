@@ -394,9 +394,15 @@ GOOD = {
     ProcurementRemoval(): {**COSTS, "removal_value": 2.0},
     ProcurementRemoval(backlog=True): {"unit_cost": 4.0, "shortage_cost": 1.0},
 }
-RATIO = "price + shortage_cost must exceed unit_cost, or the critical ratio is not in (0, 1): got {} + {} and {}."
+RATIO = (
+    "price + shortage_cost must exceed unit_cost, or the critical ratio is not in (0, 1): got {} "
+    "+ {} and {}."
+)
 SALVAGE = "salvage_value must be at most {}, or stock is bought to be salvaged: got {} and {}."
-REMOVAL = "removal_value must be below unit_cost, or ordering and removing is a money machine: got {} and 4.0."
+REMOVAL = (
+    "removal_value must be below unit_cost, or ordering and removing is a money machine: got {} "
+    "and 4.0."
+)
 EXPEDITED = (
     "expedited_cost must exceed regular_cost, or the regular source is never used: got {} and 4.0."
 )

@@ -1,4 +1,6 @@
-"""The pictures of structure show what networks order and break, and say which network is missing."""
+"""The pictures of structure show what networks order and break, and say which network
+is missing.
+"""
 
 import shutil
 import sys

@@ -146,7 +146,9 @@ class ConstructedHead(nn.Module):
 
 
 def partial_sums(columns: int) -> Tensor:
-    """``[columns, columns]``: the state times it is minus the sums of the columns from each one on."""
+    """``[columns, columns]``: the state times it is minus the sums of the columns from
+    each one on.
+    """
     return -torch.ones(columns, columns).tril()
 
 

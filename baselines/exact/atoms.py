@@ -55,7 +55,8 @@ def atoms(law: Distribution, most: float = np.inf) -> Atoms:
     demand = points[:, 0]
     if (
         len(mass) > 1
-        # one value of demand serves all periods, so the tail must be short for its mean not to matter
+        # One value of demand serves all periods: the tail must be so short that its mean does not
+        # matter.
     ):
         most = np.inf
     last = int(min(most + 1.0, demand[-1]))

@@ -101,7 +101,9 @@ def _from_start(
     revealed: int,
     limit: int,
 ) -> float:
-    """The optimum of the easier problem, after as many periods without an arrival as it is easier."""
+    """The optimum of the easier problem, after as many periods without an arrival as
+    it is easier.
+    """
     dual = isinstance(problem, DualSourcing)
     wait = 0 if dual or (problem.long_run and problem.discount == 1.0) else revealed
     if wait >= problem.horizon and not problem.long_run:

@@ -1,4 +1,6 @@
-"""Markov chains with rewards, and the exact evaluation of any policy that looks at the state alone."""
+"""Markov chains with rewards, and the exact evaluation of any policy that looks at the
+state alone.
+"""
 
 from __future__ import annotations
 

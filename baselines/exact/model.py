@@ -145,7 +145,9 @@ class Model:
         """``[rows, N]`` places in `bases`, the states that follow periods without later orders."""
 
     def _build_later(self) -> None:
-        """Where each later order leads from the states that follow without it, and what it earns."""
+        """Where each later order leads from the states that follow without it, and
+        what it earns.
+        """
         later = self.space.later
         nothing = np.zeros_like(later)
         empty = np.repeat(self.states[:, :1], len(later), 1)

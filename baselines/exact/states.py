@@ -90,7 +90,9 @@ def _unknown(problem: Problem) -> str:
 
 
 def _orders(problem: Problem, channel: int, most: float) -> np.ndarray:
-    """``[A, K]``: 0 .. most units in one channel, nothing in the others, within the problem's cap."""
+    """``[A, K]``: 0 .. most units in one channel, nothing in the others, within the
+    problem's cap.
+    """
     quantities = np.arange(most + 1.0)
     orders = np.zeros((len(quantities), problem.order_dim))
     orders[:, channel] = quantities

@@ -166,7 +166,9 @@ class Tunable(Heuristic):
         demand: np.ndarray,
         points: np.ndarray,
     ) -> np.ndarray:
-        """Mean reward per period ``[C, B]`` at search coordinates ``[C, P, B]`` on a demand path."""
+        """Mean reward per period ``[C, B]`` at search coordinates ``[C, P, B]`` on a
+        demand path.
+        """
         rule = cls.at(problem, law, economics, *np.moveaxis(points, 1, 0))
         return mean_reward(simulate(problem, rule, demand, economics, len(points)), len(points))
 

@@ -123,7 +123,9 @@ def _reach(problem: DualSourcing, law: Distribution) -> np.ndarray:
 
 
 def _expected(function: np.ndarray, below: np.ndarray, cumulative: np.ndarray) -> np.ndarray:
-    """``E[f(y - D)]`` at every lattice point y, ``[B, N]``, for f on the lattice, constant below 0."""
+    """``E[f(y - D)]`` at every lattice point y, ``[B, N]``, for f on the lattice,
+    constant below 0.
+    """
     mass = np.diff(cumulative, axis=1, prepend=0.0)
     pad = 2 * CELLS
     inside = np.fft.irfft(np.fft.rfft(function, pad) * np.fft.rfft(mass, pad), pad)[:, :CELLS]

@@ -90,7 +90,9 @@ class MarginalValue:
         return np.repeat(self.economics.removal_value[:, None], STOCK, 1)
 
     def before_demand(self, kernel: Kernel, later: np.ndarray) -> np.ndarray:
-        """The worth after the decision of a period, from that before the decision of the next one."""
+        """The worth after the decision of a period, from that before the decision of
+        the next one.
+        """
         size = STOCK + DEMAND
         onward = np.fft.irfft(np.fft.rfft(later, size) * np.fft.rfft(kernel.mass, size), size)[
             :, :STOCK

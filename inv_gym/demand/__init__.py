@@ -1,1 +1,3 @@
-"""Demand: families of laws, the distribution of a batch, processes over time, ranges to draw from."""
+"""Demand: families of laws, the distribution of a batch, processes over time, ranges
+to draw from.
+"""

@@ -38,7 +38,9 @@ class Law(ABC):
         """P(demand <= x) for x >= 0."""
 
     def quantile(self, probability: Vector, mean: Vector, dispersion: Vector) -> Vector:
-        """The smallest whole number x with P(demand <= x) >= probability (amounts override this)."""
+        """The smallest whole number x with P(demand <= x) >= probability (amounts
+        override this).
+        """
         shape = np.broadcast_shapes(*map(np.shape, (probability, mean, dispersion)))
         start = np.broadcast_to(mean, shape)
         return smallest_integer(lambda x: self.cdf(x, mean, dispersion) >= probability, start)
@@ -92,7 +94,9 @@ class NegativeBinomial(Law):
 
 
 class Geometric(NegativeBinomial):
-    """Counts 0, 1, 2, ... with geometric probabilities: the negative binomial law of dispersion 1."""
+    """Counts 0, 1, 2, ... with geometric probabilities: the negative binomial law of
+    dispersion 1.
+    """
 
     fixed_dispersion = 1.0
 

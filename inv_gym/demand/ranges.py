@@ -78,7 +78,9 @@ def within(name: str, what: Range, least: float, most: float = math.inf) -> None
 
 
 def lowest(what: Range) -> float:
-    """The least value that can be drawn (of a log-normal range, its median: all draws are above 0)."""
+    """The least value that can be drawn (of a log-normal range, its median: all draws
+    are above 0).
+    """
     if isinstance(what, (int, float)):
         return float(what)
     return what.median if isinstance(what, LogNormalRange) else what.low

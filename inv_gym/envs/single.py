@@ -77,7 +77,9 @@ class InventoryEnv(gym.Env[np.ndarray, np.ndarray], View):
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[np.ndarray, dict[str, Any]]:
-        """Start an episode with a product of its own; ``options={"demand": [T]}`` gives its demand."""
+        """Start an episode with a product of its own; ``options={"demand": [T]}``
+        gives its demand.
+        """
         super().reset(seed=seed)
         if seed is not None or self._next == PRODUCTS_AHEAD:
             self._ahead, self._next = (

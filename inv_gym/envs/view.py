@@ -144,4 +144,7 @@ def bad_action(problem: Problem, shape: tuple[int, ...], action: np.ndarray) -> 
         )
     flat = action.reshape(-1)
     bad = flat[~((flat >= 0) & (flat < LARGEST))][0]
-    return f"{wanted}; got {bad}: clip it with np.clip(action, env.action_space.low, env.action_space.high)."
+    return (
+        f"{wanted}; got {bad}: clip it with np.clip(action, env.action_space.low, "
+        "env.action_space.high)."
+    )

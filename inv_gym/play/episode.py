@@ -34,7 +34,9 @@ class Episode:
         return self.period >= self.problem.horizon
 
     def observe(self) -> Observation:
-        """What is known before this period's order; views, not copies, unless demand is censored."""
+        """What is known before this period's order; views, not copies, unless demand
+        is censored.
+        """
         t, products = self.period, self.products
         history = (
             products.demand[t : t + HISTORY]

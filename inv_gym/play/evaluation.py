@@ -184,7 +184,9 @@ def _chunks(
 def _play(
     problem: Problem, policy: Policy, products: Products, warm_up: int
 ) -> dict[str, np.ndarray]:
-    """Figures of each product, ``[B]``: discounted mean reward, and means per period of what moved."""
+    """Figures of each product, ``[B]``: discounted mean reward, and means per period
+    of what moved.
+    """
     sums: dict[str, Any] = defaultdict(float)
     weight = 0.0
     for step in play(problem, policy, products):

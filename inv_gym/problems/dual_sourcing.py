@@ -80,8 +80,8 @@ class DualSourcing(Problem):
     where the price is earned on sales only if sales are lost.
 
     Reference: Fukuda (1964), Whittemore & Saunders (1977), Veeraraghavan & Scheller-Wolf (2008).
-    Known value: demand uniform on 0..4, l_e = 0, l_r = 2, costs 100 and 105, holding 5, backlog 495: optimal average
-    cost 216.76980 (instance of Gijsbrechts et al. 2022).
+    Known value: demand uniform on 0..4, l_e = 0, l_r = 2, costs 100 and 105, holding 5,
+    backlog 495: optimal average cost 216.76980 (instance of Gijsbrechts et al. 2022).
 
     >>> problem = DualSourcing(regular_lead_time=2)
     >>> economics = DualSourcingEconomics(0.0, 10.0, 12.0, 1.0, 9.0, 0.0)

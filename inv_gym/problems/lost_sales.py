@@ -93,7 +93,8 @@ class LostSales(Problem):
         shortage_cost * (d - sales)
 
     Reference: Karlin (1960) and Veinott (1966) for L = 0, Zipkin (2008) for L > 0. Known value:
-    Poisson(5) demand, holding cost 1, shortage cost 4, L = 4: optimal average cost 4.73 (Zipkin 2008).
+    Poisson(5) demand, holding cost 1, shortage cost 4, L = 4: optimal average
+    cost 4.73 (Zipkin 2008).
 
     >>> problem = LostSales(lead_time=1)
     >>> economics = LostSalesEconomics(10.0, 6.0, 1.0, 2.0, 6.0)

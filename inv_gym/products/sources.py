@@ -48,7 +48,9 @@ class ProductSource(Protocol):
 
 
 def blocks(source: ProductSource, problem: Problem, number: int, seed: int) -> Iterator[Products]:
-    """The first `number` products of a seed, block by block; product i does not depend on `number`."""
+    """The first `number` products of a seed, block by block; product i does not depend
+    on `number`.
+    """
     for index, first in enumerate(range(0, number, BLOCK)):
         rng = np.random.default_rng([seed, index])
         yield source.sample(rng, BLOCK, problem).rows(slice(0, number - first))

@@ -109,7 +109,10 @@ def _(problem: LostSales) -> Properties:
 @properties.register
 def _(problem: Perishable) -> Properties:
     columns = _columns(problem)
-    source = "derived, after Fries (1975) and Nahmias (1975), where holding_cost <= (1 - discount) * outdating_cost"
+    source = (
+        "derived, after Fries (1975) and Nahmias (1975), where holding_cost <= (1 - discount) * "
+        "outdating_cost"
+    )
     usable = tuple(
         c for c in columns if c >= problem.lead_time
     )  # the others outdate before an order arrives

@@ -123,7 +123,9 @@ def _removal(costs: dict[str, float], stock: float | None, known: dict[str, floa
         ProcurementRemoval(horizon=400, discount=0.95, long_run=True, integer_orders=True),
         InstanceProducts("poisson", 5.0, costs, stock=stock),
         environment="InvProcurementRemoval-v0",
-        citation="Maggiar & Sadighian (2017) for the structure; figures by exact dynamic programming",
+        citation=(
+            "Maggiar & Sadighian (2017) for the structure; figures by exact dynamic programming"
+        ),
         known=known,
     )
 

@@ -1,4 +1,6 @@
-"""Checks of what users pass in. Every error names the parameter, the value it got and the remedy."""
+"""Checks of what users pass in. Every error names the parameter, the value it got and
+the remedy.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""The bounds of optimal orders, and the multimodularity of what states are worth, on every state."""
+"""The bounds of optimal orders, and the multimodularity of what states are worth, on
+every state.
+"""
 
 from __future__ import annotations
 
@@ -45,7 +47,9 @@ def newsvendor_ratio(solution: Solution) -> tuple[float, ...]:
 
 
 def dual_ratios(solution: Solution) -> tuple[float, ...]:
-    """The newsvendor's of the regular and of the expedited source, each as if it were the only one."""
+    """The newsvendor's of the regular and of the expedited source, each as if it were
+    the only one.
+    """
     problem, costs = solution.problem, solution.model.economics
     ratios = []
     for lead_time, cost in zip(
@@ -136,7 +140,7 @@ def test_perishable_stock_that_counts_never_exceeds_the_level_that_is_blind_to_o
     share=st.floats(0.0, 1.0),
     **{**CHANCE, "discount": st.sampled_from([0.8, 0.95])},
 )
-def test_perishable_stock_that_counts_never_exceeds_that_level_where_no_unit_is_better_outdated_than_held(
+def test_perishable_stock_that_counts_stays_at_that_level_where_no_unit_is_better_outdated(
     ages, issuing, waste, share, law, mean, dispersion, discount, holding_cost, unit_cost, margin
 ):
     costs = {"holding_cost": share * (1.0 - discount) * waste, "outdating_cost": waste}
@@ -308,7 +312,7 @@ def test_worth_of_perishable_stock_is_multimodular_there_with_any_law_and_costs(
     )
 
 
-def test_worth_of_perishable_stock_need_not_be_multimodular_where_outdating_costs_less_than_holding():
+def test_worth_of_perishable_stock_need_not_be_multimodular_where_outdating_is_cheap():
     # a unit that outdates now costs 1, one that is held and outdates a period later 1.5
     solution = perishable_solution(
         3, 0, ("poisson", 1.0, 0.0), AVERAGE, holding_cost=0.5, outdating_cost=1.0

@@ -204,7 +204,7 @@ def test_fresher_stock_need_not_displace_more_where_outdating_costs_less_than_ho
 
 @settings(max_examples=25, derandomize=True)
 @given(shelf_life=st.integers(2, 4), waste=st.floats(0.0, 5.0), **CHANCE)
-def test_fresher_stock_displaces_more_where_a_unit_that_outdates_costs_no_less_than_one_that_is_held(
+def test_fresher_stock_displaces_more_where_outdating_costs_no_less_than_holding(
     shelf_life, waste, law, mean, dispersion, discount, holding_cost, unit_cost, margin
 ):
     costs = {
@@ -239,7 +239,7 @@ def test_with_a_lead_time_a_unit_of_perishable_stock_can_displace_two_even_so():
     share=st.floats(0.0, 1.0),
     **CHANCE,
 )
-def test_fresher_stock_displaces_more_whatever_the_lead_time_where_no_unit_is_better_outdated_than_held(
+def test_fresher_stock_displaces_more_at_any_lead_time_where_no_unit_is_better_outdated(
     ages, waste, share, law, mean, dispersion, discount, holding_cost, unit_cost, margin
 ):
     # the cost of outdating a period later, and of holding until then, is at least that of outdating

@@ -1,4 +1,6 @@
-"""Base-stock and its kin, against enumeration: vector and capped base-stock, and constant orders."""
+"""Base-stock and its kin, against enumeration: vector and capped base-stock, and
+constant orders.
+"""
 
 from __future__ import annotations
 

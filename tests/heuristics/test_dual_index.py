@@ -94,7 +94,10 @@ def test_the_two_base_stocks_are_the_best_dual_index_levels_where_they_are_optim
     ids=str,
 )
 def test_the_two_base_stocks_are_refused_where_they_do_not_apply(problem, got):
-    message = f"the closed form of DualIndex needs backlog and consecutive lead times, got {got}; use DualIndex.searched."
+    message = (
+        f"the closed form of DualIndex needs backlog and consecutive lead times, got {got}; use "
+        "DualIndex.searched."
+    )
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         DualIndex.closed_form(
             problem, law_of("poisson", 4.0), economics_of(problem, holding_cost=1.0)

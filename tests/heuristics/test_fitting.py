@@ -142,7 +142,7 @@ def test_a_fit_sees_the_problem_the_law_and_the_economics_as_numpy_arrays():
         assert all(isinstance(column, np.ndarray) for column in economics)
 
 
-def test_under_a_season_a_fit_at_the_start_sees_the_law_of_all_periods_and_a_later_one_of_those_ahead():
+def test_under_a_season_a_fit_at_the_start_sees_all_periods_and_a_later_one_those_ahead():
     problem = LostSales(horizon=21)
     population = replace(POPULATIONS["poisson"], mean=20.0, processes=(WeeklySeason(spread=0.4),))
     products = draw_products(population, problem, 3)

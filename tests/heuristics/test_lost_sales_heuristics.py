@@ -220,7 +220,9 @@ def test_counts_too_large_for_the_lattice_stay_whole():
 
 
 def test_costs_on_the_instance_of_zipkin_with_four_periods():
-    """Myopic and dual-balancing orders by lead-time scenarios; the optimum is 4.73 (Zipkin 2008)."""
+    """Myopic and dual-balancing orders by lead-time scenarios; the optimum is 4.73
+    (Zipkin 2008).
+    """
     found = instance("zipkin2008-poisson5-p4-L4")
     kinds = (Myopic, DualBalancing)
     policies = {

@@ -371,7 +371,10 @@ def test_a_flipped_bit_in_the_tensors_is_found(folder: Path, position: int) -> N
     content = bytearray((folder / WEIGHTS).read_bytes())
     content[position] ^= 1
     (folder / WEIGHTS).write_bytes(content)
-    message = f"{folder / WEIGHTS} was changed after it was written (its digest does not fit): take another copy."
+    message = (
+        f"{folder / WEIGHTS} was changed after it was written (its digest does not fit): take "
+        "another copy."
+    )
     with pytest.raises(ValueError, match=exactly(message)):
         InventoryAgent.load(folder)
 

@@ -1,4 +1,6 @@
-"""Perishable stock by hand: every lead time, both issuing orders, outdating, and what is refused."""
+"""Perishable stock by hand: every lead time, both issuing orders, outdating, and what
+is refused.
+"""
 
 from __future__ import annotations
 
@@ -189,7 +191,8 @@ def test_a_shelf_life_beyond_the_horizon_plays_like_lost_sales():
         (
             {"backlog": True},
             TypeError,
-            "Perishable got an unexpected keyword argument 'backlog'; its fields are: horizon, discount, long_run, "
+            "Perishable got an unexpected keyword argument 'backlog'; its fields are: "
+            "horizon, discount, long_run, "
             "integer_orders, order_cap, "
             "censored, initial_stock, shelf_life, lead_time, issuing.",
         ),

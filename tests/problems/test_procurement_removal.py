@@ -131,7 +131,8 @@ def test_without_removals_it_plays_like_lost_sales():
         (
             {"removal_value": 2.0},
             TypeError,
-            "ProcurementRemoval got an unexpected keyword argument 'removal_value'; its fields are: horizon, discount, "
+            "ProcurementRemoval got an unexpected keyword argument 'removal_value'; its "
+            "fields are: horizon, discount, "
             "long_run, "
             "integer_orders, order_cap, censored, initial_stock, backlog.",
         ),

@@ -1,4 +1,6 @@
-"""Real demand: tables of daily sales in files, read as dense panels, from which products are drawn."""
+"""Real demand: tables of daily sales in files, read as dense panels, from which
+products are drawn.
+"""
 
 from inv_gym.products.panel.data import Panel, read_panel
 from inv_gym.products.panel.windows import RETAIL, PanelProducts

@@ -1,4 +1,6 @@
-"""A demand table as a dense panel, days by series, with the days that can be learned from marked."""
+"""A demand table as a dense panel, days by series, with the days that can be learned
+from marked.
+"""
 
 from __future__ import annotations
 

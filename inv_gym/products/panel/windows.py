@@ -1,4 +1,6 @@
-"""Products from a real demand table: windows of its series, with prices and costs given or imputed."""
+"""Products from a real demand table: windows of its series, with prices and costs
+given or imputed.
+"""
 
 from __future__ import annotations
 
@@ -119,7 +121,9 @@ class PanelProducts:
         return draw_economics(self.economics, rng, len(panel.series), panel.price, panel.cost)
 
     def _covariates(self, days: np.ndarray, series: np.ndarray) -> np.ndarray:
-        """Calendar and promotion ``[H + T, B, C]`` on the given days of the panel ``[H + T, B]``."""
+        """Calendar and promotion ``[H + T, B, C]`` on the given days of the panel
+        ``[H + T, B]``.
+        """
         since = (self.panel.dates[days[0]] - MONDAY).astype(np.int64)
         phases = calendar(since, len(days))
         if self.panel.promotion is None:
