@@ -13,7 +13,7 @@ test: export OMP_NUM_THREADS := 1
 .PHONY: leaderboard tables pictures weights structure robustness evidence ppo test check lint types speed clean
 
 leaderboard: .venv  ## rank every policy on every environment; DATA=sales.csv adds your own demand table
-	$(BIN)/python examples/leaderboard.py $(if $(DATA),--data $(DATA)) $(ARGS)
+	$(BIN)/inv-gym leaderboard $(if $(DATA),--data $(DATA)) $(ARGS)
 
 tables: .venv  ## published tables beside ours
 	$(BIN)/python examples/reproduce_tables.py $(ARGS)
@@ -23,7 +23,7 @@ pictures: .venv  ## optimal and heuristic orders as pictures
 
 weights: .venv  ## train the networks that come with the package, minutes each; an interrupted run goes on
 	for env in $(ENVIRONMENTS); do for agent in $(AGENTS); do \
-	  $(BIN)/python examples/train.py --env $$env --agent $$agent --out runs/$$env.$$agent --threads 1 \
+	  $(BIN)/inv-gym train --env $$env --agent $$agent --out runs/$$env.$$agent --threads 1 \
 	    $$(test -e runs/$$env.$$agent/checkpoint.safetensors && echo --resume) || exit 1; \
 	  mkdir -p agents/trained && cp runs/$$env.$$agent/weights.safetensors agents/trained/$$env.$$agent.safetensors; \
 	done; done

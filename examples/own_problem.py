@@ -1,7 +1,4 @@
-"""A sixth problem in one file: backlog with a fixed cost per order. It keeps all laws.
-
-python examples/own_problem.py
-"""
+"""A sixth problem that keeps all laws: a fixed cost per order. python examples/own_problem.py"""
 
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -42,8 +39,8 @@ class FixedOrderingCost(Problem):
         on_hand = positive_part(net)
         setups = indicator(order[0] > 0, like=net)
         cost = economics.holding_cost * on_hand + economics.shortage_cost * (on_hand - net)
-        cost = cost + economics.fixed_cost * setups
-        return Outcome(State(net), -cost, Flows(sales, demand - sales, on_hand, setups))
+        reward = -cost - economics.fixed_cost * setups
+        return Outcome(State(net), reward, Flows(sales, demand - sales, on_hand, setups))
 
     def salvage(self, state, economics):
         return state.net_inventory * 0.0
@@ -62,8 +59,8 @@ class OrderUpTo:
 
     def __call__(self, observation):
         position, scale = observation.state.net_inventory, observation.scale
-        missing = positive_part(self.high * scale - position)
-        return (indicator(position < self.low * scale, like=scale) * missing)[:, None]
+        low = indicator(position < self.low * scale, like=scale)
+        return (low * positive_part(self.high * scale - position))[:, None]
 
 
 if __name__ == "__main__":
@@ -76,5 +73,5 @@ if __name__ == "__main__":
     for policy in policies.values():
         check_policy(policy, problem, products)
     result = evaluate(problem, policies, products, number=1000).frame
-    shown = result[["policy", "reward", "gap", "fill_rate", "on_hand", "setups"]]
-    print(shown.to_string(float_format="%.2f"))
+    columns = ["policy", "reward", "gap", "fill_rate", "on_hand", "setups"]
+    print(result[columns].to_string(float_format="%.2f"))

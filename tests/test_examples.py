@@ -29,6 +29,25 @@ def test_a_sixth_problem_fits_in_80_lines_and_keeps_the_laws() -> None:
     assert len((ROOT / "examples/own_problem.py").read_text().splitlines()) < 80
 
 
+NEWCOMER = {
+    "step_an_environment.py": "earned in the episode: ",
+    "own_policy.py": "base-stock in a step loop earned ",
+    "differentiable_base_stock.py": "test products, one level: reward ",
+    "train_on_own_data.py": "DirectBackprop",
+    "compare_with_the_optimum.py": "optimal average cost: 4.3953, published 4.4",
+    "stable_baselines.py": "PPO, trained",
+    "own_problem.py": "setups",
+}
+"""What each example prints if it works."""
+
+
+@pytest.mark.parametrize("name", NEWCOMER)
+def test_an_example_for_a_newcomer_runs_and_is_short(name: str) -> None:
+    assert NEWCOMER[name] in run(f"examples/{name}")
+    assert 25 <= len((ROOT / "examples" / name).read_text().splitlines()) <= 80
+    assert name in (ROOT / "examples" / "README.md").read_text()
+
+
 @pytest.mark.parametrize(
     "snippet", re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
 )

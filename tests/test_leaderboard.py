@@ -15,7 +15,6 @@ from typer.testing import CliRunner, Result
 
 from inv_gym import ENVIRONMENTS, agents, baselines, make_problem
 
-EXAMPLES = Path(__file__).parents[1] / "examples"
 ENV = "InvLostSales-v0"
 NAMES = baselines.policies(make_problem(ENV)) | agents.policies(make_problem(ENV))
 MINE = '''
@@ -57,14 +56,13 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A current directory with a module of policies."""
     (tmp_path / "mine.py").write_text(MINE)
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sys, "path", [str(EXAMPLES), *sys.path])
     monkeypatch.delitem(sys.modules, "mine", raising=False)
     monkeypatch.delenv("COLUMNS", raising=False)
     return tmp_path
 
 
 def leaderboard() -> ModuleType:
-    return import_module("leaderboard")
+    return import_module("inv_gym.commands.leaderboard")
 
 
 def run(*arguments: str) -> Result:
@@ -77,7 +75,9 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
     out = tmp_path_factory.mktemp("run") / "new" / "folder"
     command = [
         sys.executable,
-        str(EXAMPLES / "leaderboard.py"),
+        "-m",
+        "inv_gym",
+        "leaderboard",
         "--quick",
         "--env",
         ENV,
@@ -227,7 +227,7 @@ def test_columns_that_do_not_fit_are_named(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_a_gap_far_out_does_not_hide_the_small_ones() -> None:
-    limits = import_module("leaderboard_page").gap_limits
+    limits = import_module("inv_gym.leaderboard.page").gap_limits
     low, high = limits(
         np.array([[0, 0, 0], [-1, -2, 0], [-2, -3, -1], [1, 0, 2], [-300, -350, -250]], float)
     )

@@ -27,7 +27,7 @@ from inv_gym.agents.training.config import PENALTY, TrainingConfig
 from inv_gym.agents.training.direct_backprop import DirectBackprop
 
 ROOT = Path(__file__).parents[2]
-SCRIPT, FILES = ROOT / "examples" / "train.py", ROOT / "inv_gym" / "util" / "files.py"
+SCRIPT, FILES = ROOT / "inv_gym" / "commands" / "train.py", ROOT / "inv_gym" / "util" / "files.py"
 SMALL = (
     "--env",
     "InvLostSales-v0",
@@ -44,13 +44,8 @@ NAMES = ["card.json", "checkpoint.safetensors", "metrics.jsonl", "weights.safete
 THREADS = {"OMP_NUM_THREADS": "1"}
 
 
-@pytest.fixture(autouse=True)
-def examples(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "path", [str(ROOT / "examples"), *sys.path])
-
-
 def script() -> ModuleType:
-    return import_module("train")
+    return import_module("inv_gym.commands.train")
 
 
 def run(out: Path, *arguments: str) -> Result:
@@ -89,9 +84,7 @@ def rows(out: Path) -> list[dict]:
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Result, Path]:
     out = tmp_path_factory.mktemp("train") / "new" / "folder"
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sys, "path", [str(ROOT / "examples"), *sys.path])
-        return run(out, "--steps", "120", "--seed", "5"), out
+    return run(out, "--steps", "120", "--seed", "5"), out
 
 
 def test_a_training_writes_weights_card_metrics_and_a_checkpoint(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pickle
-import sys
 from importlib import import_module
 from pathlib import Path
 
@@ -20,7 +19,6 @@ from inv_gym.agents.inventory_agent import InventoryAgent
 from inv_gym.agents.sb3.policy import SB3Policy
 from inv_gym.agents.sb3.vec_env import SB3VecEnv, ScaledOrders
 
-ROOT = Path(__file__).parents[2]
 PRODUCTS = draw_products(POPULATION, PROBLEM, 30, 4)
 FIELDS = {"lead_time": 2, "horizon": 5, "products": "poisson"}
 
@@ -121,9 +119,8 @@ def test_the_space_tells_what_actions_stand_for() -> None:
 
 
 @pytest.fixture
-def leaderboard(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(sys, "path", [str(ROOT / "examples"), *sys.path])
-    return import_module("leaderboard")
+def leaderboard():
+    return import_module("inv_gym.commands.leaderboard")
 
 
 def test_the_leaderboard_plays_a_users_model(leaderboard, tmp_path: Path) -> None:

@@ -48,7 +48,9 @@ def examples(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def run(out: Path, *arguments: str) -> Result:
-    return CliRunner().invoke(import_module("train").app, [*SMALL, "--out", str(out), *arguments])
+    return CliRunner().invoke(
+        import_module("inv_gym.commands.train").app, [*SMALL, "--out", str(out), *arguments]
+    )
 
 
 def test_ppo_trains_from_the_command_line(tmp_path: Path) -> None:

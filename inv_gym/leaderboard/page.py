@@ -6,7 +6,7 @@ import io
 import re
 from collections.abc import Sequence
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import matplotlib
 import numpy as np
@@ -17,9 +17,8 @@ from inv_gym.products.batch import HISTORY
 from inv_gym.util.arrays import to_numpy
 
 if TYPE_CHECKING:
-    from leaderboard import Board, Column, Contest
-
-    from inv_gym import Rollout
+    from inv_gym.leaderboard.board import Board, Column, Contest
+    from inv_gym.play.rollout import Rollout
 
 KNOWLEDGE = {
     "nothing": ("nothing", "neither demand nor its law"),
@@ -68,7 +67,7 @@ STAND_INS = {name: f"#0000{index:02x}" for index, name in enumerate(COLOURS, 1)}
 light and dark.
 """
 
-STYLE = {
+STYLE: Any = {
     "svg.fonttype": "none",
     "svg.hashsalt": "leaderboard",
     "font.size": 8.5,
@@ -233,7 +232,8 @@ def gap_chart(board: Board) -> str:
         figure = Figure(figsize=(WIDTH, 0.55 + 0.25 * len(frame)), layout="constrained")
         axes = figure.subplots()
         axes.axvline(0.0, color=STAND_INS["ink"], linewidth=0.8)
-        for place, (row, label) in enumerate(zip(frame.itertuples(), labels, strict=True)):
+        rows: Any = zip(frame.itertuples(), labels, strict=True)
+        for place, (row, label) in enumerate(rows):
             axes.barh(place, row.gap, 0.62, color=STAND_INS[row.knows])
             axes.text(
                 1.01, place, typeset(label), va="center", transform=axes.get_yaxis_transform()

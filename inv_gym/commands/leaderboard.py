@@ -1,0 +1,98 @@
+"""Rank every policy on every environment: tables in the terminal, and CSV, JSON and HTML files.
+
+    inv-gym leaderboard --quick
+    inv-gym leaderboard --policy my_policies:cautious --data sales.csv
+    inv-gym leaderboard --policy sb3:runs/ppo/model.zip --env InvLostSales-v0
+
+``cautious(problem)``, a function or class in ``my_policies.py``, gives a policy (any callable with
+``knows``, see `inv_gym.Policy`), or None where it does not apply. ``sb3:FILE.zip`` is a model that
+stable-baselines3 saved, with its ``vecnormalize.pkl`` beside it, if it has one; such files hold
+pickled objects, so play only those that you trust.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+import inv_gym
+from inv_gym.leaderboard.entries import Section, enter, load_factory, told
+from inv_gym.leaderboard.files import write
+from inv_gym.leaderboard.play import play
+from inv_gym.leaderboard.terminal import explain, make_console, show
+from inv_gym.util.checks import one_of
+
+EXAMPLES = """\b
+Examples:
+  inv-gym leaderboard --quick
+  inv-gym leaderboard --policy my_policies:cautious --data sales.csv
+  inv-gym leaderboard --policy sb3:runs/ppo/model.zip --env InvLostSales-v0"""
+PRODUCTS = 1000
+QUICK_PRODUCTS, QUICK_HORIZON = 50, 20
+app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+
+
+@app.command(epilog=EXAMPLES)
+def main(
+    env: Annotated[
+        list[str] | None, typer.Option(metavar="ID", help="An environment; repeat for more.")
+    ] = None,
+    policy: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="MODULE:FACTORY", help="A policy of your own, or sb3:FILE.zip; repeat for more."
+        ),
+    ] = None,
+    products: Annotated[
+        int | None, typer.Option(min=1, help=f"Per environment; {PRODUCTS} if not given.")
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Of the products.")] = 0,
+    data: Annotated[
+        str | None, typer.Option(metavar="FILE", help="A table of daily demand to play on too.")
+    ] = None,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="A first look: few products, short episodes.")
+    ] = False,
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Where the files go.")] = Path("results"),
+) -> None:
+    """Rank every policy on every environment, in tables and in DIR/leaderboard.csv, .json and
+    .html.
+
+    FACTORY(problem) returns a policy, or None where it does not apply; MODULE may lie in the
+    current directory. sb3:FILE.zip is a model of stable-baselines3; reading such a file runs what
+    code its author put there.
+    """
+    try:
+        console, env_ids = make_console(), list(dict.fromkeys(env or inv_gym.ENVIRONMENTS))
+        with told("--env"):
+            for env_id in env_ids:
+                one_of("environment", env_id, inv_gym.ENVIRONMENTS)
+        with told("--out"):
+            out.mkdir(parents=True, exist_ok=True)
+        sys.path.insert(0, str(Path.cwd()))
+        factories = {spec: load_factory(spec) for spec in policy or ()}
+        sections = [Section("synthetic")]
+        if data is not None:
+            with told("--data"):
+                sections.append(Section("data", data, inv_gym.make_source({"file": data})))
+        fields = {"horizon": QUICK_HORIZON} if quick else {}
+        with console.status("Playing one product with each policy"):
+            contests = [
+                enter(env_id, section, factories, seed, fields)
+                for section in sections
+                for env_id in env_ids
+            ]
+        boards = []
+        for contest in contests:
+            boards.append(
+                play(contest, products or (QUICK_PRODUCTS if quick else PRODUCTS), seed, console)
+            )
+            show(boards[-1], console)
+        explain(console)
+        console.print("\nWrote", ", ".join(map(str, write(boards, out))), soft_wrap=True)
+    except KeyboardInterrupt:
+        typer.echo("Interrupted: no file is half-written.", err=True)
+        raise typer.Exit(130) from None

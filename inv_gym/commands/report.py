@@ -1,0 +1,97 @@
+"""What ``inv-gym train`` reports while it trains, and the card of the weights."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import platform
+import shlex
+import sys
+from dataclasses import asdict
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+from rich.progress import Progress
+
+import inv_gym
+from inv_gym import baselines
+from inv_gym.agents.training.config import KINDS
+from inv_gym.commands.trainings import AGENTS
+from inv_gym.util.files import write_atomically
+
+console = Console(highlight=False)
+
+
+def reference_reward(training: Any) -> tuple[str, float]:
+    """The reference heuristic's name, and what it earns on the validation products (mean per
+    period, money).
+    """
+    ((problem, products),) = training.validation
+    known = products.distribution is not None
+    name = baselines.reference(problem, known)
+    played = inv_gym.rollout(problem, baselines.policies(problem, known)[name], products)
+    return name, float(np.mean(played.discounted_reward)) / problem.discounted_periods
+
+
+class Log:
+    """Writes what a training reports: a progress bar, metrics.jsonl and tensorboard's files."""
+
+    def __init__(self, training: Any, out: Path, bar: Progress) -> None:
+        self.training, self.out, self.bar = training, out, bar
+        self.name, self.reference = reference_reward(training)
+        self.task = bar.add_task(
+            "training", total=training.config.steps, completed=training.step, last=""
+        )
+        self.board: Any = None
+        if importlib.util.find_spec("tensorboard") is not None:
+            from torch.utils.tensorboard import SummaryWriter
+
+            self.board = SummaryWriter(str(out / "tensorboard"), purge_step=training.step)
+
+    def gap(self, reward: float) -> float:
+        """To the reference heuristic, % of its reward."""
+        return 100.0 * (reward - self.reference) / abs(self.reference)
+
+    def __call__(self, validation: Any) -> None:
+        """Report a validation."""
+        gap = self.gap(validation.reward)
+        curve = self.training.curve
+        rows = [json.dumps({**row._asdict(), "gap": self.gap(row.reward)}) for row in curve]
+        write_atomically(self.out / "metrics.jsonl", "\n".join(rows) + "\n")
+        last = (
+            f"reward {validation.reward:.4f}, {gap:+.2f} % to {self.name}, "
+            f"{validation.seconds:.0f} s"
+        )
+        self.bar.update(self.task, completed=validation.step, last=last)
+        if not console.is_terminal:
+            loss = f"loss {validation.loss:.5f}, " if "loss" in validation._fields else ""
+            console.print(f"step {validation.step}: {loss}{last}", soft_wrap=True)
+        if self.board is not None:
+            for key in {"loss", "reward"} & set(validation._fields):
+                self.board.add_scalar(key, getattr(validation, key), validation.step)
+            self.board.add_scalar("gap", gap, validation.step)
+            self.board.flush()
+
+
+def card(training: Any, log: Log, agent: str, products: str) -> dict[str, Any]:
+    """What the weights' card says beside their shapes."""
+    best = max(training.curve, key=lambda row: row.best)
+    packages = ("inv-gym", "torch", "numpy", *(() if agent in KINDS else ("stable-baselines3",)))
+    return {
+        "name": AGENTS[agent],
+        "config": asdict(training.config),
+        "products": products,
+        "metrics": {
+            "validation_reward": best.reward,
+            "reference": log.name,
+            "gap_percent": log.gap(best.reward),
+            "steps": training.step,
+            "seconds": training.curve[-1].seconds,
+        },
+        "versions": {"python": platform.python_version()}
+        | {name: metadata.version(name) for name in packages},
+        "command": shlex.join(["python", *sys.argv]),
+    }

@@ -1,0 +1,151 @@
+"""What is played for a table, and the played table as text and plain data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+import inv_gym
+
+
+@dataclass(frozen=True)
+class Contest:
+    """What is played for one table.
+
+    Attributes:
+        env_id: The environment.
+        section: ``synthetic`` or ``data``.
+        origin: Name of the population or of the demand table.
+        source: Where products come from.
+        problem: The environment's problem.
+        policies: Who plays, by name.
+        reference: Who gaps are to.
+        notes: What a reader must know.
+        sample: One product.
+        paths: Every policy's episode of that product.
+    """
+
+    env_id: str
+    section: str
+    origin: str
+    source: inv_gym.ProductSource
+    problem: inv_gym.Problem
+    policies: Mapping[str, inv_gym.Policy]
+    reference: str
+    notes: tuple[str, ...]
+    sample: inv_gym.Products
+    paths: Mapping[str, inv_gym.Rollout]
+
+    @property
+    def title(self) -> str:
+        """The environment, in words too, and the demand table."""
+        on = f", on {self.origin}" if self.section == "data" else ""
+        return f"{self.env_id}: {inv_gym.ENVIRONMENTS[self.env_id].title}{on}"
+
+
+class Column(NamedTuple):
+    """A column of a table, as text."""
+
+    header: str
+    cells: list[str]
+    is_text: bool = False
+
+    @property
+    def width(self) -> int:
+        """Characters, with every word of the header on a line of its own."""
+        return max(map(len, [*self.header.split(), *self.cells]))
+
+
+@dataclass(frozen=True)
+class Board:
+    """One table, played."""
+
+    contest: Contest
+    evaluation: inv_gym.Evaluation
+
+    @property
+    def setting(self) -> str:
+        """What was played, in a line."""
+        facts, contest = self.evaluation.facts, self.contest
+        origin = f"{'population' if contest.section == 'synthetic' else 'table'} {contest.origin}"
+        return (
+            f"{facts['products']} products ({origin}), {contest.problem.horizon} periods, seed "
+            f"{facts['seed']}"
+        )
+
+    @property
+    def columns(self) -> list[Column]:
+        """The table as text, what matters most first."""
+        frame = self.evaluation.frame
+        gaps = plus_minus(frame["gap"], frame["gap_high"] - frame["gap"], 2)
+        is_reference = frame["policy"] == self.contest.reference
+        flows = frame.columns[frame.columns.get_loc("on_hand") : frame.columns.get_loc("seconds")]
+        return [
+            Column("#", [str(rank) for rank in range(1, len(frame) + 1)]),
+            Column("policy", list(frame["policy"]), is_text=True),
+            Column(
+                "knows",
+                [knowledge.replace("distribution", "law") for knowledge in frame["knows"]],
+                is_text=True,
+            ),
+            Column(
+                "reward",
+                plus_minus(frame["reward"], frame["standard_error"], decimals(frame["reward"], 3)),
+            ),
+            Column("gap %", np.where(is_reference, "reference", gaps).tolist()),
+            Column("fill rate %", fixed(100.0 * frame["fill_rate"], 1)),
+            Column("cycle serv. %", fixed(100.0 * frame["cycle_service_level"], 1)),
+            *(
+                Column(heading(name), fixed(frame[name], decimals(frame[name], 3)))
+                for name in flows
+            ),
+            Column("sec", fixed(frame["seconds"], 2)),
+        ]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The evaluation and where it was, as plain data."""
+        return {**self._place(), **self.evaluation.to_dict(), "notes": list(self.contest.notes)}
+
+    def to_frame(self) -> pd.DataFrame:
+        """The rows and where they were played."""
+        frame, facts = self.evaluation.frame, self.evaluation.facts
+        place = {**self._place(), **{key: facts[key] for key in ("seed", "products", "reference")}}
+        before = pd.DataFrame({**place, "rank": range(1, len(frame) + 1)})
+        return pd.concat([before, frame], axis=1)
+
+    def _place(self) -> dict[str, str]:
+        contest = self.contest
+        return {"environment": contest.env_id, "section": contest.section, "origin": contest.origin}
+
+
+def heading(name: str) -> str:
+    """The header of a column of stock or flow."""
+    channel = name.removeprefix("order_")
+    if channel != name:
+        return "order" if channel == "order" else f"{channel} order"
+    return {"on_hand": "mean stock", "backlogged": "backlog"}.get(name, name)
+
+
+def decimals(values: pd.Series, digits: int) -> int:
+    """Decimals that give the largest of the values so many significant digits; at least one."""
+    largest = float(values.abs().max())
+    return int(np.clip(digits - 1 - np.floor(np.log10(largest)), 1, 4)) if largest > 0.0 else 1
+
+
+def fixed(values: pd.Series, places: int) -> list[str]:
+    """Numbers with so many decimals."""
+    return ["n/a" if np.isnan(value) else f"{value:.{places}f}" for value in values]
+
+
+def plus_minus(values: pd.Series, errors: pd.Series, places: int) -> list[str]:
+    """Numbers with their errors, the signs in one line."""
+    after = fixed(errors, places)
+    width = max(map(len, after))
+    return [
+        f"{value} ± {error:>{width}}"
+        for value, error in zip(fixed(values, places), after, strict=True)
+    ]

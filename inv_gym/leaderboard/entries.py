@@ -1,0 +1,161 @@
+"""Who plays: the policies of this package, and those that users name."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import traceback
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple, TypeAlias
+
+import typer
+
+import inv_gym
+from inv_gym import agents, baselines
+from inv_gym.leaderboard.board import Contest
+from inv_gym.play.policy import KNOWLEDGE
+from inv_gym.util.checks import one_of
+
+SB3 = "sb3"
+NO_LAW = "policies that know the demand law cannot join: that of real demand is not known"
+Factory: TypeAlias = Callable[[inv_gym.Problem], inv_gym.Policy | None]
+
+
+class Section(NamedTuple):
+    """Where the products of a group of tables come from."""
+
+    name: str
+    """``synthetic`` or ``data``."""
+    file: str = ""
+    """The demand table; none for the population of each environment."""
+    source: inv_gym.ProductSource | None = None
+
+
+@contextmanager
+def told(option: str) -> Iterator[None]:
+    """Make what is wrong with a value a message about its option."""
+    try:
+        yield
+    except (ImportError, OSError, ValueError) as error:
+        raise typer.BadParameter(str(error), param_hint=option) from None
+
+
+@contextmanager
+def blamed(what: str) -> Iterator[None]:
+    """Make any error of the user's code a message with the line that raised it."""
+    try:
+        yield
+    except Exception as error:
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        line = (
+            ""
+            if place.filename.startswith("<")
+            else f" ({Path(place.filename).name}, line {place.lineno})"
+        )
+        raise typer.BadParameter(
+            f"{what}: {type(error).__name__}: {error}{line}", param_hint="--policy"
+        ) from error
+
+
+def load_factory(spec: str) -> Factory:
+    """The factory that ``module:factory`` names, or the one of a model's file ``sb3:file.zip``."""
+    module_name, _, name = spec.partition(":")
+    if module_name == SB3:
+        return model_factory(name)
+    with told("--policy"):
+        if not (module_name and name):
+            raise ValueError(
+                f"{spec!r} must be written module:factory, such as my_policies:cautious."
+            )
+        if importlib.util.find_spec(module_name) is None:
+            raise ValueError(
+                f"there is no module {module_name!r} in {Path.cwd()} or among the installed "
+                "packages."
+            )
+    with blamed(f"{module_name} cannot be imported"):
+        module = importlib.import_module(module_name)
+    public = [
+        key for key, value in vars(module).items() if callable(value) and not key.startswith("_")
+    ]
+    with told("--policy"):
+        return getattr(module, one_of(f"factory of {module_name}", name, public))
+
+
+def model_factory(file: str) -> Factory:
+    """Of a model that stable-baselines3 saved; it applies where it takes the observations and gives
+    the orders.
+    """
+    with told("--policy"):
+        from inv_gym.agents.sb3.policy import SB3Policy
+
+        model = SB3Policy.read(file)
+    return lambda problem: SB3Policy(problem, *model) if SB3Policy.fits(problem, model[0]) else None
+
+
+def build(spec: str, factory: Factory, problem: inv_gym.Problem) -> inv_gym.Policy | None:
+    """The user's policy for a problem; None where it does not apply."""
+    with blamed(f"{spec} failed for {type(problem).__name__}"):
+        policy = factory(problem)
+    if policy is None:
+        return None
+    with told("--policy"):
+        if isinstance(policy, type) or not isinstance(policy, inv_gym.Policy):
+            got = (
+                f"the class {policy.__name__}"
+                if isinstance(policy, type)
+                else type(policy).__name__
+            )
+            raise ValueError(
+                f"{spec} must return a policy (an object that takes an observation and has the "
+                "attribute knows), or "
+                f"None where it does not apply, got {got}."
+            )
+        one_of(f"knowledge of {spec},", policy.knows, KNOWLEDGE)
+    return policy
+
+
+def enter(
+    env_id: str,
+    section: Section,
+    factories: Mapping[str, Factory],
+    seed: int,
+    fields: Mapping[str, int],
+) -> Contest:
+    """Gather who plays, and let each play one product: what is wrong shows before the long run."""
+    problem = inv_gym.make_problem(env_id, **fields)
+    law_is_known = section.source is None
+    task = inv_gym.ENVIRONMENTS[env_id]
+    origin = section.file or task.origin
+    source = section.source or task.source
+    with told("--data"):
+        sample = inv_gym.draw_products(source, problem, 1, seed)
+    policies, notes = (
+        baselines.policies(problem, law_is_known) | agents.policies(problem),
+        list(source.notes),
+    )
+    if not law_is_known:
+        notes.append(NO_LAW)
+    paths = {name: inv_gym.rollout(problem, policy, sample) for name, policy in policies.items()}
+    for spec, factory in factories.items():
+        policy = build(spec, factory, problem)
+        if policy is None:
+            notes.append(f"{spec} does not apply here (it returned None)")
+        elif law_is_known or policy.knows != "distribution":
+            with blamed(f"{spec} failed in {env_id}"):
+                paths[spec] = inv_gym.rollout(problem, policy, sample)
+            policies[spec] = policy
+    reference = baselines.reference(problem, law_is_known)
+    return Contest(
+        env_id,
+        section.name,
+        origin,
+        source,
+        problem,
+        policies,
+        reference,
+        tuple(notes),
+        sample,
+        paths,
+    )
