@@ -16,10 +16,10 @@ leaderboard: .venv  ## rank every policy on every environment; DATA=sales.csv ad
 	$(BIN)/inv-gym leaderboard $(if $(DATA),--data $(DATA)) $(ARGS)
 
 tables: .venv  ## published tables beside ours
-	$(BIN)/python examples/reproduce_tables.py $(ARGS)
+	$(BIN)/python examples/experiments/reproduce_tables.py $(ARGS)
 
 pictures: .venv  ## optimal and heuristic orders as pictures
-	$(BIN)/python examples/order_pictures.py $(ARGS)
+	$(BIN)/python examples/experiments/order_pictures.py $(ARGS)
 
 weights: .venv  ## train the networks that come with the package, minutes each; an interrupted run goes on
 	for env in $(ENVIRONMENTS); do for agent in $(AGENTS); do \
@@ -29,16 +29,16 @@ weights: .venv  ## train the networks that come with the package, minutes each; 
 	done; done
 
 structure: .venv  ## pictures of what the networks that come with the package order over stock
-	$(BIN)/python examples/structure.py $(ARGS)
+	$(BIN)/python examples/experiments/structure.py $(ARGS)
 
 robustness: .venv  ## the measurements of docs/structure.md: hours; goes on where it was interrupted
-	$(BIN)/python examples/robustness.py $(ARGS)
+	$(BIN)/python examples/experiments/robustness.py $(ARGS)
 
 evidence: .venv  ## the measurements of docs/evidence.md: hours; goes on where it was interrupted
-	$(BIN)/python examples/evidence.py $(ARGS)
+	$(BIN)/python examples/experiments/evidence.py $(ARGS)
 
 ppo: .venv  ## the measurements of docs/ppo.md: hours; goes on where it was interrupted
-	$(BIN)/python examples/sample_efficiency.py $(ARGS)
+	$(BIN)/python examples/experiments/sample_efficiency.py $(ARGS)
 
 test: .venv  ## the test suite
 	$(BIN)/python -m pytest $(ARGS)
@@ -53,7 +53,7 @@ types: .venv
 	$(BIN)/mypy
 
 speed: .venv  ## the figures of the README's speed table
-	$(BIN)/python examples/benchmark_speed.py $(ARGS)
+	$(BIN)/python examples/benchmarks/speed.py $(ARGS)
 
 .venv: .venv/installed
 

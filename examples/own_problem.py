@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import NamedTuple
 
+import inv_gym
 from inv_gym import EconomicsRanges, Outcome, Problem, SyntheticProducts, Uniform, evaluate
 from inv_gym.problems.costs import check_costs
 from inv_gym.testing import check_policy, check_problem
@@ -68,6 +69,7 @@ if __name__ == "__main__":
     fixed_costs = EconomicsRanges(extra={"fixed_cost": Uniform(20.0, 200.0)})
     products = SyntheticProducts(economics=fixed_costs)
     check_problem(problem, products, skip=["homogeneity"])  # a fixed cost does not grow with units
+    inv_gym.register(inv_gym.Task(problem, products, name="FixedCost-v0"))  # for gym.make
     levels = ((2, 2), (2, 4), (2, 8), (4, 8))
     policies = {f"s = {low}, S = {high}": OrderUpTo(low, high) for low, high in levels}
     for policy in policies.values():

@@ -10,7 +10,7 @@ pytest.importorskip("matplotlib")
 from inv_gym.baselines import BaseStock
 from inv_gym.baselines.exact import solve
 
-PATH = Path(__file__).parents[1] / "examples/order_pictures.py"
+PATH = Path(__file__).parents[1] / "examples/experiments/order_pictures.py"
 SPEC = importlib.util.spec_from_file_location("order_pictures", PATH)
 assert SPEC is not None and SPEC.loader is not None
 pictures = importlib.util.module_from_spec(SPEC)

@@ -13,7 +13,11 @@ ROOT = Path(__file__).parents[1]
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, str(ROOT / "examples" / "reproduce_tables.py"), *arguments]
+    command = [
+        sys.executable,
+        str(ROOT / "examples" / "experiments" / "reproduce_tables.py"),
+        *arguments,
+    ]
     return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
 
 

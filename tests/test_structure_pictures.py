@@ -26,7 +26,7 @@ from inv_gym.products.batch import HISTORY
 from inv_gym.structure import violations
 from inv_gym.util.arrays import unflatten
 
-EXAMPLES = Path(__file__).parents[1] / "examples"
+EXAMPLES = Path(__file__).parents[1] / "examples" / "experiments"
 LEAD_TIME, DUAL, REMOVAL = (
     "InvLostSalesLeadTime-v0",
     "InvDualSourcing-v0",

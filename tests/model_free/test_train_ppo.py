@@ -44,7 +44,7 @@ TINY_OPTIONS = tuple(
 
 @pytest.fixture(autouse=True)
 def examples(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "path", [str(ROOT / "examples"), *sys.path])
+    monkeypatch.setattr(sys, "path", [str(ROOT / "examples" / "experiments"), *sys.path])
 
 
 def run(out: Path, *arguments: str) -> Result:

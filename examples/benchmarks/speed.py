@@ -1,6 +1,6 @@
 """Speed as ratios within one run: the figures of the README's table. Run it on an idle machine.
 
-python examples/benchmark_speed.py [--quick]
+python examples/benchmarks/speed.py [--quick]
 """
 
 from __future__ import annotations

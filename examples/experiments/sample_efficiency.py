@@ -1,13 +1,15 @@
 """PPO and DirectBackprop on the same axes: reward against product-periods and seconds, and what
 each reaches.
 
-    python examples/sample_efficiency.py --list
-    python examples/sample_efficiency.py --only InvLostSales-v0  # both agents, some minutes per
-    seed python examples/sample_efficiency.py          # everything: hours; goes on where it was
-    interrupted python examples/sample_efficiency.py --write  # docs/ppo.md and its pictures
+In examples/experiments:
+
+    python sample_efficiency.py --list
+    python sample_efficiency.py --only InvLostSales-v0   # some minutes per seed
+    python sample_efficiency.py           # everything: hours; goes on where it was interrupted
+    python sample_efficiency.py --write   # docs/ppo.md and its pictures
 
 Both train with several seeds, one torch thread each, PPO with its tuned parameters
-(agents/ppo/tuned.json), and are validated on the same held-out products at the same
+(agents/sb3/tuned.json), and are validated on the same held-out products at the same
 product-periods. The best weights of each are compared on test products that neither training, nor
 tuning, nor validation has seen; on published instances exactly. Results lie in DIR, one folder per
 training.

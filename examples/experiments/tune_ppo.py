@@ -1,9 +1,10 @@
-"""Search for parameters of PPO, on validation products: `agents/ppo/tuned.json` is made of it.
+"""Search for parameters of PPO, on validation products: `agents/sb3/tuned.json` is made of it.
 
-    python examples/tune_ppo.py --case InvLostSales-v0 --trials 30
-    python examples/tune_ppo.py --case zipkin2008-poisson5-p4-L4 --steps 400000
-    python examples/tune_ppo.py --write               # the best of every study to
-    agents/ppo/tuned.json
+In examples/experiments:
+
+    python tune_ppo.py --case InvLostSales-v0 --trials 30
+    python tune_ppo.py --case zipkin2008-poisson5-p4-L4 --steps 400000
+    python tune_ppo.py --write   # the best of every study to agents/sb3/tuned.json
 
 The studies are in one SQLite file, so a search that was interrupted goes on, and several processes
 may share one. The first trials are set by hand. Each trial has a training seed of its own (from
@@ -143,7 +144,8 @@ def write_tuned(storage: Path) -> Path:
             "steps": steps,
             "completed scores": scores,
             "command": (
-                f"python examples/tune_ppo.py --case {name} --steps {steps} --trials {len(trials)}"
+                f"python examples/experiments/tune_ppo.py --case {name} --steps {steps} "
+                f"--trials {len(trials)}"
             ),
         }
     return write_atomically(TUNED, json.dumps(found, indent=1) + "\n")

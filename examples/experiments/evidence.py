@@ -1,10 +1,11 @@
 """Measure the claims about DirectBackprop, and write a page of them.
 
-    python examples/evidence.py --list
-    python examples/evidence.py --only lead-time-5        # train and compare, some minutes
-    python examples/evidence.py                           # everything: hours; goes on where it was
-    interrupted python examples/evidence.py --write                   # docs/evidence.md from what
-    has been measured
+In examples/experiments:
+
+    python evidence.py --list
+    python evidence.py --only lead-time-5   # train and compare, some minutes
+    python evidence.py           # everything: hours; goes on where it was interrupted
+    python evidence.py --write   # docs/evidence.md from what has been measured
 
 Every experiment trains with several seeds (one torch thread each) and compares on products that no
 training or validation has seen. Results lie in DIR, one folder per experiment.

@@ -1,7 +1,7 @@
 """How long the tuner takes: every searched heuristic of every environment, for many products at
 once.
 
-python examples/benchmark_tuning.py --products 10000
+python examples/benchmarks/tuning.py --products 10000
 """
 
 from __future__ import annotations

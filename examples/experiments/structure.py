@@ -1,8 +1,8 @@
 """What learned policies order over stock, and where their orders break the structure of optimal
 ones.
 
-    python examples/structure.py
-    python examples/structure.py --env InvPerishable-v0 --weights runs/weights --out
+    python examples/experiments/structure.py
+    python examples/experiments/structure.py --env InvPerishable-v0 --weights runs/weights --out
     results/pictures
 
 Plain, penalised and constructed networks side by side, for four products each: structure-NAME.png

@@ -19,7 +19,7 @@ BOUND = "upper bound"
 FAR = ("lead-time-10", "lead-time-20", "shelf-life-10", "dual-sourcing-10")
 HEAD = """# Evidence
 
-What DirectBackprop reaches, measured by `python examples/evidence.py` (two processes of one torch thread each on a
+What DirectBackprop reaches, measured by `python examples/experiments/evidence.py` (two processes of one torch thread each on a
 shared two-core machine; `--only NAME` repeats one row). The same training configuration (`TrainingConfig()`) serves all
 five problems; networks see 32 demands of a product and its economics, never its law, unless a row says so. Those for
 published instances know the law and train 600 steps at learning rate .01, once with dithered rounding and once without:

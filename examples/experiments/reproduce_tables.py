@@ -1,8 +1,8 @@
 """Published tables beside ours: the figure as printed, ours exactly, and ours by simulation with
 its 95 % interval.
 
-python examples/reproduce_tables.py
-python examples/reproduce_tables.py --only zipkin2008-poisson5-p4-L1 --json tables.json
+python examples/experiments/reproduce_tables.py
+python examples/experiments/reproduce_tables.py --only zipkin2008-poisson5-p4-L1 --json tables.json
 """
 
 from __future__ import annotations

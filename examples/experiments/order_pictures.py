@@ -1,8 +1,8 @@
 """Pictures of orders: the optimal order over the state beside each heuristic's, one picture per
 problem.
 
-python examples/order_pictures.py
-python examples/order_pictures.py --only dual-sourcing --out pictures
+python examples/experiments/order_pictures.py
+python examples/experiments/order_pictures.py --only dual-sourcing --out pictures
 """
 
 from __future__ import annotations

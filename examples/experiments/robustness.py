@@ -1,10 +1,11 @@
 """Measure what the structure of optimal policies brings to networks, and write a page of it.
 
-    python examples/robustness.py --list
-    python examples/robustness.py --only 'InvDualSourcing-v0*'     # train and test some
-    python examples/robustness.py                                 # everything: hours; goes on where
-    it was interrupted python examples/robustness.py --write                         #
-    docs/structure.md from what has been measured
+In examples/experiments:
+
+    python robustness.py --list
+    python robustness.py --only 'InvDualSourcing-v0*'   # train and test some
+    python robustness.py           # everything: hours; goes on where it was interrupted
+    python robustness.py --write   # docs/structure.md from what has been measured
 
 Networks of three kinds (plain, penalised, constructed) are trained on stationary demand with
 several seeds, one torch thread each, and tested on demand and starting stock that they have not
