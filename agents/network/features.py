@@ -84,8 +84,8 @@ class StateLayout:
     """How the state of each of some problems fills the columns that one network has.
 
     A part of the state (a field of its NamedTuple) is padded with zeros at its end to the largest
-    that occurs, so a
-    column means the same in all problems: stock of remaining life i, what arrives in l periods.
+    that occurs, so a column means the same in all problems: stock of remaining life i, what arrives
+    in l periods.
 
     Attributes:
         widths: Columns of each part.

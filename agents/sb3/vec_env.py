@@ -71,7 +71,8 @@ class SB3VecEnv(VecEnv):
 
     >>> env = SB3VecEnv(8, problem="lost_sales", lead_time=2)
     >>> observations = env.reset()
-    >>> observations, rewards, dones, infos = env.step(np.zeros((8, 1)))
+    >>> middle = np.zeros((8, 1))  # orders half of reach * mean demand
+    >>> observations, rewards, dones, infos = env.step(middle)
     >>> observations.shape, bool(dones.any())
     ((8, 41), False)
 

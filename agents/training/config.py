@@ -45,12 +45,11 @@ class TrainingConfig:
         wide: Whether starting states are drawn widely.
         truncate: Periods after which gradients are cut; None never.
         rounding: How orders are made whole in training, where the problem wants whole ones.
-            ``dithered`` adds noise
-            first, of up to half a unit either way, that fades over half of the training: an order
-            of 4.3 is 4 or 5, with the right mean, so the gradient is that of the mean reward, which
-            lies between that of 4 and of 5. It leaves 2 % of the fraction, so that derivatives are
-            taken on the side on which the order lies. ``straight_through`` rounds; ``none`` trains
-            on fractions. Gradients pass as if nothing were rounded.
+            ``dithered`` adds noise first, of up to half a unit either way, that fades over half of
+            the training: an order of 4.3 is 4 or 5, with the right mean, so the gradient is that of
+            the mean reward, which lies between that of 4 and of 5. It leaves 2 % of the fraction,
+            so that derivatives are taken on the side on which the order lies. ``straight_through``
+            rounds; ``none`` trains on fractions. Gradients pass as if nothing were rounded.
         penalty: What the structure's penalty counts beside the reward, see
             `inv_gym.agents.training.structure_informed`; 0: nothing.
         penalty_schedule: ``constant``, or ``rising`` from 0 in a line.

@@ -33,7 +33,7 @@ def atoms(law: Distribution, most: float = np.inf) -> Atoms:
         law: Of one product.
         most: A number of units that demand need not be told apart beyond. With lost sales that is
             the largest stock: all larger demands empty it, and their cost is linear, so that
-                lumping them at their mean is exact.
+            lumping them at their mean is exact.
 
     Raises:
         ValueError: Demand does not come in whole numbers.
@@ -53,11 +53,9 @@ def atoms(law: Distribution, most: float = np.inf) -> Atoms:
         )
     mass = mass / mass.sum(1, keepdims=True)
     demand = points[:, 0]
-    if (
-        len(mass) > 1
-        # One value of demand serves all periods: the tail must be so short that its mean does not
-        # matter.
-    ):
+    # One value of demand serves all periods: the tail must be so short that its mean does not
+    # matter.
+    if len(mass) > 1:
         most = np.inf
     last = int(min(most + 1.0, demand[-1]))
     tail = mass[:, last:].sum(1)

@@ -20,11 +20,9 @@ def demand_scenarios(law: Distribution, periods: int) -> Columns:
     """The demand of each of the next periods, ``[B, M]``, column m of all of them being one path.
 
     Each period takes the middle of each of M equal parts of (0, 1) once, and a Sobol sequence
-    (Sobol 1967) says in
-    which order: its paths fill the cube of all periods evenly, which more than halves the error
-        that a random order
-    leaves. The order is the same for all products, so that what a product orders does not depend on
-    its batch.
+    (Sobol 1967) says in which order: its paths fill the cube of all periods evenly, which more than
+    halves the error that a random order leaves. The order is the same for all products, so that
+    what a product orders does not depend on its batch.
     """
     ranks = _ranks(periods)
     ascending = [_strata(law.at(period)) for period in range(1 if law.stationary else periods)]

@@ -29,10 +29,9 @@ class ExpeditedLevel(Tunable):
     """A rule for two sources that expedites up to a level.
 
     With backlog, raising all levels by a number raises net inventory by it and changes no order. So
-    the other
-    parameters are searched alone: for each, one simulation from level 0 gives the law of net
-    inventory less the level, and the best level is a quantile of it (Veeraraghavan & Scheller-Wolf
-    2008). With lost sales the level is searched with the others.
+    the other parameters are searched alone: for each, one simulation from level 0 gives the law of
+    net inventory less the level, and the best level is a quantile of it (Veeraraghavan &
+    Scheller-Wolf 2008). With lost sales the level is searched with the others.
 
     Attributes:
         expedited_level: S_e, units.

@@ -62,11 +62,10 @@ class ConstantOrder(Tunable):
     """The same order every period, from the first source.
 
     Asymptotically optimal for lost sales as the lead time grows (Goldberg et al. 2016). The closed
-    form is that of
-    heavy traffic: stock follows Lindley's recursion with mean about ``v / (2 m)``, where m is mean
-        demand less the
-    order and v the variance of demand, so ``h v / (2 m) + p m`` is least at
-    ``m = sqrt(h v / (2 p))``, with the holding and shortage costs h and p of the newsvendor.
+    form is that of heavy traffic: stock follows Lindley's recursion with mean about ``v / (2 m)``,
+    where m is mean demand less the order and v the variance of demand, so ``h v / (2 m) + p m`` is
+    least at ``m = sqrt(h v / (2 p))``, with the holding and shortage costs h and p of the
+    newsvendor.
 
     Attributes:
         quantity: Units per order.

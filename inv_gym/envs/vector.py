@@ -81,7 +81,7 @@ class InventoryVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray], View):
         Raises:
             ValueError: The actions are not finite numbers of at least 0 in shape ``[B, K]``.
             gymnasium.error.ResetNeeded: No reset before, or none after the end with autoreset
-            disabled.
+                disabled.
         """
         order = self._parse(actions)
         if (

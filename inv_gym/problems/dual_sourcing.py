@@ -85,7 +85,8 @@ class DualSourcing(Problem):
 
     >>> problem = DualSourcing(regular_lead_time=2)
     >>> economics = DualSourcingEconomics(0.0, 10.0, 12.0, 1.0, 9.0, 0.0)
-    >>> problem.transition(problem.initial_state(3.0), (5.0, 2.0), 7.0, economics).reward
+    >>> outcome = problem.transition(problem.initial_state(3.0), (5.0, 2.0), 7.0, economics)
+    >>> outcome.reward  # -10*5 - 12*2 - 9*2
     -92.0
 
     Attributes:

@@ -89,16 +89,17 @@ class LostSales(Problem):
         sales     = min(available, d)
         x'        = available - sales + z_1        (+ q if L = 1, + nothing if L = 0)
         z'        = z_2 .. z_{L-1}, q
-        reward    = price * sales - unit_cost * q - holding_cost * (available - sales) -
-        shortage_cost * (d - sales)
+        reward    = price * sales - unit_cost * q - holding_cost * (available - sales)
+                    - shortage_cost * (d - sales)
 
     Reference: Karlin (1960) and Veinott (1966) for L = 0, Zipkin (2008) for L > 0. Known value:
-    Poisson(5) demand, holding cost 1, shortage cost 4, L = 4: optimal average
-    cost 4.73 (Zipkin 2008).
+    Poisson(5) demand, holding cost 1, shortage cost 4, L = 4: optimal average cost 4.73
+    (Zipkin 2008).
 
     >>> problem = LostSales(lead_time=1)
     >>> economics = LostSalesEconomics(10.0, 6.0, 1.0, 2.0, 6.0)
-    >>> problem.transition(problem.initial_state(5.0), (4.0,), 7.0, economics).reward
+    >>> outcome = problem.transition(problem.initial_state(5.0), (4.0,), 7.0, economics)
+    >>> outcome.reward  # 10*5 - 6*4 - 1*0 - 2*2
     22.0
 
     Attributes:

@@ -74,7 +74,8 @@ class ProcurementRemoval(Problem):
 
     >>> problem = ProcurementRemoval()
     >>> economics = ProcurementRemovalEconomics(10.0, 5.0, 0.5, 0.0, 2.0)
-    >>> problem.transition(problem.initial_state(9.0), (0.0, 3.0), 4.0, economics).reward
+    >>> outcome = problem.transition(problem.initial_state(9.0), (0.0, 3.0), 4.0, economics)
+    >>> outcome.reward  # 10*4 + 2*3 - .5*2
     45.0
 
     Attributes:
