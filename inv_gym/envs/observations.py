@@ -61,7 +61,7 @@ class FlatObservations:
             rows[index] = column
         t = episode.period
         if self._problem.censored:  # what was sold depends on the orders: the episode keeps it
-            vector[..., self.history] = np.transpose(episode.observe().history)
+            rows[self.history] = episode.recent_sales
         else:
             vector[..., self.history] = self._demand[..., t : t + HISTORY]
         if self._calendar is not None and t < self._problem.horizon:

@@ -26,7 +26,7 @@ class Episode:
         self.period = 0
         self.accepted: Columns = ()
         """The last order as the supplier accepted it, one column per channel."""
-        self._seen = list(products.demand[:HISTORY]) if problem.censored else None
+        self._seen: list[Array] = list(products.demand[:HISTORY]) if problem.censored else []
 
     @property
     def done(self) -> bool:
@@ -38,21 +38,22 @@ class Episode:
         is censored.
         """
         t, products = self.period, self.products
-        history = (
-            products.demand[t : t + HISTORY]
-            if self._seen is None
-            else stack(self._seen[-HISTORY:], 0)
-        )
+        censored = self.problem.censored
+        history = stack(self.recent_sales, 0) if censored else products.demand[t : t + HISTORY]
         covariates = (
             None if products.covariates is None else products.covariates[t : t + HISTORY + 1]
         )
         return Observation(self.state, history, products.economics, products.scale, covariates, t)
 
+    @property
+    def recent_sales(self) -> list[Array]:
+        """Of a censored demand, the last H periods known, oldest first, one column each."""
+        return self._seen[-HISTORY:]
+
     def detach(self) -> None:
         """Let no gradient (torch) flow further back than to here."""
         self.state = map_columns(lambda column: column.detach(), self.state)
-        if self._seen is not None:
-            self._seen = [column.detach() for column in self._seen]
+        self._seen = [column.detach() for column in self._seen]
 
     def step(self, order: Columns) -> Outcome:
         """Play one period with one column per order channel; the last true period brings the
@@ -62,7 +63,7 @@ class Episode:
         demand = products.demand[HISTORY + self.period]
         self.accepted = problem.admissible(order)
         outcome = problem.transition(self.state, self.accepted, demand, products.economics)
-        if self._seen is not None:
+        if problem.censored:
             self._seen.append(outcome.flows.sales)
         self.state = outcome.state
         self.period += 1
