@@ -14,6 +14,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from inv_gym import ENVIRONMENTS, agents, baselines, make_problem
+from inv_gym.commands.app import app
 
 ENV = "InvLostSales-v0"
 NAMES = baselines.policies(make_problem(ENV)) | agents.policies(make_problem(ENV))
@@ -66,7 +67,7 @@ def leaderboard() -> ModuleType:
 
 
 def run(*arguments: str) -> Result:
-    return CliRunner().invoke(leaderboard().app, ["--quick", "--env", ENV, *arguments])
+    return CliRunner().invoke(app, ["leaderboard", "--quick", "--env", ENV, *arguments])
 
 
 @pytest.fixture(scope="module")

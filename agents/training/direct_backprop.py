@@ -102,10 +102,9 @@ class DirectBackprop:
         compiled: bool = False,
         serves: Sequence[Problem] = (),
     ) -> None:
-        several = (task,) if isinstance(task, (Task, Problem)) else tuple(task)
-        sources = [training_sources(one_task, source) for one_task in several]
-        self.problems = tuple(problem for problem, _, _ in sources)
-        _, self.source, held_out = sources[0]
+        first, *further = (task,) if isinstance(task, (Task, Problem)) else task
+        problem, self.source, held_out = training_sources(first, source)
+        self.problems = (problem, *further)
         self.serves = tuple(serves)
         self.config = config or TrainingConfig()
         self.device = torch.device(device)

@@ -11,8 +11,7 @@ from typing import Annotated
 
 import typer
 
-from inv_gym import ENVIRONMENTS, baselines, draw_products, make_problem
-from inv_gym.baselines import Fitted
+from inv_gym import ENVIRONMENTS, baselines
 
 
 def main(
@@ -23,18 +22,15 @@ def main(
 ) -> None:
     """Time the search of each heuristic from the true law."""
     for env_id, environment in ENVIRONMENTS.items():
-        problem = make_problem(env_id)
-        drawn = draw_products(environment.source, problem, products)
-        for name, policy in baselines.policies(problem).items():
-            searched = (
-                isinstance(policy, Fitted)
-                and policy.fit.__name__ == "searched"
-                and "knows law" in name
-            )
-            if searched and (not only or name.removesuffix(" (knows law)") in only):
+        problem, drawn = environment.problem, environment.draw(products)
+        for entry in baselines.applicable(problem).entries:
+            searched = entry.fit.__name__ == "searched"
+            if searched and (not only or entry.name in only):
                 begin = time.perf_counter()
-                policy.plan(problem, drawn)
-                print(f"{env_id:26} {name:42} {time.perf_counter() - begin:6.1f} s", flush=True)
+                entry.policy(problem, "distribution").plan(problem, drawn)
+                seconds = time.perf_counter() - begin
+                title = entry.title("distribution")
+                print(f"{env_id:26} {title:42} {seconds:6.1f} s", flush=True)
 
 
 if __name__ == "__main__":

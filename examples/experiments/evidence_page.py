@@ -11,8 +11,8 @@ import numpy as np
 
 from inv_gym.play.statistics import half_width
 from inv_gym.tasks.instances import INSTANCES
+from inv_gym.tasks.registry import KNOWS_LAW
 
-KNOWS = " (knows law)"
 BOUND = "upper bound"
 """All demand is seen until an order arrives (`newsvendor_bound`): coarse, but no policy earns more.
 """
@@ -52,7 +52,7 @@ def best(rewards: dict[str, np.ndarray], law: bool) -> str:
     names = [
         n
         for n in rewards
-        if n.endswith(KNOWS) == law and not n.startswith("seed ") and n not in ("Bayes", BOUND)
+        if n.endswith(KNOWS_LAW) == law and not n.startswith("seed ") and n not in ("Bayes", BOUND)
     ]
     return max(names, key=lambda name: rewards[name].mean())
 
@@ -113,7 +113,7 @@ def compared(results: Results, names: Sequence[str], references: Sequence[str]) 
                 name,
                 *cells,
                 f"{gap(rewards, 'agent', history)} ({history})",
-                f"{gap(rewards, 'agent', law)} ({law.removesuffix(KNOWS)})",
+                f"{gap(rewards, 'agent', law)} ({law.removesuffix(KNOWS_LAW)})",
                 results.seconds(name),
             ]
         )
@@ -133,7 +133,7 @@ def lost_sales(results: Results) -> str:
     for name in ("no-lead-time-poisson", "no-lead-time-default"):
         rewards = results.rewards(name)
         if rewards is not None:
-            omniscient = "base-stock" + KNOWS
+            omniscient = "base-stock" + KNOWS_LAW
             rows.append(
                 [
                     name,
@@ -232,7 +232,7 @@ def removal(results: Results) -> str:
                 [name, *(f"{np.mean([seed[key] for seed in seeds]):.2f}" for key in seeds[0])]
             )
             header = ["experiment", *seeds[0]]
-    compare = compared(results, names, ["interval-stock", "interval-stock by period" + KNOWS])
+    compare = compared(results, names, ["interval-stock", "interval-stock by period" + KNOWS_LAW])
     return compare + ("\n" + table(header, rows) if rows else "")
 
 
@@ -258,7 +258,7 @@ SECTIONS = (
                 "lead-time-5-poisson",
                 "lead-time-5-known-law",
             ],
-            ["vector base-stock" + KNOWS, "searched vector base-stock" + KNOWS],
+            ["vector base-stock" + KNOWS_LAW, "searched vector base-stock" + KNOWS_LAW],
         ),
     ),
     ("Published instances, whole orders", instances),
@@ -268,10 +268,10 @@ SECTIONS = (
             r,
             [f"shelf-life-{m}" for m in range(1, 11)],
             [
-                "naive base-stock" + KNOWS,
+                "naive base-stock" + KNOWS_LAW,
                 "naive base-stock",
                 "searched base-stock",
-                "searched base-stock" + KNOWS,
+                "searched base-stock" + KNOWS_LAW,
             ],
         ),
     ),
@@ -280,7 +280,7 @@ SECTIONS = (
         lambda r: compared(
             r,
             [f"dual-sourcing-{n}" for n in (1, 2, 3, 4, 10)],
-            ["dual index", "dual index" + KNOWS, "single index" + KNOWS],
+            ["dual index", "dual index" + KNOWS_LAW, "single index" + KNOWS_LAW],
         ),
     ),
     ("Procurement and removal", removal),

@@ -1,13 +1,10 @@
 """Rank every policy on every environment: tables in the terminal, and CSV, JSON and HTML files.
 
-    inv-gym leaderboard --quick
-    inv-gym leaderboard --policy my_policies:cautious --data sales.csv
-    inv-gym leaderboard --policy sb3:runs/ppo/model.zip --env InvLostSales-v0
-
-``cautious(problem)``, a function or class in ``my_policies.py``, gives a policy (any callable with
-``knows``, see `inv_gym.Policy`), or None where it does not apply. ``sb3:FILE.zip`` is a model that
-stable-baselines3 saved, with its ``vecnormalize.pkl`` beside it, if it has one; such files hold
-pickled objects, so play only those that you trust.
+With ``--policy my_policies:cautious``, ``cautious(problem)``, a function or class in
+``my_policies.py``, gives a policy (any callable with ``knows``, see `inv_gym.Policy`), or None
+where it does not apply. ``--policy sb3:FILE.zip`` is a model that stable-baselines3 saved, with its
+``vecnormalize.pkl`` beside it, if it has one; such files hold pickled objects, so play only those
+that you trust.
 """
 
 from __future__ import annotations
@@ -32,10 +29,8 @@ Examples:
   inv-gym leaderboard --policy sb3:runs/ppo/model.zip --env InvLostSales-v0"""
 PRODUCTS = 1000
 QUICK_PRODUCTS, QUICK_HORIZON = 50, 20
-app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 
 
-@app.command(epilog=EXAMPLES)
 def main(
     env: Annotated[
         list[str] | None, typer.Option(metavar="ID", help="An environment; repeat for more.")

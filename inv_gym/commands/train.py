@@ -1,10 +1,5 @@
 """Train a policy and keep its weights.
 
-    inv-gym train --env InvLostSales-v0 --out runs/lost-sales
-    inv-gym train --env InvLostSalesLeadTime-v0 --field lead_time=10 --out runs/l10 --resume
-    inv-gym train --env InvLostSales-v0 --agent ppo --option gae_lambda=0.8 --out runs/ppo
-    torchrun --nproc-per-node 2 -m inv_gym.commands.train --env InvPerishable-v0 --out runs/two
-
 DIR gets weights.safetensors and card.json (for `InventoryAgent.load`), metrics.jsonl (one line per
 validation), checkpoint.safetensors (for --resume) and, where tensorboard is installed, its event
 files. The agents of stable-baselines3 count steps in product-periods, begin with the parameters
@@ -66,11 +61,11 @@ EXAMPLES = """\b
 Examples:
   inv-gym train --env InvLostSales-v0 --out runs/lost-sales
   inv-gym train --env InvLostSales-v0 --out runs/lost-sales --resume
-  inv-gym train --env InvLostSales-v0 --agent ppo --out runs/ppo"""
-app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+  inv-gym train --env InvLostSalesLeadTime-v0 --field lead_time=10 --out runs/l10
+  inv-gym train --env InvLostSales-v0 --agent ppo --option gae_lambda=0.8 --out runs/ppo
+  torchrun --nproc-per-node 2 -m inv_gym train --env InvPerishable-v0 --out runs/two"""
 
 
-@app.command(epilog=EXAMPLES)
 def main(
     env: Annotated[str, typer.Option(metavar="ID", help="The environment.")],
     out: Annotated[Path, typer.Option(metavar="DIR", help="Where the files go.")],
@@ -181,7 +176,3 @@ def run(training: Any, out: Path, agent: str, products: str) -> None:
         f"{facts['metrics']['gap_percent']:+.2f} % to {log.name}.",
         soft_wrap=True,
     )
-
-
-if __name__ == "__main__":
-    app()

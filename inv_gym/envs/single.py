@@ -47,9 +47,10 @@ class InventoryEnv(gym.Env[np.ndarray, np.ndarray], View):
     After ``horizon`` periods: ``terminated``, or ``truncated`` if the problem is ``long_run``.
 
     ## Arguments
-    ``products`` (a name, or a dict; see `inv_gym.tasks.registry.make_source`), ``render_mode``, and
-    any field of the problem (``horizon``, ``discount``, ``lead_time``, ...). ``problem`` is a name,
-    or a `Problem` of your own. ``reset(options={"demand": trace})`` plays a given demand.
+    ``products`` (a name, or a dict; see `inv_gym.make_source`), ``render_mode``, and any field of
+    the problem (``horizon``, ``discount``, ``lead_time``, ...). ``problem`` is a `Problem`, or the
+    name of one, that is played as it is, with the fields given beside it. ``task`` is a `Task`, or
+    its name. ``reset(options={"demand": trace})`` plays a given demand.
 
     ## Version History
     * v0: first version.

@@ -14,7 +14,7 @@ from inv_gym.play.policy import Policy
 from inv_gym.play.rollout import Rollout, rollout
 from inv_gym.problems.problem import Problem
 from inv_gym.products.batch import HISTORY, Products
-from inv_gym.products.sources import ProductSource, draw_products
+from inv_gym.products.sources import ProductSource
 from inv_gym.tasks.registry import task
 from inv_gym.tasks.task import Task
 from inv_gym.util.arrays import Columns
@@ -126,8 +126,8 @@ class View:
             dtype: torch dtype, float32 by default.
             device: torch device, the CPU by default.
         """
-        products = draw_products(self.source, self.problem, batch, seed)
-        return rollout(self.problem, policy, products.torch(dtype, device))
+        products = self.task.draw(batch, seed).torch(dtype, device)
+        return rollout(self.problem, policy, products)
 
 
 def bad_action(problem: Problem, shape: tuple[int, ...], action: np.ndarray) -> str:

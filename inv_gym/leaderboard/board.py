@@ -17,11 +17,9 @@ class Contest:
     """What is played for one table.
 
     Attributes:
-        env_id: The environment.
+        task: The problem and its products.
         section: ``synthetic`` or ``data``.
         origin: Name of the population or of the demand table.
-        source: Where products come from.
-        problem: The environment's problem.
         policies: Who plays, by name.
         reference: Who gaps are to.
         notes: What a reader must know.
@@ -29,11 +27,9 @@ class Contest:
         paths: Every policy's episode of that product.
     """
 
-    env_id: str
+    task: inv_gym.Task
     section: str
     origin: str
-    source: inv_gym.ProductSource
-    problem: inv_gym.Problem
     policies: Mapping[str, inv_gym.Policy]
     reference: str
     notes: tuple[str, ...]
@@ -44,7 +40,7 @@ class Contest:
     def title(self) -> str:
         """The environment, in words too, and the demand table."""
         on = f", on {self.origin}" if self.section == "data" else ""
-        return f"{self.env_id}: {inv_gym.ENVIRONMENTS[self.env_id].title}{on}"
+        return f"{self.task.name}: {self.task.title}{on}"
 
 
 class Column(NamedTuple):
@@ -72,10 +68,8 @@ class Board:
         """What was played, in a line."""
         facts, contest = self.evaluation.facts, self.contest
         origin = f"{'population' if contest.section == 'synthetic' else 'table'} {contest.origin}"
-        return (
-            f"{facts['products']} products ({origin}), {contest.problem.horizon} periods, seed "
-            f"{facts['seed']}"
-        )
+        periods = contest.task.problem.horizon
+        return f"{facts['products']} products ({origin}), {periods} periods, seed {facts['seed']}"
 
     @property
     def columns(self) -> list[Column]:
@@ -119,7 +113,11 @@ class Board:
 
     def _place(self) -> dict[str, str]:
         contest = self.contest
-        return {"environment": contest.env_id, "section": contest.section, "origin": contest.origin}
+        return {
+            "environment": contest.task.name,
+            "section": contest.section,
+            "origin": contest.origin,
+        }
 
 
 def heading(name: str) -> str:

@@ -8,7 +8,7 @@ import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import typer
 
@@ -121,20 +121,15 @@ def enter(
     section: Section,
     factories: Mapping[str, Factory],
     seed: int,
-    fields: Mapping[str, int],
+    fields: Mapping[str, Any],
 ) -> Contest:
     """Gather who plays, and let each play one product: what is wrong shows before the long run."""
-    problem = inv_gym.make_problem(env_id, **fields)
-    law_is_known = section.source is None
-    task = inv_gym.ENVIRONMENTS[env_id]
-    origin = section.file or task.origin
-    source = section.source or task.source
+    task = inv_gym.task(env_id, products=section.source, **fields)
+    problem, law_is_known = task.problem, section.source is None
     with told("--data"):
-        sample = inv_gym.draw_products(source, problem, 1, seed)
-    policies, notes = (
-        baselines.policies(problem, law_is_known) | agents.policies(problem),
-        list(source.notes),
-    )
+        sample = task.draw(1, seed)
+    policies = baselines.policies(problem, law_is_known) | agents.policies(problem)
+    notes = list(task.source.notes)
     if not law_is_known:
         notes.append(NO_LAW)
     paths = {name: inv_gym.rollout(problem, policy, sample) for name, policy in policies.items()}
@@ -147,15 +142,5 @@ def enter(
                 paths[spec] = inv_gym.rollout(problem, policy, sample)
             policies[spec] = policy
     reference = baselines.reference(problem, law_is_known)
-    return Contest(
-        env_id,
-        section.name,
-        origin,
-        source,
-        problem,
-        policies,
-        reference,
-        tuple(notes),
-        sample,
-        paths,
-    )
+    origin = section.file or task.origin
+    return Contest(task, section.name, origin, policies, reference, tuple(notes), sample, paths)

@@ -159,10 +159,10 @@ def variables(theme: int) -> str:
 def section(board: Board, anchor: str) -> str:
     """One environment: its table, the gaps, the sample paths."""
     contest = board.contest
-    what = (type(contest.problem).__doc__ or "").split("\n")[0]
+    what = (type(contest.task.problem).__doc__ or "").split("\n")[0]
     fields = ", ".join(
         f"{name.replace('_', ' ')} {value}"
-        for name, value in contest.problem.spec().items()
+        for name, value in contest.task.problem.spec().items()
         if name != "horizon" and value is not None and value is not False
     )
     notes = "".join(f'<p class="muted">Note: {escape(note)}.</p>' for note in contest.notes)
@@ -300,7 +300,7 @@ def sample_words(contest: Contest) -> str:
 def sample_paths(contest: Contest, names: Sequence[str]) -> str:
     """One panel per policy, best first."""
     rows = -(-len(names) // COLUMNS)
-    demand = to_numpy(contest.sample.demand)[HISTORY : HISTORY + contest.problem.horizon, 0]
+    demand = to_numpy(contest.sample.demand)[HISTORY : HISTORY + contest.task.problem.horizon, 0]
     with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=(WIDTH, 0.4 + 1.7 * rows), layout="constrained")
         panels = figure.subplots(rows, COLUMNS, sharex=True, sharey=True, squeeze=False).ravel()

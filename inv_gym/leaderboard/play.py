@@ -20,19 +20,18 @@ def play(contest: Contest, number: int, seed: int, console: Console) -> Board:
     with Progress(
         *columns, console=console, transient=True, disable=not console.is_terminal
     ) as bar:
-        task = bar.add_task(contest.env_id, total=number * len(contest.policies), last="")
+        row = bar.add_task(contest.task.name, total=number * len(contest.policies), last="")
         done = dict.fromkeys(contest.policies, 0)
 
         def progress(name: str, products: int, number: int) -> None:
             done[name] = products
             bar.update(
-                task, completed=sum(done.values()), last=f"{name}: {products} of {number} products"
+                row, completed=sum(done.values()), last=f"{name}: {products} of {number} products"
             )
 
         evaluation = inv_gym.evaluate(
-            contest.problem,
+            contest.task,
             contest.policies,
-            contest.source,
             number=number,
             seed=seed,
             reference=contest.reference,

@@ -24,7 +24,7 @@ from inv_gym.play.statistics import half_width
 from inv_gym.problems.problem import Problem
 from inv_gym.products.batch import BLOCK, Products, concatenate
 from inv_gym.products.sources import ProductSource, blocks
-from inv_gym.tasks.task import Task, problem_and_products
+from inv_gym.tasks.task import Task, check_warm_up, problem_and_products
 from inv_gym.util.arrays import Array, to_numpy
 from inv_gym.util.checks import one_of, whole
 from inv_gym.util.files import write_atomically
@@ -115,8 +115,7 @@ def evaluate(
     one_of("reference", reference, policies)
     if warm_up is None:
         warm_up = task.warm_up if isinstance(task, Task) else 0
-    if whole("warm_up", warm_up, least=0) >= problem.horizon:
-        raise ValueError(f"warm_up must be below the horizon {problem.horizon}, got {warm_up}.")
+    check_warm_up(warm_up, problem)
     for name, policy in policies.items():
         one_of(f"knowledge of policy {name}:", getattr(policy, "knows", None), KNOWLEDGE)
     number = products.batch if isinstance(products, Products) else whole("number", number, least=1)

@@ -12,9 +12,6 @@ from inv_gym.products.sources import ProductSource, draw_products
 from inv_gym.tasks.naming import make_source, source_name, with_fields
 from inv_gym.util.checks import one_of, whole
 
-ROLES = ("training", "validation", "test")
-"""What products are drawn for."""
-
 
 @dataclass(frozen=True)
 class Task:
@@ -62,10 +59,7 @@ class Task:
             given = getattr(self, role)
             if given is not None or role == "source":
                 object.__setattr__(self, role, make_source(given))
-        if whole("warm_up", self.warm_up, least=0) >= self.problem.horizon:
-            raise ValueError(
-                f"warm_up must be below the horizon {self.problem.horizon}, got {self.warm_up}."
-            )
+        check_warm_up(self.warm_up, self.problem)
 
     def source_for(self, role: str) -> ProductSource:
         """The source of the products of a role: ``training``, ``validation`` or ``test``.
@@ -74,7 +68,7 @@ class Task:
             ValueError: The role is unknown.
         """
         by_role = {"training": self.training, "validation": self.validation, "test": self.source}
-        return by_role[one_of("role", role, ROLES)] or self.source
+        return by_role[one_of("role", role, by_role)] or self.source
 
     def draw(self, number: int, seed: int = 0, role: str = "test") -> Products:
         """Draw the first `number` products of a seed, as NumPy float64 arrays."""
@@ -115,6 +109,17 @@ class Task:
     def env_kwargs(self, name: str) -> dict[str, Any]:
         """Keyword arguments for ``gym.make(task.environment, ...)``."""
         return {"products": name, **self.problem.spec()}
+
+
+def check_warm_up(warm_up: int, problem: Problem) -> None:
+    """Refuse a warm-up that leaves no period to count.
+
+    Raises:
+        TypeError: It is not a whole number.
+        ValueError: It is below 0, or not below the horizon.
+    """
+    if whole("warm_up", warm_up, least=0) >= problem.horizon:
+        raise ValueError(f"warm_up must be below the horizon {problem.horizon}, got {warm_up}.")
 
 
 def problem_and_products(

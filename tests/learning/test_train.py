@@ -10,9 +10,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib import import_module
 from pathlib import Path
-from types import ModuleType
 
 import numpy as np
 import pytest
@@ -25,9 +23,11 @@ from inv_gym.agents.inventory_agent import InventoryAgent
 from inv_gym.agents.network.policy_network import NetworkConfig
 from inv_gym.agents.training.config import PENALTY, TrainingConfig
 from inv_gym.agents.training.direct_backprop import DirectBackprop
+from inv_gym.commands.app import app
 
 ROOT = Path(__file__).parents[2]
-SCRIPT, FILES = ROOT / "inv_gym" / "commands" / "train.py", ROOT / "inv_gym" / "util" / "files.py"
+COMMAND = ("-m", "inv_gym", "train")
+FILES = ROOT / "inv_gym" / "util" / "files.py"
 SMALL = (
     "--env",
     "InvLostSales-v0",
@@ -44,12 +44,8 @@ NAMES = ["card.json", "checkpoint.safetensors", "metrics.jsonl", "weights.safete
 THREADS = {"OMP_NUM_THREADS": "1"}
 
 
-def script() -> ModuleType:
-    return import_module("inv_gym.commands.train")
-
-
 def run(out: Path, *arguments: str) -> Result:
-    return CliRunner().invoke(script().app, [*SMALL, "--out", str(out), *arguments])
+    return CliRunner().invoke(app, ["train", *SMALL, "--out", str(out), *arguments])
 
 
 @contextmanager
@@ -286,7 +282,7 @@ def test_an_interrupt_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 def test_a_training_that_was_killed_goes_on(tmp_path: Path) -> None:
     steps = ("--steps", "400")
-    with started(SCRIPT, *SMALL, *steps, "--out", str(tmp_path)) as process:
+    with started(*COMMAND, *SMALL, *steps, "--out", str(tmp_path)) as process:
         wait_for(tmp_path / "checkpoint.safetensors", process)
         os.kill(process.pid, signal.SIGKILL)
         assert process.wait() == -signal.SIGKILL
@@ -401,7 +397,7 @@ def test_two_processes_train_as_one(tmp_path: Path) -> None:
     two, one = tmp_path / "two", tmp_path / "one"
     launcher = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2")
     done = subprocess.run(
-        [sys.executable, *launcher, str(SCRIPT), *options, "--out", str(two)],
+        [sys.executable, *launcher, *COMMAND, *options, "--out", str(two)],
         env={**os.environ, **THREADS},
         capture_output=True,
         text=True,

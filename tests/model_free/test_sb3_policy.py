@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pickle
-from importlib import import_module
 from pathlib import Path
 
 import gymnasium as gym
@@ -18,6 +17,8 @@ from inv_gym import draw_products, make_problem, make_source, rollout
 from inv_gym.agents.inventory_agent import InventoryAgent
 from inv_gym.agents.sb3.policy import SB3Policy
 from inv_gym.agents.sb3.vec_env import SB3VecEnv, ScaledOrders
+from inv_gym.commands.app import app
+from inv_gym.leaderboard.entries import load_factory
 
 PRODUCTS = draw_products(POPULATION, PROBLEM, 30, 4)
 FIELDS = {"lead_time": 2, "horizon": 5, "products": "poisson"}
@@ -118,33 +119,26 @@ def test_the_space_tells_what_actions_stand_for() -> None:
     )
 
 
-@pytest.fixture
-def leaderboard():
-    return import_module("inv_gym.commands.leaderboard")
-
-
-def test_the_leaderboard_plays_a_users_model(leaderboard, tmp_path: Path) -> None:
+def test_the_leaderboard_plays_a_users_model(tmp_path: Path) -> None:
     one = training("ppo", "plain", problem=make_problem("InvLostSales-v0", horizon=5))
     one.fit()
     one.save_model(tmp_path)
     spec = f"sb3:{tmp_path / 'model.zip'}"
     arguments = ["--quick", "--products", "4", "--out", str(tmp_path / "out"), "--policy", spec]
-    result = CliRunner().invoke(leaderboard.app, [*arguments, "--env", "InvLostSales-v0"])
+    result = CliRunner().invoke(app, ["leaderboard", *arguments, "--env", "InvLostSales-v0"])
     assert result.exit_code == 0, result.output
     rows = (tmp_path / "out" / "leaderboard.csv").read_text().splitlines()
     assert sum(spec in row for row in rows) == 1
-    assert (
-        leaderboard.load_factory(spec)(make_problem("InvPerishable-v0")) is None
-    )  # where it does not fit
+    assert load_factory(spec)(make_problem("InvPerishable-v0")) is None  # where it does not fit
 
 
-def test_the_leaderboard_says_what_is_wrong_with_a_model(leaderboard, tmp_path: Path) -> None:
+def test_the_leaderboard_says_what_is_wrong_with_a_model(tmp_path: Path) -> None:
     result = CliRunner().invoke(
-        leaderboard.app, ["--quick", "--policy", f"sb3:{tmp_path / 'none.zip'}"]
+        app, ["leaderboard", "--quick", "--policy", f"sb3:{tmp_path / 'none.zip'}"]
     )
     assert result.exit_code == 2
     assert "there is no file" in result.output
     assert (
         "runs what code its author put there"
-        in CliRunner().invoke(leaderboard.app, ["--help"]).output
+        in CliRunner().invoke(app, ["leaderboard", "--help"]).output
     )

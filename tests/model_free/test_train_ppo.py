@@ -13,6 +13,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from inv_gym.agents.inventory_agent import InventoryAgent
+from inv_gym.commands.app import app
 
 ROOT = Path(__file__).parents[2]
 SMALL = (
@@ -48,9 +49,7 @@ def examples(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def run(out: Path, *arguments: str) -> Result:
-    return CliRunner().invoke(
-        import_module("inv_gym.commands.train").app, [*SMALL, "--out", str(out), *arguments]
-    )
+    return CliRunner().invoke(app, ["train", *SMALL, "--out", str(out), *arguments])
 
 
 def test_ppo_trains_from_the_command_line(tmp_path: Path) -> None:
