@@ -28,7 +28,7 @@ class OrdersFromObservations(nn.Module):
         agent: Its network is copied.
 
     Raises:
-        ValueError: The agent knows the law, which an observation does not show.
+        ValueError: The agent knows the distribution, which an observation does not show.
     """
 
     def __init__(self, agent: InventoryAgent) -> None:
@@ -61,7 +61,7 @@ def export(agent: InventoryAgent, path: str | Path) -> Path:
         path: ``*.pt2``; folders are made as needed.
 
     Raises:
-        ValueError: The agent knows the law, or the path ends otherwise.
+        ValueError: The agent knows the distribution, or the path ends otherwise.
         OSError: The place cannot be written; a file that was there is as it was.
     """
     buffer = io.BytesIO()
@@ -79,7 +79,7 @@ def export_onnx(agent: InventoryAgent, path: str | Path) -> Path:
 
     Raises:
         ImportError: A package that writes ONNX is missing.
-        ValueError: The agent knows the law, or the path ends otherwise.
+        ValueError: The agent knows the distribution, or the path ends otherwise.
         OSError: The place cannot be written; a file that was there is as it was.
     """
     try:

@@ -18,8 +18,8 @@ from inv_gym.agents.checkpoints import read_tensors, write_tensors
 from inv_gym.agents.network.features import (
     StateLayout,
     clock,
+    distribution_features,
     economic_features,
-    law_features,
     structure_names,
     tensor,
 )
@@ -71,8 +71,8 @@ class InventoryAgent:
         """The policy with the encoder run over all periods at once.
 
         Raises:
-            ValueError: The network knows the law and these products have none, or their covariates
-                are others.
+            ValueError: The network knows the distribution and these products have none, or their
+                covariates are others.
         """
         if products.periods == 0:  # censored: sales depend on the orders
             return self
@@ -96,7 +96,8 @@ class InventoryAgent:
             return tensor(products.scale, self._like)
         if products.distribution is None:
             raise ValueError(
-                "these products have no known demand law: use a network that knows the history."
+                "these products have no known demand distribution: use a network that knows "
+                "the history."
             )
         return tensor(products.distribution.averaged().window_mean(), self._like)
 
@@ -104,8 +105,10 @@ class InventoryAgent:
         """``[B, F]`` features that do not change over time, not standardised."""
         more = []
         if self.knows == "distribution":
-            law = products.distribution.averaged()  # type: ignore[union-attr]
-            more.append(tensor(law_features(law, law.window_mean()), self._like))
+            distribution = products.distribution.averaged()  # type: ignore[union-attr]
+            more.append(
+                tensor(distribution_features(distribution, distribution.window_mean()), self._like)
+            )
         return self.static_features(problem, products.economics, self._scale(products), *more)
 
     def static_features(
@@ -136,7 +139,7 @@ class InventoryAgent:
         """What the head needs in one period beside the state, and the scale ``[B]``.
 
         Raises:
-            RuntimeError: The network knows the law, which an observation does not show.
+            RuntimeError: The network knows the distribution, which an observation does not show.
         """
         if self.knows == "distribution":
             raise RuntimeError(
@@ -175,7 +178,7 @@ class InventoryAgent:
         """Orders for one period, from its observation alone.
 
         Raises:
-            RuntimeError: The network knows the law, which an observation does not show.
+            RuntimeError: The network knows the distribution, which an observation does not show.
         """
         with torch.set_grad_enabled(torch.is_grad_enabled() and is_torch(observation.scale)):
             prepared, scale = self.prepare_one(observation)

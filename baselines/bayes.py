@@ -14,8 +14,8 @@ from scipy import special
 
 from inv_gym.baselines.rules.base_stock import BaseStock
 from inv_gym.baselines.rules.critical_ratio import critical_ratio
-from inv_gym.demand import laws as laws
-from inv_gym.demand.laws import TINY, Vector
+from inv_gym.demand import families
+from inv_gym.demand.families import TINY, Vector
 from inv_gym.demand.ranges import LogUniform, Range, Uniform
 from inv_gym.play.policy import Observation, Policy
 from inv_gym.problems import LostSales
@@ -74,22 +74,24 @@ def _normal(x: Vector, mean: Vector | float, deviation: Vector) -> Vector:
     return -(((x - mean) / deviation) ** 2) / 2.0 - np.log(deviation * np.sqrt(2.0 * np.pi))
 
 
-LOG_LIKELIHOODS: dict[type[laws.Law], Callable[[Vector, Vector, Vector], Vector]] = {
-    laws.Poisson: lambda x, mean, dispersion: x * np.log(mean) - mean - special.gammaln(x + 1.0),
-    laws.NegativeBinomial: _negative_binomial,
-    laws.Geometric: _negative_binomial,
-    laws.RoundedGamma: _rounded_gamma,
-    laws.Gamma: _gamma,
-    laws.TruncatedNormal: _truncated_normal,
-    laws.LogNormal: _log_normal,
+LOG_LIKELIHOODS: dict[type[families.Family], Callable[[Vector, Vector, Vector], Vector]] = {
+    families.Poisson: lambda x, mean, dispersion: (
+        x * np.log(mean) - mean - special.gammaln(x + 1.0)
+    ),
+    families.NegativeBinomial: _negative_binomial,
+    families.Geometric: _negative_binomial,
+    families.RoundedGamma: _rounded_gamma,
+    families.Gamma: _gamma,
+    families.TruncatedNormal: _truncated_normal,
+    families.LogNormal: _log_normal,
 }
-"""By law, the logarithm of the probability of counts or of the density of amounts above 0."""
+"""By family, the logarithm of the probability of counts or of the density of amounts above 0."""
 
 
 class _Cells(NamedTuple):
-    """The grid of a law, ``[C]`` each."""
+    """The grid of a family, ``[C]`` each."""
 
-    law: laws.Law
+    family: families.Family
     mean: Vector
     dispersion: Vector
     log_prior: Vector
@@ -112,26 +114,28 @@ def _nodes(name: str, what: Range, step: float) -> tuple[Vector, Vector]:
     return values, mass / mass.sum()
 
 
-def _cells(law: laws.Law, population: SyntheticProducts) -> _Cells:
-    """The grid of a law, fine enough for its narrowest posterior."""
-    if type(law) not in LOG_LIKELIHOODS:
+def _cells(family: families.Family, population: SyntheticProducts) -> _Cells:
+    """The grid of a family, fine enough for its narrowest posterior."""
+    if type(family) not in LOG_LIKELIHOODS:
         known = ", ".join(kind.__name__ for kind in LOG_LIKELIHOODS)
         raise ValueError(
-            f"laws must be of {known} for the Bayes base-stock, got {type(law).__name__}."
+            f"families must be of {known} for the Bayes base-stock, got {type(family).__name__}."
         )
-    free = population.dispersion if law.fixed_dispersion is None else law.fixed_dispersion
+    free = population.dispersion if family.fixed_dispersion is None else family.fixed_dispersion
     dispersion, chance = _nodes("dispersion", free, DISPERSION_STEP)
-    least = dispersion[0] + (1.0 / population.largest_scale if law.integer else 0.0)
+    least = dispersion[0] + (1.0 / population.largest_scale if family.integer else 0.0)
     mean, mass = _nodes(
         "mean", population.mean, min(MEAN_STEPS[0] * np.sqrt(least / HISTORY), MEAN_STEPS[1])
     )
     means, dispersions = np.meshgrid(mean, dispersion)
-    return _Cells(law, means.ravel(), dispersions.ravel(), np.log(np.outer(chance, mass)).ravel())
+    return _Cells(
+        family, means.ravel(), dispersions.ravel(), np.log(np.outer(chance, mass)).ravel()
+    )
 
 
 @dataclass(frozen=True)
 class _Mixture:
-    """The predictive laws of counts, or those of amounts, on a grid of C cells."""
+    """The predictive distributions of counts, or those of amounts, on a grid of C cells."""
 
     grid: list[_Cells]
     integer: bool
@@ -141,7 +145,7 @@ class _Mixture:
         ratios ``[B]``.
         """
         lattice = self._lattice(ratio)
-        cdf = np.concatenate([cells.law.cdf(lattice, *_columns(cells)) for cells in self.grid])
+        cdf = np.concatenate([cells.family.cdf(lattice, *_columns(cells)) for cells in self.grid])
         prior = np.concatenate([cells.log_prior for cells in self.grid])
         values, index = np.unique(demand, return_inverse=True)
         index, table = (
@@ -164,7 +168,8 @@ class _Mixture:
         """Of each demand in each cell, ``[..., C]``."""
         x = demand[..., None] if self.integer else np.maximum(demand, TINY)[..., None]
         parts = [
-            LOG_LIKELIHOODS[type(cells.law)](x, cells.mean, cells.dispersion) for cells in self.grid
+            LOG_LIKELIHOODS[type(cells.family)](x, cells.mean, cells.dispersion)
+            for cells in self.grid
         ]
         return np.concatenate(parts, -1)
 
@@ -172,7 +177,7 @@ class _Mixture:
         """Levels ``[K]`` from the lowest to the highest quantile of any cell."""
         ends = np.array([ratio.min(), ratio.max()])
         quantiles = np.concatenate(
-            [cells.law.quantile(ends, *_columns(cells)) for cells in self.grid]
+            [cells.family.quantile(ends, *_columns(cells)) for cells in self.grid]
         )
         low, high = quantiles.min(), quantiles.max()
         if self.integer:
@@ -183,7 +188,7 @@ class _Mixture:
         )
 
     def _invert(self, lattice: Vector, reached: Vector, ratio: Vector) -> Vector:
-        """``[T, B]`` quantiles of laws of which the probabilities ``[T, B, K]`` are known."""
+        """``[T, B]`` quantiles of distributions with known probabilities ``[T, B, K]``."""
         index = np.minimum((reached < ratio).sum(-1, keepdims=True), len(lattice) - 1)
         if self.integer:
             return lattice[index[..., 0]]
@@ -225,15 +230,15 @@ class BayesBaseStock:
     """Order up to the critical-ratio quantile of demand, given the last H demands and the
     population.
 
-    The posterior predictive law is a sum over a grid of laws, means and dispersions, weighted by
-    how the population draws them and by the likelihood of the H demands. If these are all whole,
-    they come of laws of counts (if there are any), otherwise of laws of amounts. It is optimal
-    given the H demands, but for one thing: it does not foresee that tomorrow's level may be lower
-    than today's.
+    The posterior predictive distribution is a sum over a grid of families, means and dispersions,
+    weighted by how the population draws them and by the likelihood of the H demands. If these are
+    all whole, they come of families of counts (if there are any), otherwise of those of amounts. It
+    is optimal given the H demands, but for one thing: it does not foresee that tomorrow's level may
+    be lower than today's.
 
     Attributes:
         problem: Lost sales without lead time, demand seen.
-        population: Of independent and identically distributed demand; its laws are of
+        population: Of independent and identically distributed demand; its families are of
             `LOG_LIKELIHOODS`.
 
     Raises:
@@ -259,14 +264,16 @@ class BayesBaseStock:
             raise ValueError(
                 f"processes must be none for the Bayes base-stock (demand is i.i.d.), got {names}."
             )
-        _ = self._mixtures  # refuses laws and ranges
+        _ = self._mixtures  # refuses families and ranges
 
     @cached_property
     def _mixtures(self) -> list[_Mixture]:
         """Of counts and of amounts, as far as the population has them."""
-        grids = [_cells(laws.law(name), self.population) for name in self.population.laws]
+        grids = [
+            _cells(families.family(name), self.population) for name in self.population.families
+        ]
         kinds = [
-            ([cells for cells in grids if cells.law.integer is kind], kind)
+            ([cells for cells in grids if cells.family.integer is kind], kind)
             for kind in (True, False)
         ]
         return [_Mixture(*kind) for kind in kinds if kind[0]]

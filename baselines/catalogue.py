@@ -22,7 +22,7 @@ from inv_gym.baselines.rules.vector_base_stock import VectorBaseStock
 from inv_gym.play.policy import Policy
 from inv_gym.problems import DualSourcing, LostSales, Perishable, ProcurementRemoval
 from inv_gym.problems.problem import Problem
-from inv_gym.tasks.registry import KNOWS_LAW
+from inv_gym.tasks.registry import KNOWS_DISTRIBUTION
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Entry:
 
     Attributes:
         name: What tables call it, without what it knows.
-        fit: The constructor of its rule, from a problem, a law and economics.
+        fit: The constructor of its rule, from a problem, a distribution and economics.
         each_period: Whether it is fitted anew each period, or once at the start.
     """
 
@@ -46,7 +46,7 @@ class Entry:
 
     def title(self, knows: str) -> str:
         """What tables call it, with what it knows."""
-        return self.name + (KNOWS_LAW if knows == "distribution" else "")
+        return self.name + (KNOWS_DISTRIBUTION if knows == "distribution" else "")
 
 
 @dataclass(frozen=True)
@@ -139,12 +139,14 @@ def _procurement_removal(problem: ProcurementRemoval) -> Applicable:
 
 
 def policies(problem: Problem, distribution: bool = True) -> dict[str, Policy]:
-    """Every heuristic that applies to a problem, by name; those that know the law end in
-    "(knows law)". A problem of your own for which none is registered has random orders alone.
+    """Every heuristic that applies to a problem, by name; those that know the distribution end in
+    "(knows distribution)".
+
+    A problem of your own for which none is registered has random orders alone.
 
     Args:
         problem: Decides which heuristics apply.
-        distribution: Whether products have a known law; real demand has none.
+        distribution: Whether products have a known distribution; real demand has none.
     """
     found: dict[str, Policy] = {"random orders": RandomOrders(problem=problem)}
     for knows in SOURCES if distribution else ("history",):
@@ -167,8 +169,8 @@ def reference(problem: Problem, distribution: bool = True) -> str:
 
     Args:
         problem: As for `policies`.
-        distribution: As for `policies`; with it the reference knows the law.
+        distribution: As for `policies`; with it the reference knows the distribution.
     """
     if not _entries(problem):
         return "random orders"
-    return applicable(problem).reference + (KNOWS_LAW if distribution else "")
+    return applicable(problem).reference + (KNOWS_DISTRIBUTION if distribution else "")

@@ -12,11 +12,11 @@ def main() -> None:
     """Print the optimum of an instance of Zipkin (2008), and the gaps of two rules."""
     task = inv_gym.task("zipkin2008-poisson5-p4-L2")
     product = task.draw(1)
-    law, economics = product.distribution, product.economics
-    assert law is not None  # made-up products have a known law
+    distribution, economics = product.distribution, product.economics
+    assert distribution is not None  # made-up products have a known distribution
 
     # Rewards are profits, so the average cost is minus the gain per period.
-    optimum = -solve(task.problem, law, economics).gain
+    optimum = -solve(task.problem, distribution, economics).gain
     print(f"{task.name} ({task.citation.split(',')[0]})")
     print(f"optimal average cost: {optimum:.4f}, published {task.known['optimal average cost']}")
 
@@ -25,8 +25,8 @@ def main() -> None:
         "base-stock": baselines.BaseStock.closed_form,
     }
     for name, closed_form in rules.items():
-        rule = closed_form(task.problem, law, economics)
-        cost = -follow(task.problem, rule, law, economics).average()
+        rule = closed_form(task.problem, distribution, economics)
+        cost = -follow(task.problem, rule, distribution, economics).average()
         print(f"{name}: {cost:.4f}, {100.0 * (cost / optimum - 1.0):.1f} % over the optimum")
 
 

@@ -42,7 +42,7 @@ def main() -> None:
     env = gym.make(task.name, lead_time=2, products="poisson")
     env.reset(seed=0)
     view = env.unwrapped
-    planned = heuristics["base-stock (knows law)"].plan(view.problem, view.products)
+    planned = heuristics["base-stock (knows distribution)"].plan(view.problem, view.products)
     reward_in_all, done = 0.0, False
     while not done:
         order = planned(view.observe())[0]

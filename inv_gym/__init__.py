@@ -3,7 +3,7 @@
 Importing registers the environments: ``gym.make("InvLostSales-v0")``.
 """
 
-from inv_gym.demand.laws import Empirical, Law
+from inv_gym.demand.families import Empirical, Family
 from inv_gym.demand.ranges import LogNormalRange, LogUniform, Uniform
 from inv_gym.play.evaluation import Evaluation, evaluate
 from inv_gym.play.policy import Observation, Policy
@@ -34,8 +34,8 @@ __all__ = [
     "EconomicsRanges",
     "Empirical",
     "Evaluation",
+    "Family",
     "InstanceProducts",
-    "Law",
     "LogNormalRange",
     "LogUniform",
     "LostSales",

@@ -1,4 +1,5 @@
-"""Demand laws: samples, distribution functions and quantiles agree with each other and with what is
+"""Demand families: samples, distribution functions and quantiles agree with each other and with
+what is
 promised.
 """
 
@@ -12,10 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import integrate, stats
 
-from inv_gym.demand.laws import LAWS, Empirical, Law, law
+from inv_gym.demand.families import FAMILIES, Empirical, Family, family
 
 EMPIRICAL = Empirical((0.0, 1.0, 1.0, 4.0, 9.0))
-EVERY_LAW = {**LAWS, "empirical": EMPIRICAL}
+EVERY_LAW = {**FAMILIES, "empirical": EMPIRICAL}
 CASES = [
     ("poisson", 0.3, 0.0),
     ("poisson", 40.0, 0.0),
@@ -38,7 +39,7 @@ CASES = [
 ]
 
 
-def moments(one: Law, mean: float, dispersion: float) -> tuple[float, float, float]:
+def moments(one: Family, mean: float, dispersion: float) -> tuple[float, float, float]:
     """Mean, variance and fourth central moment, from the distribution function alone."""
     m, d = np.array(mean), np.array(dispersion)
     if one.integer:
@@ -112,10 +113,10 @@ def test_mean_and_dispersion_mean_what_they_say(name, mean, dispersion, variance
 
 
 def test_a_fixed_dispersion_is_the_one_that_the_law_has():
-    assert LAWS["poisson"].fixed_dispersion == 0.0
-    assert LAWS["geometric"].fixed_dispersion == 1.0
+    assert FAMILIES["poisson"].fixed_dispersion == 0.0
+    assert FAMILIES["geometric"].fixed_dispersion == 1.0
     assert all(
-        LAWS[name].fixed_dispersion is None
+        FAMILIES[name].fixed_dispersion is None
         for name in ("negative_binomial", "gamma", "rounded_gamma")
     )
 
@@ -124,7 +125,9 @@ def test_a_truncated_normal_law_is_the_one_of_scipy():
     x = np.linspace(0.0, 20.0, 50)
     wanted = stats.truncnorm(-1.0 / 0.5, np.inf, loc=5.0, scale=2.5)
     np.testing.assert_allclose(
-        LAWS["truncated_normal"].cdf(x, np.array(5.0), np.array(0.25)), wanted.cdf(x), atol=1e-13
+        FAMILIES["truncated_normal"].cdf(x, np.array(5.0), np.array(0.25)),
+        wanted.cdf(x),
+        atol=1e-13,
     )
 
 
@@ -132,12 +135,14 @@ def test_a_rounded_gamma_law_rounds_to_the_nearest_whole_number():
     gamma = stats.gamma(4.0, scale=1.0)  # mean 4, coefficient of variation .5
     x = np.arange(20.0)
     np.testing.assert_allclose(
-        LAWS["rounded_gamma"].cdf(x, np.array(4.0), np.array(0.25)), gamma.cdf(x + 0.5), rtol=1e-12
+        FAMILIES["rounded_gamma"].cdf(x, np.array(4.0), np.array(0.25)),
+        gamma.cdf(x + 0.5),
+        rtol=1e-12,
     )
 
 
 def test_a_discrete_uniform_law_of_mean_two_is_uniform_on_zero_to_four():
-    cdf = LAWS["discrete_uniform"].cdf(np.arange(6.0), np.array(2.0), np.array(1.0 / 3.0))
+    cdf = FAMILIES["discrete_uniform"].cdf(np.arange(6.0), np.array(2.0), np.array(1.0 / 3.0))
     np.testing.assert_allclose(cdf, [0.2, 0.4, 0.6, 0.8, 1.0, 1.0], rtol=1e-14)
 
 
@@ -204,7 +209,7 @@ def test_a_table_of_means_gives_a_table_of_demands(name):
 @pytest.mark.parametrize("name", ["poisson", "geometric", "negative_binomial"])
 @pytest.mark.parametrize("periods", [2, 5])
 def test_sums_of_counts_that_stay_in_the_law_agree_with_convolution(name, periods):
-    one, mean = LAWS[name], np.array(3.0)
+    one, mean = FAMILIES[name], np.array(3.0)
     dispersion = np.array(0.4 if one.fixed_dispersion is None else one.fixed_dispersion)
     mass = np.diff(one.cdf(np.arange(400.0), mean, dispersion), prepend=0.0)
     convolved = mass
@@ -215,7 +220,7 @@ def test_sums_of_counts_that_stay_in_the_law_agree_with_convolution(name, period
 
 
 def test_sums_of_gamma_amounts_agree_with_convolution():
-    one, mean, dispersion = LAWS["gamma"], np.array(3.0), np.array(0.4)
+    one, mean, dispersion = FAMILIES["gamma"], np.array(3.0), np.array(0.4)
     for x in (1.0, 5.0, 12.0):
         # P(X + Y <= x), over the quantile of Y
         value, _ = integrate.quad(
@@ -279,15 +284,15 @@ def test_an_empirical_law_refuses_values_that_are_no_demand(values):
 
 
 def test_a_law_is_found_by_name_and_a_law_is_returned_as_it_is():
-    assert law("gamma") is LAWS["gamma"]
-    assert law(EMPIRICAL) is EMPIRICAL
+    assert family("gamma") is FAMILIES["gamma"]
+    assert family(EMPIRICAL) is EMPIRICAL
 
 
 def test_an_unknown_law_is_refused_with_the_names_that_are_known():
     message = (
-        "unknown demand law 'poison'; known: poisson, geometric, negative_binomial, gamma, "
+        "unknown demand family 'poison'; known: poisson, geometric, negative_binomial, gamma, "
         "rounded_gamma, "
         "truncated_normal, log_normal, discrete_uniform. Did you mean 'poisson'?"
     )
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
-        law("poison")
+        family("poison")

@@ -1,4 +1,5 @@
-"""The demand law of a batch: sums over periods, several laws side by side, and common
+"""The demand distribution of a batch: sums over periods, several distributions side by side, and
+common
 demand paths.
 """
 
@@ -11,33 +12,37 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from inv_gym.demand.distribution import CELLS, Distribution, join
-from inv_gym.demand.laws import LAWS, Empirical
+from inv_gym.demand.families import FAMILIES, Empirical
 
 LEVELS = np.array([0.001, 0.05, 0.3, 0.5, 0.75, 0.9, 0.99, 0.9999])
 
 
 def batch(name: str, mean: object, dispersion: float = 0.0, size: int = 1) -> Distribution:
-    """`size` products of one law; `mean` is a number or one per period."""
-    one = LAWS[name]
+    """`size` products of one distribution; `mean` is a number or one per period."""
+    one = FAMILIES[name]
     dispersion = dispersion if one.fixed_dispersion is None else one.fixed_dispersion
     means = np.repeat(np.atleast_1d(np.asarray(mean, dtype=float))[:, None], size, axis=1)
     return Distribution((one,), np.zeros(size, int), means, np.full(size, dispersion))
 
 
 def mixed(periods: int = 1) -> Distribution:
-    """Two products of every law, with means of their own in every period."""
-    laws = (*LAWS.values(), Empirical((0.0, 1.0, 2.0, 7.0)))
+    """Two products of every distribution, with means of their own in every period."""
+    families = (*FAMILIES.values(), Empirical((0.0, 1.0, 2.0, 7.0)))
     rng = np.random.default_rng(5)
-    index = rng.permutation(np.arange(2 * len(laws)) % len(laws))
+    index = rng.permutation(np.arange(2 * len(families)) % len(families))
     dispersion = np.array(
-        [0.3 if laws[k].fixed_dispersion is None else laws[k].fixed_dispersion for k in index]
+        [
+            0.3 if families[k].fixed_dispersion is None else families[k].fixed_dispersion
+            for k in index
+        ]
     )
-    return Distribution(laws, index, rng.uniform(1.0, 20.0, (periods, len(index))), dispersion)
+    return Distribution(families, index, rng.uniform(1.0, 20.0, (periods, len(index))), dispersion)
 
 
 def mass_function(name: str, mean: float, dispersion: float, points: int = 1500) -> np.ndarray:
     return np.diff(
-        LAWS[name].cdf(np.arange(float(points)), np.array(mean), np.array(dispersion)), prepend=0.0
+        FAMILIES[name].cdf(np.arange(float(points)), np.array(mean), np.array(dispersion)),
+        prepend=0.0,
     )
 
 
@@ -52,12 +57,14 @@ def test_sums_of_poisson_negative_binomial_geometric_and_gamma_demand_are_those_
     mean, periods
 ):
     n, column = periods, LEVELS[:, None]
-    for law, wanted in (
+    for distribution, wanted in (
         (batch("poisson", mean), stats.poisson(n * mean)),
         (batch("negative_binomial", mean, 0.4), stats.nbinom(n / 0.4, 1.0 / (1.0 + 0.4 * mean))),
         (batch("geometric", mean), stats.nbinom(n, 1.0 / (1.0 + mean))),
     ):
-        np.testing.assert_array_equal(law.quantile(column, periods)[:, 0], wanted.ppf(LEVELS))
+        np.testing.assert_array_equal(
+            distribution.quantile(column, periods)[:, 0], wanted.ppf(LEVELS)
+        )
     gamma = stats.gamma(n / 0.4, scale=0.4 * mean)
     np.testing.assert_allclose(
         batch("gamma", mean, 0.4).quantile(column, n)[:, 0], gamma.ppf(LEVELS), rtol=1e-9
@@ -73,36 +80,38 @@ def test_sums_of_other_counts_are_exactly_those_of_convolution(name, mean, dispe
     mass = one
     for _ in range(periods - 1):
         mass = np.convolve(mass, one)[:1500]
-    law = batch(name, mean, dispersion)
-    np.testing.assert_array_equal(law.quantile(LEVELS[:, None], periods)[:, 0], first_reached(mass))
-    step, cumulative = law.lattice(periods)
+    distribution = batch(name, mean, dispersion)
+    np.testing.assert_array_equal(
+        distribution.quantile(LEVELS[:, None], periods)[:, 0], first_reached(mass)
+    )
+    step, cumulative = distribution.lattice(periods)
     assert step.tolist() == [1.0]
     np.testing.assert_allclose(cumulative[0, :1500], np.cumsum(mass), atol=1e-13)
 
 
 def test_sums_of_counts_too_large_for_the_lattice_are_right_to_a_cell():
-    law = batch("rounded_gamma", 2000.0, 0.5)
-    (step,), _ = law.lattice(2)
+    distribution = batch("rounded_gamma", 2000.0, 0.5)
+    (step,), _ = distribution.lattice(2)
     assert 1.0 < step < 20.0
     one = mass_function("rounded_gamma", 2000.0, 0.5, points=40_000)
     mass = np.fft.irfft(np.fft.rfft(one, 80_000) ** 2, 80_000)
     levels = LEVELS[1:-1]
     wanted = np.searchsorted(np.cumsum(mass), levels)
-    assert (np.abs(law.quantile(levels[:, None], 2)[:, 0] - wanted) <= step).all()
+    assert (np.abs(distribution.quantile(levels[:, None], 2)[:, 0] - wanted) <= step).all()
 
 
 @pytest.mark.parametrize("name", ["log_normal", "truncated_normal"])
 @pytest.mark.parametrize("periods", [2, 4])
 def test_sums_of_amounts_agree_with_simulation(name, periods):
-    size, law = 200_000, batch(name, 6.0, 0.4)
+    size, distribution = 200_000, batch(name, 6.0, 0.4)
     draws = (
-        LAWS[name]
+        FAMILIES[name]
         .sample(np.random.default_rng(2), np.full((periods, size), 6.0), np.array(0.4))
         .sum(0)
     )
-    (step,), _ = law.lattice(periods)
+    (step,), _ = distribution.lattice(periods)
     for level in (0.05, 0.3, 0.6, 0.9, 0.99):
-        quantile = float(law.quantile(np.array([level]), periods)[0])
+        quantile = float(distribution.quantile(np.array([level]), periods)[0])
         error = 4.0 * np.sqrt(level * (1.0 - level) / size)
         # a lattice point stands for the half cell on either side of it
         assert (draws <= quantile + step / 2.0).mean() >= level - error
@@ -110,10 +119,10 @@ def test_sums_of_amounts_agree_with_simulation(name, periods):
 
 
 def test_one_period_of_amounts_has_no_lattice_error():
-    law = batch("log_normal", 6.0, 0.4)
+    distribution = batch("log_normal", 6.0, 0.4)
     np.testing.assert_array_equal(
-        law.quantile(LEVELS[:, None])[:, 0],
-        LAWS["log_normal"].quantile(LEVELS, np.array(6.0), np.array(0.4)),
+        distribution.quantile(LEVELS[:, None])[:, 0],
+        FAMILIES["log_normal"].quantile(LEVELS, np.array(6.0), np.array(0.4)),
     )
 
 
@@ -140,10 +149,15 @@ def test_sums_over_a_season_take_each_period_at_its_own_mean(periods):
 
 
 def test_a_later_period_sees_the_rest_of_the_season():
-    law = mixed(periods=4)
+    distribution = mixed(periods=4)
     for period in range(7):
-        rest = Distribution(law.laws, law.law_index, law.mean[min(period, 3) :], law.dispersion)
-        seen = law.at(period)
+        rest = Distribution(
+            distribution.families,
+            distribution.family_index,
+            distribution.mean[min(period, 3) :],
+            distribution.dispersion,
+        )
+        seen = distribution.at(period)
         np.testing.assert_array_equal(seen.mean, rest.mean)
         np.testing.assert_array_equal(
             seen.quantile(np.array(0.8), 3), rest.quantile(np.array(0.8), 3)
@@ -152,36 +166,39 @@ def test_a_later_period_sees_the_rest_of_the_season():
 
 
 def test_an_averaged_law_is_stationary_with_the_mean_of_all_periods():
-    law = mixed(periods=4)
-    flat = law.averaged()
+    distribution = mixed(periods=4)
+    flat = distribution.averaged()
     assert flat.stationary
-    np.testing.assert_allclose(flat.mean[0], law.mean.sum(0) / 4.0, rtol=1e-14)
-    np.testing.assert_array_equal(flat.dispersion, law.dispersion)
+    np.testing.assert_allclose(flat.mean[0], distribution.mean.sum(0) / 4.0, rtol=1e-14)
+    np.testing.assert_array_equal(flat.dispersion, distribution.dispersion)
     assert mixed().averaged().mean.tolist() == mixed().mean.tolist()
 
 
 def test_a_stationary_law_is_the_same_in_any_period():
-    law = mixed()
-    assert law.stationary
-    assert law.at(17) is law
+    distribution = mixed()
+    assert distribution.stationary
+    assert distribution.at(17) is distribution
 
 
 @pytest.mark.parametrize("periods", [1, 3])
 @pytest.mark.parametrize("season", [1, 3])
 def test_products_of_several_laws_in_a_batch_give_what_each_gives_alone(season, periods):
-    law = mixed(season)
+    distribution = mixed(season)
     levels = np.array([0.1, 0.6, 0.97])[:, None]
     points = np.array([0.0, 2.0, 9.0, 40.0])[:, None]
     uniforms = np.random.default_rng(0).random(50)
-    quantiles, cdf = law.quantile(levels, periods), law.cdf(points)
-    steps, cumulative = law.lattice(periods)
-    paths, means = law.common_paths(uniforms), law.window_mean(periods)
-    assert quantiles.shape == (3, len(law.dispersion))
-    assert paths.shape == (50, len(law.dispersion))
-    for b in range(len(law.dispersion)):
-        one = law.laws[law.law_index[b]]
+    quantiles, cdf = distribution.quantile(levels, periods), distribution.cdf(points)
+    steps, cumulative = distribution.lattice(periods)
+    paths, means = distribution.common_paths(uniforms), distribution.window_mean(periods)
+    assert quantiles.shape == (3, len(distribution.dispersion))
+    assert paths.shape == (50, len(distribution.dispersion))
+    for b in range(len(distribution.dispersion)):
+        one = distribution.families[distribution.family_index[b]]
         alone = Distribution(
-            (one,), np.zeros(1, int), law.mean[:, b : b + 1], law.dispersion[b : b + 1]
+            (one,),
+            np.zeros(1, int),
+            distribution.mean[:, b : b + 1],
+            distribution.dispersion[b : b + 1],
         )
         np.testing.assert_array_equal(quantiles[:, b], alone.quantile(levels, periods)[:, 0])
         np.testing.assert_array_equal(cdf[:, b], alone.cdf(points)[:, 0])
@@ -192,26 +209,32 @@ def test_products_of_several_laws_in_a_batch_give_what_each_gives_alone(season, 
 
 
 def test_some_rows_of_a_batch_keep_their_laws_and_joined_rows_make_the_batch():
-    law = mixed(periods=2)
-    some = law.rows(np.array([3, 0, 11]))
+    distribution = mixed(periods=2)
+    some = distribution.rows(np.array([3, 0, 11]))
     np.testing.assert_array_equal(
-        some.quantile(np.array(0.7), 2), law.quantile(np.array(0.7), 2)[[3, 0, 11]]
+        some.quantile(np.array(0.7), 2), distribution.quantile(np.array(0.7), 2)[[3, 0, 11]]
     )
-    again = join([law.rows(slice(0, 5)), law.rows(slice(5, 6)), law.rows(slice(6, None))])
-    assert again.laws == law.laws
-    for name in ("law_index", "mean", "dispersion"):
-        np.testing.assert_array_equal(getattr(again, name), getattr(law, name))
+    again = join(
+        [
+            distribution.rows(slice(0, 5)),
+            distribution.rows(slice(5, 6)),
+            distribution.rows(slice(6, None)),
+        ]
+    )
+    assert again.families == distribution.families
+    for name in ("family_index", "mean", "dispersion"):
+        np.testing.assert_array_equal(getattr(again, name), getattr(distribution, name))
 
 
 @pytest.mark.parametrize("periods", [1, 4])
 def test_a_lattice_is_a_distribution_function_but_for_the_mass_beyond_its_end(periods):
-    law = mixed()
-    step, cumulative = law.lattice(periods)
+    distribution = mixed()
+    step, cumulative = distribution.lattice(periods)
     assert cumulative.shape == (len(step), CELLS)
     assert (step > 0.0).all()
     assert (np.diff(cumulative, axis=1) >= 0.0).all()
     assert (cumulative[:, 0] >= 0.0).all()
-    within = law.cdf((CELLS - 0.5) * step) ** periods
+    within = distribution.cdf((CELLS - 0.5) * step) ** periods
     np.testing.assert_allclose(cumulative[:, -1], within, atol=1e-12)
     assert (within > 1.0 - 1e-5).all()
 
@@ -223,11 +246,11 @@ def test_a_common_path_of_counts_is_their_quantile_at_the_uniform(uniform, mean)
         ("negative_binomial", 0.5),
         ("discrete_uniform", 1.0 / 3.0),
     ):
-        law = batch(name, mean, dispersion)
-        path = law.common_paths(np.array([uniform]))
+        distribution = batch(name, mean, dispersion)
+        path = distribution.common_paths(np.array([uniform]))
         # the running sum of the lattice rounds in the last digits
         nearby = [
-            law.quantile(np.array([min(max(uniform + shift, 1e-15), 1.0)]))[0]
+            distribution.quantile(np.array([min(max(uniform + shift, 1e-15), 1.0)]))[0]
             for shift in (-1e-12, 1e-12)
         ]
         assert nearby[0] <= path[0, 0] <= nearby[1]
@@ -241,8 +264,8 @@ def test_common_paths_rise_with_the_uniforms_for_every_product_alike(uniforms):
 
 
 def test_common_paths_of_amounts_are_their_quantile_to_half_a_cell():
-    law = batch("gamma", 6.0, 0.4)
+    distribution = batch("gamma", 6.0, 0.4)
     uniforms = np.random.default_rng(0).random(200)
-    (step,), _ = law.lattice()
+    (step,), _ = distribution.lattice()
     wanted = stats.gamma(2.5, scale=2.4).ppf(uniforms)
-    assert (np.abs(law.common_paths(uniforms)[:, 0] - wanted) <= step / 2.0 + 1e-9).all()
+    assert (np.abs(distribution.common_paths(uniforms)[:, 0] - wanted) <= step / 2.0 + 1e-9).all()

@@ -91,7 +91,11 @@ def test_any_real_numbers_are_good_actions(action: Any) -> None:
             "unknown key of products 'populatoin'",
         ),
         ({"products": {"mean": [5, 1]}}, ValueError, "high must be at least 5, got 1."),
-        ({"products": {"laws": ["weibull"]}}, ValueError, "unknown demand law 'weibull'"),
+        (
+            {"products": {"families": ["weibull"]}},
+            ValueError,
+            "unknown demand family 'weibull'",
+        ),
         (
             {"products": {"file": "nowhere.csv"}},
             FileNotFoundError,

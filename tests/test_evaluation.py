@@ -175,7 +175,7 @@ def test_the_figures_do_not_depend_on_the_chunk_size(problem):
     policies: dict[str, Any] = {
         "random": RandomOrders(problem=problem),
         "history": Adaptive(BaseStock.closed_form, problem),
-        "law": Adaptive(BaseStock.closed_form, problem, "distribution"),
+        "distribution": Adaptive(BaseStock.closed_form, problem, "distribution"),
     }
     number = 2 * BLOCK + 77
     sizes = (1, BLOCK, 2 * BLOCK, 3 * BLOCK, 10**9)

@@ -88,7 +88,9 @@ def test_heuristic_keeps_the_laws(env_id: str, name: str) -> None:
     )
 
 
-@pytest.mark.parametrize("name", ["base-stock", "vector base-stock", "base-stock (knows law)"])
+@pytest.mark.parametrize(
+    "name", ["base-stock", "vector base-stock", "base-stock (knows distribution)"]
+)
 def test_heuristic_keeps_the_laws_on_a_season(name: str) -> None:
     problem = make_problem("InvLostSalesLeadTime-v0", lead_time=2, horizon=12)
     check_policy(baselines.policies(problem)[name], problem, make_source("seasonal"))

@@ -150,7 +150,7 @@ def test_a_users_policy_and_data_join(folder: Path) -> None:
     result = run(*own, "--data", "sales.csv", "--products", "9")
     assert result.exit_code == 0, result.output
     assert "mine:not_here does not apply here" in result.output
-    assert "policies that know the demand law cannot join" in result.output
+    assert "policies that know the demand distribution cannot join" in result.output
     assert "imputed" in result.output
     frame = pd.read_csv(folder / "results" / "leaderboard.csv")
     synthetic, data = (

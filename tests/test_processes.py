@@ -165,7 +165,7 @@ def test_demand_follows_the_means_that_the_known_law_has():
     assert abs(residual.mean()) < 4.0 / np.sqrt(residual.size)
     assert abs(residual.var() - 1.0) < 4.0 * np.sqrt(
         2.1 / residual.size
-    )  # a Poisson law's kurtosis is 3 + 1/mean
+    )  # a Poisson distribution's kurtosis is 3 + 1/mean
     assert (np.abs(residual.mean(1)) < 4.5 / np.sqrt(500)).all()
 
 

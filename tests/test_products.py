@@ -27,7 +27,7 @@ from inv_gym import (
     make_problem,
     make_source,
 )
-from inv_gym.demand.laws import LAWS, Empirical
+from inv_gym.demand.families import FAMILIES, Empirical
 from inv_gym.demand.ranges import LogNormalRange, LogUniform, Uniform, as_range
 from inv_gym.products.batch import BLOCK, HISTORY, assemble, concatenate
 from inv_gym.products.economics import EconomicsRanges
@@ -46,8 +46,8 @@ def assert_equal_products(left, right):
     assert (left.covariates is None) == (right.covariates is None)
     if left.covariates is not None:
         np.testing.assert_array_equal(left.covariates, right.covariates)
-    assert left.distribution.laws == right.distribution.laws
-    for name in ("law_index", "mean", "dispersion"):
+    assert left.distribution.families == right.distribution.families
+    for name in ("family_index", "mean", "dispersion"):
         np.testing.assert_array_equal(
             getattr(left.distribution, name), getattr(right.distribution, name)
         )
@@ -103,8 +103,8 @@ def test_every_preset_serves_every_environment(name, env_id):
         products.scale, np.maximum(products.demand[:HISTORY].mean(0), 1.0 / HISTORY)
     )
     assert (products.distribution.mean <= 5.0 * source.largest_scale).all()
-    counts = np.array([law.integer for law in products.distribution.laws])[
-        products.distribution.law_index
+    counts = np.array([family.integer for family in products.distribution.families])[
+        products.distribution.family_index
     ]
     np.testing.assert_array_equal((products.demand == np.rint(products.demand)).all(0), counts)
 
@@ -114,11 +114,11 @@ def test_presets_have_the_laws_and_ranges_that_they_name():
         name: draw_products(source, PROBLEM, 400).distribution
         for name, source in POPULATIONS.items()
     }
-    assert drawn["poisson"].laws == (LAWS["poisson"],)
-    assert drawn["high_variance"].laws == (LAWS["geometric"], LAWS["negative_binomial"])
+    assert drawn["poisson"].families == (FAMILIES["poisson"],)
+    assert drawn["high_variance"].families == (FAMILIES["geometric"], FAMILIES["negative_binomial"])
     assert drawn["intermittent"].mean.max() <= 1.0
-    assert not any(law.integer for law in drawn["continuous"].laws)
-    assert set(drawn["default"].law_index) == set(range(5))
+    assert not any(family.integer for family in drawn["continuous"].families)
+    assert set(drawn["default"].family_index) == set(range(5))
     assert 1.0 <= drawn["default"].mean.min() < 2.0
     assert 40.0 < drawn["default"].mean.max() <= 50.0
     for name in ("seasonal", "trend", "autocorrelated", "regime_change", "shock"):
@@ -129,8 +129,8 @@ def test_presets_have_the_laws_and_ranges_that_they_name():
 
 def test_laws_with_a_dispersion_of_their_own_keep_it():
     drawn = draw_products(POPULATIONS["high_variance"], PROBLEM, 200).distribution
-    assert (drawn.dispersion[drawn.law_index == 0] == 1.0).all()
-    free = drawn.dispersion[drawn.law_index == 1]
+    assert (drawn.dispersion[drawn.family_index == 0] == 1.0).all()
+    free = drawn.dispersion[drawn.family_index == 1]
     assert 0.5 <= free.min() < 0.7
     assert 1.8 < free.max() <= 2.0
 
@@ -155,7 +155,7 @@ def test_an_instance_is_one_product_on_many_paths():
     assert products.economics == tuple(
         pytest.approx(np.full(300, value)) for value in (10.0, 4.0, 1.0, 2.0, 0.0)
     )
-    assert products.distribution.laws == (LAWS["poisson"],)
+    assert products.distribution.families == (FAMILIES["poisson"],)
     assert set(products.distribution.mean.ravel()) == {5.0}
     assert len({tuple(path) for path in products.demand.T}) == 300
     assert abs(products.demand.mean() - 5.0) < 4.0 * np.sqrt(5.0 / products.demand.size)
@@ -175,8 +175,8 @@ def test_an_instance_starts_with_its_own_stock_or_with_the_range_of_the_problem(
 def test_an_instance_takes_any_law_and_fixes_the_dispersion_that_the_law_fixes():
     assert InstanceProducts("geometric", 5.0, {}).dispersion == 1.0
     assert InstanceProducts("gamma", 5.0, {}, dispersion=0.3).dispersion == 0.3
-    law = Empirical((1.0, 3.0))
-    products = draw_products(InstanceProducts(law, 4.0, COSTS), PROBLEM, 10)
+    family = Empirical((1.0, 3.0))
+    products = draw_products(InstanceProducts(family, 4.0, COSTS), PROBLEM, 10)
     assert set(products.demand.ravel()) == {2.0, 6.0}
 
 
@@ -273,15 +273,18 @@ def test_products_move_to_torch_and_back_unchanged():
             lambda: SyntheticProducts(dispersion=Uniform(0.0, 1.0)),
             "dispersion must be above 0, got 0.0.",
         ),
-        (lambda: SyntheticProducts(laws=()), "laws must name at least one demand law, got none."),
+        (
+            lambda: SyntheticProducts(families=()),
+            "families must name at least one demand family, got none.",
+        ),
         (
             lambda: SyntheticProducts(mean="high"),
             "mean must be a number or a pair (low, high), got 'high'.",
         ),
         (lambda: SyntheticProducts(mean=(3.0, 1.0)), "high must be at least 3, got 1.0."),
         (
-            lambda: SyntheticProducts(laws=("gama",)),
-            "unknown demand law 'gama'; known: poisson, geometric, negative_binomial, gamma, "
+            lambda: SyntheticProducts(families=("gama",)),
+            "unknown demand family 'gama'; known: poisson, geometric, negative_binomial, gamma, "
             "rounded_gamma, "
             "truncated_normal, log_normal, discrete_uniform. Did you mean 'gamma'?",
         ),
@@ -336,7 +339,7 @@ def test_products_move_to_torch_and_back_unchanged():
         ),
         (
             lambda: make_source({"means": 3.0}),
-            "unknown key of products 'means'; known: population, laws, mean, dispersion, "
+            "unknown key of products 'means'; known: population, families, mean, dispersion, "
             "economics. "
             "Did you mean 'mean'?",
         ),
@@ -367,14 +370,14 @@ def test_a_source_can_be_changed_by_plain_keys():
         {
             "population": "poisson",
             "mean": [3.0, 4.0],
-            "laws": ["gamma"],
+            "families": ["gamma"],
             "economics": {"price": 7.0, "margin": (0.3, 0.4)},
         }
     )
     assert source == replace(
         POPULATIONS["poisson"],
         mean=Uniform(3.0, 4.0),
-        laws=("gamma",),
+        families=("gamma",),
         economics=EconomicsRanges(price=7.0, margin=Uniform(0.3, 0.4)),
     )
     assert make_source(source) is source

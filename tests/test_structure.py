@@ -382,14 +382,14 @@ def test_the_heuristics_have_the_structure_of_optimal_policies(env_id, whole):
     problem = make_problem(env_id, integer_orders=whole, **fields)
     products, states = drawn(problem, 40)
     for name, policy in policies(problem, True).items():
-        if name.removesuffix(" (knows law)") not in NOT_OF_THAT_SHAPE:
+        if name.removesuffix(" (knows distribution)") not in NOT_OF_THAT_SHAPE:
             assert violations(problem, policy, products, states).largest < 0.01, name
 
 
 @pytest.mark.usefixtures("short_search")
 def test_low_waste_base_stock_can_order_more_beside_more_old_stock():
     problem = make_problem("InvPerishable-v0")
-    policy = policies(problem, True)["low-waste base-stock (knows law)"]
+    policy = policies(problem, True)["low-waste base-stock (knows distribution)"]
     found = violations(problem, policy, *drawn(problem, 40))
     assert [row["inequality"] for row in found.rows() if row["share"] > 0.0] == [
         "d order / d stock_1 <= 0"

@@ -122,10 +122,10 @@ def test_the_grid_shows_what_an_agent_orders_and_breaks_when_asked_directly(
 def test_products_differ_in_law_and_critical_ratio(structure: ModuleType) -> None:
     problem = inv_gym.make_problem(LEAD_TIME)
     products = structure.chosen(problem, inv_gym.make_source("default"))
-    (law, _, ratio), (other, _, higher) = (
+    (distribution, _, ratio), (other, _, higher) = (
         structure.facts(problem, products.rows(slice(k, k + 1))) for k in range(2)
     )
-    assert law != other
+    assert distribution != other
     assert ratio < higher
 
 

@@ -40,7 +40,7 @@ def test_a_task_is_found_by_name_and_changed_by_keywords():
     played = task("InvPerishable-v0", shelf_life=2, products="poisson")
     assert played.problem == Perishable(shelf_life=2)
     assert played.source is make_source("poisson")
-    assert played.reference == "searched base-stock (knows law)"
+    assert played.reference == "searched base-stock (knows distribution)"
     assert task("zipkin2008-poisson5-p4-L4").known["optimal average cost"] == 4.73
     assert task(problem=LostSales(), products="poisson").problem == LostSales()
 
@@ -138,7 +138,7 @@ def test_a_heuristic_plays_in_a_step_loop_with_the_plan_for_the_products_of_the_
     env = gym.make("InvLostSales-v0", horizon=5)
     env.reset(seed=4)
     view = env.unwrapped
-    policy = baselines.policies(view.problem)["base-stock (knows law)"]
+    policy = baselines.policies(view.problem)["base-stock (knows distribution)"]
     wanted = rollout(view.problem, policy, view.products).rewards[:, 0]
     planned = policy.plan(view.problem, view.products)
     got = [env.step(planned(view.observe())[0])[1] for _ in range(5)]
@@ -158,7 +158,7 @@ MINE = Task(
     make_source("poisson"),
     name="MyMarkdown-v0",
     title="a problem of my own",
-    reference="order up to (knows law)",
+    reference="order up to (knows distribution)",
 )
 
 
@@ -190,17 +190,17 @@ def test_my_problem_is_made_checked_and_found(registered):
 
 def test_my_problem_has_heuristics_a_reference_an_optimum_a_bound_and_structure(registered):
     policies = baselines.policies(MINE.problem)
-    assert list(policies) == ["random orders", "order up to (knows law)", "order up to"]
+    assert list(policies) == ["random orders", "order up to (knows distribution)", "order up to"]
     assert evaluate(MINE, policies, number=20).facts["reference"] == MINE.reference
     check_policy(policies["order up to"], MINE.problem, MINE.source)
     instance = task("zipkin2008-poisson5-p4-L1")
     costs = instance.problem.spec()
     product = instance.draw(1)
-    law, economics = product.distribution, product.economics
-    assert solve(Markdown(**costs), law, economics).gain == pytest.approx(
-        solve(instance.problem, law, economics).gain
+    distribution, economics = product.distribution, product.economics
+    assert solve(Markdown(**costs), distribution, economics).gain == pytest.approx(
+        solve(instance.problem, distribution, economics).gain
     )
-    assert upper_bound(Markdown(**costs), law, economics).reward >= -4.1
+    assert upper_bound(Markdown(**costs), distribution, economics).reward >= -4.1
     assert properties(MINE.problem).chains
 
 

@@ -17,7 +17,9 @@ from inv_gym.problems.problem import Problem
 from inv_gym.util.arrays import Array, is_torch
 
 QUANTILES = (0.02, 0.1, 0.25, 0.4, 0.5, 0.6, 0.75, 0.9, 0.95, 0.98, 0.995)
-"""Probabilities whose quantiles describe a demand law to a network that knows it (our choice)."""
+"""Probabilities whose quantiles describe a demand distribution to a network that knows it (our
+choice).
+"""
 MAGNIFIED = 100.0
 """Figures are shown once as they are and once on a logarithmic scale that begins at a hundredth of
 the largest.
@@ -74,9 +76,12 @@ def clock(problem: Problem, periods: Sequence[int], like: Tensor) -> Tensor:
     return like.new_tensor([[[n / problem.horizon, 1.0 / n]] for n in left])
 
 
-def law_features(law: Distribution, mean: np.ndarray) -> np.ndarray:
+def distribution_features(distribution: Distribution, mean: np.ndarray) -> np.ndarray:
     """``[B, len(QUANTILES)]`` quantiles of the next period's demand, in units of its mean."""
-    return np.stack([law.quantile(np.full(mean.shape, p)) for p in QUANTILES], -1) / mean[:, None]
+    return (
+        np.stack([distribution.quantile(np.full(mean.shape, p)) for p in QUANTILES], -1)
+        / mean[:, None]
+    )
 
 
 @dataclass(frozen=True)

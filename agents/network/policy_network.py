@@ -42,8 +42,8 @@ class NetworkConfig:
     """Size and input of a policy network.
 
     Attributes:
-        knows: ``history``, or ``distribution``: quantiles of the true law in place of the demand
-            history.
+        knows: ``history``, or ``distribution``: quantiles of the true distribution in place of the
+            demand history.
         channels: Of the encoder.
         hidden: Units of the head's hidden layers.
         head: ``plain``, or ``constructed``: orders have the structure of optimal ones for every
@@ -271,7 +271,7 @@ class PolicyNetwork(nn.Module):
 
     def encode(self, demand: Tensor, scale: Tensor) -> Tensor | None:
         """``[N, B, channels]`` from demand ``[N + 31, B]``, units; None for a network that knows
-        the law instead.
+        the distribution instead.
         """
         if self.encoder is None:
             return None

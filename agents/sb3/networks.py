@@ -25,8 +25,8 @@ class NetworkFeatures(BaseFeaturesExtractor):
     """What DirectBackprop's head sees, from an environment's observations: exogenous features and
     state, scale-free.
 
-    A network that knows the law is for a single instance: an observation does not show the law,
-    which is kept here.
+    A network that knows the distribution is for a single instance: an observation does not show the
+    distribution, which is kept here.
 
     Args:
         observation_space: Of the environment.
@@ -57,14 +57,15 @@ class NetworkFeatures(BaseFeaturesExtractor):
         """Take the statistics of the static features of some products.
 
         Raises:
-            ValueError: The network knows the law, and these products do not share one.
+            ValueError: The network knows the distribution, and these products do not share one.
         """
         static = self._agent.static(self._agent.problem, products)
         self.network.static.fit(static)
         if self._agent.knows == "distribution":
             if not torch.equal(static, static[:1].expand_as(static)):
                 raise ValueError(
-                    "an observation does not show the law: knows='distribution' is for single "
+                    "an observation does not show the distribution: knows='distribution' is "
+                    "for single "
                     "instances."
                 )
             self.known_static.copy_(static[:1])

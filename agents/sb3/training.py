@@ -82,7 +82,7 @@ class ModelFree:
         log: Folder for tensorboard; None: no logs.
 
     Raises:
-        ValueError: The network knows the law and the products do not share one.
+        ValueError: The network knows the distribution and the products do not share one.
     """
 
     def __init__(

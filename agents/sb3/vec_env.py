@@ -36,7 +36,7 @@ def scale_of(products: Products, knows: str) -> np.ndarray:
     if knows == "history":
         return products.scale
     if products.distribution is None:
-        raise ValueError("these products have no known demand law: use knows='history'.")
+        raise ValueError("these products have no known demand distribution: use knows='history'.")
     return products.distribution.averaged().window_mean()
 
 

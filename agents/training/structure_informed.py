@@ -25,7 +25,8 @@ MARGIN = 0.01
 small violations (our choice)."""
 SLACK = 1.5
 """Bounds are so many times the largest demand, over as many periods, on a product's path (our
-choice): the law is not always known, and a policy that does not know it may rightly order a little
+choice): the distribution is not always known, and a policy that does not know it may rightly order
+a little
 beyond the bound of one that does."""
 
 

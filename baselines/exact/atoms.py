@@ -26,11 +26,11 @@ class Atoms(NamedTuple):
         return self.probability[min(period, len(self.probability) - 1)]
 
 
-def atoms(law: Distribution, most: float = np.inf) -> Atoms:
+def atoms(distribution: Distribution, most: float = np.inf) -> Atoms:
     """The demand of one product, period by period; the last period holds for all later ones.
 
     Args:
-        law: Of one product.
+        distribution: Of one product.
         most: A number of units that demand need not be told apart beyond. With lost sales that is
             the largest stock: all larger demands empty it, and their cost is linear, so that
             lumping them at their mean is exact.
@@ -38,7 +38,7 @@ def atoms(law: Distribution, most: float = np.inf) -> Atoms:
     Raises:
         ValueError: Demand does not come in whole numbers.
     """
-    periods = [law.at(period) for period in range(len(law.mean))]
+    periods = [distribution.at(period) for period in range(len(distribution.mean))]
     reach = max(float(one.quantile(np.array([1.0 - TAIL]))[0]) for one in periods)
     points = np.arange(np.ceil(reach) + 1.0)[:, None]
     mass = np.stack(
@@ -46,10 +46,11 @@ def atoms(law: Distribution, most: float = np.inf) -> Atoms:
     )
     mass[:, 0] = [one.cdf(np.zeros(1))[0] for one in periods]
     if (np.abs(mass.sum(1) - 1.0) > 1e-6).any():
-        names = ", ".join(type(one).__name__ for one in law.laws)
+        names = ", ".join(type(one).__name__ for one in distribution.families)
         raise ValueError(
-            f"exact dynamic programs need demand in whole numbers, got a law of amounts ({names}): "
-            "use a count law, or inv_gym.baselines.exact.upper_bound."
+            f"exact dynamic programs need demand in whole numbers, got a distribution of "
+            f"amounts ({names}): "
+            "use a count distribution, or inv_gym.baselines.exact.upper_bound."
         )
     mass = mass / mass.sum(1, keepdims=True)
     demand = points[:, 0]

@@ -38,7 +38,11 @@ class Bound(NamedTuple):
 
 
 def upper_bound(
-    problem: Problem, law: Distribution, economics: Any, stock: float = 0.0, limit: int = LIMIT
+    problem: Problem,
+    distribution: Distribution,
+    economics: Any,
+    stock: float = 0.0,
+    limit: int = LIMIT,
 ) -> Bound:
     """The optimum under the longest lead time that can be solved exactly, else the bound of the
     newsvendor.
@@ -48,7 +52,7 @@ def upper_bound(
 
     Args:
         problem: See `solve`.
-        law: Of one product; of any kind.
+        distribution: Of one product; of any kind.
         economics: NamedTuple of ``[1]`` columns.
         stock: Units on hand at the start.
         limit: Most transitions of the problem that is solved; see `solve`. A larger one takes
@@ -57,12 +61,14 @@ def upper_bound(
     for easier, revealed in _shorter(problem):
         costs = _paid_when_ordered(easier, economics, revealed)
         try:
-            reward = _from_start(problem, easier, law, economics, costs, stock, revealed, limit)
+            reward = _from_start(
+                problem, easier, distribution, economics, costs, stock, revealed, limit
+            )
         except ValueError:
             continue
         return Bound(reward, easier.lead_times)
     return Bound(
-        float(newsvendor_bound(problem, law, economics, np.array([stock]))[0]),
+        float(newsvendor_bound(problem, distribution, economics, np.array([stock]))[0]),
         (0,) * problem.order_dim,
     )
 
@@ -94,7 +100,7 @@ def _paid_when_ordered(easier: Problem, economics: Any, revealed: int) -> Any:
 def _from_start(
     problem: Problem,
     easier: Problem,
-    law: Distribution,
+    distribution: Distribution,
     economics: Any,
     costs: Any,
     stock: float,
@@ -110,19 +116,24 @@ def _from_start(
         raise ValueError("nothing arrives within the horizon.")
     if not problem.long_run:
         easier = replace(easier, horizon=problem.horizon - wait)
-    solution = solve(easier, law.at(wait), costs, stock, limit=limit)
+    solution = solve(easier, distribution.at(wait), costs, stock, limit=limit)
     return (
         solution.gain
         if solution.gain is not None
-        else _waited(problem, law, economics, solution, stock, wait)
+        else _waited(problem, distribution, economics, solution, stock, wait)
     )
 
 
 def _waited(
-    problem: Problem, law: Distribution, economics: Any, solution: Solution, stock: float, wait: int
+    problem: Problem,
+    distribution: Distribution,
+    economics: Any,
+    solution: Solution,
+    stock: float,
+    wait: int,
 ) -> float:
     """The value of a solution that starts after some periods without orders."""
-    demand = atoms(law)
+    demand = atoms(distribution)
     template = problem.initial_state(np.array([stock]))
     columns: np.ndarray = np.array(flatten(template)).reshape(-1, 1)
     weight: np.ndarray = np.ones(1)
@@ -147,18 +158,18 @@ def _waited(
 
 
 def newsvendor_bound(
-    problem: Problem, law: Distribution, economics: Any, stock: np.ndarray
+    problem: Problem, distribution: Distribution, economics: Any, stock: np.ndarray
 ) -> np.ndarray:
     """The bound of a decision maker who sees all demand until an order arrives, and buys from the
     cheaper source.
 
     Each unit left is worth what it would cost to order it, so the periods part and each is a
     newsvendor's: the exact optimum for lost sales without lead time (salvage at the unit cost), a
-    bound for every problem, product and law.
+    bound for every problem, product and distribution.
 
     Args:
         problem: One of the five.
-        law: Of B products, of any kind.
+        distribution: Of B products, of any kind.
         economics: NumPy ``[B]`` columns.
         stock: ``[B]`` units on hand at the start.
     """
@@ -167,26 +178,28 @@ def newsvendor_bound(
     if isinstance(problem, DualSourcing):
         cost = np.minimum(cost, economics.expedited_cost * discount**-problem.expedited_lead_time)
     if problem.long_run and discount == 1.0:
-        return _newsvendor(problem, law.at(len(law.mean) - 1), economics, cost)
-    reward, left = _without_arrivals(problem, law, economics, stock, delay)
+        return _newsvendor(problem, distribution.at(len(distribution.mean) - 1), economics, cost)
+    reward, left = _without_arrivals(problem, distribution, economics, stock, delay)
     reward = reward + discount**delay * cost * left
-    last = problem.horizon if not problem.long_run else max(len(law.mean), delay + 1)
+    last = problem.horizon if not problem.long_run else max(len(distribution.mean), delay + 1)
     for period in range(delay, last):
-        reward = reward + discount**period * _newsvendor(problem, law.at(period), economics, cost)
+        reward = reward + discount**period * _newsvendor(
+            problem, distribution.at(period), economics, cost
+        )
     if problem.long_run:
         reward = reward + discount**last / (1.0 - discount) * _newsvendor(
-            problem, law.at(last), economics, cost
+            problem, distribution.at(last), economics, cost
         )
     return reward
 
 
 def _newsvendor(
-    problem: Problem, law: Distribution, economics: Any, cost: np.ndarray
+    problem: Problem, distribution: Distribution, economics: Any, cost: np.ndarray
 ) -> np.ndarray:
     """The best expected reward of one period, ``[B]``, if units left are worth their discounted
     cost.
     """
-    step, cumulative = law.lattice()
+    step, cumulative = distribution.lattice()
     stock = np.arange(CELLS) * step[:, None]
     left = (
         np.concatenate([np.zeros((len(step), 1)), np.cumsum(cumulative, 1)[:, :-1]], 1)
@@ -212,22 +225,22 @@ def _newsvendor(
 
 
 def _without_arrivals(
-    problem: Problem, law: Distribution, economics: Any, stock: np.ndarray, periods: int
+    problem: Problem, distribution: Distribution, economics: Any, stock: np.ndarray, periods: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """The discounted reward of the periods in which nothing can arrive, and the net inventory after
     them, ``[B]``.
     """
     reward, left, net = stock * 0.0, stock, stock * 1.0
     for period in range(periods):
-        before, net = left, net - law.at(period).window_mean()
-        step, cumulative = law.lattice(period + 1)
+        before, net = left, net - distribution.at(period).window_mean()
+        step, cumulative = distribution.lattice(period + 1)
         whole = np.minimum(stock / step, CELLS - 1)
         under = np.concatenate([np.zeros((len(step), 1)), np.cumsum(cumulative, 1)], 1)
         rows, cell = np.arange(len(step)), np.floor(whole).astype(int)
         left = (under[rows, cell] + (whole - cell) * cumulative[rows, cell]) * step
         short = left - net
-        lost = law.at(period).window_mean() - (before - left)
-        sold = law.at(period).window_mean() if problem.backlog else before - left
+        lost = distribution.at(period).window_mean() - (before - left)
+        sold = distribution.at(period).window_mean() if problem.backlog else before - left
         held = left * 0.0 if isinstance(problem, Perishable) else left
         earned = economics.price * sold - economics.holding_cost * held
         earned = earned - economics.shortage_cost * (short if problem.backlog else lost)

@@ -105,7 +105,7 @@ class Chain:
 
 
 def follow(
-    problem: Problem, policy: Policy, law: Distribution, economics: Any, stock: float = 0.0
+    problem: Problem, policy: Policy, distribution: Distribution, economics: Any, stock: float = 0.0
 ) -> Chain:
     """The chain of all states that a policy reaches from a stock on hand with nothing on order.
 
@@ -114,7 +114,7 @@ def follow(
     Args:
         problem: What is played; horizon and end do not matter.
         policy: Of one product, planned; it sees the state and no history.
-        law: Of one product, stationary; demand in whole numbers.
+        distribution: Of one product, stationary; demand in whole numbers.
         economics: NamedTuple of ``[1]`` columns.
         stock: Units on hand at the start.
 
@@ -122,8 +122,8 @@ def follow(
         ValueError: Demand or orders are not in whole numbers, or the policy reaches too many
             states.
     """
-    demand = atoms(law)
-    most = np.ceil(max(MOST * float(law.mean[0, 0]), stock))
+    demand = atoms(distribution)
+    most = np.ceil(max(MOST * float(distribution.mean[0, 0]), stock))
     template = problem.initial_state(np.array([float(stock)]))
     frontier = np.array(flatten(template)).reshape(-1, 1)
     bits = int(np.ceil(np.log2(3.0 * most + 1.0)))

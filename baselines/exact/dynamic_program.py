@@ -87,7 +87,7 @@ class Solution:
 
 def solve(
     problem: Problem,
-    law: Distribution,
+    distribution: Distribution,
     economics: Any,
     stock: float = 0.0,
     tolerance: float = TOLERANCE,
@@ -97,12 +97,12 @@ def solve(
 
     The problem's fields say which program it is: with ``long_run`` and discount 1 the average
     reward is maximised, with ``long_run`` and a smaller discount the discounted reward without end,
-    otherwise the discounted reward of ``horizon`` periods and the salvage. A law that changes is
-    followed period by period; its last period holds for all later ones.
+    otherwise the discounted reward of ``horizon`` periods and the salvage. A distribution that
+    changes is followed period by period; its last period holds for all later ones.
 
     Args:
         problem: One of the five.
-        law: Of one product; demand in whole numbers.
+        distribution: Of one product; demand in whole numbers.
         economics: NamedTuple of ``[1]`` columns or numbers.
         stock: Most units on hand at the start.
         tolerance: Of values and gain, relative to the largest expected reward of a period.
@@ -113,9 +113,9 @@ def solve(
         ValueError: There is more than one product, demand is not in whole numbers, the economics
             have no finite optimum, or the state space exceeds the limit.
     """
-    if len(law.dispersion) != 1:
+    if len(distribution.dispersion) != 1:
         raise ValueError(
-            f"solve takes one product, got {len(law.dispersion)}: use Optimal for a batch."
+            f"solve takes one product, got {len(distribution.dispersion)}: use Optimal for a batch."
         )
     problem.check_economics(economics)
     real("stock", stock, least=0.0)
@@ -124,9 +124,11 @@ def solve(
     whole("limit", limit, least=1)
     growth = 1.0
     for _ in range(ATTEMPTS):
-        space = registered_space(problem, law, economics, stock, growth)
+        space = registered_space(problem, distribution, economics, stock, growth)
         lost = 0.0 if problem.backlog else float(space.high.sum() + space.now.max())
-        model = Model(problem, economics, space, atoms(law, lost if lost else np.inf), limit)
+        model = Model(
+            problem, economics, space, atoms(distribution, lost if lost else np.inf), limit
+        )
         solution = _solve(model, tolerance)
         if solution.edge <= EDGE:
             return solution
@@ -137,14 +139,14 @@ def solve(
 
 
 def _solve(model: Model, tolerance: float) -> Solution:
-    """Backwards from the end, or from the endless problem under the last law."""
-    problem, laws = model.problem, len(model.demand.probability)
+    """Backwards from the end, or from the endless problem under the last distribution."""
+    problem, families = model.problem, len(model.demand.probability)
     best: list[Backup] = []
     gain = None
     if problem.long_run:
-        endless, gain = _without_end(model, laws - 1, tolerance)
+        endless, gain = _without_end(model, families - 1, tolerance)
         best, ahead = [endless], endless.values
-        periods = range(laws - 2, -1, -1)
+        periods = range(families - 2, -1, -1)
     else:
         salvage = problem.salvage(model.state(model.states), model.economics)
         ahead = np.zeros(model.states.shape[1]) + salvage
@@ -152,10 +154,10 @@ def _solve(model: Model, tolerance: float) -> Solution:
     matrices: Matrices = []
     held = -1
     for period in periods:
-        law = min(period, laws - 1)
-        if law != held:
-            matrices, held = model.matrices(law), law
-        best.insert(0, model.backup(ahead, problem.discount, law, matrices))
+        distribution = min(period, families - 1)
+        if distribution != held:
+            matrices, held = model.matrices(distribution), distribution
+        best.insert(0, model.backup(ahead, problem.discount, distribution, matrices))
         ahead = best[0].values
     orders = np.stack([model.orders(one.row, one.later) for one in best])
     edge = _visits_to_edge(model, best, orders)

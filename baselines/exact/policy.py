@@ -28,24 +28,32 @@ class Optimal:
         """The table of orders of these products.
 
         Raises:
-            ValueError: The products have no known law, or one of them is out of reach; see `solve`.
+            ValueError: The products have no known distribution, or one of them is out of reach; see
+                `solve`.
         """
-        law = products.distribution
-        if law is None:
+        distribution = products.distribution
+        if distribution is None:
             raise ValueError(
-                "these products have no known demand law, which the optimal policy needs."
+                "these products have no known demand distribution, which the optimal policy needs."
             )
         economics = map_columns(to_numpy, products.economics)
         position = np.asarray(to_numpy(products.initial_state.inventory_position))
         stock = np.ceil(np.max(position, initial=0.0))
-        figures = np.stack([law.law_index, law.dispersion, *law.mean, *flatten(economics)])
+        figures = np.stack(
+            [
+                distribution.family_index,
+                distribution.dispersion,
+                *distribution.mean,
+                *flatten(economics),
+            ]
+        )
         _, first, group = np.unique(figures, axis=1, return_index=True, return_inverse=True)
 
         def solved(row: int) -> Solution:
             one = slice(row, row + 1)
             return solve(
                 self.problem,
-                law.rows(one),
+                distribution.rows(one),
                 map_columns(lambda column: column[one], economics),
                 stock,
             )

@@ -20,7 +20,7 @@ Rule = TypeVar("Rule", bound=Tunable)
 
 
 def searched(
-    kind: type[Rule], problem: Problem, law: Distribution, economics: Any
+    kind: type[Rule], problem: Problem, distribution: Distribution, economics: Any
 ) -> tuple[Rule, float]:
     """The rule with the best average reward of one product, and that reward: the shared search on
     exact scores.
@@ -28,18 +28,18 @@ def searched(
     Args:
         kind: The heuristic.
         problem: As for `follow`.
-        law: As for `follow`.
+        distribution: As for `follow`.
         economics: As for `follow`.
     """
     found: dict[bytes, tuple[Rule, float]] = {}
 
     def exact(point: np.ndarray) -> tuple[Rule, float]:
-        rule = kind.at(problem, law, economics, *point[:, None, None])
+        rule = kind.at(problem, distribution, economics, *point[:, None, None])
         parameters = np.concatenate(flatten(tuple(rule.parameters.values())))
         # whole orders from whole states: what rounds to the same orders the same, but for halves
         key = (np.rint(parameters) if problem.integer_orders else parameters).tobytes()
         if key not in found:
-            found[key] = rule, follow(problem, rule, law, economics).average()
+            found[key] = rule, follow(problem, rule, distribution, economics).average()
         return found[key]
 
     def score(points: np.ndarray) -> np.ndarray:

@@ -48,7 +48,7 @@ class StateSpace:
 
 @singledispatch
 def state_space(
-    problem: Problem, law: Distribution, economics: Any, stock: float, growth: float
+    problem: Problem, distribution: Distribution, economics: Any, stock: float, growth: float
 ) -> StateSpace:
     """The space for one product.
 
@@ -56,7 +56,7 @@ def state_space(
 
     Args:
         problem: Its class decides.
-        law: Of one product.
+        distribution: Of one product.
         economics: NamedTuple of ``[1]`` columns.
         stock: Most units on hand at the start, a whole number.
         growth: Factor on the bounds that were found too narrow.
@@ -68,7 +68,7 @@ def state_space(
 
 
 def registered_space(
-    problem: Problem, law: Distribution, economics: Any, stock: float, growth: float
+    problem: Problem, distribution: Distribution, economics: Any, stock: float, growth: float
 ) -> StateSpace:
     """As `state_space`, for classes that are registered themselves: a subclass may have other
     dynamics, for which the bounds of its parent class need not hold.
@@ -78,7 +78,7 @@ def registered_space(
     """
     if type(problem) not in state_space.registry:
         raise ValueError(_unknown(problem))
-    return state_space(problem, law, economics, np.ceil(stock), growth)
+    return state_space(problem, distribution, economics, np.ceil(stock), growth)
 
 
 def _unknown(problem: Problem) -> str:
@@ -109,21 +109,24 @@ def _edge(problem: Problem, orders: np.ndarray, channel: int) -> np.ndarray:
     return edge
 
 
-def _highest(law: Distribution, level: Callable[[Distribution], Any]) -> float:
+def _highest(distribution: Distribution, level: Callable[[Distribution], Any]) -> float:
     """The highest level of all periods."""
-    return max(float(np.asarray(level(law.at(period))).max()) for period in range(len(law.mean)))
+    return max(
+        float(np.asarray(level(distribution.at(period))).max())
+        for period in range(len(distribution.mean))
+    )
 
 
 @state_space.register
 def _lost_sales(
-    problem: LostSales, law: Distribution, economics: Any, stock: float, growth: float
+    problem: LostSales, distribution: Distribution, economics: Any, stock: float, growth: float
 ) -> StateSpace:
     """Every optimal order keeps each partial position at most at Morton's level (Zipkin 2008):
     nothing is cut off.
     """
     by_period = [
-        VectorBaseStock.closed_form(problem, law.at(t), economics).levels
-        for t in range(len(law.mean))
+        VectorBaseStock.closed_form(problem, distribution.at(t), economics).levels
+        for t in range(len(distribution.mean))
     ]
     levels = [max(float(level[0]) for level in column) for column in zip(*by_period, strict=True)]
     none = np.zeros((1, 1))
@@ -143,10 +146,12 @@ def _lost_sales(
 
 @state_space.register
 def _perishable(
-    problem: Perishable, law: Distribution, economics: Any, stock: float, growth: float
+    problem: Perishable, distribution: Distribution, economics: Any, stock: float, growth: float
 ) -> StateSpace:
     """Each age class up to the largest order tried, which starts from the newsvendor quantity."""
-    quantity = _highest(law, lambda seen: seen.quantile(critical_ratio(problem, economics)))
+    quantity = _highest(
+        distribution, lambda seen: seen.quantile(critical_ratio(problem, economics))
+    )
     orders, none = _orders(problem, 0, np.ceil(growth * (quantity + 1.0))), np.zeros((1, 1))
     ages = problem.shelf_life - (problem.lead_time == 0)
     on_order = max(problem.lead_time - 1, 0)
@@ -158,7 +163,7 @@ def _perishable(
 
 @state_space.register
 def _dual_sourcing(
-    problem: DualSourcing, law: Distribution, economics: Any, stock: float, growth: float
+    problem: DualSourcing, distribution: Distribution, economics: Any, stock: float, growth: float
 ) -> StateSpace:
     """Expediting up to what is best if it costs no more; regular orders up to the level of the
     regular source alone.
@@ -167,16 +172,19 @@ def _dual_sourcing(
     ratio = critical_ratio(problem, economics)
     free = economics.shortage_cost + (0.0 if problem.backlog else economics.price)
     surge = _highest(
-        law, lambda seen: seen.quantile(free / (free + economics.holding_cost), expedited + 1)
+        distribution,
+        lambda seen: seen.quantile(free / (free + economics.holding_cost), expedited + 1),
     )
-    position = max(_highest(law, lambda seen: seen.quantile(ratio, regular + 1)), surge, stock)
+    position = max(
+        _highest(distribution, lambda seen: seen.quantile(ratio, regular + 1)), surge, stock
+    )
     depth = (
-        _highest(law, lambda seen: seen.quantile(np.array([FAR]), expedited + 1))
+        _highest(distribution, lambda seen: seen.quantile(np.array([FAR]), expedited + 1))
         if problem.backlog
         else 0.0
     )
     low = -np.ceil(growth * depth)
-    most = np.ceil(growth * _highest(law, lambda seen: seen.quantile(np.array([0.99]))))
+    most = np.ceil(growth * _highest(distribution, lambda seen: seen.quantile(np.array([0.99]))))
     slow, fast = _orders(problem, 0, most), _orders(problem, 1, surge - low)
     if expedited == 0:
         now, later = fast, slow
@@ -195,14 +203,21 @@ def _dual_sourcing(
 
 @state_space.register
 def _procurement_removal(
-    problem: ProcurementRemoval, law: Distribution, economics: Any, stock: float, growth: float
+    problem: ProcurementRemoval,
+    distribution: Distribution,
+    economics: Any,
+    stock: float,
+    growth: float,
 ) -> StateSpace:
     """Nothing is ordered beyond the newsvendor level, since a unit left over is worth its unit cost
     at most.
     """
-    top = max(_highest(law, lambda seen: seen.quantile(critical_ratio(problem, economics))), stock)
+    top = max(
+        _highest(distribution, lambda seen: seen.quantile(critical_ratio(problem, economics))),
+        stock,
+    )
     depth = (
-        np.ceil(growth * _highest(law, lambda seen: seen.quantile(np.array([FAR]))))
+        np.ceil(growth * _highest(distribution, lambda seen: seen.quantile(np.array([FAR]))))
         if problem.backlog
         else 0.0
     )

@@ -1,22 +1,22 @@
-"""The demand law that a history suggests."""
+"""The demand distribution that a history suggests."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from inv_gym.demand.distribution import Distribution
-from inv_gym.demand.laws import LAWS
+from inv_gym.demand.families import FAMILIES
 from inv_gym.util.arrays import Array, to_numpy
 
-_LAWS = (LAWS["poisson"], LAWS["negative_binomial"], LAWS["gamma"])
+_FAMILIES = (FAMILIES["poisson"], FAMILIES["negative_binomial"], FAMILIES["gamma"])
 
 
 def estimate(history: Array) -> Distribution:
-    """A stationary law per product by the method of moments.
+    """A stationary distribution per product by the method of moments.
 
-    Counts get a negative binomial law, or a Poisson law where their variance does not exceed the
-    mean; amounts get a gamma law. Our choice: all three are closed under sums, so lead-time demand
-    needs no convolution.
+    Counts get a negative binomial distribution, or a Poisson distribution where their variance does
+    not exceed the mean; amounts get a gamma distribution. Our choice: all three are closed under
+    sums, so lead-time demand needs no convolution.
 
     Args:
         history: ``[H, B]``, units.
@@ -34,4 +34,4 @@ def estimate(history: Array) -> Distribution:
         [0.0, (variance - mean) / mean**2],
         np.maximum(variance, 1e-6 * mean**2) / mean**2,
     )
-    return Distribution(_LAWS, index, mean[None], dispersion)
+    return Distribution(_FAMILIES, index, mean[None], dispersion)

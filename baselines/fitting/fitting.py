@@ -1,4 +1,5 @@
-"""Policies that fit a heuristic: to the true demand law or to the history, once or anew each
+"""Policies that fit a heuristic: to the true demand distribution or to the history, once or anew
+each
 period.
 """
 
@@ -18,24 +19,26 @@ from inv_gym.util.arrays import Array, map_columns, to_numpy
 from inv_gym.util.checks import one_of
 
 Fit: TypeAlias = Callable[[Any, Distribution, Any], Heuristic]
-"""Takes the problem, the law of B products and their economics (NumPy ``[B]`` columns); gives the
+"""Takes the problem, the distribution of B products and their economics (NumPy ``[B]`` columns);
+gives the
 rule for them.
 """
 
 SOURCES = ("distribution", "history")
 
 
-def known_law(knows: str, products: Products) -> Distribution:
-    """The law at the start of the episode: the true one, or what the history before the start
+def known_distribution(knows: str, products: Products) -> Distribution:
+    """The distribution at the start of the episode: the true one, or what the history before the
+    start
     suggests.
 
     Raises:
-        ValueError: The true law is wanted of products that have none (real demand).
+        ValueError: The true distribution is wanted of products that have none (real demand).
     """
     if knows == "history":
         return estimate(products.demand[:HISTORY])
     if products.distribution is None:
-        raise ValueError("these products have no known demand law: use knows='history'.")
+        raise ValueError("these products have no known demand distribution: use knows='history'.")
     return products.distribution
 
 
@@ -43,8 +46,8 @@ def known_law(knows: str, products: Products) -> Distribution:
 class Fitted:
     """A heuristic whose parameters are found once, from what is known at the start.
 
-    For parameters that take long to find. Of a law that changes over time the fit sees the whole;
-    those for a stationary law take its average.
+    For parameters that take long to find. Of a distribution that changes over time the fit sees the
+    whole; those for a stationary distribution take its average.
 
     Attributes:
         fit: A constructor of a heuristic, ``BaseStock.searched`` say.
@@ -61,8 +64,11 @@ class Fitted:
 
     def plan(self, problem: Problem, products: Products) -> Any:
         """The fitted heuristic for these products."""
-        law, economics = known_law(self.knows, products), map_columns(to_numpy, products.economics)
-        return replace(self.fit(self.problem, law, economics), knows=self.knows)
+        distribution, economics = (
+            known_distribution(self.knows, products),
+            map_columns(to_numpy, products.economics),
+        )
+        return replace(self.fit(self.problem, distribution, economics), knows=self.knows)
 
     def __call__(self, observation: Observation) -> Array:
         """Not before planning."""
@@ -85,19 +91,23 @@ class Fitted:
 class Adaptive(Fitted):
     """A heuristic that is fitted anew each period.
 
-    One that knows the history estimates the law from the last H periods; one that knows the
-    distribution takes the law of the periods ahead, and fits only once if that does not change.
+    One that knows the history estimates the distribution from the last H periods; one that knows
+    the distribution takes the distribution of the periods ahead, and fits only once if that does
+    not change.
     """
 
     def plan(self, problem: Problem, products: Products) -> Any:
         """The policy for these products."""
         if self.knows == "history":
             return self
-        law, economics = known_law(self.knows, products), map_columns(to_numpy, products.economics)
-        if law.stationary:
+        distribution, economics = (
+            known_distribution(self.knows, products),
+            map_columns(to_numpy, products.economics),
+        )
+        if distribution.stationary:
             return super().plan(problem, products)
         return _ByPeriod(
-            lambda period: self.fit(self.problem, law.at(period), economics), self.knows
+            lambda period: self.fit(self.problem, distribution.at(period), economics), self.knows
         )
 
     def __call__(self, observation: Observation) -> Array:

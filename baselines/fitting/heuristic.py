@@ -28,9 +28,9 @@ class Heuristic(ABC):
     """An ordering rule: a policy whose parameters are fields, each a number or one per product
     (``[B]``).
 
-    Subclasses have constructors that find the parameters from a demand law: ``closed_form``,
-    ``searched``, ``optimal``, each called with ``(problem, law, economics)``;
-    `inv_gym.baselines.fitting.fitting` makes policies of them that fit themselves.
+    Subclasses have constructors that find the parameters from a demand distribution:
+    ``closed_form``, ``searched``, ``optimal``, each called with ``(problem, distribution,
+    economics)``; `inv_gym.baselines.fitting.fitting` makes policies of them that fit themselves.
 
     Attributes:
         problem: What it orders for.

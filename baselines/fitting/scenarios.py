@@ -16,7 +16,7 @@ CELLS = 256
 SEED = 1967
 
 
-def demand_scenarios(law: Distribution, periods: int) -> Columns:
+def demand_scenarios(distribution: Distribution, periods: int) -> Columns:
     """The demand of each of the next periods, ``[B, M]``, column m of all of them being one path.
 
     Each period takes the middle of each of M equal parts of (0, 1) once, and a Sobol sequence
@@ -25,7 +25,10 @@ def demand_scenarios(law: Distribution, periods: int) -> Columns:
     what a product orders does not depend on its batch.
     """
     ranks = _ranks(periods)
-    ascending = [_strata(law.at(period)) for period in range(1 if law.stationary else periods)]
+    ascending = [
+        _strata(distribution.at(period))
+        for period in range(1 if distribution.stationary else periods)
+    ]
     return tuple(
         ascending[min(period, len(ascending) - 1)][:, ranks[period]] for period in range(periods)
     )
@@ -42,19 +45,19 @@ def _ranks(periods: int) -> np.ndarray:
     return (points.T * PATHS).astype(int) ^ shifts
 
 
-def _strata(law: Distribution) -> np.ndarray:
+def _strata(distribution: Distribution) -> np.ndarray:
     """Next period's demand in the middle of each part of (0, 1), ascending, ``[B, M]``.
 
     On a lattice of `CELLS`, whose step is a whole number for counts (1 if they fit): as many parts
     fall to a cell as have their middle below its probability.
     """
-    reach = law.quantile(np.array(1.0 - 0.5 / PATHS))
+    reach = distribution.quantile(np.array(1.0 - 0.5 / PATHS))
     step = reach / (CELLS - 1)
     step = np.where(
-        law.integer, np.maximum(np.ceil(step), 1.0), np.maximum(step, np.finfo(float).tiny)
+        distribution.integer, np.maximum(np.ceil(step), 1.0), np.maximum(step, np.finfo(float).tiny)
     )
     cells = np.arange(CELLS)
-    below = np.floor(law.cdf((cells[:, None] + 0.5) * step).T * PATHS + 0.5).astype(int)
+    below = np.floor(distribution.cdf((cells[:, None] + 0.5) * step).T * PATHS + 0.5).astype(int)
     below[:, -1] = PATHS
     parts = np.diff(below, axis=1, prepend=0).reshape(-1)
     ascending = np.repeat(np.tile(cells, len(step)), parts).reshape(-1, PATHS)

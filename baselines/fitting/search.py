@@ -98,17 +98,18 @@ def simulate(
     return (step for step in play(endless, policy, products) if step.period >= WARM_UP)
 
 
-def paths(law: Distribution, periods: int) -> np.ndarray:
-    """Demand ``[H + periods, B]`` of a stationary law from the same stratified uniforms for all
+def paths(distribution: Distribution, periods: int) -> np.ndarray:
+    """Demand ``[H + periods, B]`` of a stationary distribution from the same stratified uniforms
+    for all
     products.
 
     One uniform comes from each of as many equal parts of (0, 1) as there are periods, in random
-    order: such a path has the law's own mean, which takes most of the noise out of the comparison
-        of parameters.
+    order: such a path has the distribution's own mean, which takes most of the noise out of the
+        comparison of parameters.
     """
     number = HISTORY + periods
     rng = np.random.default_rng(SEED)
-    return law.common_paths((rng.permutation(number) + rng.random(number)) / number)
+    return distribution.common_paths((rng.permutation(number) + rng.random(number)) / number)
 
 
 def mean_reward(steps: Iterator[Step], candidates: int = 1) -> np.ndarray:
@@ -120,15 +121,18 @@ def mean_reward(steps: Iterator[Step], candidates: int = 1) -> np.ndarray:
 
 
 def by_blocks(
-    find: Callable[[Distribution, Any], Rule], law: Distribution, economics: Any, rows: int = ROWS
+    find: Callable[[Distribution, Any], Rule],
+    distribution: Distribution,
+    economics: Any,
+    rows: int = ROWS,
 ) -> Rule:
     """The rule of all products, found block by block on every core, so that memory does not grow
     with their number.
     """
-    blocks = [slice(first, first + rows) for first in range(0, len(law.dispersion), rows)]
+    blocks = [slice(first, first + rows) for first in range(0, len(distribution.dispersion), rows)]
 
     def one(block: slice) -> Rule:
-        return find(law.rows(block), map_columns(lambda column: column[block], economics))
+        return find(distribution.rows(block), map_columns(lambda column: column[block], economics))
 
     with ThreadPoolExecutor(os.cpu_count()) as cores:
         return join(list(cores.map(one, blocks)))
@@ -148,7 +152,7 @@ class Tunable(Heuristic):
     @classmethod
     @abstractmethod
     def at(
-        cls, problem: Problem, law: Distribution, economics: Any, *coordinates: np.ndarray
+        cls, problem: Problem, distribution: Distribution, economics: Any, *coordinates: np.ndarray
     ) -> Self:
         """The rule at search coordinates ``[C, B]`` each, with parameters for ``C * B`` rows."""
 
@@ -161,7 +165,7 @@ class Tunable(Heuristic):
     def score(
         cls,
         problem: Problem,
-        law: Distribution,
+        distribution: Distribution,
         economics: Any,
         demand: np.ndarray,
         points: np.ndarray,
@@ -169,22 +173,22 @@ class Tunable(Heuristic):
         """Mean reward per period ``[C, B]`` at search coordinates ``[C, P, B]`` on a
         demand path.
         """
-        rule = cls.at(problem, law, economics, *np.moveaxis(points, 1, 0))
+        rule = cls.at(problem, distribution, economics, *np.moveaxis(points, 1, 0))
         return mean_reward(simulate(problem, rule, demand, economics, len(points)), len(points))
 
     @classmethod
-    def searched(cls, problem: Problem, law: Distribution, economics: Any) -> Self:
-        """The rule that simulates best for each product under its average law."""
+    def searched(cls, problem: Problem, distribution: Distribution, economics: Any) -> Self:
+        """The rule that simulates best for each product under its average distribution."""
         ranges = cls.search_space(problem)
 
-        def find(law: Distribution, economics: Any) -> Tunable:
-            demand = paths(law, PERIODS)
+        def find(distribution: Distribution, economics: Any) -> Tunable:
+            demand = paths(distribution, PERIODS)
             best = zoom(
-                lambda points: cls.score(problem, law, economics, demand, points),
+                lambda points: cls.score(problem, distribution, economics, demand, points),
                 ranges,
-                len(law.dispersion),
+                len(distribution.dispersion),
             )
-            return cls.at(problem, law, economics, *best[:, None])
+            return cls.at(problem, distribution, economics, *best[:, None])
 
         rows = ROWS // 3 ** len(ranges)
-        return by_blocks(find, law.averaged(), economics, rows)  # type: ignore[return-value]
+        return by_blocks(find, distribution.averaged(), economics, rows)  # type: ignore[return-value]

@@ -34,20 +34,20 @@ class BaseStock(Tunable):
     SEARCH: ClassVar[Ranges] = ((-4.0, 4.0),)
 
     @classmethod
-    def closed_form(cls, problem: Problem, law: Distribution, economics: Any) -> Self:
+    def closed_form(cls, problem: Problem, distribution: Distribution, economics: Any) -> Self:
         """The level at the critical ratio."""
         ratio = critical_ratio(problem, economics)
-        return cls(problem=problem, level=law.quantile(ratio, problem.lead_times[0] + 1))
+        return cls(problem=problem, level=distribution.quantile(ratio, problem.lead_times[0] + 1))
 
     @classmethod
     def at(
-        cls, problem: Problem, law: Distribution, economics: Any, *coordinates: np.ndarray
+        cls, problem: Problem, distribution: Distribution, economics: Any, *coordinates: np.ndarray
     ) -> Self:
         """The coordinate is the normal score of the quantile."""
         (score,) = coordinates
         return cls(
             problem=problem,
-            level=law.quantile(special.ndtr(score), problem.lead_times[0] + 1).reshape(-1),
+            level=distribution.quantile(special.ndtr(score), problem.lead_times[0] + 1).reshape(-1),
         )
 
     def __call__(self, observation: Observation) -> Array:
@@ -74,7 +74,7 @@ class CappedBaseStock(Tunable):
 
     @classmethod
     def at(
-        cls, problem: Problem, law: Distribution, economics: Any, *coordinates: np.ndarray
+        cls, problem: Problem, distribution: Distribution, economics: Any, *coordinates: np.ndarray
     ) -> Self:
         """The coordinates are the normal scores of two quantiles: of lead-time demand, and of a
         period's.
@@ -82,8 +82,8 @@ class CappedBaseStock(Tunable):
         level, cap = (special.ndtr(score) for score in coordinates)
         return cls(
             problem=problem,
-            level=law.quantile(level, problem.lead_times[0] + 1).reshape(-1),
-            cap=law.quantile(cap).reshape(-1),
+            level=distribution.quantile(level, problem.lead_times[0] + 1).reshape(-1),
+            cap=distribution.quantile(cap).reshape(-1),
         )
 
     def __call__(self, observation: Observation) -> Array:

@@ -29,9 +29,9 @@ class ExpeditedLevel(Tunable):
     """A rule for two sources that expedites up to a level.
 
     With backlog, raising all levels by a number raises net inventory by it and changes no order. So
-    the other parameters are searched alone: for each, one simulation from level 0 gives the law of
-    net inventory less the level, and the best level is a quantile of it (Veeraraghavan &
-    Scheller-Wolf 2008). With lost sales the level is searched with the others.
+    the other parameters are searched alone: for each, one simulation from level 0 gives the
+    distribution of net inventory less the level, and the best level is a quantile of it
+    (Veeraraghavan & Scheller-Wolf 2008). With lost sales the level is searched with the others.
 
     Attributes:
         expedited_level: S_e, units.
@@ -45,7 +45,7 @@ class ExpeditedLevel(Tunable):
 
     @classmethod
     @abstractmethod
-    def relative(cls, problem: Any, law: Distribution, *coordinates: np.ndarray) -> Self:
+    def relative(cls, problem: Any, distribution: Distribution, *coordinates: np.ndarray) -> Self:
         """The rule with an expedited level of 0, for ``C * B`` rows."""
 
     @classmethod
@@ -53,27 +53,36 @@ class ExpeditedLevel(Tunable):
         return cls.SEARCH if problem.backlog else (LEVEL_SCORES, *cls.SEARCH)
 
     @classmethod
-    def at(cls, problem: Any, law: Distribution, economics: Any, *coordinates: np.ndarray) -> Self:
+    def at(
+        cls, problem: Any, distribution: Distribution, economics: Any, *coordinates: np.ndarray
+    ) -> Self:
         """The coordinates of `relative`; with lost sales the normal score of the level's quantile
         stands before.
         """
         if problem.backlog:
-            rule = cls.relative(problem, law, *coordinates)
+            rule = cls.relative(problem, distribution, *coordinates)
             level, _ = _best_level(
-                problem, rule, paths(law, PERIODS), economics, len(coordinates[0])
+                problem, rule, paths(distribution, PERIODS), economics, len(coordinates[0])
             )
             return rule.raised(level.reshape(-1))
         score, *others = coordinates
-        level = law.quantile(special.ndtr(score), problem.expedited_lead_time + 1).reshape(-1)
-        return cls.relative(problem, law, *others).raised(level)
+        level = distribution.quantile(special.ndtr(score), problem.expedited_lead_time + 1).reshape(
+            -1
+        )
+        return cls.relative(problem, distribution, *others).raised(level)
 
     @classmethod
     def score(
-        cls, problem: Any, law: Distribution, economics: Any, demand: np.ndarray, points: np.ndarray
+        cls,
+        problem: Any,
+        distribution: Distribution,
+        economics: Any,
+        demand: np.ndarray,
+        points: np.ndarray,
     ) -> np.ndarray:
         if not problem.backlog:
-            return super().score(problem, law, economics, demand, points)
-        rule = cls.relative(problem, law, *np.moveaxis(points, 1, 0))
+            return super().score(problem, distribution, economics, demand, points)
+        rule = cls.relative(problem, distribution, *np.moveaxis(points, 1, 0))
         return -_best_level(problem, rule, demand, economics, len(points))[1]
 
     def raised(self, units: np.ndarray) -> Self:
@@ -108,17 +117,17 @@ def _best_level(
     return level, cost
 
 
-def _whole(law: Distribution, units: np.ndarray) -> np.ndarray:
+def _whole(distribution: Distribution, units: np.ndarray) -> np.ndarray:
     """Units ``[C, B]`` for ``C * B`` rows, rounded where demand comes in whole units."""
-    return np.where(law.integer, np.rint(units), units).reshape(-1)
+    return np.where(distribution.integer, np.rint(units), units).reshape(-1)
 
 
-def _reach(problem: DualSourcing, law: Distribution) -> np.ndarray:
+def _reach(problem: DualSourcing, distribution: Distribution) -> np.ndarray:
     """The largest difference of levels worth trying: generous demand of the periods between the two
     lead times.
     """
     periods = problem.regular_lead_time - problem.expedited_lead_time + 1
-    return law.quantile(np.full(len(law.dispersion), 0.999), periods)
+    return distribution.quantile(np.full(len(distribution.dispersion), 0.999), periods)
 
 
 def _expected(function: np.ndarray, below: np.ndarray, cumulative: np.ndarray) -> np.ndarray:
@@ -147,7 +156,7 @@ class DualIndex(ExpeditedLevel):
     LEVELS = ("expedited_level", "regular_level")
 
     @classmethod
-    def closed_form(cls, problem: DualSourcing, law: Distribution, economics: Any) -> Self:
+    def closed_form(cls, problem: DualSourcing, distribution: Distribution, economics: Any) -> Self:
         """The two base-stock levels that are optimal with backlog and consecutive lead times.
 
         Then both positions are the same, and with the demand D of a period and the distribution F
@@ -173,26 +182,30 @@ class DualIndex(ExpeditedLevel):
         premium = economics.expedited_cost - economics.regular_cost
         ratio = np.clip((shortage - premium) / (shortage + holding), 1e-9, 1.0 - 1e-9)
         bound = (1.0 - discount) * economics.regular_cost / discount
-        step, cumulative = law.lattice(expedited + 1)
+        step, cumulative = distribution.lattice(expedited + 1)
         # b - (b + h) F(y), capped at the premium; F is 0 below 0, where the cap applies if b > d.
         marginal = np.minimum(
             premium[:, None], shortage[:, None] - (shortage + holding)[:, None] * cumulative
         )
         value = _expected(
-            marginal, np.minimum(premium, shortage), law.cdf(np.arange(CELLS)[:, None] * step).T
+            marginal,
+            np.minimum(premium, shortage),
+            distribution.cdf(np.arange(CELLS)[:, None] * step).T,
         )
         return cls(
             problem=problem,
-            expedited_level=law.quantile(ratio, expedited + 1),
+            expedited_level=distribution.quantile(ratio, expedited + 1),
             regular_level=(value <= bound[:, None] + 1e-9).argmax(1) * step,
         )
 
     @classmethod
-    def relative(cls, problem: DualSourcing, law: Distribution, *coordinates: np.ndarray) -> Self:
+    def relative(
+        cls, problem: DualSourcing, distribution: Distribution, *coordinates: np.ndarray
+    ) -> Self:
         """The coordinate is the share that ``S_r - S_e`` has of the largest difference worth
         trying.
         """
-        difference = _whole(law, coordinates[0] * _reach(problem, law))
+        difference = _whole(distribution, coordinates[0] * _reach(problem, distribution))
         return cls(problem=problem, expedited_level=difference * 0.0, regular_level=difference)
 
     def __call__(self, observation: Observation) -> Array:
@@ -221,10 +234,12 @@ class CappedDualIndex(DualIndex):
     NOT_NEGATIVE = ("cap",)
 
     @classmethod
-    def relative(cls, problem: DualSourcing, law: Distribution, *coordinates: np.ndarray) -> Self:
+    def relative(
+        cls, problem: DualSourcing, distribution: Distribution, *coordinates: np.ndarray
+    ) -> Self:
         """The second coordinate is the normal score of the cap as a quantile of demand."""
-        difference = _whole(law, coordinates[0] * _reach(problem, law))
-        cap = law.quantile(special.ndtr(coordinates[1])).reshape(-1)
+        difference = _whole(distribution, coordinates[0] * _reach(problem, distribution))
+        cap = distribution.quantile(special.ndtr(coordinates[1])).reshape(-1)
         return cls(
             problem=problem, expedited_level=difference * 0.0, regular_level=difference, cap=cap
         )
@@ -265,9 +280,11 @@ class TailoredBaseSurge(ExpeditedLevel):
     NOT_NEGATIVE = ("quantity",)
 
     @classmethod
-    def relative(cls, problem: DualSourcing, law: Distribution, *coordinates: np.ndarray) -> Self:
+    def relative(
+        cls, problem: DualSourcing, distribution: Distribution, *coordinates: np.ndarray
+    ) -> Self:
         """The coordinate is the share of the mean demand."""
-        quantity = _whole(law, coordinates[0] * law.window_mean())
+        quantity = _whole(distribution, coordinates[0] * distribution.window_mean())
         return cls(problem=problem, expedited_level=quantity * 0.0, quantity=quantity)
 
     def __call__(self, observation: Observation) -> Array:

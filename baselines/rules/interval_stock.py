@@ -39,25 +39,27 @@ class IntervalStock(Heuristic):
 
     @classmethod
     def remove_to_lower(
-        cls, problem: ProcurementRemoval, law: Distribution, economics: Any
+        cls, problem: ProcurementRemoval, distribution: Distribution, economics: Any
     ) -> Self:
         """Order up to and remove down to the newsvendor level alike."""
-        lower = law.quantile(critical_ratio(problem, economics))
+        lower = distribution.quantile(critical_ratio(problem, economics))
         return cls(problem=problem, lower=lower, upper=lower)
 
     @classmethod
-    def optimal(cls, problem: ProcurementRemoval, law: Distribution, economics: Any) -> Self:
+    def optimal(
+        cls, problem: ProcurementRemoval, distribution: Distribution, economics: Any
+    ) -> Self:
         """The optimal interval for demand and costs that stay as they are without end.
 
         The lower level is the newsvendor's; the upper one is that of
         `inv_gym.baselines.rules.marginal_value`.
         """
 
-        def find(law: Distribution, economics: Any) -> IntervalStock:
-            lower, upper = _interval(problem, law, economics)
+        def find(distribution: Distribution, economics: Any) -> IntervalStock:
+            lower, upper = _interval(problem, distribution, economics)
             return cls(problem=problem, lower=lower, upper=upper)
 
-        return by_blocks(find, law.averaged(), economics, ROWS)  # type: ignore[return-value]
+        return by_blocks(find, distribution.averaged(), economics, ROWS)  # type: ignore[return-value]
 
     def __call__(self, observation: Observation) -> Array:
         return keep_within(observation.state.net_inventory, self.lower, self.upper)
@@ -71,11 +73,13 @@ def keep_within(stock: Array, lower: Array, upper: Array) -> Array:
 
 
 def _interval(
-    problem: ProcurementRemoval, law: Distribution, economics: Any
+    problem: ProcurementRemoval, distribution: Distribution, economics: Any
 ) -> tuple[np.ndarray, np.ndarray]:
     """The lower and the upper level ``[B]``, units."""
-    lower = law.quantile(critical_ratio(problem, economics))
-    value = MarginalValue.on_lattice_for(problem, economics, lower, law.integer)
-    kernel = value.kernel(law)
+    lower = distribution.quantile(critical_ratio(problem, economics))
+    value = MarginalValue.on_lattice_for(problem, economics, lower, distribution.integer)
+    kernel = value.kernel(distribution)
     worth = value.before_demand(kernel, value.without_end(kernel))
-    return lower, np.maximum(value.level(worth, economics.removal_value, law.integer), lower)
+    return lower, np.maximum(
+        value.level(worth, economics.removal_value, distribution.integer), lower
+    )

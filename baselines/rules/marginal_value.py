@@ -75,9 +75,9 @@ class MarginalValue:
         )
         return cls(problem, economics, step)
 
-    def kernel(self, law: Distribution) -> Kernel:
+    def kernel(self, distribution: Distribution) -> Kernel:
         """The demand of the next period; what little lies beyond the last step is counted there."""
-        cumulative = law.cdf((np.arange(DEMAND)[:, None] + 0.5) * self.step).T
+        cumulative = distribution.cdf((np.arange(DEMAND)[:, None] + 0.5) * self.step).T
         cumulative[:, -1] = 1.0
         short = np.zeros((len(self.step), STOCK))
         short[:, :DEMAND] = 1.0 - cumulative

@@ -74,9 +74,9 @@ class Myopic(Foresight):
     ratio: Array
 
     @classmethod
-    def closed_form(cls, problem: LostSales, law: Distribution, economics: Any) -> Self:
+    def closed_form(cls, problem: LostSales, distribution: Distribution, economics: Any) -> Self:
         """At the critical ratio."""
-        demand = demand_scenarios(law, problem.lead_time + 1)
+        demand = demand_scenarios(distribution, problem.lead_time + 1)
         return cls(problem=problem, demand=demand, ratio=critical_ratio(problem, economics))
 
     def __call__(self, observation: Observation) -> Array:
@@ -115,15 +115,15 @@ class DualBalancing(Foresight):
     integer: Array
 
     @classmethod
-    def closed_form(cls, problem: LostSales, law: Distribution, economics: Any) -> Self:
+    def closed_form(cls, problem: LostSales, distribution: Distribution, economics: Any) -> Self:
         """At the newsvendor's costs."""
         overage, underage = newsvendor_costs(problem, economics)
         return cls(
             problem=problem,
-            demand=demand_scenarios(law, problem.lead_time + PERIODS),
+            demand=demand_scenarios(distribution, problem.lead_time + PERIODS),
             holding_cost=overage,
             lost_cost=underage,
-            integer=law.integer,
+            integer=distribution.integer,
         )
 
     def __call__(self, observation: Observation) -> Array:

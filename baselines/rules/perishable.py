@@ -39,13 +39,19 @@ class WasteAwareBaseStock(Tunable):
     NOT_NEGATIVE: ClassVar[tuple[str, ...]] = ("level", "mean_demand")
 
     @classmethod
-    def at(cls, problem: Any, law: Distribution, economics: Any, *coordinates: np.ndarray) -> Self:
+    def at(
+        cls, problem: Any, distribution: Distribution, economics: Any, *coordinates: np.ndarray
+    ) -> Self:
         """The coordinate is the normal score of the level's quantile of the demand of ``L + 1``
         periods.
         """
         (score,) = coordinates
-        level = law.quantile(special.ndtr(score), problem.lead_time + 1).reshape(-1)
-        return cls(problem=problem, level=level, mean_demand=np.tile(law.window_mean(), len(score)))
+        level = distribution.quantile(special.ndtr(score), problem.lead_time + 1).reshape(-1)
+        return cls(
+            problem=problem,
+            level=level,
+            mean_demand=np.tile(distribution.window_mean(), len(score)),
+        )
 
     def __call__(self, observation: Observation) -> Array:
         position = (
@@ -93,12 +99,14 @@ class LowWasteBaseStock(WasteAwareBaseStock):
     NOT_NEGATIVE = ("level", "mean_demand", "low_position_level", "threshold")
 
     @classmethod
-    def at(cls, problem: Any, law: Distribution, economics: Any, *coordinates: np.ndarray) -> Self:
+    def at(
+        cls, problem: Any, distribution: Distribution, economics: Any, *coordinates: np.ndarray
+    ) -> Self:
         """The coordinates are the normal score of S2, and the shares that S1 and the threshold have
         of S2.
         """
         score, low, threshold = coordinates
-        base = WasteAwareBaseStock.at(problem, law, economics, score)
+        base = WasteAwareBaseStock.at(problem, distribution, economics, score)
         return cls(
             problem=problem,
             level=base.level,

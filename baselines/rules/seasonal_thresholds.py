@@ -32,20 +32,22 @@ class SeasonalIntervalStock(Heuristic):
     upper: Columns
 
     @classmethod
-    def optimal(cls, problem: ProcurementRemoval, law: Distribution, economics: Any) -> Self:
+    def optimal(
+        cls, problem: ProcurementRemoval, distribution: Distribution, economics: Any
+    ) -> Self:
         """The optimal intervals, by backward induction on what a unit is worth (see
         `inv_gym.baselines.rules.marginal_value`).
 
         With a true end there is one interval per period of the horizon, and what is left is
-        salvaged. In the long run there is one per period of the law, whose last period goes on
-        without end.
+        salvaged. In the long run there is one per period of the distribution, whose last period
+        goes on without end.
         """
 
-        def find(law: Distribution, economics: Any) -> SeasonalIntervalStock:
-            lower, upper = _intervals(problem, law, economics)
+        def find(distribution: Distribution, economics: Any) -> SeasonalIntervalStock:
+            lower, upper = _intervals(problem, distribution, economics)
             return cls(problem=problem, lower=lower, upper=upper)
 
-        return by_blocks(find, law, economics, ROWS)  # type: ignore[return-value]
+        return by_blocks(find, distribution, economics, ROWS)  # type: ignore[return-value]
 
     def __call__(self, observation: Observation) -> Array:
         period = min(observation.period, len(self.lower) - 1)
@@ -53,19 +55,19 @@ class SeasonalIntervalStock(Heuristic):
 
 
 def _intervals(
-    problem: ProcurementRemoval, law: Distribution, economics: Any
+    problem: ProcurementRemoval, distribution: Distribution, economics: Any
 ) -> tuple[Columns, Columns]:
     """The lower and the upper levels of all periods."""
-    integer = law.integer
-    usual = law.averaged().quantile(critical_ratio(problem, economics))
+    integer = distribution.integer
+    usual = distribution.averaged().quantile(critical_ratio(problem, economics))
     value = MarginalValue.on_lattice_for(problem, economics, usual, integer)
-    periods = len(law.mean) if problem.long_run else problem.horizon
-    kernel = value.kernel(law.at(periods))
+    periods = len(distribution.mean) if problem.long_run else problem.horizon
+    kernel = value.kernel(distribution.at(periods))
     worth = value.without_end(kernel) if problem.long_run else value.at_the_end()
     intervals = []
     for period in reversed(range(periods)):
-        if not law.stationary:
-            kernel = value.kernel(law.at(period))
+        if not distribution.stationary:
+            kernel = value.kernel(distribution.at(period))
         after = value.before_demand(kernel, worth)
         bounds = economics.unit_cost, economics.removal_value
         intervals.append([value.level(after, money, integer) for money in bounds])

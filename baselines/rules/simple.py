@@ -77,21 +77,23 @@ class ConstantOrder(Tunable):
     NOT_NEGATIVE = ("quantity",)
 
     @classmethod
-    def closed_form(cls, problem: Problem, law: Distribution, economics: Any) -> Self:
+    def closed_form(cls, problem: Problem, distribution: Distribution, economics: Any) -> Self:
         """The order of heavy traffic."""
         overage, underage = newsvendor_costs(problem, economics)
         shortfall = np.sqrt(
-            overage * law.variance() / (2.0 * np.maximum(underage, np.finfo(float).tiny))
+            overage * distribution.variance() / (2.0 * np.maximum(underage, np.finfo(float).tiny))
         )
-        return cls(problem=problem, quantity=np.maximum(law.window_mean() - shortfall, 0.0))
+        return cls(
+            problem=problem, quantity=np.maximum(distribution.window_mean() - shortfall, 0.0)
+        )
 
     @classmethod
     def at(
-        cls, problem: Problem, law: Distribution, economics: Any, *coordinates: np.ndarray
+        cls, problem: Problem, distribution: Distribution, economics: Any, *coordinates: np.ndarray
     ) -> Self:
         """The coordinate is the share of the mean demand."""
         (share,) = coordinates
-        return cls(problem=problem, quantity=(share * law.window_mean()).reshape(-1))
+        return cls(problem=problem, quantity=(share * distribution.window_mean()).reshape(-1))
 
     def __call__(self, observation: Observation) -> Array:
         quantity = observation.scale * 0.0 + like(self.quantity, observation.scale)

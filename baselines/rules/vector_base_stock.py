@@ -35,23 +35,26 @@ class VectorBaseStock(Tunable):
     SEARCH: ClassVar[Ranges] = ((-4.0, 4.0),)
 
     @classmethod
-    def closed_form(cls, problem: Problem, law: Distribution, economics: Any) -> Self:
+    def closed_form(cls, problem: Problem, distribution: Distribution, economics: Any) -> Self:
         """Morton's levels, at the critical ratio."""
-        return cls._quantiles(problem, law, critical_ratio(problem, economics))
+        return cls._quantiles(problem, distribution, critical_ratio(problem, economics))
 
     @classmethod
     def at(
-        cls, problem: Problem, law: Distribution, economics: Any, *coordinates: np.ndarray
+        cls, problem: Problem, distribution: Distribution, economics: Any, *coordinates: np.ndarray
     ) -> Self:
         """The coordinate is the normal score of the quantile."""
         (score,) = coordinates
-        return cls._quantiles(problem, law, special.ndtr(score))
+        return cls._quantiles(problem, distribution, special.ndtr(score))
 
     @classmethod
-    def _quantiles(cls, problem: Problem, law: Distribution, probability: np.ndarray) -> Self:
+    def _quantiles(
+        cls, problem: Problem, distribution: Distribution, probability: np.ndarray
+    ) -> Self:
         periods = range(problem.lead_times[0] + 1, 0, -1)
         return cls(
-            problem=problem, levels=tuple(law.quantile(probability, n).reshape(-1) for n in periods)
+            problem=problem,
+            levels=tuple(distribution.quantile(probability, n).reshape(-1) for n in periods),
         )
 
     def __call__(self, observation: Observation) -> Array:

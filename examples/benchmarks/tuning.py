@@ -20,7 +20,7 @@ def main(
         list[str] | None, typer.Option(help="Names of heuristics; all searched ones if not given.")
     ] = None,
 ) -> None:
-    """Time the search of each heuristic from the true law."""
+    """Time the search of each heuristic from the true distribution."""
     for env_id, environment in ENVIRONMENTS.items():
         problem, drawn = environment.problem, environment.draw(products)
         for entry in baselines.applicable(problem).entries:

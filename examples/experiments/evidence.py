@@ -95,9 +95,9 @@ def compare(experiment: Experiment, agents: dict[str, InventoryAgent], folder: P
         for name, policy in {**experiment.heuristics(), **agents}.items()
     }
     if experiment.bounded:
-        law, stock = products.distribution, products.initial_state.inventory_position
+        distribution, stock = products.distribution, products.initial_state.inventory_position
         rewards[BOUND] = (
-            newsvendor_bound(experiment.problem, law, products.economics, stock) / weight
+            newsvendor_bound(experiment.problem, distribution, products.economics, stock) / weight
         )
     if isinstance(experiment.problem, ProcurementRemoval):
         facts = removal_facts(experiment.problem, agents, products)

@@ -11,7 +11,7 @@ import numpy as np
 
 from inv_gym.play.statistics import half_width
 from inv_gym.tasks.instances import INSTANCES
-from inv_gym.tasks.registry import KNOWS_LAW
+from inv_gym.tasks.registry import KNOWS_DISTRIBUTION
 
 BOUND = "upper bound"
 """All demand is seen until an order arrives (`newsvendor_bound`): coarse, but no policy earns more.
@@ -21,8 +21,8 @@ HEAD = """# Evidence
 
 What DirectBackprop reaches, measured by `python examples/experiments/evidence.py` (two processes of one torch thread each on a
 shared two-core machine; `--only NAME` repeats one row). The same training configuration (`TrainingConfig()`) serves all
-five problems; networks see 32 demands of a product and its economics, never its law, unless a row says so. Those for
-published instances know the law and train 600 steps at learning rate .01, once with dithered rounding and once without:
+five problems; networks see 32 demands of a product and its economics, never its distribution, unless a row says so. Those for
+published instances know the distribution and train 600 steps at learning rate .01, once with dithered rounding and once without:
 the better in validation stays. All products of the comparisons are drawn from a seed that no training and no validation
 uses.
 
@@ -47,12 +47,14 @@ def gap(rewards: dict[str, np.ndarray], who: str, reference: str) -> str:
     return f"{difference.mean():+.2f} ± {half:.2f}{spread}"
 
 
-def best(rewards: dict[str, np.ndarray], law: bool) -> str:
-    """The heuristic that earns most among those that know the law, or only the history."""
+def best(rewards: dict[str, np.ndarray], knows_distribution: bool) -> str:
+    """The heuristic that earns most among those that know the distribution, or only the history."""
     names = [
         n
         for n in rewards
-        if n.endswith(KNOWS_LAW) == law and not n.startswith("seed ") and n not in ("Bayes", BOUND)
+        if n.endswith(KNOWS_DISTRIBUTION) == knows_distribution
+        and not n.startswith("seed ")
+        and n not in ("Bayes", BOUND)
     ]
     return max(names, key=lambda name: rewards[name].mean())
 
@@ -107,13 +109,14 @@ def compared(results: Results, names: Sequence[str], references: Sequence[str]) 
         if rewards is None:
             continue
         cells = [gap(rewards, "agent", one) if one in rewards else "" for one in references]
-        history, law = best(rewards, law=False), best(rewards, law=True)
+        uninformed = best(rewards, knows_distribution=False)
+        omniscient = best(rewards, knows_distribution=True)
         rows.append(
             [
                 name,
                 *cells,
-                f"{gap(rewards, 'agent', history)} ({history})",
-                f"{gap(rewards, 'agent', law)} ({law.removesuffix(KNOWS_LAW)})",
+                f"{gap(rewards, 'agent', uninformed)} ({uninformed})",
+                f"{gap(rewards, 'agent', omniscient)} ({omniscient.removesuffix(KNOWS_DISTRIBUTION)})",
                 results.seconds(name),
             ]
         )
@@ -121,7 +124,7 @@ def compared(results: Results, names: Sequence[str], references: Sequence[str]) 
         "experiment",
         *(f"to {one}" for one in references),
         "to the best that knows the history",
-        "to the best that knows the law",
+        "to the best that knows the distribution",
         "training",
     ]
     return table(header, rows)
@@ -133,7 +136,7 @@ def lost_sales(results: Results) -> str:
     for name in ("no-lead-time-poisson", "no-lead-time-default"):
         rewards = results.rewards(name)
         if rewards is not None:
-            omniscient = "base-stock" + KNOWS_LAW
+            omniscient = "base-stock" + KNOWS_DISTRIBUTION
             rows.append(
                 [
                     name,
@@ -222,7 +225,7 @@ def generalists(results: Results) -> str:
 
 def removal(results: Results) -> str:
     """Rewards, and the thresholds beside the dynamic program's."""
-    names = ["removal", "removal-known-law"]
+    names = ["removal", "removal-known-distribution"]
     rows = []
     for name in names:
         path = results.folder / name / "removal.json"
@@ -232,7 +235,9 @@ def removal(results: Results) -> str:
                 [name, *(f"{np.mean([seed[key] for seed in seeds]):.2f}" for key in seeds[0])]
             )
             header = ["experiment", *seeds[0]]
-    compare = compared(results, names, ["interval-stock", "interval-stock by period" + KNOWS_LAW])
+    compare = compared(
+        results, names, ["interval-stock", "interval-stock by period" + KNOWS_DISTRIBUTION]
+    )
     return compare + ("\n" + table(header, rows) if rows else "")
 
 
@@ -242,8 +247,14 @@ def far(results: Results) -> str:
     for name in FAR:
         rewards = results.rewards(name)
         if rewards is not None and BOUND in rewards:
-            law = best(rewards, law=True)
-            rows.append([name, gap(rewards, "agent", BOUND), f"{gap(rewards, law, BOUND)} ({law})"])
+            omniscient = best(rewards, knows_distribution=True)
+            rows.append(
+                [
+                    name,
+                    gap(rewards, "agent", BOUND),
+                    f"{gap(rewards, omniscient, BOUND)} ({omniscient})",
+                ]
+            )
     return table(["experiment", "agent to the bound", "best heuristic to the bound"], rows)
 
 
@@ -256,9 +267,12 @@ SECTIONS = (
             [
                 *(f"lead-time-{n}" for n in (*range(1, 11), 20)),
                 "lead-time-5-poisson",
-                "lead-time-5-known-law",
+                "lead-time-5-known-distribution",
             ],
-            ["vector base-stock" + KNOWS_LAW, "searched vector base-stock" + KNOWS_LAW],
+            [
+                "vector base-stock" + KNOWS_DISTRIBUTION,
+                "searched vector base-stock" + KNOWS_DISTRIBUTION,
+            ],
         ),
     ),
     ("Published instances, whole orders", instances),
@@ -268,10 +282,10 @@ SECTIONS = (
             r,
             [f"shelf-life-{m}" for m in range(1, 11)],
             [
-                "naive base-stock" + KNOWS_LAW,
+                "naive base-stock" + KNOWS_DISTRIBUTION,
                 "naive base-stock",
                 "searched base-stock",
-                "searched base-stock" + KNOWS_LAW,
+                "searched base-stock" + KNOWS_DISTRIBUTION,
             ],
         ),
     ),
@@ -280,7 +294,7 @@ SECTIONS = (
         lambda r: compared(
             r,
             [f"dual-sourcing-{n}" for n in (1, 2, 3, 4, 10)],
-            ["dual index", "dual index" + KNOWS_LAW, "single index" + KNOWS_LAW],
+            ["dual index", "dual index" + KNOWS_DISTRIBUTION, "single index" + KNOWS_DISTRIBUTION],
         ),
     ),
     ("Procurement and removal", removal),

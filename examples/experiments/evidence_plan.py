@@ -20,14 +20,14 @@ from inv_gym.products.sources import ProductSource
 
 SLOW = (
     "random orders",
-    "dual-balancing (knows law)",
-    "myopic (knows law)",
-    "waste-aware base-stock (knows law)",
-    "low-waste base-stock (knows law)",
+    "dual-balancing (knows distribution)",
+    "myopic (knows distribution)",
+    "waste-aware base-stock (knows distribution)",
+    "low-waste base-stock (knows distribution)",
     "searched constant order",
-    "searched constant order (knows law)",
-    "capped base-stock (knows law)",
-    "constant order (knows law)",
+    "searched constant order (knows distribution)",
+    "capped base-stock (knows distribution)",
+    "constant order (knows distribution)",
 )
 """Left out of the comparison across products: no claim is about them, and some take minutes."""
 BALANCED = (1, 5, 10)
@@ -71,7 +71,7 @@ class Experiment:
 
 @dataclass(frozen=True)
 class InstanceExperiment:
-    """Networks that know the law of one published instance, evaluated exactly.
+    """Networks that know the distribution of one published instance, evaluated exactly.
 
     Attributes:
         instance: Its name.
@@ -158,12 +158,16 @@ def experiments() -> list[Any]:
         lost_sales("no-lead-time-default", default),
         *(InstanceExperiment(name) for name in inv_gym.INSTANCES),
         *map(lead_time, (1, 2, 5, 10)),
-        replace(lead_time(5), name="lead-time-5-known-law", config=TrainingConfig(network=LAW)),
+        replace(
+            lead_time(5), name="lead-time-5-known-distribution", config=TrainingConfig(network=LAW)
+        ),
         lost_sales("lead-time-5-poisson", poisson, 5),
         *map(shelf_life, (1, 2, 3, 5)),
         *map(dual_sourcing, (2, 3)),
         Experiment("removal", ProcurementRemoval(), default),
-        Experiment("removal-known-law", ProcurementRemoval(), default, TrainingConfig(network=LAW)),
+        Experiment(
+            "removal-known-distribution", ProcurementRemoval(), default, TrainingConfig(network=LAW)
+        ),
         InstanceExperiment("demoor2022-newest-first", ("straight_through",)),
         InstanceExperiment("zipkin2008-poisson5-p4-L4", ("straight_through",)),
         lost_sales("season", inv_gym.make_source("seasonal"), 2),
@@ -185,7 +189,7 @@ def generalists() -> list[Generalist]:
     whole = {"long_run": True, "discount": 1.0, "integer_orders": True, "horizon": INSTANCE_HORIZON}
     counts = replace(
         DEFAULT,
-        laws=("poisson", "negative_binomial", "rounded_gamma", "discrete_uniform"),
+        families=("poisson", "negative_binomial", "rounded_gamma", "discrete_uniform"),
         mean=LogUniform(1.5, 10.0),
         dispersion=Uniform(0.05, 0.5),
     )

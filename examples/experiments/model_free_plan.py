@@ -52,7 +52,7 @@ def across_products(env_id: str) -> Case:
 
 
 def single(name: str, instance: inv_gym.Task) -> Case:
-    """One published instance, whose law is known."""
+    """One published instance, whose distribution is known."""
     problem = replace(instance.problem, horizon=INSTANCE_HORIZON)
     tuned_as = DUAL_SOURCING if isinstance(problem, inv_gym.DualSourcing) else None
     return Case(name, problem, instance.source, LAW, instance, tuned_as)

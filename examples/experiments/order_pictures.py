@@ -63,7 +63,7 @@ class Case(NamedTuple):
     """One product."""
 
     problem: Problem
-    law: Distribution
+    distribution: Distribution
     economics: Any
 
 
@@ -157,7 +157,7 @@ def panels(
 ) -> Iterator[Panel]:
     """The orders of the optimal policy and of the rules, with their exact average costs."""
     states, shape = mesh(across, up), (up.high - up.low + 1, -1)
-    solution = solve(case.problem, case.law, case.economics, states.sum(0).max())
+    solution = solve(case.problem, case.distribution, case.economics, states.sum(0).max())
     place = solution.place(states)
     optimal = solution.orders[0, place, channel].reshape(shape)
     often = mostly(visits(solution, 0.0, SETTLED)[-1])[place].reshape(shape)
@@ -171,7 +171,7 @@ def panels(
 
 def average_cost(case: Case, rule: Policy) -> float:
     """Cost per period in the long run, exactly."""
-    return -follow(case.problem, rule, case.law, case.economics).average()
+    return -follow(case.problem, rule, case.distribution, case.economics).average()
 
 
 def gap(figure: float, best: float) -> str:
@@ -380,12 +380,12 @@ def season() -> Case:
     problem = ProcurementRemoval(horizon=len(mean), discount=0.99, integer_orders=True)
     figures = {"price": 10.0, "unit_cost": 5.0, "removal_value": 2.0, "holding_cost": 0.3}
     case = drawn(problem, InstanceProducts("poisson", 5.0, figures))
-    return case._replace(law=replace(case.law, mean=mean[:, None]))
+    return case._replace(distribution=replace(case.distribution, mean=mean[:, None]))
 
 
 def worth(case: Case, by_period: np.ndarray) -> np.ndarray:
     """Expected discounted profit from each stock at the start, under actions ``[T, stock, K]``."""
-    demand, stock = atoms(case.law), np.arange(by_period.shape[1])[:, None] * 1.0
+    demand, stock = atoms(case.distribution), np.arange(by_period.shape[1])[:, None] * 1.0
     value = case.problem.salvage(case.problem.initial_state(stock[:, 0]), case.economics)
     for order, probability in zip(by_period[::-1], demand.probability[::-1], strict=True):
         columns = tuple(column[:, None] for column in order.T)

@@ -88,7 +88,8 @@ def rewards(case: Case, policy: inv_gym.Policy) -> list[float]:
 
 
 def write_reference(case: Case, folder: Path) -> None:
-    """Keep what the reference heuristic, which knows the law, earns on the validation and on the
+    """Keep what the reference heuristic, which knows the distribution, earns on the validation and
+    on the
     test products.
     """
     name = baselines.reference(case.problem)

@@ -28,7 +28,7 @@ from inv_gym.agents.inventory_agent import InventoryAgent
 from inv_gym.agents.training.config import KINDS
 from inv_gym.baselines import BaseStock, SeasonalIntervalStock
 from inv_gym.baselines.rules.critical_ratio import critical_ratio
-from inv_gym.demand.laws import LAWS
+from inv_gym.demand.families import FAMILIES
 from inv_gym.play.episode import play
 from inv_gym.problems import ProcurementRemoval
 from inv_gym.structure import properties, violations
@@ -106,12 +106,12 @@ def networks(env: str, folder: Path) -> dict[str, InventoryAgent]:
 
 
 def chosen(problem: Problem, source: ProductSource) -> Products:
-    """A test product for each of the ratios, the demand laws in turn."""
+    """A test product for each of the ratios, the demand distributions in turn."""
     products = inv_gym.draw_products(source, problem, PRODUCTS, TEST_SEED)
-    ratio, law = critical_ratio(problem, products.economics), products.distribution.law_index
+    ratio, family = critical_ratio(problem, products.economics), products.distribution.family_index
     rows = []
     for number, quantile in enumerate(RATIOS):
-        candidates = np.flatnonzero(law == number % (law.max() + 1))
+        candidates = np.flatnonzero(family == number % (family.max() + 1))
         wanted = np.quantile(ratio[candidates], quantile)
         rows.append(candidates[np.abs(ratio[candidates] - wanted).argmin()])
     return products.rows(np.array(rows))
@@ -119,10 +119,14 @@ def chosen(problem: Problem, source: ProductSource) -> Products:
 
 def facts(problem: Problem, product: Products) -> tuple[str, ...]:
     """A product's demand, and its economics, in words."""
-    law = product.distribution
-    (name,) = (name for name, one in LAWS.items() if one is law.laws[law.law_index[0]])
-    mean, ratio = law.window_mean()[0], critical_ratio(problem, product.economics)[0]
-    variation = np.sqrt(law.variance()[0]) / mean
+    distribution = product.distribution
+    (name,) = (
+        name
+        for name, one in FAMILIES.items()
+        if one is distribution.families[distribution.family_index[0]]
+    )
+    mean, ratio = distribution.window_mean()[0], critical_ratio(problem, product.economics)[0]
+    variation = np.sqrt(distribution.variance()[0]) / mean
     name = name.replace("_", " ").capitalize()
     return (
         f"{name} demand",

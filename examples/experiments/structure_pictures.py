@@ -77,7 +77,8 @@ class Row(NamedTuple):
     looks: dict[str, Look]
     """By kind of network."""
     optimal: np.ndarray | None = None
-    """``[X, K]`` orders of the policy that knows the demand law and is optimal, where that is
+    """``[X, K]`` orders of the policy that knows the demand distribution and is optimal, where that
+    is
     simple: for one side.
     """
     thresholds: np.ndarray | None = None
@@ -162,7 +163,13 @@ def curves(axes: Axes, view: View, row: Row, channel: int) -> None:
     (x,) = view.sides
     for kind, look in row.looks.items():
         axes.plot(x, look.orders[:, channel].clip(0.0), label=kind, lw=1.8, **LINES[kind])
-    axes.plot(x, row.optimal[:, channel], color="black", lw=0.8, label="optimal, demand law known")
+    axes.plot(
+        x,
+        row.optimal[:, channel],
+        color="black",
+        lw=0.8,
+        label="optimal, demand distribution known",
+    )
     if row.thresholds[channel] <= x[-1]:
         axes.axvline(
             row.thresholds[channel],

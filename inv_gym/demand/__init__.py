@@ -1,3 +1,3 @@
-"""Demand: families of laws, the distribution of a batch, processes over time, ranges
+"""Demand: families of distributions, the distribution of a batch, processes over time, ranges
 to draw from.
 """

@@ -1,4 +1,5 @@
-"""The demand law of each product of a batch: what an omniscient policy knows, and what an estimate
+"""The demand distribution of each product of a batch: what an omniscient policy knows, and what an
+estimate
 claims.
 """
 
@@ -10,7 +11,7 @@ from functools import cached_property
 
 import numpy as np
 
-from inv_gym.demand.laws import Law
+from inv_gym.demand.families import Family
 
 CELLS = 2048
 """Cells of the lattice on which sums of demands without a closed form are computed."""
@@ -21,14 +22,14 @@ class Distribution:
     """Independent demand over the periods from now on, for B products.
 
     Attributes:
-        laws: The laws that occur.
-        law_index: ``[B]`` which of them each product follows.
+        families: The families that occur.
+        family_index: ``[B]`` which of them each product follows.
         mean: ``[P, B]`` mean of each period from now on; the last row holds for all later periods.
-        dispersion: ``[B]`` dispersion (see `inv_gym.demand.laws`).
+        dispersion: ``[B]`` dispersion (see `inv_gym.demand.families`).
     """
 
-    laws: tuple[Law, ...]
-    law_index: np.ndarray
+    families: tuple[Family, ...]
+    family_index: np.ndarray
     mean: np.ndarray
     dispersion: np.ndarray
     _lattices: dict[int, tuple[np.ndarray, np.ndarray]] = field(
@@ -37,16 +38,16 @@ class Distribution:
 
     @property
     def stationary(self) -> bool:
-        """Whether all periods follow the same law."""
+        """Whether all periods follow the same distribution."""
         return self.mean.shape[0] == 1
 
     @property
     def integer(self) -> np.ndarray:
         """``[B]`` whether demand comes in whole units."""
-        return np.array([law.integer for law in self.laws])[self.law_index]
+        return np.array([family.integer for family in self.families])[self.family_index]
 
     def at(self, period: int) -> Distribution:
-        """The law as seen from a later period."""
+        """The distribution as seen from a later period."""
         return (
             self
             if self.stationary
@@ -54,13 +55,13 @@ class Distribution:
         )
 
     def averaged(self) -> Distribution:
-        """A stationary law with the mean of all periods known."""
+        """A stationary distribution with the mean of all periods known."""
         return self if self.stationary else self._with(mean=self.mean.mean(0, keepdims=True))
 
     def rows(self, rows: slice | np.ndarray) -> Distribution:
         """The same for some of the products."""
         return Distribution(
-            self.laws, self.law_index[rows], self.mean[:, rows], self.dispersion[rows]
+            self.families, self.family_index[rows], self.mean[:, rows], self.dispersion[rows]
         )
 
     def window_mean(self, periods: int = 1) -> np.ndarray:
@@ -87,13 +88,14 @@ class Distribution:
         """
         probability = np.broadcast_arrays(np.asarray(probability, dtype=float), self.mean[0])[0]
         result = np.empty(probability.shape)
-        for law, rows, group in self._groups:
+        for family, rows, group in self._groups:
             wanted = probability[..., rows]
             mean = group._window(periods)
             if periods == 1 or (
-                law.closed_under_sums and (group.mean.shape[0] == 1 or law.fixed_dispersion == 0)
+                family.closed_under_sums
+                and (group.mean.shape[0] == 1 or family.fixed_dispersion == 0)
             ):
-                value = law.quantile(wanted, mean.sum(0), group.dispersion / periods)
+                value = family.quantile(wanted, mean.sum(0), group.dispersion / periods)
             else:
                 step, cumulative = group.lattice(periods)
                 value = (
@@ -135,7 +137,8 @@ class Distribution:
         return step, np.minimum(np.cumsum(np.maximum(mass, 0.0), axis=1), 1.0)
 
     def common_paths(self, uniforms: np.ndarray) -> np.ndarray:
-        """Demand paths ``[M, B]`` of the next period's law by inversion of the same ``[M]``
+        """Demand paths ``[M, B]`` of the next period's distribution by inversion of the same
+        ``[M]``
         uniforms for all products.
 
         Common random numbers make the paths of a product independent of the batch it is in.
@@ -148,20 +151,23 @@ class Distribution:
         return self.mean[np.minimum(np.arange(periods), len(self.mean) - 1)]
 
     def _with(self, mean: np.ndarray) -> Distribution:
-        return Distribution(self.laws, self.law_index, mean, self.dispersion)
+        return Distribution(self.families, self.family_index, mean, self.dispersion)
 
     @cached_property
-    def _groups(self) -> list[tuple[Law, np.ndarray, Distribution]]:
-        """Each law that occurs, with the rows of its products and their distribution."""
-        groups = [(law, np.flatnonzero(self.law_index == k)) for k, law in enumerate(self.laws)]
-        return [(law, rows, self.rows(rows)) for law, rows in groups if rows.size]
+    def _groups(self) -> list[tuple[Family, np.ndarray, Distribution]]:
+        """Each family that occurs, with the rows of its products and their distribution."""
+        groups = [
+            (family, np.flatnonzero(self.family_index == k))
+            for k, family in enumerate(self.families)
+        ]
+        return [(family, rows, self.rows(rows)) for family, rows in groups if rows.size]
 
     def _cdf(self, x: np.ndarray, mean: np.ndarray) -> np.ndarray:
         """P(demand <= x) under the given means; x is ``[B]``, ``[N, 1]`` or ``[N, B]``."""
         result = np.empty(np.broadcast_shapes(x.shape, mean.shape))
         x = np.broadcast_to(x, result.shape)
-        for law, rows, _ in self._groups:
-            result[..., rows] = law.cdf(x[..., rows], mean[rows], self.dispersion[rows])
+        for family, rows, _ in self._groups:
+            result[..., rows] = family.cdf(x[..., rows], mean[rows], self.dispersion[rows])
         return result
 
 
@@ -178,8 +184,8 @@ def _invert(cumulative: np.ndarray, probability: np.ndarray) -> np.ndarray:
 def join(parts: Sequence[Distribution]) -> Distribution:
     """The products of several batches of one source in one batch."""
     return Distribution(
-        parts[0].laws,
-        np.concatenate([part.law_index for part in parts]),
+        parts[0].families,
+        np.concatenate([part.family_index for part in parts]),
         np.concatenate([part.mean for part in parts], axis=1),
         np.concatenate([part.dispersion for part in parts]),
     )

@@ -81,11 +81,7 @@ class Board:
         return [
             Column("#", [str(rank) for rank in range(1, len(frame) + 1)]),
             Column("policy", list(frame["policy"]), is_text=True),
-            Column(
-                "knows",
-                [knowledge.replace("distribution", "law") for knowledge in frame["knows"]],
-                is_text=True,
-            ),
+            Column("knows", list(frame["knows"]), is_text=True),
             Column(
                 "reward",
                 plus_minus(frame["reward"], frame["standard_error"], decimals(frame["reward"], 3)),

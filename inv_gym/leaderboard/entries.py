@@ -19,7 +19,9 @@ from inv_gym.play.policy import KNOWLEDGE
 from inv_gym.util.checks import one_of
 
 SB3 = "sb3"
-NO_LAW = "policies that know the demand law cannot join: that of real demand is not known"
+NO_DISTRIBUTION = (
+    "policies that know the demand distribution cannot join: that of real demand is not known"
+)
 Factory: TypeAlias = Callable[[inv_gym.Problem], inv_gym.Policy | None]
 
 
@@ -131,7 +133,7 @@ def enter(
     policies = baselines.policies(problem, law_is_known) | agents.policies(problem)
     notes = list(task.source.notes)
     if not law_is_known:
-        notes.append(NO_LAW)
+        notes.append(NO_DISTRIBUTION)
     paths = {name: inv_gym.rollout(problem, policy, sample) for name, policy in policies.items()}
     for spec, factory in factories.items():
         policy = build(spec, factory, problem)

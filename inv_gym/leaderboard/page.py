@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     from inv_gym.play.rollout import Rollout
 
 KNOWLEDGE = {
-    "nothing": ("nothing", "neither demand nor its law"),
+    "nothing": ("nothing", "neither demand nor its distribution"),
     "history": (
         "history",
         f"the last {HISTORY} periods of demand (of sales, if demand is censored)",
     ),
-    "distribution": ("law", "the true demand law, too"),
+    "distribution": ("distribution", "the true demand distribution, too"),
     "hindsight": ("hindsight", "all demand to come"),
 }
 """A short word for what a policy knows, and what it means."""

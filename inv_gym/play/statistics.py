@@ -6,7 +6,7 @@ import numpy as np
 from scipy import special
 
 LEVEL = 0.975
-"""Quantile of Student's law whose error bars hold the truth with 95 % probability."""
+"""Quantile of Student's distribution whose error bars hold the truth with 95 % probability."""
 
 
 def half_width(standard_error: float, number: int) -> float:

@@ -38,7 +38,8 @@ class Products(NamedTuple):
     covariates: Array | None
     """``[H + T, B, C]`` known in advance: calendar, promotion."""
     distribution: Distribution | None
-    """The true law of demand from the start of the episode, for omniscient policies only; None for
+    """The true distribution of demand from the start of the episode, for omniscient policies only;
+    None for
     real demand.
     """
 
@@ -104,14 +105,14 @@ def concatenate(parts: Sequence[Products]) -> Products:
         return unflatten(joined, getattr(parts[0], field))
 
     covariates = [part.covariates for part in parts]
-    laws = [part.distribution for part in parts]
+    distributions = [part.distribution for part in parts]
     return Products(
         columns("economics"),
         np.concatenate([part.demand for part in parts], 1),
         np.concatenate([part.scale for part in parts]),
         columns("initial_state"),
         None if covariates[0] is None else np.concatenate(covariates, 1),  # type: ignore[arg-type]
-        None if laws[0] is None else join(laws),  # type: ignore[arg-type]
+        None if distributions[0] is None else join(distributions),  # type: ignore[arg-type]
     )
 
 
@@ -135,7 +136,7 @@ def assemble(
         figures: Prices and costs by name, ``[B]``, at least those that the problem names.
         demand: ``[H + T, B]``, units.
         covariates: ``[H + T, B, C]`` or None.
-        distribution: The true law, if there is one.
+        distribution: The true distribution, if there is one.
 
     Raises:
         ValueError: Demand is negative or not finite, a figure is missing, or the problem refuses

@@ -19,15 +19,15 @@ from inv_gym.products.sources import SyntheticProducts
 DEFAULT = SyntheticProducts()
 POPULATIONS: dict[str, SyntheticProducts] = {
     "default": DEFAULT,
-    "poisson": replace(DEFAULT, laws=("poisson",)),
+    "poisson": replace(DEFAULT, families=("poisson",)),
     "high_variance": replace(
-        DEFAULT, laws=("geometric", "negative_binomial"), dispersion=Uniform(0.5, 2.0)
+        DEFAULT, families=("geometric", "negative_binomial"), dispersion=Uniform(0.5, 2.0)
     ),
     "intermittent": replace(
-        DEFAULT, laws=("negative_binomial",), mean=LogUniform(0.1, 1.0), dispersion=1.0
+        DEFAULT, families=("negative_binomial",), mean=LogUniform(0.1, 1.0), dispersion=1.0
     ),
     "continuous": replace(
-        DEFAULT, laws=("gamma", "truncated_normal", "log_normal"), dispersion=Uniform(0.05, 0.5)
+        DEFAULT, families=("gamma", "truncated_normal", "log_normal"), dispersion=Uniform(0.05, 0.5)
     ),
     "seasonal": replace(DEFAULT, processes=(WeeklySeason(), YearlySeason())),
     "trend": replace(DEFAULT, processes=(Trend(),)),
@@ -35,6 +35,7 @@ POPULATIONS: dict[str, SyntheticProducts] = {
     "regime_change": replace(DEFAULT, processes=(RegimeChange(),)),
     "shock": replace(DEFAULT, processes=(DemandShock(begin=HISTORY + 20),)),
 }
-"""The named presets, all our choice: the default mixes count and amount laws with means of 1 to 50
+"""The named presets, all our choice: the default mixes count and amount families with means of 1 to
+50
 units.
 """

@@ -1,4 +1,4 @@
-"""Where products come from: populations and single products with known laws."""
+"""Where products come from: populations and single products with known families."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import ClassVar, Protocol
 import numpy as np
 
 from inv_gym.demand.distribution import Distribution
-from inv_gym.demand.laws import Law, law
+from inv_gym.demand.families import Family, family
 from inv_gym.demand.processes import (
     CALENDAR,
     Process,
@@ -65,19 +65,19 @@ def draw_products(source: ProductSource, problem: Problem, number: int, seed: in
 
 @dataclass(frozen=True)
 class SyntheticProducts:
-    """A population of heterogeneous products: laws, means, processes and economics drawn per
+    """A population of heterogeneous products: families, means, processes and economics drawn per
     product (our choice).
 
     Attributes:
-        laws: Demand laws by name (see `inv_gym.demand.laws.LAWS`) or as a `Law`; each product draws
-            one.
+        families: Demand families by name (see `inv_gym.demand.families.FAMILIES`) or as a `Family`;
+            each product draws one.
         mean: Range of mean demand per period, units.
-        dispersion: Range of the dispersion, for the laws that leave it free.
+        dispersion: Range of the dispersion, for the families that leave it free.
         processes: What multiplies the mean over time.
         economics: Ranges of prices and costs.
     """
 
-    laws: tuple[str | Law, ...] = (
+    families: tuple[str | Family, ...] = (
         "poisson",
         "negative_binomial",
         "geometric",
@@ -92,10 +92,10 @@ class SyntheticProducts:
     notes: ClassVar[tuple[str, ...]] = ("prices and costs are drawn from ranges of our choice",)
 
     def __post_init__(self) -> None:
-        if not self.laws:
-            raise ValueError("laws must name at least one demand law, got none.")
-        for name in self.laws:
-            law(name)
+        if not self.families:
+            raise ValueError("families must name at least one demand family, got none.")
+        for name in self.families:
+            family(name)
         for name in ("mean", "dispersion"):
             what = as_range(name, getattr(self, name))
             if lowest(what) <= 0.0:
@@ -121,11 +121,11 @@ class SyntheticProducts:
         return float(self.mean.median * np.exp(4.0 * self.mean.sigma))
 
     def sample(self, rng: np.random.Generator, batch: int, problem: Problem) -> Products:
-        laws = tuple(law(name) for name in self.laws)
-        index = rng.integers(len(laws), size=batch)
+        families = tuple(family(name) for name in self.families)
+        index = rng.integers(len(families), size=batch)
         mean, dispersion = draw(self.mean, rng, batch), draw(self.dispersion, rng, batch)
         fixed = np.array(
-            [np.nan if one.fixed_dispersion is None else one.fixed_dispersion for one in laws]
+            [np.nan if one.fixed_dispersion is None else one.fixed_dispersion for one in families]
         )[index]
         dispersion = np.where(np.isnan(fixed), dispersion, fixed)
         figures = draw_economics(self.economics, rng, batch)
@@ -135,7 +135,7 @@ class SyntheticProducts:
         for process in self.processes:
             means = means * process.factors(rng, start, periods)
         demand = np.empty((periods, batch))
-        for k, one in enumerate(laws):
+        for k, one in enumerate(families):
             rows = np.flatnonzero(index == k)
             demand[:, rows] = one.sample(rng, means[:, rows], dispersion[rows])
         known = means[HISTORY:] if self.processes else mean[None]
@@ -145,23 +145,23 @@ class SyntheticProducts:
             figures,
             demand,
             calendar(start, periods) if self.covariate_names else None,
-            Distribution(laws, index, known, dispersion),
+            Distribution(families, index, known, dispersion),
         )
 
 
 @dataclass(frozen=True)
 class InstanceProducts:
-    """One product with given law and economics, on B independent demand paths.
+    """One product with given family and economics, on B independent demand paths.
 
     Attributes:
-        law: The demand law, by name or as a `Law`.
+        family: The demand family, by name or as a `Family`.
         mean: Mean demand per period, units.
         economics: Prices and costs by name; those not given are 0.
-        dispersion: For laws that leave it free.
+        dispersion: For families that leave it free.
         stock: Units on hand at the start; None follows the problem's ``initial_stock``.
     """
 
-    law: str | Law
+    family: str | Family
     mean: float
     economics: Mapping[str, float]
     dispersion: float = 0.0
@@ -173,11 +173,13 @@ class InstanceProducts:
     def __post_init__(self) -> None:
         if real("mean", self.mean) <= 0.0:
             raise ValueError(f"mean must be above 0, got {self.mean}.")
-        one = law(self.law)
+        one = family(self.family)
         if one.fixed_dispersion is not None:
             object.__setattr__(self, "dispersion", one.fixed_dispersion)
         elif real("dispersion", self.dispersion) <= 0.0:
-            raise ValueError(f"dispersion must be above 0 for {self.law}, got {self.dispersion}.")
+            raise ValueError(
+                f"dispersion must be above 0 for {self.family}, got {self.dispersion}."
+            )
         if self.stock is not None:
             real("stock", self.stock, least=0.0)
 
@@ -194,7 +196,7 @@ class InstanceProducts:
             for name in problem.Economics._fields
         }
         one, mean, dispersion = (
-            law(self.law),
+            family(self.family),
             np.full(batch, self.mean),
             np.full(batch, self.dispersion),
         )

@@ -24,7 +24,7 @@ def make_source(products: str | Mapping[str, Any] | ProductSource) -> ProductSou
     Args:
         products: The name of a population (see `POPULATIONS`) or of a published instance; a mapping
             with ``file`` (a demand table) and arguments of `read_panel` and `PanelProducts`; a
-            mapping with ``population`` and any of ``laws``, ``mean``, ``dispersion`` and
+            mapping with ``population`` and any of ``families``, ``mean``, ``dispersion`` and
             ``economics`` to change in it; or a source.
 
     Raises:
@@ -49,7 +49,7 @@ def make_source(products: str | Mapping[str, Any] | ProductSource) -> ProductSou
 
 READING_KEYS = ("missing", "returns", "closure_days")
 TABLE_KEYS = ("file", *READING_KEYS, "first", "last", "economics", "seed")
-POPULATION_KEYS = ("population", "laws", "mean", "dispersion", "economics")
+POPULATION_KEYS = ("population", "families", "mean", "dispersion", "economics")
 
 
 def _from_table(changes: dict[str, Any]) -> ProductSource:
@@ -68,8 +68,8 @@ def _from_population(changes: dict[str, Any]) -> ProductSource:
     population = POPULATIONS[
         one_of("population", changes.pop("population", "default"), POPULATIONS)
     ]
-    if "laws" in changes:
-        changes["laws"] = tuple(changes["laws"])
+    if "families" in changes:
+        changes["families"] = tuple(changes["families"])
     return replace(population, **_with_ranges(changes, population.economics))
 
 

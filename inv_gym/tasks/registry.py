@@ -104,8 +104,8 @@ PROBLEMS: dict[str, type[Problem]] = {
 }
 """The classes of problems that have a name."""
 
-KNOWS_LAW = " (knows law)"
-"""How the names of policies end that know the demand law."""
+KNOWS_DISTRIBUTION = " (knows distribution)"
+"""How the names of policies end that know the demand distribution."""
 
 for _task in (
     Task(
@@ -113,35 +113,35 @@ for _task in (
         make_source("default"),
         "InvLostSales-v0",
         "lost sales, no lead time",
-        f"base-stock{KNOWS_LAW}",
+        f"base-stock{KNOWS_DISTRIBUTION}",
     ),
     Task(
         LostSales(lead_time=5),
         make_source("default"),
         "InvLostSalesLeadTime-v0",
         "lost sales, lead time 5",
-        f"searched vector base-stock{KNOWS_LAW}",
+        f"searched vector base-stock{KNOWS_DISTRIBUTION}",
     ),
     Task(
         Perishable(shelf_life=3),
         make_source("high_variance"),
         "InvPerishable-v0",
         "perishable stock, shelf life 3",
-        f"searched base-stock{KNOWS_LAW}",
+        f"searched base-stock{KNOWS_DISTRIBUTION}",
     ),
     Task(
         DualSourcing(),
         make_source("default"),
         "InvDualSourcing-v0",
         "dual sourcing, lead times 2 and 0",
-        f"dual index{KNOWS_LAW}",
+        f"dual index{KNOWS_DISTRIBUTION}",
     ),
     Task(
         ProcurementRemoval(),
         make_source("default"),
         "InvProcurementRemoval-v0",
         "procurement and removal",
-        f"interval-stock{KNOWS_LAW}",
+        f"interval-stock{KNOWS_DISTRIBUTION}",
     ),
 ):
     register(_task)

@@ -1,4 +1,4 @@
-"""Products, laws and tables that the tests of exact solutions share."""
+"""Products, distributions and tables that the tests of exact solutions share."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from inv_gym import Problem, Task, instance
 from inv_gym.baselines.exact import Solution, follow, solve
 from inv_gym.demand.distribution import Distribution
-from inv_gym.demand.laws import LAWS
+from inv_gym.demand.families import FAMILIES
 from inv_gym.util.arrays import flatten, unflatten
 
 ENDLESS: dict[str, Any] = {"long_run": True, "integer_orders": True}
@@ -19,9 +19,9 @@ AVERAGE: dict[str, Any] = {**ENDLESS, "discount": 1.0}
 State = tuple[int, ...]
 
 
-def law_of(name: str, *mean: float, dispersion: float = 0.0) -> Distribution:
+def distribution_of(name: str, *mean: float, dispersion: float = 0.0) -> Distribution:
     """One product, with a mean per period; the last holds on."""
-    one = LAWS[name]
+    one = FAMILIES[name]
     dispersion = dispersion if one.fixed_dispersion is None else one.fixed_dispersion
     return Distribution((one,), np.zeros(1, int), np.array(mean)[:, None], np.array([dispersion]))
 
@@ -34,29 +34,29 @@ def economics_of(problem: Problem, **figures: float) -> Any:
 
 
 def published(name: str) -> tuple[Task, Distribution, Any]:
-    """The instance, the law of its product, and its economics."""
+    """The instance, the distribution of its product, and its economics."""
     found = instance(name)
     source = found.source
-    assert isinstance(source.law, str)
-    law = law_of(source.law, source.mean, dispersion=source.dispersion)
-    return found, law, economics_of(found.problem, **source.economics)
+    assert isinstance(source.family, str)
+    distribution = distribution_of(source.family, source.mean, dispersion=source.dispersion)
+    return found, distribution, economics_of(found.problem, **source.economics)
 
 
 @cache
 def solution_of(name: str, stock: float = 0.0) -> Solution:
     """The solution of a published instance."""
-    found, law, economics = published(name)
-    return solve(found.problem, law, economics, stock)
+    found, distribution, economics = published(name)
+    return solve(found.problem, distribution, economics, stock)
 
 
 def average_of(name: str, kind: Any, **parameters: float) -> float:
     """The exact average cost of a heuristic with given parameters on a published instance."""
-    found, law, economics = published(name)
+    found, distribution, economics = published(name)
     rule = kind(
         problem=found.problem,
         **{key: np.array([float(value)]) for key, value in parameters.items()},
     )
-    return -follow(found.problem, rule, law, economics).average()
+    return -follow(found.problem, rule, distribution, economics).average()
 
 
 def excess(cost: float, name: str) -> float:
@@ -87,12 +87,14 @@ def larger(state: State, column: int) -> State:
     return (*state[:column], state[column] + 1, *state[column + 1 :])
 
 
-def worth(solution: Solution, law: Distribution, state: State, order: tuple[int, ...]) -> float:
+def worth(
+    solution: Solution, distribution: Distribution, state: State, order: tuple[int, ...]
+) -> float:
     """What an order brings in a state, by the problem's own transition and the solution's values of
     what follows.
     """
     demand = np.arange(60.0)
-    mass = np.diff(law.cdf(demand[:, None])[:, 0], prepend=0.0)
+    mass = np.diff(distribution.cdf(demand[:, None])[:, 0], prepend=0.0)
     filled = (np.full(60, float(units)) for units in state)
     columns = unflatten(filled, solution.problem.initial_state(np.zeros(60)))
     orders = tuple(np.full(60, float(units)) for units in order)

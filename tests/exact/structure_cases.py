@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from exact_cases import AVERAGE, ENDLESS, State, economics_of, law_of
+from exact_cases import AVERAGE, ENDLESS, State, distribution_of, economics_of
 from hypothesis import strategies as st
 
 from inv_gym import DualSourcing, LostSales, Perishable, ProcurementRemoval
@@ -21,7 +21,7 @@ from inv_gym.structure import Inequalities, inequalities, multimodularity_excess
 
 Named = tuple[str, float, float]
 
-LAWS: list[Named] = [
+FAMILIES: list[Named] = [
     ("poisson", 2.0, 0.0),
     ("geometric", 1.5, 0.0),
     ("discrete_uniform", 2.0, 0.0),
@@ -34,7 +34,7 @@ WAYS = [
 ]
 
 CHANCE = {
-    "law": st.sampled_from([name for name, _, _ in LAWS]),
+    "distribution": st.sampled_from([name for name, _, _ in FAMILIES]),
     "mean": st.sampled_from([0.5, 1.0, 1.5]),
     "dispersion": st.floats(0.1, 1.0),
     "discount": st.sampled_from([0.8, 0.95, 1.0]),
@@ -42,46 +42,52 @@ CHANCE = {
     "unit_cost": st.floats(0.0, 5.0),
     "margin": st.floats(1.0, 15.0),
 }
-"""Any costs and laws."""
+"""Any costs and distributions."""
 
 
 def lost_sales_solution(
-    lead_time: int, law: Named, options: dict, stock: float = 0.0, **figures: float
+    lead_time: int, distribution: Named, options: dict, stock: float = 0.0, **figures: float
 ) -> Solution:
-    name, mean, dispersion = law
+    name, mean, dispersion = distribution
     problem = LostSales(lead_time=lead_time, **options)
     costs = {"holding_cost": 1.0, "shortage_cost": 4.0, **figures}
     return solve(
-        problem, law_of(name, mean, dispersion=dispersion), economics_of(problem, **costs), stock
+        problem,
+        distribution_of(name, mean, dispersion=dispersion),
+        economics_of(problem, **costs),
+        stock,
     )
 
 
 def perishable_solution(
     shelf_life: int,
     lead_time: int,
-    law: Named,
+    distribution: Named,
     options: dict,
     issuing: str = "oldest_first",
     stock: float = 0.0,
     **figures: float,
 ) -> Solution:
-    name, mean, dispersion = law
+    name, mean, dispersion = distribution
     problem = Perishable(shelf_life=shelf_life, lead_time=lead_time, issuing=issuing, **options)
     costs = {"price": 10.0, "unit_cost": 4.0, "holding_cost": 0.5, "outdating_cost": 1.0, **figures}
     return solve(
-        problem, law_of(name, mean, dispersion=dispersion), economics_of(problem, **costs), stock
+        problem,
+        distribution_of(name, mean, dispersion=dispersion),
+        economics_of(problem, **costs),
+        stock,
     )
 
 
 def dual_solution(
     lead_times: tuple[int, int],
-    law: Named,
+    distribution: Named,
     backlog: bool,
     options: dict,
     stock: float = 0.0,
     **figures: float,
 ) -> Solution:
-    name, mean, dispersion = law
+    name, mean, dispersion = distribution
     problem = DualSourcing(
         regular_lead_time=lead_times[0],
         expedited_lead_time=lead_times[1],
@@ -91,19 +97,24 @@ def dual_solution(
     costs = {"regular_cost": 5.0, "expedited_cost": 7.0, "holding_cost": 1.0, "shortage_cost": 12.0}
     costs = {**costs, "price": 0.0 if backlog else 20.0, **figures}
     return solve(
-        problem, law_of(name, mean, dispersion=dispersion), economics_of(problem, **costs), stock
+        problem,
+        distribution_of(name, mean, dispersion=dispersion),
+        economics_of(problem, **costs),
+        stock,
     )
 
 
-def removal_solution(law: Named, backlog: bool, options: dict, stock: float = 60.0) -> Solution:
-    name, mean, dispersion = law
+def removal_solution(
+    distribution: Named, backlog: bool, options: dict, stock: float = 60.0
+) -> Solution:
+    name, mean, dispersion = distribution
     problem = ProcurementRemoval(backlog=backlog, **options)
     economics = economics_of(
         problem, price=10.0, unit_cost=5.0, holding_cost=0.5, removal_value=2.0, shortage_cost=3.0
     )
     # a season too: the levels move from period to period
     means = (mean,) if problem.long_run else (mean, 2.0 * mean, 0.5 * mean)
-    return solve(problem, law_of(name, *means, dispersion=dispersion), economics, stock)
+    return solve(problem, distribution_of(name, *means, dispersion=dispersion), economics, stock)
 
 
 def trusted(solution: Solution, least: float | None = None) -> np.ndarray:
@@ -186,13 +197,16 @@ def figures_of(solution: Solution) -> Any:
 
 
 def roomy_solution(
-    problem: LostSales, law: Distribution, economics: Any, room: float = 3.0
+    problem: LostSales, distribution: Distribution, economics: Any, room: float = 3.0
 ) -> Solution:
     """The optimum over all orders that keep stock within some units above the highest bound.
 
     `solve` takes for granted that the bounds of lost sales hold, so it cannot show that they do.
     """
-    most = float(law.quantile(critical_ratio(problem, economics), problem.lead_time + 1)[0]) + room
+    most = (
+        float(distribution.quantile(critical_ratio(problem, economics), problem.lead_time + 1)[0])
+        + room
+    )
     orders, none = np.arange(most + 1.0)[:, None], np.zeros((1, 1))
     now, later = (orders, none) if problem.lead_time == 0 else (none, orders)
     columns = max(problem.lead_time, 1)
@@ -200,13 +214,16 @@ def roomy_solution(
         np.zeros(columns), np.full(columns, most), now, later, lambda states: states.sum(1) <= most
     )
     return dynamic_program._solve(
-        Model(problem, economics, space, atoms(law, 2.0 * most), dynamic_program.LIMIT),
+        Model(problem, economics, space, atoms(distribution, 2.0 * most), dynamic_program.LIMIT),
         dynamic_program.TOLERANCE,
     )
 
 
 def room(
-    solution: Solution, law: Distribution, ratios: tuple[float, ...], least: float | None = None
+    solution: Solution,
+    distribution: Distribution,
+    ratios: tuple[float, ...],
+    least: float | None = None,
 ) -> list[float]:
     """For each bound of the problem, how many units more could be ordered, where anything is,
     without passing it.
@@ -215,7 +232,7 @@ def room(
 
     Args:
         solution: Whose orders.
-        law: Of demand.
+        distribution: Of demand.
         ratios: Of which the levels are quantiles, one per order channel.
         least: See `trusted`.
     """
@@ -228,7 +245,9 @@ def room(
         ]
         for period, orders in enumerate(solution.orders[:, kept]):
             counted = states[:, bound.columns].sum(1) + orders[:, [*faster, bound.channel]].sum(1)
-            level = law.at(period).quantile(np.array([ratios[bound.channel]]), bound.periods)
+            level = distribution.at(period).quantile(
+                np.array([ratios[bound.channel]]), bound.periods
+            )
             spare.append((level - counted)[orders[:, bound.channel] > 0.0])
         found.append(float(np.concatenate(spare).min(initial=np.inf)))
     return found

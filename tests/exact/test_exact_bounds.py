@@ -1,5 +1,5 @@
 """The optimal policy among the others: none beats it, it earns what its table says, and it keeps
-the policies' laws.
+the policies' distributions.
 """
 
 from __future__ import annotations
@@ -108,11 +108,11 @@ def test_no_heuristic_beats_the_optimum_and_the_optimum_earns_what_it_is_worth(n
     assert (frame["gap_low"] <= 1e-9).all(), frame.loc[frame["gap_low"] > 1e-9, ["gap", "gap_low"]]
     assert frame.loc["optimal", "gap"] == 0.0
     assert frame.loc["random orders", "gap_high"] < 0.0
-    law, economics = products.distribution, products.economics
+    distribution, economics = products.distribution, products.economics
     one = slice(0, 1)
     stock = source.stock or 0.0
     solution = solve(
-        problem, law.rows(one), map_columns(lambda column: column[one], economics), stock
+        problem, distribution.rows(one), map_columns(lambda column: column[one], economics), stock
     )
     per_period = solution.value(stock) / (problem.discount ** np.arange(problem.horizon)).sum()
     reward, error = frame.loc["optimal", ["reward", "standard_error"]]
@@ -158,7 +158,7 @@ def test_the_optimum_keeps_the_laws_of_policies(problem, source):
 
 RANGES = EconomicsRanges(price=Uniform(8.0, 12.0))
 MANY = SyntheticProducts(
-    laws=("poisson", "geometric", "rounded_gamma"),
+    families=("poisson", "geometric", "rounded_gamma"),
     mean=Uniform(1.0, 3.0),
     dispersion=0.4,
     economics=RANGES,
@@ -176,9 +176,9 @@ def twice(products: Products) -> Products:
     rows = np.r_[0 : products.batch, 0:3]
     columns = products._replace(distribution=None)
     repeated = map_columns(lambda x: x[rows], columns._replace(demand=columns.demand.T))
-    law = products.distribution
-    assert law is not None
-    return repeated._replace(demand=repeated.demand.T, distribution=law.rows(rows))
+    distribution = products.distribution
+    assert distribution is not None
+    return repeated._replace(demand=repeated.demand.T, distribution=distribution.rows(rows))
 
 
 @pytest.mark.parametrize("problem", MIXED)
@@ -193,10 +193,10 @@ def test_a_batch_of_different_products_is_solved_product_by_product(problem):
         alone = rollout(problem, Optimal(problem), products.rows(slice(row, row + 1)))
         assert np.array_equal(alone.orders[:, 0], played.orders[:, row])
     one = slice(2, 3)
-    law = products.distribution.rows(one)
+    distribution = products.distribution.rows(one)
     costs = map_columns(lambda column: column[one], products.economics)
     solution = solve(
-        problem, law, costs, stock=float(np.max(products.initial_state.inventory_position))
+        problem, distribution, costs, stock=float(np.max(products.initial_state.inventory_position))
     )
     first = np.array(flatten(products.initial_state)).reshape(-1, products.batch)[:, one]
     assert np.array_equal(played.orders[0, 2], solution.orders[0, solution.place(first)][0])
@@ -225,11 +225,11 @@ def test_one_table_serves_any_number_of_rows():
 
 
 def test_the_orders_of_a_season_follow_its_periods():
-    problem, source = LostSales(**FINITE), replace(MANY, laws=("poisson",))
+    problem, source = LostSales(**FINITE), replace(MANY, families=("poisson",))
     products = draw_products(source, problem, 1, seed=1)
-    law = products.distribution
+    distribution = products.distribution
     means = 2.0 + np.sin(np.arange(15.0))[:, None]
-    season = products._replace(distribution=replace(law, mean=means))
+    season = products._replace(distribution=replace(distribution, mean=means))
     policy: Any = Optimal(problem).plan(problem, season)
     empty = problem.initial_state(np.zeros(1))
     orders = [

@@ -18,11 +18,11 @@ from scipy import special
 from inv_gym import DualSourcing, LostSales, Perishable, ProcurementRemoval
 from inv_gym.baselines.exact import Solution, solve
 from inv_gym.demand.distribution import Distribution
-from inv_gym.demand.laws import Law
+from inv_gym.demand.families import Family
 
 
 @dataclass(frozen=True)
-class Twice(Law):
+class Twice(Family):
     """0, 1 or 2 units: two customers who each buy with the same chance."""
 
     integer = True
@@ -38,7 +38,7 @@ class Twice(Law):
 
 
 def demand_of(*mean: float) -> tuple[Distribution, list[list[float]]]:
-    """The law, and its probabilities written out."""
+    """The distribution, and its probabilities written out."""
     chances = [[(1 - m / 2) ** 2, m * (1 - m / 2), m**2 / 4] for m in mean]
     return Distribution(
         (Twice(),), np.zeros(1, int), np.array(mean)[:, None], np.full(1, -0.5)
@@ -120,7 +120,7 @@ def way(problem: Any, name: str) -> tuple[Any, tuple[float, ...]]:
 @pytest.mark.parametrize("unit_cost", [0.0, 2.0])
 def test_lost_sales_with_lead_time_two_equal_brute_force(name, unit_cost):
     problem, mean = way(LostSales(lead_time=2, **FINITE), name)
-    law, chances = demand_of(*mean)
+    distribution, chances = demand_of(*mean)
     salvage_value = min(unit_cost, 1.5)
 
     def play(state: State, order: Order, demand: int) -> tuple[State, float]:
@@ -135,7 +135,7 @@ def test_lost_sales_with_lead_time_two_equal_brute_force(name, unit_cost):
         states, all_orders(8), play, chances, problem.discount, lambda s, q: sum(s) + q[0] <= 8
     )
     costs = {**COSTS, "unit_cost": unit_cost, "salvage_value": salvage_value}
-    solution = solve(problem, law, economics_of(problem, **costs))
+    solution = solve(problem, distribution, economics_of(problem, **costs))
     assert solution.states.sum(1).max() < 8  # the brute force is over more states
     check(solution, brute, lambda state: salvage_value * sum(state))
 
@@ -144,7 +144,7 @@ def test_lost_sales_with_lead_time_two_equal_brute_force(name, unit_cost):
 @pytest.mark.parametrize("issuing", ["oldest_first", "newest_first"])
 def test_perishable_stock_with_lead_time_one_equals_brute_force(name, issuing):
     problem, mean = way(Perishable(shelf_life=2, lead_time=1, issuing=issuing, **FINITE), name)
-    law, chances = demand_of(*mean)
+    distribution, chances = demand_of(*mean)
 
     def play(state: State, order: Order, demand: int) -> tuple[State, float]:
         old, fresh = state
@@ -164,7 +164,7 @@ def test_perishable_stock_with_lead_time_one_equals_brute_force(name, issuing):
 
     states = list(product(range(7), repeat=2))
     brute = BruteForce(states, all_orders(6), play, chances, problem.discount, lambda s, q: True)
-    solution = solve(problem, law, economics_of(problem, outdating_cost=1.3, **COSTS))
+    solution = solve(problem, distribution, economics_of(problem, outdating_cost=1.3, **COSTS))
     assert solution.states.max() < 6
     check(solution, brute, lambda state: 1.5 * sum(state))
 
@@ -173,7 +173,7 @@ def test_perishable_stock_with_lead_time_one_equals_brute_force(name, issuing):
 @pytest.mark.parametrize("issuing", ["oldest_first", "newest_first"])
 def test_perishable_stock_of_three_ages_without_lead_time_equals_brute_force(name, issuing):
     problem, mean = way(Perishable(shelf_life=3, issuing=issuing, **FINITE), name)
-    law, chances = demand_of(*mean)
+    distribution, chances = demand_of(*mean)
 
     def play(state: State, order: Order, demand: int) -> tuple[State, float]:
         left = [*state, *order]
@@ -193,7 +193,7 @@ def test_perishable_stock_of_three_ages_without_lead_time_equals_brute_force(nam
 
     states = list(product(range(7), repeat=2))
     brute = BruteForce(states, all_orders(6), play, chances, problem.discount, lambda s, q: True)
-    solution = solve(problem, law, economics_of(problem, outdating_cost=1.3, **COSTS))
+    solution = solve(problem, distribution, economics_of(problem, outdating_cost=1.3, **COSTS))
     assert solution.states.max() < 6
     check(solution, brute, lambda state: 1.5 * sum(state))
 
@@ -202,7 +202,7 @@ def test_perishable_stock_of_three_ages_without_lead_time_equals_brute_force(nam
 @pytest.mark.parametrize("backlog", [True, False])
 def test_dual_sourcing_with_lead_times_two_and_zero_equals_brute_force(name, backlog):
     problem, mean = way(DualSourcing(regular_lead_time=2, backlog=backlog, **FINITE), name)
-    law, chances = demand_of(*mean)
+    distribution, chances = demand_of(*mean)
     low, top = (-5, 7) if backlog else (0, 7)
 
     def play(state: State, order: Order, demand: int) -> tuple[State, float]:
@@ -236,7 +236,7 @@ def test_dual_sourcing_with_lead_times_two_and_zero_equals_brute_force(name, bac
         "holding_cost": 0.7,
         "shortage_cost": 4.0,
     }
-    solution = solve(problem, law, economics_of(problem, salvage_value=1.5, **costs))
+    solution = solve(problem, distribution, economics_of(problem, salvage_value=1.5, **costs))
     assert solution.states.sum(1).max() < top and solution.states.min() >= (-4 if backlog else 0)
     check(
         solution,
@@ -251,7 +251,7 @@ def test_dual_sourcing_with_consecutive_lead_times_equals_brute_force(name, back
     problem, mean = way(
         DualSourcing(regular_lead_time=2, expedited_lead_time=1, backlog=backlog, **FINITE), name
     )
-    law, chances = demand_of(*mean)
+    distribution, chances = demand_of(*mean)
     low, top = (-10, 8) if backlog else (0, 8)
 
     def play(state: State, order: Order, demand: int) -> tuple[State, float]:
@@ -279,7 +279,7 @@ def test_dual_sourcing_with_consecutive_lead_times_equals_brute_force(name, back
         "holding_cost": 0.7,
         "shortage_cost": 4.0,
     }
-    solution = solve(problem, law, economics_of(problem, salvage_value=1.5, **costs))
+    solution = solve(problem, distribution, economics_of(problem, salvage_value=1.5, **costs))
     assert solution.states.sum(1).max() < top and solution.states.min() >= (-7 if backlog else 0)
     check(
         solution,
@@ -293,7 +293,7 @@ def test_dual_sourcing_with_consecutive_lead_times_equals_brute_force(name, back
 @pytest.mark.parametrize("backlog", [True, False])
 def test_procurement_and_removal_equal_brute_force(name, backlog):
     problem, mean = way(ProcurementRemoval(backlog=backlog, **FINITE), name)
-    law, chances = demand_of(*mean)
+    distribution, chances = demand_of(*mean)
     low, top = (-6 if backlog else 0), 14
 
     def play(state: State, order: Order, demand: int) -> tuple[State, float]:
@@ -324,7 +324,7 @@ def test_procurement_and_removal_equal_brute_force(name, backlog):
         "shortage_cost": 3.0,
         "removal_value": 1.2,
     }
-    solution = solve(problem, law, economics_of(problem, **costs), stock=12.0)
+    solution = solve(problem, distribution, economics_of(problem, **costs), stock=12.0)
     assert solution.states.max() == 12
     assert solution.orders[:, :, 1].max() > 0.0  # removal occurs
     check(solution, brute, lambda state: 1.2 * max(state[0], 0) - 2.0 * max(-state[0], 0))
@@ -332,7 +332,7 @@ def test_procurement_and_removal_equal_brute_force(name, backlog):
 
 def test_a_law_that_changes_and_then_holds_on_without_end_equals_brute_force():
     problem = LostSales(lead_time=2, long_run=True, discount=0.9, integer_orders=True)
-    law, chances = demand_of(*SEASON)
+    distribution, chances = demand_of(*SEASON)
 
     def play(state: State, order: Order, demand: int) -> tuple[State, float]:
         sold = min(state[0], demand)
@@ -341,7 +341,7 @@ def test_a_law_that_changes_and_then_holds_on_without_end_equals_brute_force():
 
     states = [state for state in product(range(9), repeat=2) if sum(state) <= 8]
     brute = BruteForce(states, all_orders(8), play, chances, 0.9, lambda s, q: sum(s) + q[0] <= 8)
-    solution = solve(problem, law, economics_of(problem, **COSTS))
+    solution = solve(problem, distribution, economics_of(problem, **COSTS))
     ahead, worth, _ = brute.endless((0, 0))
     expected = [(ahead, worth)]
     for period in (1, 0):

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from exact_cases import AVERAGE, ENDLESS, economics_of, law_of
+from exact_cases import AVERAGE, ENDLESS, distribution_of, economics_of
 
 from inv_gym import (
     DualSourcing,
@@ -26,7 +26,7 @@ from inv_gym.demand.distribution import join
 
 LOST = LostSales(lead_time=2, **AVERAGE)
 COSTS = {"price": 10.0, "unit_cost": 4.0, "holding_cost": 1.0}
-LAW = law_of("poisson", 2.0)
+LAW = distribution_of("poisson", 2.0)
 
 
 def exactly(message: str) -> str:
@@ -34,15 +34,19 @@ def exactly(message: str) -> str:
 
 
 @pytest.mark.parametrize(
-    ("law", "kind"),
+    ("distribution", "kind"),
     [("gamma", "Gamma"), ("log_normal", "LogNormal"), ("truncated_normal", "TruncatedNormal")],
 )
-def test_amounts_are_refused(law, kind):
+def test_amounts_are_refused(distribution, kind):
     message = (
-        f"exact dynamic programs need demand in whole numbers, got a law of amounts ({kind}): "
-        "use a count law, or inv_gym.baselines.exact.upper_bound."
+        f"exact dynamic programs need demand in whole numbers, got a distribution of amounts "
+        f"({kind}): "
+        "use a count distribution, or inv_gym.baselines.exact.upper_bound."
     )
-    demand, economics = law_of(law, 3.0, dispersion=0.3), economics_of(LOST, **COSTS)
+    demand, economics = (
+        distribution_of(distribution, 3.0, dispersion=0.3),
+        economics_of(LOST, **COSTS),
+    )
     with pytest.raises(ValueError, match=exactly(message)):
         solve(LOST, demand, economics)
     with pytest.raises(ValueError, match=exactly(message)):
@@ -58,7 +62,7 @@ def test_a_state_space_beyond_the_limit_is_refused_with_its_size():
         "inv_gym.baselines.exact.upper_bound."
     )
     with pytest.raises(ValueError, match="^the exact solution needs up to") as caught:
-        solve(problem, law_of("poisson", 10.0), economics_of(problem, **COSTS))
+        solve(problem, distribution_of("poisson", 10.0), economics_of(problem, **COSTS))
     pattern = re.sub(r"[\d,]*\d", "#", message)
     assert re.sub(r"[\d,]*\d", "#", str(caught.value)) == pattern
     states, transitions, limit = (
@@ -156,7 +160,7 @@ def test_several_products_at_once_are_refused():
     with pytest.raises(
         ValueError, match=exactly("solve takes one product, got 2: use Optimal for a batch.")
     ):
-        solve(LOST, join([LAW, law_of("poisson", 3.0)]), economics_of(LOST, **COSTS))
+        solve(LOST, join([LAW, distribution_of("poisson", 3.0)]), economics_of(LOST, **COSTS))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -226,7 +230,7 @@ def test_stock_that_does_not_divide_into_its_ages_is_refused():
 
 
 def test_the_policy_refuses_states_outside_its_table():
-    source = SyntheticProducts(laws=("poisson",), mean=2.0)
+    source = SyntheticProducts(families=("poisson",), mean=2.0)
     policy: Any = Optimal(LOST).plan(LOST, draw_products(source, LOST, 1))
     state = LOST.initial_state(np.array([90.0]))
     message = "state [90.0, 0.0] lies outside the states solved for: solve with a larger stock."
@@ -236,7 +240,7 @@ def test_the_policy_refuses_states_outside_its_table():
 
 def test_the_policy_needs_a_known_law():
     products = draw_products(make_source("poisson"), LOST, 2)._replace(distribution=None)
-    message = "these products have no known demand law, which the optimal policy needs."
+    message = "these products have no known demand distribution, which the optimal policy needs."
     with pytest.raises(ValueError, match=exactly(message)):
         Optimal(LOST).plan(LOST, products)
 
@@ -250,10 +254,10 @@ def test_the_policy_plans_before_it_orders():
 
 def test_the_policy_names_what_it_cannot_solve():
     problem = replace(LOST, lead_time=0)
-    products = draw_products(SyntheticProducts(laws=("poisson", "gamma")), problem, 8)
+    products = draw_products(SyntheticProducts(families=("poisson", "gamma")), problem, 8)
     with pytest.raises(
         ValueError,
-        match=r"^exact dynamic programs need demand in whole numbers, got a law of amounts",
+        match=r"^exact dynamic programs need demand in whole numbers, got a distribution",
     ):
         Optimal(problem).plan(problem, products)
 

@@ -9,12 +9,12 @@ from itertools import product
 
 import numpy as np
 import pytest
-from exact_cases import AVERAGE, ENDLESS, law_of, solution_of, table, worth
+from exact_cases import AVERAGE, ENDLESS, distribution_of, solution_of, table, worth
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from structure_cases import (
     CHANCE,
-    LAWS,
+    FAMILIES,
     WAYS,
     broken,
     dual_solution,
@@ -30,13 +30,13 @@ STEPS = (1, 2, 3, 5)
 
 
 @pytest.mark.parametrize("lead_time", [0, 1, 2, 3, 4])
-@pytest.mark.parametrize("law", LAWS)
+@pytest.mark.parametrize("distribution", FAMILIES)
 @pytest.mark.parametrize("options", WAYS)
-def test_newer_orders_displace_more_with_lost_sales(lead_time, law, options):
-    name, mean, dispersion = law
-    law = (name, mean if lead_time < 4 else 1.0, dispersion)
+def test_newer_orders_displace_more_with_lost_sales(lead_time, distribution, options):
+    name, mean, dispersion = distribution
+    distribution = (name, mean if lead_time < 4 else 1.0, dispersion)
     for figures in ({}, {"unit_cost": 2.0, "price": 5.0, "salvage_value": 1.0}):
-        assert not broken(lost_sales_solution(lead_time, law, options, **figures))
+        assert not broken(lost_sales_solution(lead_time, distribution, options, **figures))
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,7 @@ def test_newer_orders_displace_more_in_the_published_instances(name):
 
 
 def test_the_check_of_the_structure_can_fail():
-    solution = lost_sales_solution(2, LAWS[0], AVERAGE)
+    solution = lost_sales_solution(2, FAMILIES[0], AVERAGE)
     rules = inequalities(solution.problem)
     mirrored = rules._replace(weights=rules.weights[:, :, ::-1])
     for name, found in (
@@ -70,28 +70,35 @@ def test_the_check_of_the_structure_can_fail():
 @pytest.mark.parametrize(
     ("shelf_life", "lead_time"), [(2, 0), (3, 0), (4, 0), (1, 1), (2, 1), (3, 1), (2, 2)]
 )
-@pytest.mark.parametrize("law", LAWS)
+@pytest.mark.parametrize("distribution", FAMILIES)
 @pytest.mark.parametrize("options", WAYS)
-def test_fresher_stock_displaces_more_orders(shelf_life, lead_time, law, options):
-    assert not broken(perishable_solution(shelf_life, lead_time, law, options))
+def test_fresher_stock_displaces_more_orders(shelf_life, lead_time, distribution, options):
+    assert not broken(perishable_solution(shelf_life, lead_time, distribution, options))
 
 
 @pytest.mark.parametrize("regular_lead_time", [1, 2, 3])
 @pytest.mark.parametrize(
-    "law", [("poisson", 2.0, 0.0), ("discrete_uniform", 2.0, 0.0), ("negative_binomial", 1.0, 0.3)]
+    "distribution",
+    [("poisson", 2.0, 0.0), ("discrete_uniform", 2.0, 0.0), ("negative_binomial", 1.0, 0.3)],
 )
 @pytest.mark.parametrize("backlog", [True, False])
 @pytest.mark.parametrize("options", WAYS[:2])
 def test_each_source_heeds_most_what_arrives_when_its_own_orders_do(
-    regular_lead_time, law, backlog, options
+    regular_lead_time, distribution, backlog, options
 ):
-    assert not broken(dual_solution((regular_lead_time, 0), law, backlog, options), units=STEPS)
+    assert not broken(
+        dual_solution((regular_lead_time, 0), distribution, backlog, options), units=STEPS
+    )
 
 
-@pytest.mark.parametrize("law", LAWS)
+@pytest.mark.parametrize("distribution", FAMILIES)
 @pytest.mark.parametrize("backlog", [True, False])
-def test_each_source_heeds_most_what_arrives_when_its_own_orders_do_up_to_an_end(law, backlog):
-    assert not broken(dual_solution((2, 0), law, backlog, WAYS[2], salvage_value=3.0), units=STEPS)
+def test_each_source_heeds_most_what_arrives_when_its_own_orders_do_up_to_an_end(
+    distribution, backlog
+):
+    assert not broken(
+        dual_solution((2, 0), distribution, backlog, WAYS[2], salvage_value=3.0), units=STEPS
+    )
 
 
 @pytest.mark.parametrize("name", ["l2-c105", "l2-c110", "l3-c105"])
@@ -111,10 +118,10 @@ def test_a_unit_on_order_can_displace_a_unit_from_either_source():
     orders are whole.
     """
     solution = dual_solution((3, 0), ("poisson", 2.0, 0.0), False, AVERAGE)
-    law = law_of("poisson", 2.0)
+    distribution = distribution_of("poisson", 2.0)
     tried = [order for order in product(range(4), range(9)) if sum(order) <= 8]
     for state, best in (((0, 0, 4), (1, 5)), ((0, 0, 5), (0, 4))):
-        by_order = {order: worth(solution, law, state, order) for order in tried}
+        by_order = {order: worth(solution, distribution, state, order) for order in tried}
         first_best, second = sorted(by_order, key=by_order.__getitem__, reverse=True)[:2]
         assert first_best == best == table(solution)[state]
         assert by_order[best] > by_order[second] + 0.005  # no tie
@@ -145,13 +152,13 @@ def met(solution: Solution) -> list[tuple[int, float]]:
     ]
 
 
-@pytest.mark.parametrize("law", LAWS)
+@pytest.mark.parametrize("distribution", FAMILIES)
 @pytest.mark.parametrize("backlog", [True, False])
 @pytest.mark.parametrize("options", [WAYS[1], WAYS[2]])
 def test_procurement_and_removal_never_meet_and_move_stock_by_at_most_a_unit_per_unit(
-    law, backlog, options
+    distribution, backlog, options
 ):
-    solution = removal_solution(law, backlog, options)
+    solution = removal_solution(distribution, backlog, options)
     problem = solution.problem
     assert not broken(solution, least=-np.inf)
     assert not met(solution)
@@ -168,7 +175,7 @@ def test_procurement_and_removal_never_meet_and_move_stock_by_at_most_a_unit_per
 @settings(max_examples=25, derandomize=True)
 @given(lead_time=st.integers(1, 3), **CHANCE)
 def test_newer_orders_displace_more_with_any_law_and_costs(
-    lead_time, law, mean, dispersion, discount, holding_cost, unit_cost, margin
+    lead_time, distribution, mean, dispersion, discount, holding_cost, unit_cost, margin
 ):
     figures = {
         "price": unit_cost + margin,
@@ -177,7 +184,7 @@ def test_newer_orders_displace_more_with_any_law_and_costs(
         "shortage_cost": 0.0,
     }
     options = {**ENDLESS, "discount": discount}
-    solution = lost_sales_solution(lead_time, (law, mean, dispersion), options, **figures)
+    solution = lost_sales_solution(lead_time, (distribution, mean, dispersion), options, **figures)
     assert not broken(solution)
 
 
@@ -205,27 +212,32 @@ def test_fresher_stock_need_not_displace_more_where_outdating_costs_less_than_ho
 @settings(max_examples=25, derandomize=True)
 @given(shelf_life=st.integers(2, 4), waste=st.floats(0.0, 5.0), **CHANCE)
 def test_fresher_stock_displaces_more_where_outdating_costs_no_less_than_holding(
-    shelf_life, waste, law, mean, dispersion, discount, holding_cost, unit_cost, margin
+    shelf_life, waste, distribution, mean, dispersion, discount, holding_cost, unit_cost, margin
 ):
     costs = {
         "holding_cost": holding_cost,
         "outdating_cost": waste + max(holding_cost - discount * unit_cost, 0.0),
     }
     costs = {**costs, "price": unit_cost + margin, "unit_cost": unit_cost}
-    law = (law, min(mean, 1.0), dispersion)
-    solution = perishable_solution(shelf_life, 0, law, {**ENDLESS, "discount": discount}, **costs)
+    distribution = (distribution, min(mean, 1.0), dispersion)
+    solution = perishable_solution(
+        shelf_life, 0, distribution, {**ENDLESS, "discount": discount}, **costs
+    )
     assert not broken(solution)
 
 
 def test_with_a_lead_time_a_unit_of_perishable_stock_can_displace_two_even_so():
-    law, figures = (
+    distribution, figures = (
         ("discrete_uniform", 1.0, 0.0),
         {"holding_cost": 0.705, "outdating_cost": 0.902, "price": 5.699},
     )
-    solution = perishable_solution(2, 1, law, AVERAGE, unit_cost=0.0, **figures)
+    solution = perishable_solution(2, 1, distribution, AVERAGE, unit_cost=0.0, **figures)
     for state, best in (((0, 2), 2), ((1, 2), 0)):
         units = range(int(solution.states.max()) + 1)
-        by_order = {number: worth(solution, law_of(*law[:2]), state, (number,)) for number in units}
+        by_order = {
+            number: worth(solution, distribution_of(*distribution[:2]), state, (number,))
+            for number in units
+        }
         assert table(solution)[state] == (best,)
         assert all(
             by_order[best] > by_order[number] + 0.005 for number in units if number != best
@@ -240,28 +252,33 @@ def test_with_a_lead_time_a_unit_of_perishable_stock_can_displace_two_even_so():
     **CHANCE,
 )
 def test_fresher_stock_displaces_more_at_any_lead_time_where_no_unit_is_better_outdated(
-    ages, waste, share, law, mean, dispersion, discount, holding_cost, unit_cost, margin
+    ages, waste, share, distribution, mean, dispersion, discount, holding_cost, unit_cost, margin
 ):
     # the cost of outdating a period later, and of holding until then, is at least that of outdating
     # now
     costs = {"holding_cost": share * (1.0 - discount) * waste, "outdating_cost": waste}
     costs = {**costs, "price": unit_cost + margin, "unit_cost": unit_cost}
-    law = (law, min(mean, 1.0), dispersion)
-    assert not broken(perishable_solution(*ages, law, {**ENDLESS, "discount": discount}, **costs))
+    distribution = (distribution, min(mean, 1.0), dispersion)
+    assert not broken(
+        perishable_solution(*ages, distribution, {**ENDLESS, "discount": discount}, **costs)
+    )
 
 
 def test_issued_newest_first_an_old_unit_can_displace_three_and_no_chain_is_known():
-    law, figures = (
+    distribution, figures = (
         ("poisson", 10.0, 0.0),
         {"unit_cost": 6.0, "holding_cost": 0.3, "outdating_cost": 0.6},
     )
     options = {**ENDLESS, "discount": 0.99}
-    solution = perishable_solution(2, 0, law, options, "newest_first", shortage_cost=2.0, **figures)
+    solution = perishable_solution(
+        2, 0, distribution, options, "newest_first", shortage_cost=2.0, **figures
+    )
     orders = [table(solution)[(units,)][0] for units in range(12)]
     assert orders == [13, 10, 9, 7, 6, 5, 4, 3, 2, 1, 0, 0]
     for units, best in ((0, 13), (1, 10)):
         by_order = {
-            number: worth(solution, law_of(*law[:2]), (units,), (number,)) for number in range(16)
+            number: worth(solution, distribution_of(*distribution[:2]), (units,), (number,))
+            for number in range(16)
         }
         assert all(
             by_order[best] > by_order[number] + 0.005 for number in range(16) if number != best
@@ -273,7 +290,7 @@ def test_issued_newest_first_an_old_unit_can_displace_three_and_no_chain_is_know
 @settings(max_examples=20, derandomize=True)
 @given(premium=st.floats(0.1, 5.0), backlog=st.booleans(), **CHANCE)
 def test_each_source_heeds_most_what_arrives_when_its_own_orders_do_with_any_law_and_costs(
-    premium, backlog, law, mean, dispersion, discount, holding_cost, unit_cost, margin
+    premium, backlog, distribution, mean, dispersion, discount, holding_cost, unit_cost, margin
 ):
     figures = {
         "price": 0.0 if backlog else unit_cost,
@@ -284,5 +301,7 @@ def test_each_source_heeds_most_what_arrives_when_its_own_orders_do_with_any_law
         "shortage_cost": margin + premium + (1.0 - discount) * unit_cost,
     }
     options = {**ENDLESS, "discount": discount}
-    solution = dual_solution((2, 0), (law, min(mean, 1.0), dispersion), backlog, options, **figures)
+    solution = dual_solution(
+        (2, 0), (distribution, min(mean, 1.0), dispersion), backlog, options, **figures
+    )
     assert not broken(solution, units=STEPS)

@@ -10,9 +10,9 @@ from exact_cases import (
     AVERAGE,
     ENDLESS,
     average_of,
+    distribution_of,
     economics_of,
     excess,
-    law_of,
     published,
     solution_of,
     table,
@@ -64,20 +64,20 @@ def test_lost_sales_with_lead_time_cost_what_zipkin_published(shortage, lead_tim
 @pytest.mark.parametrize(("shortage", "lead_time"), ALL_ZIPKIN)
 def test_the_optimal_policy_followed_as_a_chain_earns_its_gain(shortage, lead_time):
     name = zipkin(shortage, lead_time)
-    found, law, economics = published(name)
+    found, distribution, economics = published(name)
     policy = Optimal(found.problem).plan(
         found.problem, draw_products(found.source, found.problem, 1)
     )
-    chain = follow(found.problem, policy, law, economics)
+    chain = follow(found.problem, policy, distribution, economics)
     assert chain.average() == pytest.approx(solution_of(name).gain, rel=1e-9)
 
 
 @pytest.mark.parametrize(("shortage", "lead_time"), ALL_ZIPKIN)
 def test_the_standard_vector_base_stock_loses_what_zipkin_published(shortage, lead_time):
     name = zipkin(shortage, lead_time)
-    found, law, economics = published(name)
-    rule = VectorBaseStock.closed_form(found.problem, law, economics)
-    cost = -follow(found.problem, rule, law, economics).average()
+    found, distribution, economics = published(name)
+    rule = VectorBaseStock.closed_form(found.problem, distribution, economics)
+    cost = -follow(found.problem, rule, distribution, economics).average()
     assert excess(cost, name) == pytest.approx(STANDARD[shortage][lead_time - 1], abs=0.0501)
 
 
@@ -123,17 +123,17 @@ def test_the_best_constant_order_costs_the_same_at_any_lead_time(lead_time):
 
 @pytest.mark.parametrize("lead_time", [1, 2])
 def test_the_shared_search_on_exact_scores_finds_the_known_levels(lead_time):
-    found, law, economics = published(zipkin(4, lead_time))
-    base_stock, reward = searched(BaseStock, found.problem, law, economics)
+    found, distribution, economics = published(zipkin(4, lead_time))
+    base_stock, reward = searched(BaseStock, found.problem, distribution, economics)
     assert base_stock.level.tolist() == [BEST_LEVELS[4][lead_time - 1]]
     assert excess(-reward, zipkin(4, lead_time)) == pytest.approx(
         BEST_BASE_STOCK[4][lead_time - 1], abs=0.0501
     )
-    better, reward = searched(VectorBaseStock, found.problem, law, economics)
+    better, reward = searched(VectorBaseStock, found.problem, distribution, economics)
     assert excess(-reward, zipkin(4, lead_time)) == pytest.approx(
         {1: 0.6, 2: 1.2}[lead_time], abs=0.0501
     )
-    capped, reward = searched(CappedBaseStock, found.problem, law, economics)
+    capped, reward = searched(CappedBaseStock, found.problem, distribution, economics)
     assert (capped.level.tolist(), capped.cap.tolist()) == {1: ([12.0], [6.0]), 2: ([17.0], [5.0])}[
         lead_time
     ]
@@ -141,8 +141,8 @@ def test_the_shared_search_on_exact_scores_finds_the_known_levels(lead_time):
 
 
 def test_the_search_survives_orders_at_the_mean_demand_under_which_stock_drifts_without_end():
-    found, law, economics = published(zipkin(4, 1))
-    rule, reward = searched(ConstantOrder, found.problem, law, economics)
+    found, distribution, economics = published(zipkin(4, 1))
+    rule, reward = searched(ConstantOrder, found.problem, distribution, economics)
     assert np.rint(rule.quantity).tolist() == [4.0]
     assert reward == pytest.approx(-5.27, abs=0.005)
 
@@ -190,13 +190,15 @@ def test_heuristics_for_two_sources_lose_what_gijsbrechts_published(
 @pytest.mark.parametrize("issuing", DE_MOOR)
 def test_perishable_stock_costs_what_de_moor_published(issuing):
     from_empty, after_warm_up, level, base_stock = DE_MOOR[issuing]
-    found, law, economics = published(f"demoor2022-{issuing}")
+    found, distribution, economics = published(f"demoor2022-{issuing}")
     solution = solution_of(f"demoor2022-{issuing}")
     assert solution.value() == pytest.approx(-from_empty, abs=0.001)
     assert solution.gain is None
 
     def cost(policy):
-        return -follow(found.problem, policy, law, economics).discounted(0.99, 365, warm_up=100)
+        return -follow(found.problem, policy, distribution, economics).discounted(
+            0.99, 365, warm_up=100
+        )
 
     planned = Optimal(found.problem).plan(
         found.problem, draw_products(found.source, found.problem, 1)
@@ -235,7 +237,7 @@ def test_two_base_stocks_are_optimal_for_consecutive_lead_times(
         expedited_lead_time=expedited_lead_time,
         **AVERAGE,
     )
-    law = law_of("poisson", mean)
+    distribution = distribution_of("poisson", mean)
     economics = economics_of(
         problem,
         regular_cost=10.0,
@@ -243,18 +245,18 @@ def test_two_base_stocks_are_optimal_for_consecutive_lead_times(
         holding_cost=1.0,
         shortage_cost=shortage_cost,
     )
-    rule = DualIndex.closed_form(problem, law, economics)
-    assert follow(problem, rule, law, economics).average() == pytest.approx(
-        solve(problem, law, economics).gain, rel=1e-8
+    rule = DualIndex.closed_form(problem, distribution, economics)
+    assert follow(problem, rule, distribution, economics).average() == pytest.approx(
+        solve(problem, distribution, economics).gain, rel=1e-8
     )
     worse = replace(rule, expedited_level=rule.expedited_level + 1.0)
     assert (
-        follow(problem, worse, law, economics).average()
-        < solve(problem, law, economics).gain - 1e-4
+        follow(problem, worse, distribution, economics).average()
+        < solve(problem, distribution, economics).gain - 1e-4
     )
 
 
-LAWS = [
+FAMILIES = [
     ("poisson", 5.0, 0.0),
     ("geometric", 3.0, 0.0),
     ("discrete_uniform", 4.0, 0.0),
@@ -262,13 +264,13 @@ LAWS = [
 ]
 
 
-@pytest.mark.parametrize("law", LAWS)
+@pytest.mark.parametrize("distribution", FAMILIES)
 @pytest.mark.parametrize("discount", [0.9, 1.0])
-def test_lost_sales_without_lead_time_order_up_to_the_newsvendor_level(law, discount):
-    name, mean, dispersion = law
+def test_lost_sales_without_lead_time_order_up_to_the_newsvendor_level(distribution, discount):
+    name, mean, dispersion = distribution
     problem, demand = (
         LostSales(discount=discount, **ENDLESS),
-        law_of(name, mean, dispersion=dispersion),
+        distribution_of(name, mean, dispersion=dispersion),
     )
     economics = economics_of(
         problem, price=10.0, unit_cost=4.0, holding_cost=0.7, shortage_cost=1.0
@@ -293,11 +295,14 @@ def test_lost_sales_without_lead_time_order_up_to_the_newsvendor_level(law, disc
         assert solution.value() == pytest.approx(each / (1.0 - discount), rel=1e-8)
 
 
-@pytest.mark.parametrize("law", LAWS)
+@pytest.mark.parametrize("distribution", FAMILIES)
 @pytest.mark.parametrize("outdating_cost", [0.0, 2.0])
-def test_stock_that_keeps_one_period_is_a_newsvendor(law, outdating_cost):
-    name, mean, dispersion = law
-    problem, demand = Perishable(shelf_life=1, **AVERAGE), law_of(name, mean, dispersion=dispersion)
+def test_stock_that_keeps_one_period_is_a_newsvendor(distribution, outdating_cost):
+    name, mean, dispersion = distribution
+    problem, demand = (
+        Perishable(shelf_life=1, **AVERAGE),
+        distribution_of(name, mean, dispersion=dispersion),
+    )
     economics = economics_of(
         problem, price=10.0, unit_cost=4.0, holding_cost=3.0, outdating_cost=outdating_cost
     )
@@ -314,17 +319,17 @@ def test_stock_that_keeps_one_period_is_a_newsvendor(law, outdating_cost):
 
 @pytest.mark.parametrize("lead_time", [0, 1])
 def test_stock_that_keeps_long_is_worth_what_lasting_stock_is(lead_time):
-    law = law_of("discrete_uniform", 1.0)
+    distribution = distribution_of("discrete_uniform", 1.0)
     lasting, perishable = (
         LostSales(lead_time=lead_time, **AVERAGE),
         Perishable(lead_time=lead_time, **AVERAGE),
     )
     figures = {"price": 10.0, "unit_cost": 4.0, "holding_cost": 1.0}
-    gain = solve(lasting, law, economics_of(lasting, **figures)).gain
+    gain = solve(lasting, distribution, economics_of(lasting, **figures)).gain
     gains = [
         solve(
             replace(perishable, shelf_life=life),
-            law,
+            distribution,
             economics_of(perishable, outdating_cost=2.0, **figures),
         ).gain
         for life in (1, 2, 4, 7)
@@ -340,7 +345,7 @@ def test_the_interval_of_a_table_is_that_of_the_heuristic(seed, backlog):
     rng = np.random.default_rng(seed)
     name, dispersion = [("poisson", 0.0), ("geometric", 0.0), ("negative_binomial", 0.4)][seed % 3]
     problem = ProcurementRemoval(discount=float(rng.uniform(0.8, 0.97)), backlog=backlog, **ENDLESS)
-    law = law_of(name, float(rng.uniform(1.0, 5.0)), dispersion=dispersion)
+    distribution = distribution_of(name, float(rng.uniform(1.0, 5.0)), dispersion=dispersion)
     cost = float(rng.uniform(3.0, 8.0))
     economics = economics_of(
         problem,
@@ -350,10 +355,10 @@ def test_the_interval_of_a_table_is_that_of_the_heuristic(seed, backlog):
         shortage_cost=rng.uniform(1.0, 5.0),
         removal_value=rng.uniform(-0.5, 0.8) * cost,
     )
-    rule = IntervalStock.optimal(problem, law, economics)
+    rule = IntervalStock.optimal(problem, distribution, economics)
     lower, upper = int(rule.lower[0]), float(rule.upper[0])
     stock = min(upper + 10.0, 150.0)
-    orders = table(solve(problem, law, economics, stock=stock))
+    orders = table(solve(problem, distribution, economics, stock=stock))
     for (level,), order in orders.items():
         assert order == (max(lower - level, 0), max(level - upper, 0))
     assert max(orders)[0] == max(stock, lower)
@@ -372,7 +377,7 @@ def test_backlog_that_is_served_only_after_the_end_is_followed_as_far_as_it_goes
 ):
     problem = replace(problem, horizon=horizon, discount=0.5, integer_orders=True)
     economics = economics_of(problem, holding_cost=0.1, shortage_cost=0.5, **figures)
-    solution = solve(problem, law_of("poisson", 2.0), economics)
+    solution = solve(problem, distribution_of("poisson", 2.0), economics)
     waiting = sum(0.5**period * 0.5 * 2.0 * (period + 1) for period in range(horizon))
     assert solution.value() == pytest.approx(
         -waiting - 0.5**horizon * cost * 2.0 * horizon, rel=1e-6
@@ -385,7 +390,7 @@ def test_backlog_that_is_served_only_after_the_end_is_followed_as_far_as_it_goes
 def test_values_shift_by_the_unit_cost_per_unit_where_all_orders_reach_the_level():
     problem = LostSales(discount=0.9, **ENDLESS)
     economics = economics_of(problem, price=10.0, unit_cost=4.0, holding_cost=1.0)
-    values = values_of(solve(problem, law_of("poisson", 5.0), economics))
+    values = values_of(solve(problem, distribution_of("poisson", 5.0), economics))
     steps = [values[(stock + 1,)] - values[(stock,)] for stock in range(len(values) - 1)]
     assert steps == pytest.approx([4.0] * len(steps), abs=1e-9)
 
@@ -394,8 +399,8 @@ def test_economics_may_be_plain_numbers():
     problem = LostSales(lead_time=2, **AVERAGE)
     columns = economics_of(problem, shortage_cost=4.0, holding_cost=1.0)
     numbers = problem.Economics(*(float(column[0]) for column in columns))
-    law = law_of("poisson", 2.0)
-    assert solve(problem, law, numbers).gain == solve(problem, law, columns).gain
+    distribution = distribution_of("poisson", 2.0)
+    assert solve(problem, distribution, numbers).gain == solve(problem, distribution, columns).gain
 
 
 @pytest.mark.parametrize(

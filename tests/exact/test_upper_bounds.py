@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from exact_cases import economics_of, law_of
+from exact_cases import distribution_of, economics_of
 
 from inv_gym import (
     ENVIRONMENTS,
@@ -56,14 +56,17 @@ CASES = [
 
 @pytest.mark.parametrize(("problem", "figures", "stock"), CASES)
 def test_each_shorter_lead_time_bounds_the_optimum_more_loosely(problem, figures, stock):
-    law, economics = law_of("discrete_uniform", 2.0), economics_of(problem, **figures)
-    solution = solve(problem, law, economics, stock)
+    distribution, economics = (
+        distribution_of("discrete_uniform", 2.0),
+        economics_of(problem, **figures),
+    )
+    solution = solve(problem, distribution, economics, stock)
     optimum = solution.value(stock) if solution.gain is None else solution.gain
     bounds = [
         _from_start(
             problem,
             easier,
-            law,
+            distribution,
             economics,
             _paid_when_ordered(easier, economics, k),
             stock,
@@ -75,40 +78,42 @@ def test_each_shorter_lead_time_bounds_the_optimum_more_loosely(problem, figures
     assert bounds[0] == pytest.approx(optimum, rel=1e-9)
     assert (np.diff(bounds) >= -1e-9 * abs(optimum)).all()
     assert bounds[-1] > bounds[0] + 0.001 * abs(optimum)
-    newsvendor = newsvendor_bound(problem, law, economics, np.array([stock]))[0]
+    newsvendor = newsvendor_bound(problem, distribution, economics, np.array([stock]))[0]
     assert newsvendor >= bounds[-1] * (1.0 - np.sign(bounds[-1]) * 1e-9)
-    assert upper_bound(problem, law, economics, stock) == (bounds[0], problem.lead_times)
+    assert upper_bound(problem, distribution, economics, stock) == (bounds[0], problem.lead_times)
 
 
 def test_a_law_that_changes_is_bounded_too():
     problem, economics = LostSales(lead_time=2, horizon=14), {**PROFIT}
-    law = law_of("poisson", *(2.0 + np.sin(np.arange(14.0))))
+    distribution = distribution_of("poisson", *(2.0 + np.sin(np.arange(14.0))))
     costs = economics_of(problem, **economics)
     easier, k = list(_shorter(problem))[1]
     bound = _from_start(
-        problem, easier, law, costs, _paid_when_ordered(easier, costs, k), 0.0, k, 10**7
+        problem, easier, distribution, costs, _paid_when_ordered(easier, costs, k), 0.0, k, 10**7
     )
     assert (
-        solve(problem, law, costs).value()
+        solve(problem, distribution, costs).value()
         < bound
-        < newsvendor_bound(problem, law, costs, np.zeros(1))[0]
+        < newsvendor_bound(problem, distribution, costs, np.zeros(1))[0]
     )
 
 
 def test_without_lead_time_and_with_salvage_at_cost_the_bound_of_the_newsvendor_is_the_optimum():
     problem = LostSales(horizon=20)
     economics = economics_of(problem, **{**PROFIT, "salvage_value": 5.0})
-    law = law_of("poisson", 5.0)
-    bound = newsvendor_bound(problem, law, economics, np.zeros(1))[0]
-    assert solve(problem, law, economics).value() == pytest.approx(bound, rel=1e-9)
+    distribution = distribution_of("poisson", 5.0)
+    bound = newsvendor_bound(problem, distribution, economics, np.zeros(1))[0]
+    assert solve(problem, distribution, economics).value() == pytest.approx(bound, rel=1e-9)
 
 
 def test_the_bound_of_the_newsvendor_serves_amounts():
     problem = LostSales(horizon=20)
     figures = {**PROFIT, "salvage_value": 5.0}
     source = InstanceProducts("gamma", 5.0, figures, dispersion=0.2)
-    law = law_of("gamma", 5.0, dispersion=0.2)
-    bound = newsvendor_bound(problem, law, economics_of(problem, **figures), np.zeros(1))[0]
+    distribution = distribution_of("gamma", 5.0, dispersion=0.2)
+    bound = newsvendor_bound(problem, distribution, economics_of(problem, **figures), np.zeros(1))[
+        0
+    ]
     optimal = baselines.Fitted(baselines.BaseStock.closed_form, problem, "distribution")
     found = evaluate(problem, {"base-stock": optimal}, source, number=20_000).frame.iloc[0]
     weight = (1.0 - problem.discount**20) / (1.0 - problem.discount)

@@ -1,4 +1,4 @@
-"""Laws, economics and observations that the tests of heuristics share."""
+"""Distributions, economics and observations that the tests of heuristics share."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from inv_gym.baselines import BaseStock
 from inv_gym.baselines.fitting.heuristic import Heuristic
 from inv_gym.baselines.fitting.search import mean_reward, simulate
 from inv_gym.demand.distribution import Distribution
-from inv_gym.demand.laws import LAWS
+from inv_gym.demand.families import FAMILIES
 
 COSTS = {
     "price": 10.0,
@@ -22,10 +22,10 @@ COSTS = {
 }
 
 
-def law_of(name: str, mean: Any, dispersion: float = 0.0) -> Distribution:
+def distribution_of(name: str, mean: Any, dispersion: float = 0.0) -> Distribution:
     """One product per mean."""
     means = np.atleast_1d(np.asarray(mean, dtype=float))
-    one = LAWS[name]
+    one = FAMILIES[name]
     dispersion = dispersion if one.fixed_dispersion is None else one.fixed_dispersion
     return Distribution(
         (one,), np.zeros(len(means), int), means[None], np.full(len(means), dispersion)
@@ -57,9 +57,9 @@ def level_of(rule: BaseStock) -> np.ndarray:
     return rule(seen(empty))[:, 0]
 
 
-def masses(law: Distribution, points: int) -> np.ndarray:
+def masses(distribution: Distribution, points: int) -> np.ndarray:
     """P(demand = 0), P(demand = 1), ... of a product with whole demand."""
-    return np.diff(law.cdf(np.arange(float(points))[:, None])[:, 0], prepend=0.0)
+    return np.diff(distribution.cdf(np.arange(float(points))[:, None])[:, 0], prepend=0.0)
 
 
 def reward_of(rule: Heuristic, demand: np.ndarray, economics: Any) -> np.ndarray:

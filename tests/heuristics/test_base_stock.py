@@ -7,7 +7,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from helpers import COSTS, economics_of, law_of, level_of, masses, reward_of, seen
+from helpers import COSTS, distribution_of, economics_of, level_of, masses, reward_of, seen
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
@@ -52,23 +52,25 @@ def test_the_newsvendor_level_is_the_quantile_of_karlin_and_veinott(
     ratio = (price + shortage - cost) / (price + shortage + holding - discount * cost)
     assert critical_ratio(problem, economics)[0] == pytest.approx(ratio, rel=1e-14)
     assert level_of(
-        BaseStock.closed_form(problem, law_of("poisson", 5.0), economics)
+        BaseStock.closed_form(problem, distribution_of("poisson", 5.0), economics)
     ) == stats.poisson(5.0).ppf(ratio)
-    assert level_of(BaseStock.closed_form(problem, law_of("gamma", 5.0, 0.4), economics))[
+    assert level_of(BaseStock.closed_form(problem, distribution_of("gamma", 5.0, 0.4), economics))[
         0
     ] == pytest.approx(stats.gamma(2.5, scale=2.0).ppf(ratio), rel=1e-12)
 
 
 @pytest.mark.parametrize("name", ["poisson", "geometric", "discrete_uniform", "rounded_gamma"])
 def test_the_newsvendor_level_is_the_best_of_all_levels(name):
-    problem, law = LostSales(discount=1.0), law_of(name, 6.0, 0.3)
+    problem, distribution = LostSales(discount=1.0), distribution_of(name, 6.0, 0.3)
     economics = economics_of(problem, **COSTS)
     demand = np.arange(400.0)
     # without discounting, what is left saves its unit cost in the next period: a period earns
     # (p + b - c) min(S, D) - h (S - D)^+ - b D
     sold = np.minimum(demand[:, None], demand)
-    profit = ((10.0 + 2.0 - 4.0) * sold - 1.0 * (demand[:, None] - sold)) @ masses(law, 400)
-    assert level_of(BaseStock.closed_form(problem, law, economics)) == profit.argmax()
+    profit = ((10.0 + 2.0 - 4.0) * sold - 1.0 * (demand[:, None] - sold)) @ masses(
+        distribution, 400
+    )
+    assert level_of(BaseStock.closed_form(problem, distribution, economics)) == profit.argmax()
 
 
 @pytest.mark.parametrize("lead_time", [1, 2, 5])
@@ -77,7 +79,7 @@ def test_with_a_lead_time_the_level_covers_lead_time_and_review_period(lead_time
     economics = economics_of(problem, **COSTS)
     delay = 0.95**lead_time
     ratio = (delay * 12.0 - 4.0) / (delay * 13.0 - 0.95 * 4.0)
-    level = level_of(BaseStock.closed_form(problem, law_of("poisson", 5.0), economics))
+    level = level_of(BaseStock.closed_form(problem, distribution_of("poisson", 5.0), economics))
     assert level == stats.poisson(5.0 * (lead_time + 1)).ppf(ratio)
 
 
@@ -96,7 +98,7 @@ def test_with_backlog_the_ratio_is_that_of_backlog_against_holding():
     )
     ratio = (9.0 - 0.1 * 4.0 / 0.81) / 10.0
     assert critical_ratio(problem, economics)[0] == pytest.approx(ratio, rel=1e-14)
-    orders = BaseStock.closed_form(problem, law_of("poisson", 5.0), economics)(
+    orders = BaseStock.closed_form(problem, distribution_of("poisson", 5.0), economics)(
         seen(problem.initial_state(np.array([3.0])))
     )
     assert orders.tolist() == [[stats.poisson(15.0).ppf(ratio) - 3.0, 0.0]]
@@ -112,11 +114,11 @@ def test_the_ratio_is_least_where_ordering_never_pays_and_highest_where_holding_
 
 def test_base_stock_orders_up_to_its_level_and_never_takes_back():
     problem = LostSales(lead_time=3)
-    law, economics = (
-        law_of("poisson", [5.0] * 4),
+    distribution, economics = (
+        distribution_of("poisson", [5.0] * 4),
         economics_of(problem, **{k: [v] * 4 for k, v in COSTS.items()}),
     )
-    heuristic = BaseStock.closed_form(problem, law, economics)
+    heuristic = BaseStock.closed_form(problem, distribution, economics)
     level = level_of(heuristic)
     position = np.array([0.0, 2.0, level[0], 90.0])
     state = problem.initial_state(position * 0.5)._replace(
@@ -132,7 +134,7 @@ def test_base_stock_orders_up_to_its_level_and_never_takes_back():
 def test_the_vector_levels_for_poisson_demand_are_the_quantiles_of_shrinking_windows():
     problem = instance("zipkin2008-poisson5-p4-L4").problem
     economics = economics_of(problem, holding_cost=1.0, shortage_cost=4.0)
-    levels = VectorBaseStock.closed_form(problem, law_of("poisson", 5.0), economics).levels
+    levels = VectorBaseStock.closed_form(problem, distribution_of("poisson", 5.0), economics).levels
     # the .8 quantiles of Poisson demand of 5, 4, 3, 2, 1 periods
     assert [float(level[0]) for level in levels] == [29.0, 24.0, 18.0, 13.0, 7.0]
     assert [float(level[0]) for level in levels] == [
@@ -146,8 +148,8 @@ def test_the_vector_levels_for_poisson_demand_are_the_quantiles_of_shrinking_win
 )
 def test_the_vector_order_keeps_every_partial_position_at_most_at_its_level(stock, lead_time):
     problem = LostSales(lead_time=lead_time, discount=1.0)
-    law, economics = (
-        law_of("poisson", 3.0),
+    distribution, economics = (
+        distribution_of("poisson", 3.0),
         economics_of(problem, holding_cost=1.0, shortage_cost=4.0),
     )
     x = [float(units) for units in stock[:lead_time]]
@@ -159,7 +161,9 @@ def test_the_vector_order_keeps_every_partial_position_at_most_at_its_level(stoc
     wanted = min(
         max(level - position, 0.0) for level, position in zip(levels, positions, strict=True)
     )
-    assert VectorBaseStock.closed_form(problem, law, economics)(seen(state)).tolist() == [[wanted]]
+    assert VectorBaseStock.closed_form(problem, distribution, economics)(seen(state)).tolist() == [
+        [wanted]
+    ]
 
 
 @pytest.mark.parametrize("knows", ["history", "distribution"])
@@ -193,23 +197,23 @@ def test_the_vector_order_is_at_most_the_base_stock_order():
 
 
 def test_the_naive_level_is_blind_to_outdating():
-    law, problem = law_of("poisson", 5.0), LostSales()
-    level = level_of(BaseStock.closed_form(problem, law, economics_of(problem, **COSTS)))
+    distribution, problem = distribution_of("poisson", 5.0), LostSales()
+    level = level_of(BaseStock.closed_form(problem, distribution, economics_of(problem, **COSTS)))
     for shelf_life in (1, 2, 5):
         perishable = Perishable(shelf_life=shelf_life)
         economics = economics_of(perishable, **COSTS, outdating_cost=50.0)
-        assert level_of(BaseStock.closed_form(perishable, law, economics)) == level
+        assert level_of(BaseStock.closed_form(perishable, distribution, economics)) == level
 
 
 @pytest.mark.parametrize("outdating", [0.0, 3.0, 12.0])
 def test_with_shelf_life_one_the_search_finds_the_newsvendor_level(outdating):
     problem = Perishable(shelf_life=1)
-    law = law_of("poisson", 6.0)
+    distribution = distribution_of("poisson", 6.0)
     economics = economics_of(problem, price=10.0, unit_cost=4.0, outdating_cost=outdating)
     ratio = (10.0 - 4.0) / (10.0 + outdating)
-    naive = level_of(BaseStock.closed_form(problem, law, economics))[0]
-    found = level_of(BaseStock.searched(problem, law, economics))[0]
-    demand = paths(law, PERIODS)[HISTORY + WARM_UP :]
+    naive = level_of(BaseStock.closed_form(problem, distribution, economics))[0]
+    found = level_of(BaseStock.searched(problem, distribution, economics))[0]
+    demand = paths(distribution, PERIODS)[HISTORY + WARM_UP :]
     # on its own paths exactly: the lower quantile of the demand that it saw, F(S) >= (p - c) / (p +
     # w)
     assert found == np.quantile(demand, ratio, method="inverted_cdf")
@@ -223,17 +227,17 @@ def test_with_shelf_life_one_the_search_finds_the_newsvendor_level(outdating):
 
 @pytest.mark.usefixtures("short_search")
 def test_the_searched_level_falls_with_the_shelf_life_and_meets_the_naive_one_as_it_grows():
-    law = law_of("geometric", 5.0)
+    distribution = distribution_of("geometric", 5.0)
     found = []
     for shelf_life in (1, 2, 3, 60):
         problem = Perishable(shelf_life=shelf_life)
         economics = economics_of(problem, price=10.0, unit_cost=5.0, holding_cost=0.2)
-        found.append(level_of(BaseStock.searched(problem, law, economics))[0])
+        found.append(level_of(BaseStock.searched(problem, distribution, economics))[0])
     assert found == sorted(found)
     assert found[0] < found[1] < found[2] < found[3]
     lost = LostSales()
     economics = economics_of(lost, price=10.0, unit_cost=5.0, holding_cost=0.2)
-    same = level_of(BaseStock.searched(lost, law, economics))[0]
+    same = level_of(BaseStock.searched(lost, distribution, economics))[0]
     assert found[3] == same
 
 
@@ -288,11 +292,11 @@ def test_capped_base_stock_lies_between_base_stock_and_constant_order():
 @pytest.mark.parametrize("lead_time", [1, 4])
 def test_the_searched_capped_base_stock_is_no_worse_than_what_it_generalises(lead_time):
     problem = LostSales(lead_time=lead_time)
-    law = law_of("poisson", [1.0, 5.0, 5.0, 20.0])
+    distribution = distribution_of("poisson", [1.0, 5.0, 5.0, 20.0])
     economics = economics_of(problem, holding_cost=[1.0] * 4, shortage_cost=[9.0, 4.0, 19.0, 9.0])
-    demand = paths(law, search.PERIODS)
+    demand = paths(distribution, search.PERIODS)
     capped, single, constant = (
-        reward_of(kind.searched(problem, law, economics), demand, economics)
+        reward_of(kind.searched(problem, distribution, economics), demand, economics)
         for kind in (CappedBaseStock, BaseStock, ConstantOrder)
     )
     assert (capped > single).all()
@@ -305,11 +309,11 @@ def test_the_searched_capped_base_stock_is_no_worse_than_what_it_generalises(lea
 @pytest.mark.parametrize("name", ["poisson", "gamma", "negative_binomial"])
 def test_the_constant_order_in_closed_form_is_that_of_heavy_traffic(name):
     problem = LostSales(lead_time=3, discount=1.0)
-    law = law_of(name, [20.0, 20.0], 0.1)
+    distribution = distribution_of(name, [20.0, 20.0], 0.1)
     economics = economics_of(problem, holding_cost=[1.0, 1.0], shortage_cost=[9.0, 99.0])
     variance = 20.0 if name == "poisson" else 40.0 if name == "gamma" else 60.0
     wanted = 20.0 - np.sqrt(variance / (2.0 * np.array([9.0, 99.0])))
-    found = ConstantOrder.closed_form(problem, law, economics).quantity
+    found = ConstantOrder.closed_form(problem, distribution, economics).quantity
     # the variance of amounts comes from a lattice
     np.testing.assert_allclose(found, wanted, rtol=1e-4 if name == "gamma" else 1e-12)
 
@@ -318,20 +322,20 @@ def test_the_constant_order_in_closed_form_is_nothing_where_no_order_pays():
     problem = LostSales(lead_time=5, discount=0.9)
     economics = economics_of(problem, price=10.0, unit_cost=8.0)
     assert ConstantOrder.closed_form(
-        problem, law_of("poisson", 5.0), economics
+        problem, distribution_of("poisson", 5.0), economics
     ).quantity.tolist() == [0.0]
 
 
 def test_the_searched_constant_order_is_the_best_share_of_the_mean_demand():
     problem = LostSales(lead_time=3, discount=1.0)
-    law = law_of("poisson", 10.0)
+    distribution = distribution_of("poisson", 10.0)
     economics = economics_of(problem, holding_cost=1.0, shortage_cost=9.0)
     quantities = 0.99 * 10.0 * np.arange(513.0) / 512.0
     rule = ConstantOrder(problem=problem, quantity=quantities)
-    reward = mean_reward(simulate(problem, rule, paths(law, search.PERIODS), economics, 513), 513)[
-        :, 0
-    ]
-    assert ConstantOrder.searched(problem, law, economics).quantity[0] == pytest.approx(
+    reward = mean_reward(
+        simulate(problem, rule, paths(distribution, search.PERIODS), economics, 513), 513
+    )[:, 0]
+    assert ConstantOrder.searched(problem, distribution, economics).quantity[0] == pytest.approx(
         quantities[reward.argmax()]
     )
 

@@ -1,4 +1,5 @@
-"""The Bayes base-stock, against posteriors integrated in plain loops, known laws, and what others
+"""The Bayes base-stock, against posteriors integrated in plain loops, known families, and what
+others
 earn.
 """
 
@@ -8,14 +9,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from helpers import COSTS, economics_of, law_of, seen
+from helpers import COSTS, distribution_of, economics_of, seen
 from scipy import optimize, stats
 
 from inv_gym import POPULATIONS, LostSales, SyntheticProducts, draw_products, evaluate
 from inv_gym.baselines import BaseStock, bayes, policies
 from inv_gym.baselines.bayes import LOG_LIKELIHOODS, BayesBaseStock
 from inv_gym.baselines.rules.critical_ratio import critical_ratio
-from inv_gym.demand.laws import LAWS, Empirical
+from inv_gym.demand.families import FAMILIES, Empirical
 from inv_gym.demand.ranges import LogNormalRange, LogUniform, Uniform
 from inv_gym.play.episode import Episode
 from inv_gym.play.policy import planned
@@ -23,9 +24,11 @@ from inv_gym.products.batch import HISTORY
 from inv_gym.testing import check_policy
 
 PROBLEM = LostSales(horizon=6)
-KNOWN = {type(law): law for law in LAWS.values() if type(law) in LOG_LIKELIHOODS}
-COUNTS = [name for name, law in LAWS.items() if law.integer and type(law) in LOG_LIKELIHOODS]
-AMOUNTS = [name for name, law in LAWS.items() if not law.integer]
+KNOWN = {type(family): family for family in FAMILIES.values() if type(family) in LOG_LIKELIHOODS}
+COUNTS = [
+    name for name, family in FAMILIES.items() if family.integer and type(family) in LOG_LIKELIHOODS
+]
+AMOUNTS = [name for name, family in FAMILIES.items() if not family.integer]
 
 
 def levels(population, products, problem=PROBLEM):
@@ -41,12 +44,12 @@ def ratios(products):
     return critical_ratio(PROBLEM, products.economics)
 
 
-# The posterior predictive law
+# The posterior predictive distribution
 
 
 @pytest.mark.parametrize("kind", [Uniform, LogUniform])
 def test_a_poisson_level_is_the_quantile_of_a_posterior_integrated_in_plain_loops(kind):
-    population = SyntheticProducts(laws=("poisson",), mean=kind(2.0, 50.0))
+    population = SyntheticProducts(families=("poisson",), mean=kind(2.0, 50.0))
     products = draw_products(population, PROBLEM, 8, seed=1)
     got = levels(population, products)
     points = (np.arange(5000) + 0.5) / 5000
@@ -66,7 +69,7 @@ def test_a_poisson_level_is_the_quantile_of_a_posterior_integrated_in_plain_loop
 
 
 def test_of_a_wide_range_a_poisson_level_is_that_of_the_conjugate_gamma_posterior():
-    population = SyntheticProducts(laws=("poisson",), mean=LogUniform(0.01, 1000.0))
+    population = SyntheticProducts(families=("poisson",), mean=LogUniform(0.01, 1000.0))
     problem = LostSales(horizon=1)
     products = draw_products(replace(population, mean=Uniform(5.0, 40.0)), problem, 50, seed=1)
     total = products.demand[:HISTORY].sum(
@@ -96,11 +99,11 @@ def test_a_level_of_several_laws_with_free_dispersion_is_that_of_a_fine_grid():
     ]
     for product, ratio in enumerate(ratios(products)):
         window = products.demand[:HISTORY, product]
-        score = np.stack([sum(law.logpmf(x) for x in window) for law in cells])
+        score = np.stack([sum(family.logpmf(x) for x in window) for family in cells])
         weight = np.exp(score - score.max())
         weight /= weight.sum()
         reached = [
-            sum(w @ law.cdf(level) for w, law in zip(weight, cells, strict=True))
+            sum(w @ family.cdf(level) for w, family in zip(weight, cells, strict=True))
             for level in range(20)
         ]
         assert got[product] == np.searchsorted(reached, ratio)
@@ -133,24 +136,24 @@ def test_a_level_of_amounts_is_that_of_a_fine_grid_even_at_the_ends_of_the_range
         assert got[product] == pytest.approx(wanted, rel=1e-4)
 
 
-@pytest.mark.parametrize("law", KNOWN.values(), ids=lambda law: type(law).__name__)
+@pytest.mark.parametrize("family", KNOWN.values(), ids=lambda family: type(family).__name__)
 @pytest.mark.parametrize("mean", [0.7, 40.0])
-def test_a_log_likelihood_is_that_of_the_law(law, mean):
-    dispersion = np.array(0.4 if law.fixed_dispersion is None else law.fixed_dispersion)
-    x = np.arange(0.0, 150.0) if law.integer else np.geomspace(0.01, 4.0, 50) * mean
-    got = np.exp(LOG_LIKELIHOODS[type(law)](x, np.array(mean), dispersion))
-    if law.integer:
-        wanted = np.diff(law.cdf(x, mean, dispersion), prepend=0.0)
+def test_a_log_likelihood_is_that_of_the_distribution(family, mean):
+    dispersion = np.array(0.4 if family.fixed_dispersion is None else family.fixed_dispersion)
+    x = np.arange(0.0, 150.0) if family.integer else np.geomspace(0.01, 4.0, 50) * mean
+    got = np.exp(LOG_LIKELIHOODS[type(family)](x, np.array(mean), dispersion))
+    if family.integer:
+        wanted = np.diff(family.cdf(x, mean, dispersion), prepend=0.0)
     else:
         half = 1e-5 * x
-        wanted = (law.cdf(x + half, mean, dispersion) - law.cdf(x - half, mean, dispersion)) / (
-            2.0 * half
-        )
+        wanted = (
+            family.cdf(x + half, mean, dispersion) - family.cdf(x - half, mean, dispersion)
+        ) / (2.0 * half)
     np.testing.assert_allclose(got, wanted, rtol=1e-6, atol=1e-12)
 
 
 def test_a_rounded_gamma_likelihood_is_precise_in_the_tail_and_finite_beyond_it():
-    tail, beyond = LOG_LIKELIHOODS[type(LAWS["rounded_gamma"])](
+    tail, beyond = LOG_LIKELIHOODS[type(FAMILIES["rounded_gamma"])](
         np.array([60.0, 1e6]), np.array(3.0), np.array(0.1)
     )
     gamma = stats.gamma(10.0, scale=0.3)
@@ -161,16 +164,18 @@ def test_a_rounded_gamma_likelihood_is_precise_in_the_tail_and_finite_beyond_it(
 
 
 @pytest.mark.parametrize("name", COUNTS)
-def test_with_one_law_and_one_mean_the_level_is_that_of_the_known_law(name):
-    population = SyntheticProducts(laws=(name,), mean=7.3, dispersion=0.4)
+def test_with_one_law_and_one_mean_the_level_is_that_of_the_known_distribution(name):
+    population = SyntheticProducts(families=(name,), mean=7.3, dispersion=0.4)
     products = draw_products(population, PROBLEM, 40)
     known = BaseStock.closed_form(PROBLEM, products.distribution, products.economics).level
     assert (levels(population, products) == known).all()
 
 
 @pytest.mark.parametrize("name", AMOUNTS)
-def test_with_one_law_and_one_mean_of_amounts_the_level_is_nearly_that_of_the_known_law(name):
-    population = SyntheticProducts(laws=(name,), mean=7.3, dispersion=Uniform(0.4, 0.4))
+def test_with_one_law_and_one_mean_of_amounts_the_level_is_nearly_that_of_the_known_distribution(
+    name,
+):
+    population = SyntheticProducts(families=(name,), mean=7.3, dispersion=Uniform(0.4, 0.4))
     products = draw_products(population, PROBLEM, 40)
     known = BaseStock.closed_form(PROBLEM, products.distribution, products.economics).level
     np.testing.assert_allclose(
@@ -180,7 +185,7 @@ def test_with_one_law_and_one_mean_of_amounts_the_level_is_nearly_that_of_the_kn
 
 def test_whole_demands_come_of_counts_and_others_of_amounts():
     both = SyntheticProducts(("poisson", "gamma"), LogUniform(3.0, 9.0), 0.4)
-    counts, amounts = replace(both, laws=("poisson",)), replace(both, laws=("gamma",))
+    counts, amounts = replace(both, families=("poisson",)), replace(both, families=("gamma",))
     products = draw_products(counts, PROBLEM, 5)
     demand = products.demand.copy()
     demand[2, 1] = 4.5  # seen in the first three periods only
@@ -252,30 +257,30 @@ def test_planned_orders_are_those_of_every_step():
         episode.step((order[:, 0],))
 
 
-def test_it_earns_more_than_an_estimate_and_no_more_than_the_law():
+def test_it_earns_more_than_an_estimate_and_no_more_than_the_distribution():
     problem, population = LostSales(), POPULATIONS["poisson"]
     heuristics = policies(problem)
-    named = {name: heuristics[name] for name in ("base-stock", "base-stock (knows law)")}
+    named = {name: heuristics[name] for name in ("base-stock", "base-stock (knows distribution)")}
     named["Bayes"] = BayesBaseStock(problem, population)
     products = draw_products(population, problem, 1000, seed=5)
     to_estimate = evaluate(problem, named, products, reference="base-stock").frame.set_index(
         "policy"
     )
-    to_law = evaluate(problem, named, products, reference="base-stock (knows law)").frame.set_index(
-        "policy"
-    )
+    to_distribution = evaluate(
+        problem, named, products, reference="base-stock (knows distribution)"
+    ).frame.set_index("policy")
     assert to_estimate.gap_low["Bayes"] > 0.0
-    assert to_law.gap_low["Bayes"] <= 0.0
-    assert to_law.gap["Bayes"] > to_law.gap["base-stock"]
-    assert to_law.knows["Bayes"] == "history"
+    assert to_distribution.gap_low["Bayes"] <= 0.0
+    assert to_distribution.gap["Bayes"] > to_distribution.gap["base-stock"]
+    assert to_distribution.knows["Bayes"] == "history"
 
 
 def test_it_orders_up_to_its_level_and_nothing_above_it():
-    population = SyntheticProducts(laws=("poisson",), mean=5.0)
+    population = SyntheticProducts(families=("poisson",), mean=5.0)
     products = draw_products(population, PROBLEM, 2)._replace(
         economics=economics_of(PROBLEM, **{name: [cost] * 2 for name, cost in COSTS.items()})
     )
-    level = law_of("poisson", 5.0).quantile(ratios(products))[0]
+    level = distribution_of("poisson", 5.0).quantile(ratios(products))[0]
     state = PROBLEM.initial_state(np.array([2.0, level + 1.0]))
     observation = Episode(PROBLEM, products, state).observe()
     assert BayesBaseStock(PROBLEM, population)(observation).tolist() == [[level - 2.0], [0.0]]
@@ -306,10 +311,10 @@ def test_it_orders_up_to_its_level_and_nothing_above_it():
         ),
         (
             {},
-            {"laws": ("discrete_uniform",)},
-            "laws must be of Poisson, .* for the Bayes base-stock, got DiscreteUnif",
+            {"families": ("discrete_uniform",)},
+            "families must be of Poisson, .* for the Bayes base-stock, got DiscreteUnif",
         ),
-        ({}, {"laws": (Empirical((1.0, 2.0)),)}, "got Empirical."),
+        ({}, {"families": (Empirical((1.0, 2.0)),)}, "got Empirical."),
     ],
 )
 def test_it_refuses_what_its_posterior_is_not_for(problem, population, message):

@@ -6,7 +6,7 @@ import re
 
 import numpy as np
 import pytest
-from helpers import economics_of, law_of, masses, reward_of, seen
+from helpers import distribution_of, economics_of, masses, reward_of, seen
 
 from inv_gym import POPULATIONS, DualSourcing, draw_products, instance, rollout
 from inv_gym.baselines import CappedDualIndex, DualIndex, SingleIndex, TailoredBaseSurge
@@ -54,12 +54,12 @@ def test_the_two_base_stocks_are_those_of_the_formulas_summed_term_by_term(
     problem = DualSourcing(
         regular_lead_time=lead_time + 1, expedited_lead_time=lead_time, discount=discount
     )
-    law = law_of(name, 4.0, 0.5)
+    distribution = distribution_of(name, 4.0, 0.5)
     economics = economics_of(
         problem, regular_cost=c_r, expedited_cost=c_e, holding_cost=h, shortage_cost=b
     )
-    rule = DualIndex.closed_form(problem, law, economics)
-    wanted = brute_force_levels(masses(law, 250), lead_time, c_r, c_e, h, b, discount)
+    rule = DualIndex.closed_form(problem, distribution, economics)
+    wanted = brute_force_levels(masses(distribution, 250), lead_time, c_r, c_e, h, b, discount)
     assert (float(rule.expedited_level[0]), float(rule.regular_level[0])) == wanted
 
 
@@ -68,13 +68,13 @@ def test_the_two_base_stocks_are_the_best_dual_index_levels_where_they_are_optim
     problem = DualSourcing(
         regular_lead_time=lead_times[0], expedited_lead_time=lead_times[1], discount=1.0
     )
-    law = law_of("poisson", 4.0)
+    distribution = distribution_of("poisson", 4.0)
     economics = economics_of(
         problem, regular_cost=10.0, expedited_cost=13.0, holding_cost=1.0, shortage_cost=12.0
     )
-    demand = paths(law, search.PERIODS)
+    demand = paths(distribution, search.PERIODS)
     fukuda, searched = (
-        -reward_of(find(problem, law, economics), demand, economics)[0]
+        -reward_of(find(problem, distribution, economics), demand, economics)[0]
         for find in (DualIndex.closed_form, DualIndex.searched)
     )
     # levels that are best in truth cannot beat the best on these paths, and are hardly worse on any
@@ -100,7 +100,7 @@ def test_the_two_base_stocks_are_refused_where_they_do_not_apply(problem, got):
     )
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         DualIndex.closed_form(
-            problem, law_of("poisson", 4.0), economics_of(problem, holding_cost=1.0)
+            problem, distribution_of("poisson", 4.0), economics_of(problem, holding_cost=1.0)
         )
 
 
@@ -126,7 +126,7 @@ def test_no_dual_index_levels_do_better_on_the_paths_of_the_search(lead_times, b
     problem = DualSourcing(
         regular_lead_time=lead_times[0], expedited_lead_time=lead_times[1], backlog=backlog
     )
-    law = law_of("poisson", 2.0)
+    distribution = distribution_of("poisson", 2.0)
     economics = economics_of(
         problem,
         price=20.0,
@@ -135,11 +135,11 @@ def test_no_dual_index_levels_do_better_on_the_paths_of_the_search(lead_times, b
         holding_cost=1.0,
         shortage_cost=15.0,
     )
-    found = DualIndex.searched(problem, law, economics)
+    found = DualIndex.searched(problem, distribution, economics)
     pairs = [(e, e + d) for e in range(13) for d in range(10)]
     tried = np.array([*pairs, (found.expedited_level[0], found.regular_level[0])]).T
     rule = DualIndex(problem=problem, expedited_level=tried[0], regular_level=tried[1])
-    steps = simulate(problem, rule, paths(law, search.PERIODS), economics, tried.shape[1])
+    steps = simulate(problem, rule, paths(distribution, search.PERIODS), economics, tried.shape[1])
     *others, own = mean_reward(steps, tried.shape[1])[:, 0]
     assert own >= max(others) - 1e-9
 
@@ -208,16 +208,17 @@ def test_without_a_cap_the_capped_dual_index_is_the_dual_index(backlog):
 @pytest.mark.parametrize("kind", [DualIndex, CappedDualIndex, SingleIndex, TailoredBaseSurge])
 def test_with_backlog_the_best_level_for_the_other_parameters_is_the_best_of_all_levels(kind):
     problem = DualSourcing(regular_lead_time=3, expedited_lead_time=1)
-    law = law_of("poisson", 2.0)
+    distribution = distribution_of("poisson", 2.0)
     economics = economics_of(
         problem, regular_cost=10.0, expedited_cost=12.0, holding_cost=1.0, shortage_cost=15.0
     )
-    found = kind.searched(problem, law, economics)
+    found = kind.searched(problem, distribution, economics)
     shifts = np.arange(-4.0, 5.0)
     own = {name: np.tile(column, len(shifts)) for name, column in found.parameters.items()}
     tried = kind(problem=problem, **own).raised(shifts)
     reward = mean_reward(
-        simulate(problem, tried, paths(law, search.PERIODS), economics, len(shifts)), len(shifts)
+        simulate(problem, tried, paths(distribution, search.PERIODS), economics, len(shifts)),
+        len(shifts),
     )
     # from empty, a level higher by one is met one unit later: what differs is over by the end of
     # the warm-up

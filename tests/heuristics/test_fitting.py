@@ -68,7 +68,7 @@ def test_orders_follow_the_history_if_and_only_if_the_policy_knows_it(env_id):
             first_orders(policy, problem, products),
             first_orders(policy, problem, busier),
         )
-        assert (policy.knows == "distribution") == name.endswith(" (knows law)"), name
+        assert (policy.knows == "distribution") == name.endswith(" (knows distribution)"), name
         if policy.knows == "distribution":
             np.testing.assert_array_equal(before, after, err_msg=name)
         else:
@@ -106,8 +106,10 @@ def test_a_closed_form_is_fitted_anew_to_each_period_s_history(lead_time, kind):
 def test_a_fitted_heuristic_keeps_the_parameters_that_it_found_at_the_start(fit, knows):
     problem = LostSales(lead_time=2, horizon=8)
     products = draw_products(POPULATIONS["poisson"], problem, 30)
-    law = estimate(products.demand[:HISTORY]) if knows == "history" else products.distribution
-    rule = fit(problem, law, products.economics)
+    distribution = (
+        estimate(products.demand[:HISTORY]) if knows == "history" else products.distribution
+    )
+    rule = fit(problem, distribution, products.economics)
     policy = planned(Fitted(fit, problem, knows), problem, products)
     assert (rule.knows, policy.knows) == ("nothing", knows)
     for name, parameter in rule.parameters.items():
@@ -125,9 +127,9 @@ def test_a_fit_sees_the_problem_the_law_and_the_economics_as_numpy_arrays():
     tensors = products.to(torch.empty(0, dtype=torch.float64))
     seen = []
 
-    def fit(problem: Problem, law: Distribution, economics: Any) -> BaseStock:
-        seen.append((problem, law, economics))
-        return BaseStock(problem=problem, level=law.quantile(np.full(6, 0.9)))
+    def fit(problem: Problem, distribution: Distribution, economics: Any) -> BaseStock:
+        seen.append((problem, distribution, economics))
+        return BaseStock(problem=problem, level=distribution.quantile(np.full(6, 0.9)))
 
     for policy in (
         Fitted(fit, problem),
@@ -136,9 +138,9 @@ def test_a_fit_sees_the_problem_the_law_and_the_economics_as_numpy_arrays():
     ):
         assert isinstance(rollout(problem, policy, tensors).orders, torch.Tensor)
     assert len(seen) == 1 + 1 + problem.horizon
-    for given, law, economics in seen:
+    for given, distribution, economics in seen:
         assert given == problem
-        assert isinstance(law, Distribution)
+        assert isinstance(distribution, Distribution)
         assert all(isinstance(column, np.ndarray) for column in economics)
 
 
@@ -148,8 +150,8 @@ def test_under_a_season_a_fit_at_the_start_sees_all_periods_and_a_later_one_thos
     products = draw_products(population, problem, 3)
     seen = []
 
-    def fit(problem: Problem, law: Distribution, economics: Any) -> BaseStock:
-        seen.append(law.mean)
+    def fit(problem: Problem, distribution: Distribution, economics: Any) -> BaseStock:
+        seen.append(distribution.mean)
         return BaseStock(problem=problem, level=np.full(3, 20.0))
 
     rollout(problem, Fitted(fit, problem, "distribution"), products)
@@ -191,7 +193,7 @@ def test_under_a_season_the_level_is_that_of_the_days_ahead(lead_time):
     np.testing.assert_array_equal(levels[:7], levels[7:14])
 
 
-LAW_WANTED = "these products have no known demand law: use knows='history'."
+DISTRIBUTION_WANTED = "these products have no known demand distribution: use knows='history'."
 
 
 @pytest.mark.usefixtures("short_search")
@@ -200,10 +202,12 @@ def test_heuristics_that_need_the_law_say_so_on_products_without_one(env_id):
     problem = make_problem(env_id, horizon=4)
     real = draw_products(POPULATIONS["poisson"], problem, 5)._replace(distribution=None)
     everything, without = policies(problem), policies(problem, distribution=False)
-    assert without.keys() == {name for name in everything if not name.endswith(" (knows law)")}
+    assert without.keys() == {
+        name for name in everything if not name.endswith(" (knows distribution)")
+    }
     assert len(everything) > len(without)
     for name in everything.keys() - without.keys():
-        with pytest.raises(ValueError, match=f"^{re.escape(LAW_WANTED)}$"):
+        with pytest.raises(ValueError, match=f"^{re.escape(DISTRIBUTION_WANTED)}$"):
             rollout(problem, everything[name], real)
     for policy in without.values():
         assert rollout(problem, policy, real).orders.shape == (4, 5, problem.order_dim)
@@ -242,15 +246,15 @@ def test_what_must_be_planned_says_so_when_it_is_called_at_once(policy, message)
 
 
 SIMPLE, DOUBLE, REMOVAL = LostSales(), DualSourcing(), ProcurementRemoval()
-UNKNOWN = "unknown knows 'law'; known: distribution, history."
+UNKNOWN = "unknown knows 'everything'; known: distribution, history."
 NAN = np.array([3.0, np.nan])
 
 
 @pytest.mark.parametrize(
     ("make", "error", "message"),
     [
-        (lambda: Fitted(BaseStock.searched, SIMPLE, "law"), ValueError, UNKNOWN),
-        (lambda: Adaptive(BaseStock.closed_form, SIMPLE, "law"), ValueError, UNKNOWN),
+        (lambda: Fitted(BaseStock.searched, SIMPLE, "everything"), ValueError, UNKNOWN),
+        (lambda: Adaptive(BaseStock.closed_form, SIMPLE, "everything"), ValueError, UNKNOWN),
         (
             lambda: ConstantOrder(problem=SIMPLE, quantity=-0.1),
             ValueError,

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from helpers import economics_of, law_of, masses, seen
+from helpers import distribution_of, economics_of, masses, seen
 
 from inv_gym import ProcurementRemoval, draw_products, instance
 from inv_gym.baselines import BaseStock, IntervalStock
@@ -78,9 +78,9 @@ def test_the_interval_is_that_of_value_iteration(name, removal, discount, backlo
         "shortage_cost": 4.0,
         "removal_value": removal,
     }
-    law = law_of(name, 3.0, 0.5)
-    found = IntervalStock.optimal(problem, law, economics_of(problem, **figures))
-    mass = masses(law, 30)
+    distribution = distribution_of(name, 3.0, 0.5)
+    found = IntervalStock.optimal(problem, distribution, economics_of(problem, **figures))
+    mass = masses(distribution, 30)
     wanted = interval_by_value_iteration(mass / mass.sum(), figures, discount, backlog, top=60)
     assert (float(found.lower[0]), float(found.upper[0])) == wanted
 
@@ -90,7 +90,7 @@ def test_removal_that_costs_more_than_it_saves_is_never_done():
     economics = economics_of(
         problem, price=10.0, unit_cost=5.0, holding_cost=0.1, removal_value=-20.0
     )
-    rule = IntervalStock.optimal(problem, law_of("poisson", 5.0), economics)
+    rule = IntervalStock.optimal(problem, distribution_of("poisson", 5.0), economics)
     # a unit held for ever costs 0.1 / (1 - 0.99) = 10, less than the fee
     assert rule.upper.tolist() == [np.inf]
     orders = rule(seen(problem.initial_state(np.array([1e6]))))
@@ -119,7 +119,7 @@ def test_the_interval_of_amounts_scales_with_demand():
     economics = economics_of(
         problem, price=[10.0] * 3, unit_cost=5.0, removal_value=2.0, holding_cost=0.3
     )
-    rule = IntervalStock.optimal(problem, law_of("gamma", means, 0.4), economics)
+    rule = IntervalStock.optimal(problem, distribution_of("gamma", means, 0.4), economics)
     lower, upper = rule.lower, rule.upper
     np.testing.assert_allclose(lower / means, lower[0] / 3.0, rtol=1e-9)
     np.testing.assert_allclose(upper / means, upper[0] / 3.0, rtol=1e-9)
@@ -129,12 +129,12 @@ def test_the_interval_of_amounts_scales_with_demand():
 @pytest.mark.parametrize("backlog", [False, True])
 def test_remove_to_lower_orders_and_removes_to_the_newsvendor_level(backlog):
     problem = ProcurementRemoval(discount=0.9, backlog=backlog)
-    law, economics = (
-        law_of("poisson", [5.0] * 3),
+    distribution, economics = (
+        distribution_of("poisson", [5.0] * 3),
         economics_of(problem, **{k: [v] * 3 for k, v in FIGURES.items()}),
     )
-    level = BaseStock.closed_form(problem, law, economics).level
-    orders = IntervalStock.remove_to_lower(problem, law, economics)(
+    level = BaseStock.closed_form(problem, distribution, economics).level
+    orders = IntervalStock.remove_to_lower(problem, distribution, economics)(
         seen(problem.initial_state(level + np.array([-2.0, 0.0, 3.0])))
     )
     assert orders.tolist() == [[2.0, 0.0], [0.0, 0.0], [0.0, 3.0]]

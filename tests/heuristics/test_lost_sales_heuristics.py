@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from helpers import economics_of, law_of
+from helpers import distribution_of, economics_of
 from scipy import stats
 
 from inv_gym import POPULATIONS, LostSales, Observation, draw_products, evaluate, instance
@@ -106,7 +106,7 @@ def test_a_dual_balancing_order_balances_its_own_holding_and_what_is_lost_over_a
 
 
 def exact_needs(state: tuple[int, ...], periods: int, size: int = 160) -> list[np.ndarray]:
-    """The law of demand lost in periods ``L .. L + k``, k = 0, 1, ..., for Poisson(5), by
+    """The distribution of demand lost in periods ``L .. L + k``, k = 0, 1, ..., for Poisson(5), by
     convolution.
     """
     mass = stats.poisson(5.0).pmf(np.arange(size))
@@ -128,10 +128,10 @@ def test_scenarios_give_the_orders_of_the_exact_law_but_for_a_unit_in_few_states
     problem = LostSales(lead_time=4, discount=1.0)
     rng = np.random.default_rng(3)
     states = [(int(rng.poisson(5.0)), *map(int, rng.integers(2, 8, 3))) for _ in range(80)]
-    law = law_of("poisson", np.full(len(states), 5.0))
+    distribution = distribution_of("poisson", np.full(len(states), 5.0))
     seen = observe(problem, states, **COSTS)
-    myopic = Myopic.closed_form(problem, law, seen.economics)(seen)[:, 0]
-    dual = DualBalancing.closed_form(problem, law, seen.economics)(seen)[:, 0]
+    myopic = Myopic.closed_form(problem, distribution, seen.economics)(seen)[:, 0]
+    dual = DualBalancing.closed_form(problem, distribution, seen.economics)(seen)[:, 0]
     grid = np.arange(0.0, 16.0, 0.01)
     left = np.maximum(grid[:, None] - np.arange(160), 0.0)
     short = np.maximum(np.arange(160) - grid[:, None], 0.0)
@@ -148,10 +148,12 @@ def test_scenarios_give_the_orders_of_the_exact_law_but_for_a_unit_in_few_states
 
 def test_without_lead_time_a_myopic_order_fills_up_to_the_newsvendor_level():
     problem = LostSales()
-    law = law_of("poisson", [5.0, 20.0, 0.7])
+    distribution = distribution_of("poisson", [5.0, 20.0, 0.7])
     states = [(0.0,), (3.0,), (4.0,)]
     seen = observe(problem, states, **COSTS)
-    rule, level = (kind.closed_form(problem, law, seen.economics) for kind in (Myopic, BaseStock))
+    rule, level = (
+        kind.closed_form(problem, distribution, seen.economics) for kind in (Myopic, BaseStock)
+    )
     np.testing.assert_array_equal(rule(seen), level(seen))
 
 
@@ -164,23 +166,25 @@ def test_more_stock_on_hand_or_on_order_never_raises_an_order_and_little_demand_
         for k in range(0, 9, 4)
     ]
     seen = observe(problem, states, **COSTS)
-    law = law_of("poisson", np.full(len(states), 5.0))
+    distribution = distribution_of("poisson", np.full(len(states), 5.0))
     for kind in (Myopic, DualBalancing):
-        orders = kind.closed_form(problem, law, seen.economics)(seen).reshape(4, 3, 3)
+        orders = kind.closed_form(problem, distribution, seen.economics)(seen).reshape(4, 3, 3)
         assert (orders[0, 0, 0], orders[3, 2, 2]) > (0.0, 0.0)
         for axis in range(3):
             assert (np.diff(orders, axis=axis) <= 0.0).all()
         assert (orders == np.rint(orders)).all()
         full = observe(problem, [(60.0, 0.0, 0.0)], **COSTS)
-        assert kind.closed_form(problem, law.rows(slice(0, 1)), full.economics)(full) == 0.0
+        assert (
+            kind.closed_form(problem, distribution.rows(slice(0, 1)), full.economics)(full) == 0.0
+        )
 
 
 def test_nothing_is_ordered_where_no_order_pays():
     problem = LostSales(lead_time=5, discount=0.8)
     seen = observe(problem, [(20.0, 1.0, 1.0, 1.0, 1.0)], price=10.0, unit_cost=9.0)
-    law = law_of("gamma", 5.0, 0.3)
+    distribution = distribution_of("gamma", 5.0, 0.3)
     assert critical_ratio(problem, seen.economics) < 1e-5
-    assert DualBalancing.closed_form(problem, law, seen.economics)(seen) == 0.0
+    assert DualBalancing.closed_form(problem, distribution, seen.economics)(seen) == 0.0
 
 
 @pytest.mark.parametrize("kind", [Myopic, DualBalancing])
@@ -201,7 +205,10 @@ def test_scenarios_follow_the_law_of_their_period_each_as_evenly_as_can_be():
     mean = np.array([[5.0, 30.0], [9.0, 2.0], [1.0, 60.0]])
     for name, dispersion in (("poisson", 0.0), ("gamma", 0.4)):
         season = Distribution(
-            law_of(name, 1.0, dispersion).laws, np.zeros(2, int), mean, np.full(2, dispersion)
+            distribution_of(name, 1.0, dispersion).families,
+            np.zeros(2, int),
+            mean,
+            np.full(2, dispersion),
         )
         demand = demand_scenarios(season, 5)
         for period, paths in enumerate(demand):
@@ -214,7 +221,7 @@ def test_scenarios_follow_the_law_of_their_period_each_as_evenly_as_can_be():
 
 
 def test_counts_too_large_for_the_lattice_stay_whole():
-    (paths,) = demand_scenarios(law_of("negative_binomial", [3000.0], 0.5), 1)
+    (paths,) = demand_scenarios(distribution_of("negative_binomial", [3000.0], 0.5), 1)
     assert (paths == np.rint(paths)).all()
     assert paths.mean() == pytest.approx(3000.0, rel=0.01)
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from helpers import economics_of, law_of
+from helpers import distribution_of, economics_of
 
 from inv_gym import (
     POPULATIONS,
@@ -178,9 +178,11 @@ def test_searched_parameters_earn_more_with_every_step_of_generality():
 
 def test_levels_are_quantiles_of_the_demand_that_a_position_covers():
     problem = Perishable(lead_time=2)
-    law = law_of("poisson", [5.0, 9.0])
+    distribution = distribution_of("poisson", [5.0, 9.0])
     scores = np.array([[0.0, 0.0], [1.0, -1.0]])
-    rule = LowWasteBaseStock.at(problem, law, None, scores, scores * 0.0 + 0.5, scores * 0.0 + 0.25)
+    rule = LowWasteBaseStock.at(
+        problem, distribution, None, scores, scores * 0.0 + 0.5, scores * 0.0 + 0.25
+    )
     np.testing.assert_array_equal(rule.level, [15.0, 27.0, 19.0, 22.0])
     np.testing.assert_array_equal(rule.low_position_level, rule.level / 2.0)
     np.testing.assert_array_equal(rule.threshold, rule.level / 4.0)

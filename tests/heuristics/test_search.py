@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from helpers import COSTS, economics_of, law_of, level_of, reward_of
+from helpers import COSTS, distribution_of, economics_of, level_of, reward_of
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import special
@@ -131,15 +131,15 @@ def test_zoom_moves_only_to_what_is_better():
 
 
 def test_the_paths_of_the_search_have_the_mean_of_the_law_and_are_the_same_each_time():
-    law = law_of("poisson", [0.5, 5.0, 40.0])
-    demand = paths(law, 1000 - HISTORY)
+    distribution = distribution_of("poisson", [0.5, 5.0, 40.0])
+    demand = paths(distribution, 1000 - HISTORY)
     assert demand.shape == (1000, 3)
-    np.testing.assert_array_equal(paths(law, 1000 - HISTORY), demand)
+    np.testing.assert_array_equal(paths(distribution, 1000 - HISTORY), demand)
     # a stratum moves a count by its own part of the range: 1/1000 of the largest demand seen
     assert (np.abs(demand.mean(0) - [0.5, 5.0, 40.0]) <= demand.max(0) / 1000.0).all()
     # amounts show the uniforms themselves: one from each of 1000 equal parts, in an order without
     # memory
-    amounts = law_of("gamma", 1.0, 1.0)
+    amounts = distribution_of("gamma", 1.0, 1.0)
     uniforms = 1.0 - np.exp(-paths(amounts, 1000 - HISTORY)[:, 0])
     step = amounts.lattice()[0][0]
     assert (
@@ -164,14 +164,14 @@ def test_the_paths_of_the_search_have_the_mean_of_the_law_and_are_the_same_each_
 )
 def test_the_search_beats_every_point_of_its_finest_grid_on_its_own_paths(problem, kind):
     products = draw_products(POPULATIONS["default"], problem, 60)
-    law, economics = products.distribution, products.economics
-    demand = paths(law, search.PERIODS)
+    distribution, economics = products.distribution, products.economics
+    demand = paths(distribution, search.PERIODS)
 
     def score(points: np.ndarray) -> np.ndarray:
-        return kind.score(problem, law, economics, demand, points)
+        return kind.score(problem, distribution, economics, demand, points)
 
     found = zoom(score, kind.SEARCH, 60)
-    own = reward_of(kind.searched(problem, law, economics), demand, economics)
+    own = reward_of(kind.searched(problem, distribution, economics), demand, economics)
     np.testing.assert_array_equal(own, score(found[None])[0])
     # [-4, 4] on the normal scale in nine points and six rounds ends in steps of 1/64; the closed
     # form lies in one
@@ -211,28 +211,33 @@ def test_the_search_does_not_depend_on_the_batch_nor_on_the_blocks(problem, kind
 
 
 @pytest.mark.usefixtures("short_search")
-def test_under_a_season_parameters_are_searched_for_the_average_law():
+def test_under_a_season_parameters_are_searched_for_the_average_distribution():
     problem = LostSales(lead_time=2, horizon=21)
     population = replace(POPULATIONS["poisson"], mean=8.0, processes=(WeeklySeason(spread=0.4),))
     products = draw_products(population, problem, 20)
-    law = products.distribution
-    flat = Distribution(law.laws, law.law_index, law.mean.mean(0, keepdims=True), law.dispersion)
-    level = BaseStock.searched(problem, law, products.economics).level
+    distribution = products.distribution
+    flat = Distribution(
+        distribution.families,
+        distribution.family_index,
+        distribution.mean.mean(0, keepdims=True),
+        distribution.dispersion,
+    )
+    level = BaseStock.searched(problem, distribution, products.economics).level
     np.testing.assert_array_equal(
         level, BaseStock.searched(problem, flat, products.economics).level
     )
-    busiest = replace(flat, mean=law.mean.max(0, keepdims=True))
+    busiest = replace(flat, mean=distribution.mean.max(0, keepdims=True))
     assert (level < BaseStock.searched(problem, busiest, products.economics).level).all()
 
 
 def test_the_simulation_counts_only_what_follows_its_warm_up_and_has_no_end():
     problem = LostSales(horizon=5, initial_stock=(3.0, 4.0))
-    law, economics = (
-        law_of("poisson", [5.0, 8.0]),
+    distribution, economics = (
+        distribution_of("poisson", [5.0, 8.0]),
         economics_of(problem, **{k: [v] * 2 for k, v in COSTS.items()}),
     )
-    heuristic = BaseStock.closed_form(problem, law, economics)
-    path = paths(law, search.PERIODS)
+    heuristic = BaseStock.closed_form(problem, distribution, economics)
+    path = paths(distribution, search.PERIODS)
     steps = list(simulate(problem, heuristic, path, economics))
     assert [step.period for step in steps] == list(range(search.WARM_UP, search.PERIODS))
     demand = np.array([step.demand for step in steps])
@@ -253,11 +258,11 @@ def test_the_simulation_counts_only_what_follows_its_warm_up_and_has_no_end():
 
 def test_candidates_are_simulated_as_if_alone():
     problem = LostSales(lead_time=2)
-    law, economics = (
-        law_of("poisson", [5.0, 8.0]),
+    distribution, economics = (
+        distribution_of("poisson", [5.0, 8.0]),
         economics_of(problem, **{k: [v] * 2 for k, v in COSTS.items()}),
     )
-    demand = paths(law, 100)
+    demand = paths(distribution, 100)
     levels = np.array([[10.0, 20.0], [15.0, 25.0], [20.0, 5.0]])
     rule = BaseStock(problem=problem, level=levels.reshape(-1))
     together = mean_reward(simulate(problem, rule, demand, economics, 3), 3)

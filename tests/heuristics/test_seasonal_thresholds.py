@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from helpers import economics_of, law_of, masses
+from helpers import distribution_of, economics_of, masses
 
 from inv_gym import (
     POPULATIONS,
@@ -38,7 +38,7 @@ SEASON = [2.0, 4.0, 0.5, 3.0, 1.0]
 
 def season(means: list[float]) -> Distribution:
     """One product with Poisson demand."""
-    return replace(law_of("poisson", 1.0), mean=np.array(means)[:, None])
+    return replace(distribution_of("poisson", 1.0), mean=np.array(means)[:, None])
 
 
 def brute_force(
@@ -146,17 +146,17 @@ def test_intervals_by_period_earn_at_least_what_one_interval_does(population, fi
 
 def test_the_interval_of_stationary_amounts_is_the_newsvendors_level_and_scales_with_demand():
     problem = ProcurementRemoval(long_run=True, discount=0.95)
-    law = law_of("gamma", [4.0, 400.0], 0.3)
+    distribution = distribution_of("gamma", [4.0, 400.0], 0.3)
     economics = economics_of(
         problem, **{name: np.full(2, value) for name, value in FIGURES.items()}
     )
-    rule = SeasonalIntervalStock.optimal(problem, law, economics)
+    rule = SeasonalIntervalStock.optimal(problem, distribution, economics)
     np.testing.assert_allclose(
-        rule.lower[0], law.quantile(critical_ratio(problem, economics)), rtol=2e-3
+        rule.lower[0], distribution.quantile(critical_ratio(problem, economics)), rtol=2e-3
     )
     np.testing.assert_allclose(rule.lower[0][1], 100.0 * rule.lower[0][0], rtol=1e-9)
     np.testing.assert_allclose(
-        rule.upper[0], IntervalStock.optimal(problem, law, economics).upper, rtol=1e-9
+        rule.upper[0], IntervalStock.optimal(problem, distribution, economics).upper, rtol=1e-9
     )
 
 
@@ -165,7 +165,7 @@ def test_stock_is_kept_where_removal_costs_more_than_holding_it_for_ever():
     economics = economics_of(
         problem, price=10.0, unit_cost=5.0, holding_cost=0.01, removal_value=-100.0
     )
-    rule = SeasonalIntervalStock.optimal(problem, law_of("poisson", 5.0), economics)
+    rule = SeasonalIntervalStock.optimal(problem, distribution_of("poisson", 5.0), economics)
     assert rule.upper[0] == np.inf
     seen = Observation(
         ProcurementRemovalState(np.array([1e6])), None, economics, np.ones(1), None, 0

@@ -74,13 +74,13 @@ def mean_reward(problem: Problem, policy: Any, products: Products) -> float:
 # What it learns
 
 
-@pytest.mark.parametrize(("law", "dispersion"), [("poisson", 0.0), ("gamma", 0.3)])
+@pytest.mark.parametrize(("distribution", "dispersion"), [("poisson", 0.0), ("gamma", 0.3)])
 def test_lost_sales_without_lead_time_end_at_the_level_of_the_critical_ratio(
-    law: str, dispersion: float
+    distribution: str, dispersion: float
 ) -> None:
     problem, source = (
         LostSales(lead_time=0, horizon=8),
-        InstanceProducts(law, 5.0, THIN, dispersion=dispersion),
+        InstanceProducts(distribution, 5.0, THIN, dispersion=dispersion),
     )
     changes = {
         "steps": 100,

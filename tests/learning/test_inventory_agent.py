@@ -1,4 +1,4 @@
-"""A trained network as a policy: laws, environments, and files."""
+"""A trained network as a policy: distributions, environments, and files."""
 
 import json
 import shutil
@@ -170,7 +170,7 @@ def test_an_agent_that_knows_the_law_refuses_products_without_one() -> None:
     products = draw_products(POPULATION, problem, 4)._replace(distribution=None)
     with pytest.raises(
         ValueError,
-        match="these products have no known demand law: use a network that knows the hist",
+        match="these products have no known demand distribution: use a network that knows the hist",
     ):
         rollout(problem, untrained(problem, knows="distribution"), products)
 

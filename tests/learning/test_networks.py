@@ -249,7 +249,11 @@ def test_a_network_without_a_fit_leaves_features_as_they_are() -> None:
 @pytest.mark.parametrize(
     ("fields", "error", "message"),
     [
-        ({"knows": "law"}, ValueError, "unknown knows 'law'; known: history, distribution."),
+        (
+            {"knows": "everything"},
+            ValueError,
+            "unknown knows 'everything'; known: history, distribution.",
+        ),
         ({"channels": 0}, ValueError, "channels must be at least 1, got 0."),
         ({"channels": 2.0}, TypeError, "channels must be a whole number, got 2.0."),
         ({"hidden": ()}, ValueError, "hidden must have at least one layer, got none."),

@@ -170,12 +170,14 @@ def test_weights_that_are_not_finite_stop() -> None:
 
 
 def test_only_an_instance_may_know_its_law() -> None:
-    law = NetworkConfig("distribution", 4, (8,))
+    distribution = NetworkConfig("distribution", 4, (8,))
     with pytest.raises(ValueError, match="knows='distribution' is for single instances"):
-        training(network=law)
+        training(network=distribution)
     one = INSTANCES["zipkin2008-poisson5-p4-L2"]
     instance = training(
-        problem=LostSales(lead_time=2, horizon=5, long_run=True), source=one.source, network=law
+        problem=LostSales(lead_time=2, horizon=5, long_run=True),
+        source=one.source,
+        network=distribution,
     )
     agent = instance.fit()
     assert isinstance(agent, InventoryAgent)

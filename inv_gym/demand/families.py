@@ -1,9 +1,10 @@
-"""Demand laws: one-period distributions, each given by a mean and a dispersion per product.
+"""Families of demand distributions over one period; a member is given by a mean and a dispersion
+per product.
 
-The dispersion of a count is what its variance has beyond a Poisson law
+The dispersion of a count is what its variance has beyond a Poisson distribution
 (``var = mean + dispersion * mean**2``); that of an amount is its squared coefficient of variation
 (``var = dispersion * mean**2``). The sum of n periods then has mean ``n * mean`` and dispersion
-``dispersion / n`` in either case, which is exact in law where it is *closed under sums*.
+``dispersion / n`` in either case, which is exact where it is *closed under sums*.
 """
 
 from __future__ import annotations
@@ -22,8 +23,10 @@ Vector = np.ndarray
 TINY = 1e-12
 
 
-class Law(ABC):
-    """A one-period demand law on [0, inf); means and dispersions are arrays that broadcast."""
+class Family(ABC):
+    """A family of demand distributions on [0, inf); means and dispersions are arrays that
+    broadcast.
+    """
 
     integer: ClassVar[bool] = False
     closed_under_sums: ClassVar[bool] = False
@@ -62,7 +65,7 @@ def smallest_integer(reached: Callable[[Vector], Vector], start: Vector) -> Vect
     return high
 
 
-class Poisson(Law):
+class Poisson(Family):
     """Counts with variance equal to the mean."""
 
     integer = True
@@ -76,8 +79,9 @@ class Poisson(Law):
         return special.pdtr(np.floor(x), mean)
 
 
-class NegativeBinomial(Law):
-    """Counts with variance ``mean + dispersion * mean**2``: a Poisson law with a gamma-distributed
+class NegativeBinomial(Family):
+    """Counts with variance ``mean + dispersion * mean**2``: a Poisson distribution with a
+    gamma-distributed
     mean.
     """
 
@@ -94,15 +98,15 @@ class NegativeBinomial(Law):
 
 
 class Geometric(NegativeBinomial):
-    """Counts 0, 1, 2, ... with geometric probabilities: the negative binomial law of
+    """Counts 0, 1, 2, ... with geometric probabilities: the negative binomial distribution of
     dispersion 1.
     """
 
     fixed_dispersion = 1.0
 
 
-class Gamma(Law):
-    """Amounts with a gamma law."""
+class Gamma(Family):
+    """Amounts with a gamma distribution."""
 
     closed_under_sums = True
 
@@ -116,8 +120,8 @@ class Gamma(Law):
         return special.gammaincinv(1.0 / dispersion, probability) * (mean * dispersion)
 
 
-class RoundedGamma(Law):
-    """A gamma law rounded to the nearest whole number (De Moor et al. 2022)."""
+class RoundedGamma(Family):
+    """A gamma distribution rounded to the nearest whole number (De Moor et al. 2022)."""
 
     integer = True
 
@@ -128,8 +132,9 @@ class RoundedGamma(Law):
         return Gamma().cdf(np.floor(x) + 0.5, mean, dispersion)
 
 
-class TruncatedNormal(Law):
-    """A normal law conditioned on being at least 0; `mean` and `dispersion` are those before
+class TruncatedNormal(Family):
+    """A normal distribution conditioned on being at least 0; `mean` and `dispersion` are those
+    before
     truncation.
     """
 
@@ -148,7 +153,7 @@ class TruncatedNormal(Law):
         )
 
 
-class LogNormal(Law):
+class LogNormal(Family):
     """Amounts whose logarithm is normal."""
 
     def sample(self, rng: np.random.Generator, mean: Vector, dispersion: Vector) -> Vector:
@@ -164,7 +169,7 @@ class LogNormal(Law):
         return mean * np.exp(spread * special.ndtri(probability) - spread**2 / 2.0)
 
 
-class DiscreteUniform(Law):
+class DiscreteUniform(Family):
     """Whole numbers 0, 1, ..., n with equal probability, where n is twice the mean, rounded."""
 
     integer = True
@@ -178,7 +183,7 @@ class DiscreteUniform(Law):
 
 
 @dataclass(frozen=True)
-class Empirical(Law):
+class Empirical(Family):
     """Observed demands drawn again, scaled to the wanted mean.
 
     Raises:
@@ -216,7 +221,7 @@ class Empirical(Law):
         return values[np.clip(rank, 0, len(values) - 1)] * (mean / values.mean())
 
 
-LAWS: dict[str, Law] = {
+FAMILIES: dict[str, Family] = {
     "poisson": Poisson(),
     "geometric": Geometric(),
     "negative_binomial": NegativeBinomial(),
@@ -228,10 +233,10 @@ LAWS: dict[str, Law] = {
 }
 
 
-def law(name: str | Law) -> Law:
-    """The law of that name; a law (an `Empirical` one, say) is returned as it is.
+def family(name: str | Family) -> Family:
+    """The family of that name; a family (an `Empirical` one, say) is returned as it is.
 
     Raises:
         ValueError: The name is unknown.
     """
-    return name if isinstance(name, Law) else LAWS[one_of("demand law", name, LAWS)]
+    return name if isinstance(name, Family) else FAMILIES[one_of("demand family", name, FAMILIES)]
