@@ -30,8 +30,8 @@ from inv_gym.products.sources import ProductSource, draw_products
 from inv_gym.util.arrays import Array, flatten, is_torch, like, map_columns, to_numpy, unstack
 from inv_gym.util.checks import one_of
 
-BATCH = 24
-PERIODS = 12
+LAW_PRODUCTS = 24
+LAW_PERIODS = 12
 ORDER_COSTS = ("unit_cost", "regular_cost", "expedited_cost", "fixed_cost")
 """Figures that are paid at once when ordering; the lead-time law sets them to 0."""
 
@@ -77,8 +77,8 @@ def check_problem(
     """
     for name in skip:
         one_of("law", name, PROBLEM_LAWS)
-    problem = replace(problem, horizon=PERIODS, long_run=True)
-    products = draw_products(source, problem, BATCH, seed)
+    problem = replace(problem, horizon=LAW_PERIODS, long_run=True)
+    products = draw_products(source, problem, LAW_PRODUCTS, seed)
     for name, law in PROBLEM_LAWS.items():
         if name not in skip:
             law(problem, products)
@@ -261,8 +261,8 @@ def check_policy(policy: Policy, problem: Problem, source: ProductSource, seed: 
         LawError: A law does not hold.
         ValueError: The policy's orders are not valid.
     """
-    problem = replace(problem, horizon=PERIODS)
-    products = draw_products(source, problem, BATCH, seed)
+    problem = replace(problem, horizon=LAW_PERIODS)
+    products = draw_products(source, problem, LAW_PRODUCTS, seed)
     for law in POLICY_LAWS.values():
         law(policy, problem, products)
 

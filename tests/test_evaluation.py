@@ -36,7 +36,7 @@ from inv_gym.baselines import (
     RandomOrders,
     VectorBaseStock,
 )
-from inv_gym.products.batch import BLOCK, HISTORY
+from inv_gym.products.batch import DRAW_BLOCK, HISTORY
 from inv_gym.testing import Replay
 from inv_gym.util.files import write_atomically
 
@@ -177,8 +177,8 @@ def test_the_figures_do_not_depend_on_the_chunk_size(problem):
         "history": Adaptive(BaseStock.closed_form, problem),
         "distribution": Adaptive(BaseStock.closed_form, problem, "distribution"),
     }
-    number = 2 * BLOCK + 77
-    sizes = (1, BLOCK, 2 * BLOCK, 3 * BLOCK, 10**9)
+    number = 2 * DRAW_BLOCK + 77
+    sizes = (1, DRAW_BLOCK, 2 * DRAW_BLOCK, 3 * DRAW_BLOCK, 10**9)
     tables = [
         figures(evaluate(problem, policies, SOURCE, number=number, chunk_size=size).frame)
         for size in sizes
@@ -196,15 +196,15 @@ def test_the_figures_of_fitted_heuristics_do_not_depend_on_the_chunk_size():
         for name, kind in (("dual", DualIndex), ("single", BaseStock))
     }
     one, two = (
-        evaluate(problem, policies, source, number=BLOCK + 3, chunk_size=n)
-        for n in (BLOCK, 2 * BLOCK)
+        evaluate(problem, policies, source, number=DRAW_BLOCK + 3, chunk_size=n)
+        for n in (DRAW_BLOCK, 2 * DRAW_BLOCK)
     )
     pd.testing.assert_frame_equal(figures(one.frame), figures(two.frame), check_exact=True)
 
 
-@pytest.mark.parametrize("chunk_size", [BLOCK, 4 * BLOCK])
+@pytest.mark.parametrize("chunk_size", [DRAW_BLOCK, 4 * DRAW_BLOCK])
 def test_a_batch_and_the_source_that_it_is_drawn_from_give_the_same(chunk_size):
-    number = BLOCK + 40
+    number = DRAW_BLOCK + 40
     drawn = evaluate(PROBLEM, POLICIES, SOURCE, number=number, seed=3, chunk_size=chunk_size)
     given = evaluate(
         PROBLEM, POLICIES, draw_products(SOURCE, PROBLEM, number, 3), chunk_size=chunk_size
@@ -277,14 +277,14 @@ def test_progress_is_told_after_every_policy_of_every_chunk():
         PROBLEM,
         POLICIES,
         SOURCE,
-        number=BLOCK + 10,
+        number=DRAW_BLOCK + 10,
         reference="random",
-        chunk_size=BLOCK,
+        chunk_size=DRAW_BLOCK,
         progress=lambda *call: told.append(call),
     )
-    total = BLOCK + 10
+    total = DRAW_BLOCK + 10
     order = ["random", "constant", "base-stock"]
-    assert told == [(name, done, total) for done in (BLOCK, total) for name in order]
+    assert told == [(name, done, total) for done in (DRAW_BLOCK, total) for name in order]
 
 
 def test_the_facts_say_what_the_figures_rest_on():

@@ -33,7 +33,7 @@ STRUCTURE = (
     "backlog",
 )
 """Fields of a problem that decide what a good order is, beside economics and clock."""
-CLOCK = 2
+CLOCK_FEATURES = 2
 
 
 def structure_names(problem: Problem) -> list[str]:
@@ -71,7 +71,7 @@ def clock(problem: Problem, periods: Sequence[int], like: Tensor) -> Tensor:
     long-run problem.
     """
     if problem.long_run:
-        return like.new_zeros(len(periods), 1, CLOCK)
+        return like.new_zeros(len(periods), 1, CLOCK_FEATURES)
     left = [max(problem.horizon - t, 1) for t in periods]
     return like.new_tensor([[[n / problem.horizon, 1.0 / n]] for n in left])
 

@@ -39,7 +39,7 @@ from inv_gym.agents.sb3.vec_env import SB3VecEnv
 from inv_gym.agents.training.direct_backprop import DivergedError
 from inv_gym.agents.training.validation import draw_validation
 from inv_gym.problems.problem import Problem
-from inv_gym.products.batch import BLOCK
+from inv_gym.products.batch import DRAW_BLOCK
 from inv_gym.products.sources import ProductSource
 from inv_gym.tasks.task import Task, training_sources
 from inv_gym.util.files import write_atomically
@@ -161,7 +161,9 @@ class ModelFree:
                 **config.options,
             )
         model.set_logger(configure_logger(0, None if log is None else str(log), "training"))
-        sample = self.source.sample(np.random.default_rng([config.seed, 0]), BLOCK, self.problem)
+        sample = self.source.sample(
+            np.random.default_rng([config.seed, 0]), DRAW_BLOCK, self.problem
+        )
         for module in model.policy.modules():
             if isinstance(module, NetworkFeatures):
                 module.fit(sample)

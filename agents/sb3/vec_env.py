@@ -20,15 +20,16 @@ from inv_gym.products.batch import Products
 from inv_gym.util.checks import one_of, real
 
 Indices = None | int | Iterable[int]
-REACH = 6.0
+ORDER_REACH = 6.0
 """The largest order, in units of a product's mean demand (our choice)."""
 
 
 def default_reach(problem: Problem) -> float:
-    """`REACH`, or the largest stock at the start where that is more: all of it can be removed at
+    """`ORDER_REACH`, or the largest stock at the start where that is more: all of it can be removed
+    at
     once.
     """
-    return max(REACH, problem.initial_stock[1])
+    return max(ORDER_REACH, problem.initial_stock[1])
 
 
 def scale_of(products: Products, knows: str) -> np.ndarray:

@@ -11,7 +11,7 @@ from inv_gym.util.checks import flag, one_of, real, whole
 WEIGHTINGS = ("product", "money")
 SCHEDULES = ("constant", "rising")
 ROUNDINGS = ("dithered", "straight_through", "none")
-KINDS = {
+STRUCTURE_KINDS = {
     "direct-backprop": "DirectBackprop",
     "penalised": "DirectBackprop, penalised",
     "constructed": "DirectBackprop, constructed",
@@ -98,12 +98,12 @@ class TrainingConfig:
 
     def of_kind(self, kind: str) -> TrainingConfig:
         """The same training of a network that is informed of the structure in one of the ways of
-        `KINDS`.
+        `STRUCTURE_KINDS`.
 
         Raises:
             ValueError: The kind is unknown.
         """
-        head = "constructed" if one_of("kind", kind, KINDS) == "constructed" else "plain"
+        head = "constructed" if one_of("kind", kind, STRUCTURE_KINDS) == "constructed" else "plain"
         penalty = PENALTY if kind == "penalised" else 0.0
         return replace(self, penalty=penalty, network=replace(self.network, head=head))
 

@@ -39,7 +39,7 @@ from inv_gym.agents.training.structure_informed import Probes, draw_probes
 from inv_gym.agents.training.validation import draw_validation
 from inv_gym.play.rollout import rollout
 from inv_gym.problems.problem import Problem
-from inv_gym.products.batch import BLOCK, Products, concatenate
+from inv_gym.products.batch import DRAW_BLOCK, Products, concatenate
 from inv_gym.products.sources import ProductSource, draw_products
 from inv_gym.structure import inequalities
 from inv_gym.tasks.task import Task, training_sources
@@ -49,7 +49,7 @@ FIXED_SEED = 50_000
 """Of fixed products, plus the training's seed; leaderboard and evidence play others."""
 
 
-class Progress(NamedTuple):
+class TrainingProgress(NamedTuple):
     """What a validation found."""
 
     step: int
@@ -133,7 +133,7 @@ class DirectBackprop:
             for problem in self.problems
         ]
         self._fixed = self._draw_fixed()
-        self.step, self.stale, self.curve = 0, 0, list[Progress]()
+        self.step, self.stale, self.curve = 0, 0, list[TrainingProgress]()
         self.best, self._best_weights = -math.inf, self._weights()
 
     def _check_structure(self, compiled: bool) -> None:
@@ -157,7 +157,7 @@ class DirectBackprop:
 
     def fit(
         self,
-        progress: Callable[[Progress], None] | None = None,
+        progress: Callable[[TrainingProgress], None] | None = None,
         checkpoint: str | Path | None = None,
     ) -> InventoryAgent:
         """Train to the end and return the agent of the best weights.
@@ -178,7 +178,7 @@ class DirectBackprop:
             reward = self._validate()
             seconds = before + time.perf_counter() - begin
             self.curve.append(
-                Progress(self.step, float(np.mean(losses)), reward, self.best, seconds)
+                TrainingProgress(self.step, float(np.mean(losses)), reward, self.best, seconds)
             )
             if checkpoint is not None and self.rank == 0:
                 self.save(checkpoint)
@@ -235,7 +235,7 @@ class DirectBackprop:
             self.problems[step % len(self.problems)],
             self.config.batch // self.processes,
         )
-        first, size = self.rank * share, min(BLOCK, self.config.batch)
+        first, size = self.rank * share, min(DRAW_BLOCK, self.config.batch)
         whole = problem.integer_orders and self.config.rounding != "none"
         penalty = self.config.penalty_weight(step)
         products, noises, probes = [], [], []
@@ -332,7 +332,7 @@ class DirectBackprop:
         self._best_weights = part(tensors, "best/")
         restore_optimiser(self._optimiser, part(tensors, "adam/"))
         self.best, self.stale, self.step = facts["best"], facts["stale"], facts["step"]
-        self.curve = [Progress(*row) for row in facts["curve"]]
+        self.curve = [TrainingProgress(*row) for row in facts["curve"]]
 
     @property
     def _like(self) -> Tensor:
@@ -357,7 +357,7 @@ class DirectBackprop:
         samples = []
         for problem in self.problems:
             products = self.source.sample(
-                np.random.default_rng([self.config.seed, 0]), BLOCK, problem
+                np.random.default_rng([self.config.seed, 0]), DRAW_BLOCK, problem
             )
             samples.append(InventoryAgent(problem, self.network).static(problem, products))
         return torch.cat(samples)

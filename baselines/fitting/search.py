@@ -20,14 +20,14 @@ from inv_gym.problems.problem import Problem
 from inv_gym.products.batch import HISTORY, Products
 from inv_gym.util.arrays import map_columns
 
-PERIODS = 2400
+SEARCH_PERIODS = 2400
 WARM_UP = 50
 ROUNDS = 6
-GRID = {1: 9, 2: 7, 3: 5}
+GRID_POINTS = {1: 9, 2: 7, 3: 5}
 """Points per coordinate of the first grid, by number of coordinates."""
-ROWS = 12288
+CANDIDATES_AT_ONCE = 12288
 """Candidates times products that are simulated at once: what fits a core's cache."""
-SEED = 20080405
+SEARCH_SEED = 20080405
 
 Score: TypeAlias = Callable[[np.ndarray], np.ndarray]
 """Takes candidates ``[C, P, B]``, gives scores ``[C, B]``; higher is better."""
@@ -42,7 +42,7 @@ def zoom(score: Score, ranges: Ranges, products: int) -> np.ndarray:
     resolve 1/64 of the grid's step.
     """
     low, high = (np.asarray(ends, dtype=float)[:, None] for ends in zip(*ranges, strict=True))
-    points = GRID[len(ranges)]
+    points = GRID_POINTS[len(ranges)]
     shares = np.array(list(product(np.linspace(0.0, 1.0, points), repeat=len(ranges))))[..., None]
     best, top = _best(score, np.tile(low + shares * (high - low), products))
     moves = np.array([move for move in product((-1.0, 0.0, 1.0), repeat=len(ranges)) if any(move)])[
@@ -108,7 +108,7 @@ def paths(distribution: Distribution, periods: int) -> np.ndarray:
         comparison of parameters.
     """
     number = HISTORY + periods
-    rng = np.random.default_rng(SEED)
+    rng = np.random.default_rng(SEARCH_SEED)
     return distribution.common_paths((rng.permutation(number) + rng.random(number)) / number)
 
 
@@ -124,7 +124,7 @@ def by_blocks(
     find: Callable[[Distribution, Any], Rule],
     distribution: Distribution,
     economics: Any,
-    rows: int = ROWS,
+    rows: int = CANDIDATES_AT_ONCE,
 ) -> Rule:
     """The rule of all products, found block by block on every core, so that memory does not grow
     with their number.
@@ -182,7 +182,7 @@ class Tunable(Heuristic):
         ranges = cls.search_space(problem)
 
         def find(distribution: Distribution, economics: Any) -> Tunable:
-            demand = paths(distribution, PERIODS)
+            demand = paths(distribution, SEARCH_PERIODS)
             best = zoom(
                 lambda points: cls.score(problem, distribution, economics, demand, points),
                 ranges,
@@ -190,5 +190,5 @@ class Tunable(Heuristic):
             )
             return cls.at(problem, distribution, economics, *best[:, None])
 
-        rows = ROWS // 3 ** len(ranges)
+        rows = CANDIDATES_AT_ONCE // 3 ** len(ranges)
         return by_blocks(find, distribution.averaged(), economics, rows)  # type: ignore[return-value]

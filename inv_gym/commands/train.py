@@ -20,7 +20,7 @@ from torch import distributed
 
 import inv_gym
 from inv_gym.agents.network.policy_network import NetworkConfig
-from inv_gym.agents.training.config import KINDS
+from inv_gym.agents.training.config import STRUCTURE_KINDS
 from inv_gym.agents.training.direct_backprop import DivergedError
 from inv_gym.commands.report import Log, card, console
 from inv_gym.commands.trainings import AGENTS, MODEL_FREE, direct_backprop, model_free
@@ -53,7 +53,7 @@ def refuse_foreign(agent: str, given: dict[str, Any], option: list[str] | None) 
         raise ValueError(
             f"--{foreign[0].replace('_', '-')} is not for {agent}: give its parameters as --option."
         )
-    if option and agent in KINDS:
+    if option and agent in STRUCTURE_KINDS:
         raise ValueError(f"--option is for {', '.join(MODEL_FREE)}, got agent {agent}.")
 
 
@@ -69,7 +69,9 @@ Examples:
 def main(
     env: Annotated[str, typer.Option(metavar="ID", help="The environment.")],
     out: Annotated[Path, typer.Option(metavar="DIR", help="Where the files go.")],
-    agent: Annotated[str, typer.Option(help=f"One of {', '.join(AGENTS)}.")] = next(iter(KINDS)),
+    agent: Annotated[str, typer.Option(help=f"One of {', '.join(AGENTS)}.")] = next(
+        iter(STRUCTURE_KINDS)
+    ),
     products: Annotated[
         str | None, typer.Option(help="A population, instance or demand table (a file).")
     ] = None,
@@ -130,9 +132,9 @@ def main(
         fields: dict[str, Any] = {"steps": steps, "learning_rate": learning_rate}
         fields |= {"seed": seed, "network": network}
         refuse_foreign(agent, {**given, "compile": compiled or None}, option)
-        fields |= given if agent in KINDS else named_values("--option", option or [])
+        fields |= given if agent in STRUCTURE_KINDS else named_values("--option", option or [])
         fields = {name: value for name, value in fields.items() if value is not None}
-        if agent in KINDS:
+        if agent in STRUCTURE_KINDS:
             training = direct_backprop(problem, source, agent, fields, device, compiled)
         else:
             training = model_free(problem, source, env, agent, fields, device, out)
@@ -170,7 +172,7 @@ def run(training: Any, out: Path, agent: str, products: str) -> None:
         log = Log(training, out, bar)
         trained = training.fit(log, out / CHECKPOINT)
     facts = card(training, log, agent, products)
-    (trained.save if agent in KINDS else training.save_model)(out, facts)
+    (trained.save if agent in STRUCTURE_KINDS else training.save_model)(out, facts)
     console.print(
         f"Wrote {out}: best validation reward {facts['metrics']['validation_reward']:.4f}, "
         f"{facts['metrics']['gap_percent']:+.2f} % to {log.name}.",

@@ -8,7 +8,7 @@ from typing import Any
 import gymnasium as gym
 import numpy as np
 
-from inv_gym.envs.view import LARGEST, PRODUCTS_AHEAD, View, bad_action
+from inv_gym.envs.view import LARGEST_FLOAT, PRODUCTS_AHEAD, View, bad_action
 from inv_gym.play.episode import Episode
 from inv_gym.play.policy import Observation
 from inv_gym.problems.problem import Problem
@@ -143,7 +143,7 @@ class InventoryEnv(gym.Env[np.ndarray, np.ndarray], View):
         if action.shape == self._action_shape and action.dtype.kind in "fiu":
             order = tuple(map(float, action.tolist()))
             for quantity in order:
-                if not 0.0 <= quantity < LARGEST:
+                if not 0.0 <= quantity < LARGEST_FLOAT:
                     break
             else:
                 return order

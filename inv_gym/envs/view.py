@@ -20,7 +20,7 @@ from inv_gym.tasks.task import Task
 from inv_gym.util.arrays import Columns
 from inv_gym.util.checks import one_of
 
-LARGEST = float(np.finfo(np.float32).max)
+LARGEST_FLOAT = float(np.finfo(np.float32).max)
 PRODUCTS_AHEAD = 64
 """Products that a single environment draws at once: sampling one by one would cost more than an
 episode.
@@ -53,12 +53,12 @@ class View:
         return self._observations.names
 
     def _spaces(self) -> tuple[gym.spaces.Box, gym.spaces.Box]:
-        low = np.full(len(self.observation_names), -LARGEST, np.float32)
+        low = np.full(len(self.observation_names), -LARGEST_FLOAT, np.float32)
         low[self._observations.history] = 0.0
         if not self.problem.backlog:
             low[self._observations.state] = 0.0
         high = np.asarray(self.problem.order_bounds(self.source.largest_scale), np.float32)
-        return gym.spaces.Box(low, LARGEST, dtype=np.float32), gym.spaces.Box(
+        return gym.spaces.Box(low, LARGEST_FLOAT, dtype=np.float32), gym.spaces.Box(
             0.0, high, dtype=np.float32
         )
 
@@ -143,7 +143,7 @@ def bad_action(problem: Problem, shape: tuple[int, ...], action: np.ndarray) -> 
             f"{wanted}; got dtype {action.dtype}: convert it with np.asarray(action, np.float32)."
         )
     flat = action.reshape(-1)
-    bad = flat[~((flat >= 0) & (flat < LARGEST))][0]
+    bad = flat[~((flat >= 0) & (flat < LARGEST_FLOAT))][0]
     return (
         f"{wanted}; got {bad}: clip it with np.clip(action, env.action_space.low, "
         "env.action_space.high)."

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from inv_gym.leaderboard.board import Board, Column, Contest
     from inv_gym.play.rollout import Rollout
 
-KNOWLEDGE = {
+KNOWLEDGE_LABELS = {
     "nothing": ("nothing", "neither demand nor its distribution"),
     "history": (
         "history",
@@ -31,15 +31,15 @@ KNOWLEDGE = {
 }
 """A short word for what a policy knows, and what it means."""
 
-GAP = (
+GAP_FORMAT = (
     "mean difference in reward to the reference on the same products and the same demand, in % of "
     "the reference's "
     "absolute reward, ± half of its 95 % interval; above 0 is better"
 )
 LEGEND = {
-    "knows": "; ".join(f"{word}: {meaning}" for word, meaning in KNOWLEDGE.values()),
+    "knows": "; ".join(f"{word}: {meaning}" for word, meaning in KNOWLEDGE_LABELS.values()),
     "reward": "money per product and period, discounted mean, ± its standard error",
-    "gap %": GAP,
+    "gap %": GAP_FORMAT,
     "fill rate": "sales / demand",
     "cycle serv.": "cycle service level: share of periods without shortage",
     "flows": "stock, orders and all other flows are units per product and period",
@@ -167,8 +167,8 @@ def section(board: Board, anchor: str) -> str:
     )
     notes = "".join(f'<p class="muted">Note: {escape(note)}.</p>' for note in contest.notes)
     keys = "".join(
-        f'<span class="key">{dot(knows)}<b>{KNOWLEDGE[knows][0]}</b>: {KNOWLEDGE[knows][1]}</span>'
-        for knows in KNOWLEDGE
+        f'<span class="key">{dot(knows)}<b>{KNOWLEDGE_LABELS[knows][0]}</b>: {KNOWLEDGE_LABELS[knows][1]}</span>'
+        for knows in KNOWLEDGE_LABELS
         if knows in set(board.evaluation.frame["knows"])
     )
     return f"""<h2 id="{anchor}">{escape(contest.title)}</h2>
@@ -177,7 +177,7 @@ def section(board: Board, anchor: str) -> str:
 {table(board)}
 {notes}
 <h3>Gap to {escape(contest.reference)}, %</h3>
-<p>Gap: {GAP}. The reference is {escape(contest.reference)}.</p>
+<p>Gap: {GAP_FORMAT}. The reference is {escape(contest.reference)}.</p>
 <p class="keys">What policies know: {keys}</p>
 <div class="scroll">{gap_chart(board)}</div>
 <h3>One product, the same demand for every policy</h3>

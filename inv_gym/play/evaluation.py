@@ -22,7 +22,7 @@ from inv_gym.play.episode import Step, play
 from inv_gym.play.policy import KNOWLEDGE, Policy
 from inv_gym.play.statistics import half_width
 from inv_gym.problems.problem import Problem
-from inv_gym.products.batch import BLOCK, Products, concatenate
+from inv_gym.products.batch import DRAW_BLOCK, Products, concatenate
 from inv_gym.products.sources import ProductSource, blocks
 from inv_gym.tasks.task import Task, check_warm_up, problem_and_products
 from inv_gym.util.arrays import Array, to_numpy
@@ -82,14 +82,14 @@ def evaluate(
     seed: int = 0,
     reference: str | None = None,
     warm_up: int | None = None,
-    chunk_size: int = 4 * BLOCK,
+    chunk_size: int = 4 * DRAW_BLOCK,
     like: Array | None = None,
     progress: Progress | None = None,
 ) -> Evaluation:
     """Play every policy over the same products and demand paths.
 
-    The figures do not depend on `chunk_size`: products are drawn and summed in blocks of `BLOCK`,
-    and a chunk is a number of whole blocks.
+    The figures do not depend on `chunk_size`: products are drawn and summed in blocks of
+    `DRAW_BLOCK`, and a chunk is a number of whole blocks.
 
     Args:
         task: What to play; a problem alone needs `products` too.
@@ -122,7 +122,7 @@ def evaluate(
     tally = {name: _Tally() for name in policies}
     done = 0
     for chunk in _chunks(
-        products, problem, number, seed, max(whole("chunk_size", chunk_size, 1) // BLOCK, 1)
+        products, problem, number, seed, max(whole("chunk_size", chunk_size, 1) // DRAW_BLOCK, 1)
     ):
         if like is not None:
             chunk = chunk.to(like)
@@ -167,7 +167,7 @@ def _chunks(
 ) -> Iterator[Products]:
     """The products in chunks of whole blocks."""
     if isinstance(products, Products):
-        size = blocks_per_chunk * BLOCK
+        size = blocks_per_chunk * DRAW_BLOCK
         yield from (products.rows(slice(first, first + size)) for first in range(0, number, size))
         return
     pending: list[Products] = []
@@ -228,9 +228,9 @@ class _Tally:
         """Add a chunk of products."""
         reward, gap = figures["reward"], figures["reward"] - reference
         columns = {**figures, "reward_squared": reward**2, "gap": gap, "gap_squared": gap**2}
-        for first in range(0, len(reward), BLOCK):
+        for first in range(0, len(reward), DRAW_BLOCK):
             for name, column in columns.items():
-                self.blocks[name].append(float(column[first : first + BLOCK].sum()))
+                self.blocks[name].append(float(column[first : first + DRAW_BLOCK].sum()))
 
     def sum(self, name: str) -> float:
         """Over all products."""

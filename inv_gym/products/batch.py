@@ -15,7 +15,7 @@ from inv_gym.util.checks import refuse_rows
 HISTORY = 32
 """Periods of history before the start of an episode, H (the source paper's window)."""
 
-BLOCK = 512
+DRAW_BLOCK = 512
 """Products are drawn in blocks of this size, each with a random stream of its own, so that product
 i of a seed is the same whatever the number of products asked for or held in memory at once."""
 

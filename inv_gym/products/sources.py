@@ -19,7 +19,7 @@ from inv_gym.demand.processes import (
 )
 from inv_gym.demand.ranges import LogUniform, Range, Uniform, as_range, draw, lowest
 from inv_gym.problems.problem import Problem
-from inv_gym.products.batch import BLOCK, HISTORY, Products, assemble, concatenate
+from inv_gym.products.batch import DRAW_BLOCK, HISTORY, Products, assemble, concatenate
 from inv_gym.products.economics import EconomicsRanges, draw_economics
 from inv_gym.util.checks import one_of, real, whole
 
@@ -51,9 +51,9 @@ def blocks(source: ProductSource, problem: Problem, number: int, seed: int) -> I
     """The first `number` products of a seed, block by block; product i does not depend
     on `number`.
     """
-    for index, first in enumerate(range(0, number, BLOCK)):
+    for index, first in enumerate(range(0, number, DRAW_BLOCK)):
         rng = np.random.default_rng([seed, index])
-        yield source.sample(rng, BLOCK, problem).rows(slice(0, number - first))
+        yield source.sample(rng, DRAW_BLOCK, problem).rows(slice(0, number - first))
 
 
 def draw_products(source: ProductSource, problem: Problem, number: int, seed: int = 0) -> Products:

@@ -35,7 +35,7 @@ from inv_gym.agents.checkpoints import read_tensors
 from inv_gym.agents.inventory_agent import InventoryAgent
 from inv_gym.agents.network.policy_network import NetworkConfig
 from inv_gym.agents.training.config import ROUNDINGS, TrainingConfig
-from inv_gym.agents.training.direct_backprop import DirectBackprop, DivergedError, Progress
+from inv_gym.agents.training.direct_backprop import DirectBackprop, DivergedError, TrainingProgress
 from inv_gym.agents.training.rollout_loss import product_weights, settling
 from inv_gym.baselines import BaseStock
 from inv_gym.play.episode import Episode
@@ -544,7 +544,7 @@ class SwitchedOffError(Exception):
 
 
 def stop_at(step: int) -> Any:
-    def progress(row: Progress) -> None:
+    def progress(row: TrainingProgress) -> None:
         if row.step == step:
             raise SwitchedOffError
 
