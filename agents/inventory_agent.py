@@ -25,7 +25,7 @@ from inv_gym.agents.network.features import (
 )
 from inv_gym.agents.network.policy_network import NetworkConfig, PolicyNetwork, Sizes
 from inv_gym.envs.observations import FlatObservations
-from inv_gym.play.policy import Observation
+from inv_gym.play.policy import NotPlannedError, Observation
 from inv_gym.problems.problem import Problem
 from inv_gym.products.batch import HISTORY, Products
 from inv_gym.tasks.naming import refuse_unknown_fields
@@ -139,10 +139,10 @@ class InventoryAgent:
         """What the head needs in one period beside the state, and the scale ``[B]``.
 
         Raises:
-            RuntimeError: The network knows the distribution, which an observation does not show.
+            NotPlannedError: The network knows the distribution, which an observation does not show.
         """
         if self.knows == "distribution":
-            raise RuntimeError(
+            raise NotPlannedError(
                 "this agent knows the distribution: call plan(problem, products) first."
             )
         scale = tensor(observation.scale, self._like)
@@ -178,7 +178,7 @@ class InventoryAgent:
         """Orders for one period, from its observation alone.
 
         Raises:
-            RuntimeError: The network knows the distribution, which an observation does not show.
+            NotPlannedError: The network knows the distribution, which an observation does not show.
         """
         with torch.set_grad_enabled(torch.is_grad_enabled() and is_torch(observation.scale)):
             prepared, scale = self.prepare_one(observation)

@@ -22,7 +22,8 @@ from typing import Any
 import numpy as np
 
 from inv_gym.play.episode import Episode, play
-from inv_gym.play.policy import Observation, Policy, planned
+from inv_gym.play.orders import taken
+from inv_gym.play.policy import NotPlannedError, Observation, Policy, planned
 from inv_gym.play.rollout import rollout
 from inv_gym.problems.problem import Problem
 from inv_gym.products.batch import HISTORY, Products
@@ -269,21 +270,48 @@ def check_policy(policy: Policy, problem: Problem, source: ProductSource, seed: 
 
 def causality(policy: Policy, problem: Problem, products: Products) -> None:
     """Orders up to and including period t do not depend on demand from period t on (unless by
-    hindsight).
+    hindsight), for every t.
     """
     if policy.knows == "hindsight":
         return
-    t = problem.horizon // 2
+    periods, rows = np.arange(problem.horizon), np.arange(products.batch)
+    # The demand of product b changes from period ``b mod T`` on, so every t has its products.
+    changes = rows % problem.horizon
+    later = periods[:, None] >= changes
     demand = to_numpy(products.demand).copy()
-    demand[HISTORY + t :] = 3.0 * demand[HISTORY + t :] + 7.0
-    seen, other = (
-        rollout(problem, policy, p).orders[: t + 1]
-        for p in (products, products._replace(demand=demand))
+    demand[HISTORY:] = np.where(later, 3.0 * demand[HISTORY:] + 7.0, demand[HISTORY:])
+    orders, others = (
+        rollout(problem, policy, batch).orders
+        for batch in (products, products._replace(demand=demand))
     )
-    _require(
-        np.array_equal(seen, other),
-        f"orders up to period {t} change with the demand from period {t} on",
-    )
+    differs = (orders != others).any(-1) & (periods[:, None] <= changes)
+    if differs.any():
+        first = int(changes[differs.any(0)].min())
+        raise LawError(
+            f"orders up to period {first} change with the demand from period {first} on."
+        )
+
+
+def leaves_the_game_alone(policy: Policy, problem: Problem, products: Products) -> None:
+    """A policy writes neither into the products that it plans for nor into what it observes."""
+    shown = products.copied()
+    stepwise = planned(policy, problem, shown)
+    _require(_equal(shown, products), "plan writes into the products")
+    episode = Episode(problem, products)
+    while not episode.done:
+        observation = episode.observe()
+        writable = map_columns(np.array, observation)._replace(period=observation.period)
+        order = taken(
+            stepwise(writable), (products.batch, problem.order_dim), products.demand, policy
+        )
+        _require(_equal(writable, observation), "the policy writes into its observation")
+        episode.step(unstack(order))
+
+
+def _equal(tree: Any, other: Any) -> bool:
+    """Whether two named tuples hold the same numbers."""
+    pairs = zip(flatten(tree), flatten(other), strict=True)
+    return all(a is b or np.array_equal(a, b, equal_nan=True) for a, b in pairs)
 
 
 def batch_independence(policy: Policy, problem: Problem, products: Products) -> None:
@@ -325,7 +353,13 @@ def kinds_of_orders_agree(policy: Policy, problem: Problem, products: Products) 
 
 POLICY_LAWS: dict[str, Callable[[Policy, Problem, Products], None]] = {
     law.__name__: law
-    for law in (causality, batch_independence, planning_changes_nothing, kinds_of_orders_agree)
+    for law in (
+        leaves_the_game_alone,
+        causality,
+        batch_independence,
+        planning_changes_nothing,
+        kinds_of_orders_agree,
+    )
 }
 
 
@@ -360,6 +394,7 @@ def check_environment(env_id: str, **kwargs: Any) -> None:
     )
     _replay_equals_rollout(env.unwrapped)
     _vector_equals_single(env_id, kwargs)
+    _what_is_handed_out_is_no_part_of_the_game(env_id, kwargs)
 
 
 def _trace(env: Any, seed: int) -> np.ndarray:
@@ -396,11 +431,34 @@ def _vector_equals_single(env_id: str, kwargs: Any) -> None:
         seen = [one[0], many[0][0]]
 
 
+def _what_is_handed_out_is_no_part_of_the_game(env_id: str, kwargs: Any) -> None:
+    """Writing into observations, rewards and infos of the vector environment changes no later
+    reward.
+    """
+    import gymnasium as gym
+
+    envs: list[Any] = [gym.make_vec(env_id, num_envs=2, **kwargs) for _ in range(2)]
+    rewards: list[list[np.ndarray]] = [[], []]
+    for env, earned in zip(envs, rewards, strict=True):
+        env.reset(seed=3)
+        order = np.asarray(env.action_space.high) / 100.0
+        for _ in range(min(env.unwrapped.problem.horizon, LAW_PERIODS)):
+            observation, reward, *_, info = env.step(order)
+            earned.append(reward.copy())
+            if env is envs[1]:
+                for array in (observation, reward, *info.values()):
+                    array[:] = 1
+    _require(
+        np.array_equal(rewards[0], rewards[1]),
+        "what a step returns is a part of the environment's state",
+    )
+
+
 def _stepwise(policy: Policy, problem: Problem, products: Products) -> Policy:
     """The policy as an environment's loop would call it: as it is, or planned where it must be."""
     try:
         policy(Episode(problem, products).observe())
-    except RuntimeError:
+    except NotPlannedError:
         return planned(policy, problem, products)
     return policy
 

@@ -154,6 +154,12 @@ def test_every_problem_has_its_own_flows_in_the_table(problem, columns):
         "gap",
         "gap_low",
         "gap_high",
+        "product_gap",
+        "product_gap_low",
+        "product_gap_high",
+        "money_gap",
+        "money_gap_low",
+        "money_gap_high",
         "fill_rate",
     ]
     assert list(frame.columns) == [*common, "cycle_service_level", *columns, "seconds"]
@@ -373,7 +379,10 @@ def altered(row: int, value: float) -> Any:
 
 
 SHAPE = "policy Wrong must return orders of shape (5, 1) (products, order channels), got {}."
-VALUE = "policy Wrong must return finite orders of at least 0, got {} for product {}, channel 0."
+VALUE = (
+    "policy Wrong must return finite orders of at least 0 and below 1e+30, got {} for product {}, "
+    "channel 0."
+)
 
 
 @pytest.mark.parametrize(
@@ -387,14 +396,51 @@ VALUE = "policy Wrong must return finite orders of at least 0, got {} for produc
         (lambda orders: orders.T, SHAPE.format("(1, 5)")),
         (lambda orders: orders[:4], SHAPE.format("(4, 1)")),
         (lambda orders: np.ones((5, 2)), SHAPE.format("(5, 2)")),
-        (lambda orders: orders.tolist(), SHAPE.format("list")),
-        (lambda orders: None, SHAPE.format("NoneType")),
-        (lambda orders: 1.0, SHAPE.format("float")),
+        (lambda orders: 1.0, SHAPE.format("()")),
+        (altered(1, 1e200), VALUE.format("1e+200", 1)),
+        (lambda orders: np.ma.masked_equal(orders, 1.0), VALUE.format("nan", 0)),
     ],
 )
 def test_policies_with_bad_orders_are_refused(mistake, message):
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         evaluate(PROBLEM, {"wrong": Wrong(mistake)}, SOURCE, number=5)
+
+
+@pytest.mark.parametrize(
+    ("orders", "kind"),
+    [
+        (None, "NoneType of dtype object"),
+        (np.ones((5, 1), bool), "ndarray of dtype bool"),
+        (np.ones((5, 1), complex), "ndarray of dtype complex128"),
+        (np.full((5, 1), "1"), "ndarray of dtype <U1"),
+    ],
+)
+def test_orders_that_are_no_numbers_are_refused(orders, kind):
+    message = f"policy Wrong must return orders as real numbers, got {kind}."
+    with pytest.raises(TypeError, match=f"^{re.escape(message)}$"):
+        evaluate(PROBLEM, {"wrong": Wrong(lambda _: orders)}, SOURCE, number=5)
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        lambda orders: orders.astype(np.uint8),
+        lambda orders: orders.tolist(),
+        lambda orders: torch.as_tensor(orders),
+        lambda orders: torch.as_tensor(orders).requires_grad_(),
+        lambda orders: pd.DataFrame(orders),
+        lambda orders: np.ma.masked_equal(orders, 7.0),
+        lambda orders: orders.astype(np.float32),
+    ],
+)
+def test_every_kind_of_number_is_taken_as_an_order(kind):
+    many = lambda orders: kind(200.0 * orders)  # noqa: E731 - uint8 would overflow in sums
+    problem = replace(PROBLEM, lead_time=5)
+    wanted, frame = (
+        figures(evaluate(problem, {"wrong": Wrong(order)}, SOURCE, number=5).frame)
+        for order in (lambda orders: 200.0 * orders, many)
+    )
+    pd.testing.assert_frame_equal(frame, wanted, check_exact=True)
 
 
 def test_a_bad_order_late_in_the_episode_is_refused_too():
@@ -407,7 +453,8 @@ def test_a_bad_order_late_in_the_episode_is_refused_too():
             return np.full((5, 1), 1.0 if observation.period < 9 else -1.0)
 
     message = (
-        "policy tired must return finite orders of at least 0, got -1.0 for product 0, channel 0."
+        "policy tired must return finite orders of at least 0 and below 1e+30, got -1.0 for "
+        "product 0, channel 0."
     )
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         evaluate(PROBLEM, {"late": Late()}, SOURCE, number=5)

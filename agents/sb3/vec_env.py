@@ -13,10 +13,9 @@ from stable_baselines3.common.vec_env import VecEnv
 
 from inv_gym.agents.network.policy_network import KNOWS
 from inv_gym.agents.training.config import WEIGHTINGS
-from inv_gym.agents.training.rollout_loss import product_weights
 from inv_gym.envs.vector import InventoryVectorEnv
 from inv_gym.problems.problem import Problem
-from inv_gym.products.batch import Products
+from inv_gym.products.batch import Products, product_weights
 from inv_gym.util.checks import one_of, real
 
 Indices = None | int | Iterable[int]

@@ -33,13 +33,13 @@ from inv_gym.agents.checkpoints import (
 from inv_gym.agents.inventory_agent import InventoryAgent, describe
 from inv_gym.agents.network.policy_network import PolicyNetwork, Sizes
 from inv_gym.agents.training.config import TrainingConfig
-from inv_gym.agents.training.rollout_loss import Batch, Loss, product_weights
+from inv_gym.agents.training.rollout_loss import Batch, Loss
 from inv_gym.agents.training.starts import wide_starts
 from inv_gym.agents.training.structure_informed import Probes, draw_probes
 from inv_gym.agents.training.validation import draw_validation
 from inv_gym.play.rollout import rollout
 from inv_gym.problems.problem import Problem
-from inv_gym.products.batch import DRAW_BLOCK, Products, concatenate
+from inv_gym.products.batch import DRAW_BLOCK, Products, concatenate, product_weights
 from inv_gym.products.sources import ProductSource, draw_products
 from inv_gym.structure import inequalities
 from inv_gym.tasks.task import Task, training_sources

@@ -15,7 +15,6 @@ import numpy as np
 from inv_gym.baselines.fitting.heuristic import Heuristic, Rule, join
 from inv_gym.demand.distribution import Distribution
 from inv_gym.play.episode import Step, play
-from inv_gym.play.policy import Policy
 from inv_gym.problems.problem import Problem
 from inv_gym.products.batch import HISTORY, Products
 from inv_gym.util.arrays import map_columns
@@ -67,13 +66,13 @@ def _best(score: Score, candidates: np.ndarray) -> tuple[np.ndarray, np.ndarray]
 
 
 def simulate(
-    problem: Problem, policy: Policy, demand: np.ndarray, economics: Any, candidates: int = 1
+    problem: Problem, rule: Any, demand: np.ndarray, economics: Any, candidates: int = 1
 ) -> Iterator[Step]:
     """Play a rule for long, from empty; the periods after a warm-up.
 
     Args:
         problem: Its dynamics; horizon and end do not matter here.
-        policy: Takes and gives ``C * B`` rows, the whole batch once per candidate.
+        rule: Takes and gives ``C * B`` rows, the whole batch once per candidate.
         demand: ``[H + T, B]``, units.
         economics: NumPy ``[B]`` columns.
         candidates: C.
@@ -95,7 +94,8 @@ def simulate(
         None,
         None,
     )
-    return (step for step in play(endless, policy, products) if step.period >= WARM_UP)
+    rule = replace(rule, problem=endless)
+    return (step for step in play(endless, rule, products) if step.period >= WARM_UP)
 
 
 def paths(distribution: Distribution, periods: int) -> np.ndarray:

@@ -14,7 +14,7 @@ import inv_gym
 from inv_gym import INSTANCES, LostSales, draw_products, make_source
 from inv_gym.agents.sb3.held_out import HeldOutVecEnv
 from inv_gym.agents.sb3.vec_env import SB3VecEnv
-from inv_gym.agents.training.rollout_loss import product_weights
+from inv_gym.products.batch import product_weights
 
 
 def play(env: SB3VecEnv, steps: int) -> list[tuple]:
