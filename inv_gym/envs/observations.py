@@ -101,10 +101,16 @@ class FlatObservations:
         )
 
 
-def flat(problem: Problem, seen: Observation) -> np.ndarray:
+def flat(problem: Problem, observation: Observation) -> np.ndarray:
     """The vectors ``[B, n]`` in which an environment shows what a policy sees, float32."""
-    left = 1.0 if problem.long_run else 1.0 - seen.period / problem.horizon
-    calendar = () if seen.covariates is None else to_numpy(seen.covariates[-1]).T
-    columns = [*flatten(seen.state), *seen.history, *seen.economics, seen.scale, *calendar]
-    columns.append(np.full(len(seen.scale), left))
+    left = 1.0 if problem.long_run else 1.0 - observation.period / problem.horizon
+    calendar = () if observation.covariates is None else to_numpy(observation.covariates[-1]).T
+    columns = [
+        *flatten(observation.state),
+        *observation.history,
+        *observation.economics,
+        observation.scale,
+        *calendar,
+    ]
+    columns.append(np.full(len(observation.scale), left))
     return np.stack([to_numpy(column) for column in columns], -1).astype(np.float32)

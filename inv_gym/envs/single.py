@@ -119,13 +119,19 @@ class InventoryEnv(gym.Env[np.ndarray, np.ndarray], View):
 
     def observe(self) -> Observation:
         """What a `Policy` sees of this period, as NumPy arrays with B = 1."""
-        seen = self.episode.observe()
-        covariates = None if seen.covariates is None else seen.covariates[:, None]
+        observation = self.episode.observe()
+        covariates = None if observation.covariates is None else observation.covariates[:, None]
         row = map_columns(
-            lambda number: np.array([number]), (seen.state, seen.economics, seen.scale)
+            lambda number: np.array([number]),
+            (observation.state, observation.economics, observation.scale),
         )
         return Observation(
-            row[0], np.array(seen.history)[:, None], row[1], row[2], covariates, seen.period
+            row[0],
+            np.array(observation.history)[:, None],
+            row[1],
+            row[2],
+            covariates,
+            observation.period,
         )
 
     def render(self) -> Any:
