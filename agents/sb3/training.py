@@ -27,7 +27,8 @@ from inv_gym.agents.inventory_agent import InventoryAgent
 from inv_gym.agents.sb3.config import ALGORITHMS, ModelFreeConfig
 from inv_gym.agents.sb3.held_out import HeldOutVecEnv
 from inv_gym.agents.sb3.networks import InventoryActorCritic, NetworkFeatures
-from inv_gym.agents.sb3.policy import MODEL, NORMALISATION, SB3Policy
+from inv_gym.agents.sb3.normalisation import NORMALISATION
+from inv_gym.agents.sb3.policy import MODEL, SB3Policy
 from inv_gym.agents.sb3.vec_env import SB3VecEnv
 from inv_gym.agents.training.direct_backprop import DivergedError
 from inv_gym.agents.training.resuming import FORGED, read_training, write_training
@@ -308,6 +309,8 @@ class ModelFree:
         write_atomically(folder / MODEL, buffer.getvalue())
         if isinstance(self.env, VecNormalize):
             write_atomically(folder / NORMALISATION, pickle.dumps(self.env))
+        else:
+            (folder / NORMALISATION).unlink(missing_ok=True)  # of an older model
         if isinstance(agent, InventoryAgent):
             return agent.save(folder, facts)
         return write_atomically(
