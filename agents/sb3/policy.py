@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -161,6 +162,18 @@ def _read_policy(path: Path) -> tuple[BasePolicy, bool | None]:
         )
         policy.load_state_dict(params["policy"])
     policy.set_training_mode(False)
-    # it kept the last observations as they were before VecNormalize, if it played at all
+    with blaming(path, "is not a model that stable-baselines3 saved"):
+        return policy, _normalised(data)
+
+
+def _normalised(data: Mapping[str, Any]) -> bool | None:
+    """Whether a model was trained under VecNormalize; None if what is kept of it does not tell."""
     played, original = (data.get(name) for name in ("_last_obs", "_last_original_obs"))
-    return policy, None if played is None else original is not None
+    if played is None:
+        return None
+    # an algorithm without a buffer keeps the original observations under VecNormalize alone
+    if original is None or "replay_buffer_class" not in data:
+        return original is not None
+    # one with a buffer keeps them always, but only normalised ones leave the space
+    space = data["observation_space"]
+    return None if ((played >= space.low) & (played <= space.high)).all() else True

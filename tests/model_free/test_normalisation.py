@@ -5,11 +5,12 @@ from __future__ import annotations
 import pickle
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from model_free_cases import POPULATION, PROBLEM
-from stable_baselines3 import PPO
+from stable_baselines3 import PPO, SAC, TD3
 from stable_baselines3.common.callbacks import CheckpointCallback
 from stable_baselines3.common.vec_env import VecNormalize
 
@@ -115,6 +116,21 @@ def test_a_model_that_was_not_normalised_takes_no_statistics(saved: Path, tmp_pa
         read(saved / "plain.zip")
     shutil.copy(saved / "plain.zip", tmp_path)
     assert read(tmp_path / "plain.zip") is None
+
+
+@pytest.mark.parametrize("algorithm", [SAC, TD3])
+def test_an_algorithm_with_a_buffer_keeps_its_observations_all_the_same(
+    algorithm: Any, tmp_path: Path
+) -> None:
+    for name, env in (("plain", batch()), ("normalised", VecNormalize(batch()))):
+        model = algorithm("MlpPolicy", env, learning_starts=8, buffer_size=100, device="cpu")
+        (tmp_path / name).mkdir()
+        model.learn(40).save(tmp_path / name / "model.zip")
+    assert read(tmp_path / "plain" / "model.zip") is None
+    with pytest.raises(ValueError, match="statistics are missing"):
+        read(tmp_path / "normalised" / "model.zip")
+    env.save(str(tmp_path / "normalised" / STATISTICS))
+    assert read(tmp_path / "normalised" / "model.zip") is not None
 
 
 def test_missing_statistics_are_an_error(saved: Path, tmp_path: Path) -> None:
