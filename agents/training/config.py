@@ -109,8 +109,8 @@ class TrainingConfig:
 
     @property
     def kind(self) -> str:
-        """What results are called in tables: one of the names of `KINDS` where one fits, with the
-        penalty's weight where it is not `PENALTY`.
+        """What results are called in tables: one of the names of `STRUCTURE_KINDS` where one fits,
+        with the penalty's weight where it is not `PENALTY`.
         """
         informed = ["constructed"] if self.network.head == "constructed" else []
         if self.penalty:
