@@ -364,11 +364,18 @@ POLICY_LAWS: dict[str, Callable[[Policy, Problem, Products], None]] = {
 }
 
 
+ADVICE = (
+    ".*we recommend using a symmetric and normalized space.*",
+    ".*A Box observation space (minimum|maximum) value is -?infinity.*",
+)
+"""Beginnings of what Gymnasium's checker warns of without there being a fault."""
+
+
 def check_environment(env_id: str, **kwargs: Any) -> None:
     """Check that an environment keeps Gymnasium's contract and is a view of its problem.
 
-    Gymnasium's advice to normalise actions is not heeded: orders are in units (rescale with its
-    RescaleAction).
+    Two pieces of Gymnasium's advice are not heeded: to normalise actions (orders are in units;
+    rescale them with its RescaleAction), and to bound observations (demand has no largest value).
 
     Raises:
         LawError: A law does not hold.
@@ -380,9 +387,8 @@ def check_environment(env_id: str, **kwargs: Any) -> None:
     env = gym.make(env_id, **kwargs)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        warnings.filterwarnings(
-            "ignore", message=".*we recommend using a symmetric and normalized space.*"
-        )
+        for advice in ADVICE:
+            warnings.filterwarnings("ignore", message=advice)
         check_env(gym.make(env_id, **kwargs).unwrapped)
     spec = copy.deepcopy(gym.spec(env_id))
     spec.kwargs = {**spec.kwargs, **kwargs}

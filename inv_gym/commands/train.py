@@ -26,6 +26,7 @@ from inv_gym.commands.report import Log, card, console
 from inv_gym.commands.trainings import AGENTS, MODEL_FREE, direct_backprop, model_free
 from inv_gym.tasks.naming import with_fields
 from inv_gym.util.checks import one_of
+from inv_gym.util.locks import locked
 
 CHECKPOINT = "checkpoint.safetensors"
 
@@ -140,20 +141,33 @@ def main(
             training = model_free(problem, source, env, agent, fields, device, out)
         if resume:
             training.resume(out / CHECKPOINT)
-        elif (out / CHECKPOINT).exists():
-            raise ValueError(
-                f"{out} holds a training already: go on with --resume, or give another --out."
-            )
-        run(training, out, agent, Path(origin).name)
+        with locked(out) if rank(training) == 0 else nullcontext():
+            if not resume and (out / CHECKPOINT).exists():
+                raise ValueError(
+                    f"{out} holds a training already: go on with --resume, or give another --out."
+                )
+            run(training, out, agent, Path(origin).name)
     except (ValueError, TypeError, OSError, DivergedError) as error:
         typer.echo(f"Error: {error}", err=True)
         raise typer.Exit(1) from None
     except KeyboardInterrupt:
-        typer.echo(f"Interrupted: go on with --resume from {out / CHECKPOINT}.", err=True)
+        typer.echo(f"Interrupted: {advice(out / CHECKPOINT)}.", err=True)
         raise typer.Exit(130) from None
     finally:
         if distributed.is_initialized():
             distributed.destroy_process_group()
+
+
+def rank(training: Any) -> int:
+    """Which of the processes that train together this is."""
+    return getattr(training, "rank", 0)
+
+
+def advice(checkpoint: Path) -> str:
+    """How to go on after an interruption."""
+    if checkpoint.exists():
+        return f"go on with --resume from {checkpoint}"
+    return "there is no checkpoint yet, so begin again without --resume"
 
 
 def run(training: Any, out: Path, agent: str, products: str) -> None:
@@ -165,7 +179,7 @@ def run(training: Any, out: Path, agent: str, products: str) -> None:
         TimeRemainingColumn(),
     )
     bar = Progress(*columns, TextColumn("{task.fields[last]}"), console=console)
-    if getattr(training, "rank", 0) > 0:
+    if rank(training) > 0:
         training.fit()
         return
     with bar if console.is_terminal else nullcontext():

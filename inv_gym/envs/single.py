@@ -34,7 +34,9 @@ class InventoryEnv(gym.Env[np.ndarray, np.ndarray], View):
     ``Box((n,), float32)``; ``env.unwrapped.observation_names`` names the entries: the state
     (units), the last 32 demands (units, oldest first; sales if censored), the economics (money per
     unit), the scale (mean of the history before the start, units), covariates of the period, and
-    the share of the horizon that is left.
+    the share of the horizon that is left. Bounds are infinite where an entry has none, so wrappers
+    that need finite ones (``RescaleObservation``, ``DiscretizeObservation``) refuse it; normalise
+    with ``NormalizeObservation``, which needs none.
 
     ## Rewards
     The profit of the period, money; the last period of a finite horizon includes the discounted
