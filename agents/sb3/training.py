@@ -36,6 +36,7 @@ from inv_gym.agents.sb3.held_out import HeldOutVecEnv
 from inv_gym.agents.sb3.networks import InventoryActorCritic, NetworkFeatures
 from inv_gym.agents.sb3.policy import MODEL, NORMALISATION, SB3Policy
 from inv_gym.agents.sb3.vec_env import SB3VecEnv
+from inv_gym.agents.training.device import usable_device
 from inv_gym.agents.training.direct_backprop import DivergedError
 from inv_gym.agents.training.validation import draw_validation
 from inv_gym.problems.problem import Problem
@@ -78,7 +79,7 @@ class ModelFree:
         task: What to train for: a task, or a problem with `source`.
         source: Where products come from; those of the task if None.
         config: How to train.
-        device: Where to compute.
+        device: Where to compute; ``auto``: on a GPU if there is one.
         log: Folder for tensorboard; None: no logs.
 
     Raises:
@@ -97,6 +98,8 @@ class ModelFree:
         self.problem = problem
         self.config = config or ModelFreeConfig()
         config = self.config
+        if device != "auto":
+            usable_device(device)
         self.validation = [draw_validation(problem, held_out_source, config.validation_products)]
         longer, products = self.validation[0]
         shared: dict[str, Any] = {"knows": config.network.knows, "reach": config.reach}

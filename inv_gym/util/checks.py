@@ -40,7 +40,12 @@ def real(name: str, value: Any, least: float = -math.inf, most: float = math.inf
     if not math.isfinite(value):
         raise ValueError(f"{name} must be finite, got {value}.")
     if not least <= value <= most:
-        bounds = f"at least {least:g}" if most == math.inf else f"between {least:g} and {most:g}"
+        if most == math.inf:
+            bounds = f"at least {least:g}"
+        elif least == -math.inf:
+            bounds = f"at most {most:g}"
+        else:
+            bounds = f"between {least:g} and {most:g}"
         raise ValueError(f"{name} must be {bounds}, got {value}.")
     return float(value)
 
