@@ -75,6 +75,18 @@ def one_of(kind: str, name: Any, known: Iterable[str]) -> str:
     raise ValueError(f"unknown {kind} {name!r}; known: {', '.join(names)}.{hint}")
 
 
+def refuse_outside(wanted: str, values: np.ndarray) -> None:
+    """Raise if a value is not finite, or below 0.
+
+    Raises:
+        ValueError: It says what is wanted, the first bad value and where it stands.
+    """
+    bad = ~((values >= 0.0) & (values < np.inf))
+    if bad.any():
+        place = tuple(int(index) for index in np.argwhere(bad)[0])
+        raise ValueError(f"{wanted}; got {values[place]} at {place}.")
+
+
 def refuse_rows(message: str, bad: Any, *values: Any) -> None:
     """Raise if any product is bad, with the values of the first one put into the message.
 
