@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 import inv_gym
+from inv_gym.leaderboard.words import counted
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,8 @@ class Board:
         facts, contest = self.evaluation.facts, self.contest
         origin = f"{'population' if contest.section == 'synthetic' else 'table'} {contest.origin}"
         periods = contest.task.problem.horizon
-        return f"{facts['products']} products ({origin}), {periods} periods, seed {facts['seed']}"
+        products = counted(facts["products"], "product")
+        return f"{products} ({origin}), {counted(periods, 'period')}, seed {facts['seed']}"
 
     @property
     def columns(self) -> list[Column]:
