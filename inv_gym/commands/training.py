@@ -44,7 +44,7 @@ def train(options: Options) -> None:
                 "--out."
             )
         run(training, options.out, options.agent, origin)
-    except (ValueError, TypeError, OSError, DivergedError) as error:
+    except (typer.BadParameter, ValueError, TypeError, OSError, DivergedError) as error:
         typer.echo(f"Error: {error}", err=True)
         raise typer.Exit(1) from None
     except KeyboardInterrupt:
