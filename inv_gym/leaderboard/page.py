@@ -146,8 +146,8 @@ def section(board: Board, anchor: str) -> str:
     )
     notes = "".join(f'<p class="muted">Note: {escape(note)}.</p>' for note in contest.notes)
     keys = "".join(
-        f'<span class="key">{dot(knows)}<b>{KNOWLEDGE_LABELS[knows][0]}</b>: {KNOWLEDGE_LABELS[knows][1]}</span>'
-        for knows in KNOWLEDGE_LABELS
+        f'<span class="key">{dot(knows)}<b>{word}</b>: {meaning}</span>'
+        for knows, (word, meaning) in KNOWLEDGE_LABELS.items()
         if knows in set(board.evaluation.frame["knows"])
     )
     return f"""<h2 id="{anchor}">{escape(contest.title)}</h2>

@@ -7,12 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from inv_gym.play.episode import Episode, check_order
+from inv_gym.play.episode import Episode
+from inv_gym.play.orders import taken
 from inv_gym.play.policy import Observation, Policy, planned
 from inv_gym.problems.problem import Problem
 from inv_gym.products.batch import Products
 from inv_gym.structure.chains import inequalities
-from inv_gym.util.arrays import Array, flatten, to_numpy, unflatten
+from inv_gym.util.arrays import Array, flatten, unflatten
 from inv_gym.util.checks import whole
 
 SLOPE_TOLERANCE = 0.02
@@ -149,8 +150,7 @@ def slopes_by_differences(
 
     def orders(at: np.ndarray) -> np.ndarray:
         order = policy(observation_of(problem, products, at, period))
-        check_order(order, (products.batch, problem.order_dim), policy)
-        return to_numpy(order)
+        return taken(order, (products.batch, problem.order_dim), products.scale, policy)
 
     here, slopes = orders(states), []
     for column in range(states.shape[1]):
