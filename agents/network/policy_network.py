@@ -20,15 +20,15 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from inv_gym.agents.network.constructed_head import (
-    GAP,
-    WAITS,
+    ORDERING_REACH,
+    REMOVAL_GAP,
     ConstructedHead,
     OneOrder,
     OrderOrRemoval,
     TwoSources,
     first_layer,
 )
-from inv_gym.agents.network.features import CLOCK, QUANTILES, StateLayout
+from inv_gym.agents.network.features import CLOCK_FEATURES, QUANTILES, StateLayout
 from inv_gym.problems.problem import Problem
 from inv_gym.util.checks import one_of, real, whole
 
@@ -153,7 +153,7 @@ class Quantities(nn.Module):
 
     def __init__(self, lead_times: tuple[int, ...]) -> None:
         super().__init__()
-        self.path = [(lead_time + WAITS, -1.0) for lead_time in lead_times]
+        self.path = [(lead_time + ORDERING_REACH, -1.0) for lead_time in lead_times]
         self.channels = sorted(range(len(lead_times)), key=lambda k: lead_times[k])
         self.displaced = nn.ParameterList(torch.ones(()) for _ in lead_times[1:])
 
@@ -178,7 +178,7 @@ class NetAction(nn.Module):
     the second one gives, is removed. They begin as an interval from 1.5 to 6.5 periods' demand.
     """
 
-    path = ((WAITS, -1.0), (GAP, 0.0))
+    path = ((ORDERING_REACH, -1.0), (REMOVAL_GAP, 0.0))
 
     def forward(self, outputs: Tensor) -> Tensor:
         """``[B, 2]`` from ``[B, 2]``."""
@@ -252,7 +252,10 @@ class PolicyNetwork(nn.Module):
         self.encoder = Encoder(3, channels) if self.config.knows == "history" else None
         self.static = Standardise(static)
         exogenous = (
-            static + CLOCK + len(sizes.covariates) + (channels if self.encoder is not None else 0)
+            static
+            + CLOCK_FEATURES
+            + len(sizes.covariates)
+            + (channels if self.encoder is not None else 0)
         )
         self.features = exogenous
         if self.config.head == "constructed":

@@ -17,11 +17,11 @@ from inv_gym.util.checks import flag, one_of, real, whole
 ALGORITHMS: dict[str, Any] = {"ppo": PPO, "a2c": A2C, "sac": SAC, "td3": TD3}
 ON_POLICY = ("ppo", "a2c")
 POLICIES = ("encoder", "plain")
-TUNED = Path(__file__).parent / "tuned.json"
+TUNED_FILE = Path(__file__).parent / "tuned.json"
 """Parameters that `examples/experiments/tune_ppo.py` found, by environment or instance, each with
 its command.
 """
-OURS = (
+RESERVED_PARAMETERS = (
     "policy",
     "env",
     "learning_rate",
@@ -95,7 +95,7 @@ class ModelFreeConfig:
         known = [
             name
             for name in inspect.signature(ALGORITHMS[self.algorithm]).parameters
-            if name not in OURS
+            if name not in RESERVED_PARAMETERS
         ]
         for name in self.options:
             one_of(f"option of {self.algorithm}", name, known)
@@ -117,5 +117,5 @@ def tuned(name: str) -> dict[str, Any]:
     Raises:
         ValueError: It was not tuned.
     """
-    found = json.loads(TUNED.read_text())
+    found = json.loads(TUNED_FILE.read_text())
     return found[one_of("tuned environment or instance", name, found)]["config"]

@@ -11,7 +11,7 @@ from inv_gym.util.checks import flag, one_of, real, whole
 WEIGHTINGS = ("product", "money")
 SCHEDULES = ("constant", "rising")
 ROUNDINGS = ("dithered", "straight_through", "none")
-KINDS = {
+STRUCTURE_KINDS = {
     "direct-backprop": "DirectBackprop",
     "penalised": "DirectBackprop, penalised",
     "constructed": "DirectBackprop, constructed",
@@ -98,14 +98,25 @@ class TrainingConfig:
 
     def of_kind(self, kind: str) -> TrainingConfig:
         """The same training of a network that is informed of the structure in one of the ways of
-        `KINDS`.
+        `STRUCTURE_KINDS`.
 
         Raises:
             ValueError: The kind is unknown.
         """
-        head = "constructed" if one_of("kind", kind, KINDS) == "constructed" else "plain"
+        head = "constructed" if one_of("kind", kind, STRUCTURE_KINDS) == "constructed" else "plain"
         penalty = PENALTY if kind == "penalised" else 0.0
         return replace(self, penalty=penalty, network=replace(self.network, head=head))
+
+    @property
+    def kind(self) -> str:
+        """What results are called in tables: one of the names of `STRUCTURE_KINDS` where one fits,
+        with the penalty's weight where it is not `PENALTY`.
+        """
+        informed = ["constructed"] if self.network.head == "constructed" else []
+        if self.penalty:
+            weight = "" if self.penalty == PENALTY else f" with weight {self.penalty:g}"
+            informed.append(f"penalised{weight}")
+        return ", ".join(["DirectBackprop", *informed])
 
     def amplitude(self, step: int) -> float:
         """How far dithering reaches in a step: from half a unit either way, 1, to nothing, 0."""

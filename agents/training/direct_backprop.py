@@ -22,34 +22,31 @@ from torch import Tensor, nn
 from torch import distributed as dist
 from torch.nn.parallel import DistributedDataParallel
 
-from inv_gym.agents.checkpoints import (
-    optimiser_tensors,
-    part,
-    read_tensors,
-    refuse_other_training,
-    restore_optimiser,
-    write_tensors,
-)
-from inv_gym.agents.inventory_agent import InventoryAgent, describe
+from inv_gym.agents.checkpoints import blaming
+from inv_gym.agents.inventory_agent import InventoryAgent
 from inv_gym.agents.network.policy_network import PolicyNetwork, Sizes
 from inv_gym.agents.training.config import TrainingConfig
-from inv_gym.agents.training.rollout_loss import Batch, Loss, product_weights
+from inv_gym.agents.training.resuming import FORGED, read_training, write_training
+from inv_gym.agents.training.rollout_loss import Batch, Loss
 from inv_gym.agents.training.starts import wide_starts
 from inv_gym.agents.training.structure_informed import Probes, draw_probes
 from inv_gym.agents.training.validation import draw_validation
+from inv_gym.agents.weights import describe
 from inv_gym.play.rollout import rollout
 from inv_gym.problems.problem import Problem
-from inv_gym.products.batch import BLOCK, Products, concatenate
+from inv_gym.products.batch import DRAW_BLOCK, Products, concatenate, product_weights
 from inv_gym.products.sources import ProductSource, draw_products
 from inv_gym.structure import inequalities
 from inv_gym.tasks.task import Task, training_sources
 from inv_gym.util.arrays import like, map_columns
+from inv_gym.util.checks import whole
 
+OPTIMISER = "adam"
 FIXED_SEED = 50_000
 """Of fixed products, plus the training's seed; leaderboard and evidence play others."""
 
 
-class Progress(NamedTuple):
+class TrainingProgress(NamedTuple):
     """What a validation found."""
 
     step: int
@@ -133,7 +130,7 @@ class DirectBackprop:
             for problem in self.problems
         ]
         self._fixed = self._draw_fixed()
-        self.step, self.stale, self.curve = 0, 0, list[Progress]()
+        self.step, self.stale, self.curve = 0, 0, list[TrainingProgress]()
         self.best, self._best_weights = -math.inf, self._weights()
 
     def _check_structure(self, compiled: bool) -> None:
@@ -157,7 +154,7 @@ class DirectBackprop:
 
     def fit(
         self,
-        progress: Callable[[Progress], None] | None = None,
+        progress: Callable[[TrainingProgress], None] | None = None,
         checkpoint: str | Path | None = None,
     ) -> InventoryAgent:
         """Train to the end and return the agent of the best weights.
@@ -178,7 +175,7 @@ class DirectBackprop:
             reward = self._validate()
             seconds = before + time.perf_counter() - begin
             self.curve.append(
-                Progress(self.step, float(np.mean(losses)), reward, self.best, seconds)
+                TrainingProgress(self.step, float(np.mean(losses)), reward, self.best, seconds)
             )
             if checkpoint is not None and self.rank == 0:
                 self.save(checkpoint)
@@ -235,7 +232,7 @@ class DirectBackprop:
             self.problems[step % len(self.problems)],
             self.config.batch // self.processes,
         )
-        first, size = self.rank * share, min(BLOCK, self.config.batch)
+        first, size = self.rank * share, min(DRAW_BLOCK, self.config.batch)
         whole = problem.integer_orders and self.config.rounding != "none"
         penalty = self.config.penalty_weight(step)
         products, noises, probes = [], [], []
@@ -298,11 +295,11 @@ class DirectBackprop:
 
     def save(self, path: str | Path) -> Path:
         """Write all that `resume` needs to one file."""
-        adam = {f"adam/{name}": value for name, value in optimiser_tensors(self._optimiser).items()}
-        weights = {f"now/{name}": value for name, value in self.network.state_dict().items()}
-        best = {f"best/{name}": value for name, value in self._best_weights.items()}
         progress = {"best": self.best, "stale": self.stale, "step": self.step, "curve": self.curve}
-        return write_tensors(path, weights | best | adam, {**self._identity(), **progress})
+        facts = {**self._identity(), **progress}
+        return write_training(
+            path, facts, self._weights(), self._best_weights, self._optimiser, OPTIMISER
+        )
 
     def _identity(self) -> dict[str, Any]:
         """What makes it the same training, as plain data."""
@@ -322,17 +319,24 @@ class DirectBackprop:
 
         Raises:
             FileNotFoundError: There is no such file.
-            ValueError: It is damaged, or of a training of another problem, configuration or other
-                products.
+            ValueError: It is damaged, of a training of another problem, configuration or other
+                products, or a part of it is missing or impossible; this training is as it was.
         """
-        tensors, facts = read_tensors(path)
-        refuse_other_training(path, facts, self._identity())
-
-        self.network.load_state_dict(part(tensors, "now/"))
-        self._best_weights = part(tensors, "best/")
-        restore_optimiser(self._optimiser, part(tensors, "adam/"))
-        self.best, self.stale, self.step = facts["best"], facts["stale"], facts["step"]
-        self.curve = [Progress(*row) for row in facts["curve"]]
+        saved, facts = read_training(
+            path,
+            self._identity(),
+            self._weights(),
+            self._optimiser,
+            OPTIMISER,
+            self.config.steps,
+        )
+        with blaming(path, FORGED):
+            stale = whole("stale", facts["stale"], least=0)
+            curve = [TrainingProgress(*row) for row in saved.curve]
+        self.network.load_state_dict(saved.now)
+        self._optimiser.load_state_dict(saved.optimiser)
+        self.step, self.stale, self.curve = saved.step, stale, curve
+        self.best, self._best_weights = saved.score, saved.best
 
     @property
     def _like(self) -> Tensor:
@@ -357,7 +361,7 @@ class DirectBackprop:
         samples = []
         for problem in self.problems:
             products = self.source.sample(
-                np.random.default_rng([self.config.seed, 0]), BLOCK, problem
+                np.random.default_rng([self.config.seed, 0]), DRAW_BLOCK, problem
             )
             samples.append(InventoryAgent(problem, self.network).static(problem, products))
         return torch.cat(samples)

@@ -20,12 +20,13 @@ from torch import distributed
 
 import inv_gym
 from inv_gym.agents.network.policy_network import NetworkConfig
-from inv_gym.agents.training.config import KINDS
+from inv_gym.agents.training.config import STRUCTURE_KINDS
 from inv_gym.agents.training.direct_backprop import DivergedError
 from inv_gym.commands.report import Log, card, console
 from inv_gym.commands.trainings import AGENTS, MODEL_FREE, direct_backprop, model_free
 from inv_gym.tasks.naming import with_fields
 from inv_gym.util.checks import one_of
+from inv_gym.util.locks import locked
 
 CHECKPOINT = "checkpoint.safetensors"
 
@@ -53,7 +54,7 @@ def refuse_foreign(agent: str, given: dict[str, Any], option: list[str] | None) 
         raise ValueError(
             f"--{foreign[0].replace('_', '-')} is not for {agent}: give its parameters as --option."
         )
-    if option and agent in KINDS:
+    if option and agent in STRUCTURE_KINDS:
         raise ValueError(f"--option is for {', '.join(MODEL_FREE)}, got agent {agent}.")
 
 
@@ -69,7 +70,9 @@ Examples:
 def main(
     env: Annotated[str, typer.Option(metavar="ID", help="The environment.")],
     out: Annotated[Path, typer.Option(metavar="DIR", help="Where the files go.")],
-    agent: Annotated[str, typer.Option(help=f"One of {', '.join(AGENTS)}.")] = next(iter(KINDS)),
+    agent: Annotated[str, typer.Option(help=f"One of {', '.join(AGENTS)}.")] = next(
+        iter(STRUCTURE_KINDS)
+    ),
     products: Annotated[
         str | None, typer.Option(help="A population, instance or demand table (a file).")
     ] = None,
@@ -130,28 +133,41 @@ def main(
         fields: dict[str, Any] = {"steps": steps, "learning_rate": learning_rate}
         fields |= {"seed": seed, "network": network}
         refuse_foreign(agent, {**given, "compile": compiled or None}, option)
-        fields |= given if agent in KINDS else named_values("--option", option or [])
+        fields |= given if agent in STRUCTURE_KINDS else named_values("--option", option or [])
         fields = {name: value for name, value in fields.items() if value is not None}
-        if agent in KINDS:
+        if agent in STRUCTURE_KINDS:
             training = direct_backprop(problem, source, agent, fields, device, compiled)
         else:
             training = model_free(problem, source, env, agent, fields, device, out)
         if resume:
             training.resume(out / CHECKPOINT)
-        elif (out / CHECKPOINT).exists():
-            raise ValueError(
-                f"{out} holds a training already: go on with --resume, or give another --out."
-            )
-        run(training, out, agent, Path(origin).name)
+        with locked(out) if rank(training) == 0 else nullcontext():
+            if not resume and (out / CHECKPOINT).exists():
+                raise ValueError(
+                    f"{out} holds a training already: go on with --resume, or give another --out."
+                )
+            run(training, out, agent, Path(origin).name)
     except (ValueError, TypeError, OSError, DivergedError) as error:
         typer.echo(f"Error: {error}", err=True)
         raise typer.Exit(1) from None
     except KeyboardInterrupt:
-        typer.echo(f"Interrupted: go on with --resume from {out / CHECKPOINT}.", err=True)
+        typer.echo(f"Interrupted: {advice(out / CHECKPOINT)}.", err=True)
         raise typer.Exit(130) from None
     finally:
         if distributed.is_initialized():
             distributed.destroy_process_group()
+
+
+def rank(training: Any) -> int:
+    """Which of the processes that train together this is."""
+    return getattr(training, "rank", 0)
+
+
+def advice(checkpoint: Path) -> str:
+    """How to go on after an interruption."""
+    if checkpoint.exists():
+        return f"go on with --resume from {checkpoint}"
+    return "there is no checkpoint yet, so begin again without --resume"
 
 
 def run(training: Any, out: Path, agent: str, products: str) -> None:
@@ -163,14 +179,14 @@ def run(training: Any, out: Path, agent: str, products: str) -> None:
         TimeRemainingColumn(),
     )
     bar = Progress(*columns, TextColumn("{task.fields[last]}"), console=console)
-    if getattr(training, "rank", 0) > 0:
+    if rank(training) > 0:
         training.fit()
         return
     with bar if console.is_terminal else nullcontext():
         log = Log(training, out, bar)
         trained = training.fit(log, out / CHECKPOINT)
     facts = card(training, log, agent, products)
-    (trained.save if agent in KINDS else training.save_model)(out, facts)
+    (trained.save if agent in STRUCTURE_KINDS else training.save_model)(out, facts)
     console.print(
         f"Wrote {out}: best validation reward {facts['metrics']['validation_reward']:.4f}, "
         f"{facts['metrics']['gap_percent']:+.2f} % to {log.name}.",

@@ -11,13 +11,13 @@ from typing import Any
 from torch import distributed
 
 import inv_gym
-from inv_gym.agents.training.config import KINDS, TrainingConfig
+from inv_gym.agents.training.config import STRUCTURE_KINDS, TrainingConfig
 from inv_gym.agents.training.direct_backprop import DirectBackprop
 from inv_gym.products.sources import ProductSource
 
 MODEL_FREE = {"ppo": "PPO", "a2c": "A2C", "sac": "SAC", "td3": "TD3"}
 """Agents of stable-baselines3, and what results are called in tables."""
-AGENTS = KINDS | MODEL_FREE
+AGENTS = STRUCTURE_KINDS | MODEL_FREE
 
 
 def join_processes(device: str) -> str:

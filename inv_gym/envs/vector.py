@@ -9,7 +9,7 @@ import numpy as np
 from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 
-from inv_gym.envs.view import LARGEST, PRODUCTS_AHEAD, View, bad_action
+from inv_gym.envs.view import LARGEST_FLOAT, PRODUCTS_AHEAD, View, bad_action
 from inv_gym.play.episode import Episode
 from inv_gym.play.policy import Observation
 from inv_gym.problems.problem import Problem
@@ -129,6 +129,6 @@ class InventoryVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray], View):
         shape = (self.num_envs, self.problem.order_dim)
         if array.shape == shape and array.dtype.kind in "fiu":
             flat = array.ravel()  # NaN fails both comparisons
-            if np.minimum.reduce(flat) >= 0 and np.maximum.reduce(flat) < LARGEST:
+            if np.minimum.reduce(flat) >= 0 and np.maximum.reduce(flat) < LARGEST_FLOAT:
                 return tuple(array.T.astype(float))
         raise ValueError(bad_action(self.problem, shape, array))

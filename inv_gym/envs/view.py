@@ -20,7 +20,7 @@ from inv_gym.tasks.task import Task
 from inv_gym.util.arrays import Columns
 from inv_gym.util.checks import one_of
 
-LARGEST = float(np.finfo(np.float32).max)
+LARGEST_FLOAT = float(np.finfo(np.float32).max)
 PRODUCTS_AHEAD = 64
 """Products that a single environment draws at once: sampling one by one would cost more than an
 episode.
@@ -53,13 +53,10 @@ class View:
         return self._observations.names
 
     def _spaces(self) -> tuple[gym.spaces.Box, gym.spaces.Box]:
-        low = np.full(len(self.observation_names), -LARGEST, np.float32)
-        low[self._observations.history] = 0.0
-        if not self.problem.backlog:
-            low[self._observations.state] = 0.0
-        high = np.asarray(self.problem.order_bounds(self.source.largest_scale), np.float32)
-        return gym.spaces.Box(low, LARGEST, dtype=np.float32), gym.spaces.Box(
-            0.0, high, dtype=np.float32
+        low, high = self._observations.bounds()
+        most = np.asarray(self.problem.order_bounds(self.source.largest_scale), np.float32)
+        return gym.spaces.Box(low, high, dtype=np.float32), gym.spaces.Box(
+            0.0, most, dtype=np.float32
         )
 
     @property
@@ -82,6 +79,8 @@ class View:
         outcome = episode.step(order)
         info = outcome.flows._asdict()
         info["demand"] = episode.products.demand[HISTORY + period]
+        if isinstance(outcome.reward, np.ndarray):  # what is handed out is no part of the episode
+            info = {name: column.copy() for name, column in info.items()}
         return outcome.reward, info
 
     def _with_demand(self, products: Products, options: Mapping[str, Any] | None) -> Products:
@@ -143,7 +142,12 @@ def bad_action(problem: Problem, shape: tuple[int, ...], action: np.ndarray) -> 
             f"{wanted}; got dtype {action.dtype}: convert it with np.asarray(action, np.float32)."
         )
     flat = action.reshape(-1)
-    bad = flat[~((flat >= 0) & (flat < LARGEST))][0]
+    bad = flat[~((flat >= 0) & (flat < LARGEST_FLOAT))][0]
+    if np.isnan(bad):
+        return (
+            f"{wanted}; got nan, which no clipping mends: find what gave it, such as weights or "
+            "inputs of the policy that are not finite."
+        )
     return (
         f"{wanted}; got {bad}: clip it with np.clip(action, env.action_space.low, "
         "env.action_space.high)."

@@ -14,7 +14,7 @@ from inv_gym.products.batch import Products
 from inv_gym.structure.chains import inequalities
 from inv_gym.util.arrays import Array, to_numpy, unflatten
 
-TOLERANCE = 0.02
+SLOPE_TOLERANCE = 0.02
 """Slopes that are wrong by less are not called violations (our choice); slopes are units of order
 per unit of stock.
 """
@@ -52,11 +52,11 @@ class Violations:
         """``[N]`` the largest excess in each state."""
         return np.nanmax(self.excess, axis=1, initial=0.0)
 
-    def share(self, tolerance: float = TOLERANCE) -> float:
+    def share(self, tolerance: float = SLOPE_TOLERANCE) -> float:
         """Share of the states in which an inequality is broken by more than the tolerance."""
         return float((self.worst > tolerance).mean())
 
-    def rows(self, tolerance: float = TOLERANCE) -> list[dict[str, Any]]:
+    def rows(self, tolerance: float = SLOPE_TOLERANCE) -> list[dict[str, Any]]:
         """For each inequality: its name, the share of states that break it, the largest excess and
         the mean.
         """
@@ -148,6 +148,8 @@ def slopes_by_differentiation(
         orders = policy.unclipped(observation_of(problem, torch_products, at, period))
         # orders that do not depend on stock at all have slopes too, of 0
         sums = [column.sum() + 0.0 * at.sum() for column in orders.unbind(-1)]
-        own = torch.stack([torch.autograd.grad(one, at, retain_graph=True)[0] for one in sums], 1)
+        own = torch.stack(
+            [torch.autograd.grad(total, at, retain_graph=True)[0] for total in sums], 1
+        )
     cut = own * (orders.detach() > 0.0)[..., None]
     return own.numpy(), cut.numpy()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 
@@ -12,9 +14,26 @@ def write_atomically(path: str | Path, content: str | bytes) -> Path:
     as needed.
 
     Raises:
-        OSError: The disk is full or the place cannot be written; `path` is as it was.
+        OSError: The disk is full or the place cannot be written; it names `path`, which is as it
+            was.
     """
     path = Path(path)
+    with naming(path):
+        return _write(path, content)
+
+
+@contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """Make an error of the system that names no file name this one."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is None:
+            error.filename = str(path)
+        raise
+
+
+def _write(path: Path, content: str | bytes) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:

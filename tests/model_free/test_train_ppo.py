@@ -112,7 +112,7 @@ def test_tuning_goes_on_and_writes_what_it_found(
         "suggest",
         lambda trial, case: {**fields, "learning_rate": trial.suggest_float("x", 0.0, 1.0)},
     )
-    monkeypatch.setattr(tune, "TUNED", tmp_path / "tuned.json")
+    monkeypatch.setattr(tune, "TUNED_FILE", tmp_path / "tuned.json")
     monkeypatch.setattr(tune, "FIRST", ())
     case, storage = "poisson5-p4-L0", tmp_path / "tune.db"
     for trials in (2, 3):
