@@ -20,6 +20,7 @@ from inv_gym.agents.network.features import (
 )
 from inv_gym.agents.network.policy_network import PolicyNetwork, Sizes
 from inv_gym.agents.weights import read_network, write_network
+from inv_gym.demand.distribution import Distribution
 from inv_gym.envs.observations import FlatObservations
 from inv_gym.play.policy import NotPlannedError, Observation
 from inv_gym.problems.problem import Problem
@@ -85,18 +86,13 @@ class InventoryAgent:
     def _scale(self, products: Products) -> Tensor:
         if self.knows == "history":
             return tensor(products.scale, self._like)
-        if products.distribution is None:
-            raise ValueError(
-                "these products have no known demand distribution: use a network that knows "
-                "the history."
-            )
-        return tensor(products.distribution.averaged().window_mean(), self._like)
+        return tensor(known_distribution(products).averaged().window_mean(), self._like)
 
     def static(self, problem: Problem, products: Products) -> Tensor:
         """``[B, F]`` features that do not change over time, not standardised."""
         more = []
         if self.knows == "distribution":
-            distribution = products.distribution.averaged()  # type: ignore[union-attr]
+            distribution = known_distribution(products).averaged()
             more.append(
                 tensor(distribution_features(distribution, distribution.window_mean()), self._like)
             )
@@ -235,3 +231,17 @@ class Planned:
         return self._agent.orders_before_the_cut(
             self._prepared[observation.period], self._scale, observation
         )
+
+
+def known_distribution(products: Products) -> Distribution:
+    """The distribution of products, for a network that reads it.
+
+    Raises:
+        ValueError: They have none, as those of a real table.
+    """
+    if products.distribution is None:
+        raise ValueError(
+            "these products have no known demand distribution: use a network that knows the "
+            "history."
+        )
+    return products.distribution

@@ -33,6 +33,7 @@ from inv_gym.util.checks import one_of
 
 LAW_PRODUCTS = 24
 LAW_PERIODS = 12
+"""For which laws are played; longer where orders arrive later than that."""
 ORDER_COSTS = ("unit_cost", "regular_cost", "expedited_cost", "fixed_cost")
 """Figures that are paid at once when ordering; the lead-time law sets them to 0."""
 
@@ -67,7 +68,8 @@ def check_problem(
     """Check every law of `PROBLEM_LAWS` on random products and orders.
 
     Args:
-        problem: Any problem; its horizon is shortened to 12 periods, without end.
+        problem: Any problem; its horizon becomes 12 periods, or as many as its orders need to
+            arrive, without end.
         source: Where its products come from.
         skip: Names of laws that do not apply (a fixed ordering cost is not homogeneous, say).
         seed: Of products and orders.
@@ -78,7 +80,8 @@ def check_problem(
     """
     for name in skip:
         one_of("law", name, PROBLEM_LAWS)
-    problem = replace(problem, horizon=LAW_PERIODS, long_run=True)
+    periods = max(LAW_PERIODS, max(problem.lead_times) + 2)
+    problem = replace(problem, horizon=periods, long_run=True)
     products = draw_products(source, problem, LAW_PRODUCTS, seed)
     for name, law in PROBLEM_LAWS.items():
         if name not in skip:

@@ -170,11 +170,9 @@ def test_a_given_demand_is_played_and_a_bad_one_refused() -> None:
     env = make(horizon=3)
     env.reset(seed=0, options={"demand": [4.0, 0.0, 2.5]})
     assert [env.step(np.array([1.0]))[4]["demand"] for _ in range(3)] == [4.0, 0.0, 2.5]
-    with pytest.raises(
-        ValueError, match=r"in shape \(3, 1\) \(periods, products\), got shape \(2, 1\)"
-    ):
+    with pytest.raises(ValueError, match=r"in shape \(3, 1\) .*; got shape \(2,\)"):
         env.reset(options={"demand": [1.0, 2.0]})
-    with pytest.raises(ValueError, match="values from -1.0 to 2.0"):
+    with pytest.raises(ValueError, match=r"got -1.0 at \(1, 0\)"):
         env.reset(options={"demand": [1.0, -1.0, 2.0]})
     with pytest.raises(ValueError, match="unknown reset option 'demnad'; .* Did you mean 'demand'"):
         env.reset(options={"demnad": [1.0, 1.0, 2.0]})

@@ -282,7 +282,7 @@ def test_products_move_to_torch_and_back_unchanged():
             lambda: SyntheticProducts(mean="high"),
             "mean must be a number or a pair (low, high), got 'high'.",
         ),
-        (lambda: SyntheticProducts(mean=(3.0, 1.0)), "high must be at least 3, got 1.0."),
+        (lambda: SyntheticProducts(mean=(3.0, 1.0)), "mean high must be at least 3, got 1.0."),
         (
             lambda: SyntheticProducts(families=("gama",)),
             "unknown demand family 'gama'; known: poisson, geometric, negative_binomial, gamma, "

@@ -63,11 +63,25 @@ class NetworkConfig:
         whole("channels", self.channels, least=1)
         if self.most is not None and real("most", self.most) <= 0.0:
             raise ValueError(f"most must be above 0, got {self.most}; None means no limit.")
+        if isinstance(self.hidden, str) or not isinstance(self.hidden, Sequence):
+            raise TypeError(f"hidden must be a sequence of whole numbers, got {self.hidden!r}.")
         object.__setattr__(
             self, "hidden", tuple(whole("hidden", units, least=1) for units in self.hidden)
         )
         if not self.hidden:
             raise ValueError("hidden must have at least one layer, got none.")
+
+
+def check_network(network: Any) -> None:
+    """Refuse what is no `NetworkConfig`.
+
+    Raises:
+        TypeError: It is something else; the message shows how to write one.
+    """
+    if not isinstance(network, NetworkConfig):
+        raise TypeError(
+            f"network must be a NetworkConfig, such as NetworkConfig(channels=8), got {network!r}."
+        )
 
 
 class Encoder(nn.Module):

@@ -30,6 +30,7 @@ from inv_gym.agents.sb3.networks import InventoryActorCritic, NetworkFeatures
 from inv_gym.agents.sb3.normalisation import NORMALISATION
 from inv_gym.agents.sb3.policy import MODEL, SB3Policy
 from inv_gym.agents.sb3.vec_env import SB3VecEnv
+from inv_gym.agents.training.device import usable_device
 from inv_gym.agents.training.direct_backprop import DivergedError
 from inv_gym.agents.training.resuming import FORGED, read_training, write_training
 from inv_gym.agents.training.validation import draw_validation
@@ -77,7 +78,7 @@ class ModelFree:
         task: What to train for: a task, or a problem with `source`.
         source: Where products come from; those of the task if None.
         config: How to train.
-        device: Where to compute.
+        device: Where to compute; ``auto``: on a GPU if there is one.
         log: Folder for tensorboard; None: no logs.
 
     Raises:
@@ -96,6 +97,8 @@ class ModelFree:
         self.problem = problem
         self.config = config or ModelFreeConfig()
         config = self.config
+        if device != "auto":
+            usable_device(device)
         self.validation = [draw_validation(problem, held_out_source, config.validation_products)]
         longer, products = self.validation[0]
         shared: dict[str, Any] = {"knows": config.network.knows, "reach": config.reach}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field, replace
 
-from inv_gym.agents.network.policy_network import NetworkConfig
+from inv_gym.agents.network.policy_network import NetworkConfig, check_network
 from inv_gym.util.checks import flag, one_of, real, whole
 
 WEIGHTINGS = ("product", "money")
@@ -58,6 +58,10 @@ class TrainingConfig:
         patience: Validations without a better one after which training stops; None never.
         seed: Of weights and products.
         network: The network's size.
+
+    Raises:
+        TypeError: A field has the wrong type.
+        ValueError: A field is out of bounds.
     """
 
     steps: int = 1000
@@ -95,6 +99,7 @@ class TrainingConfig:
         one_of("rounding", self.rounding, ROUNDINGS)
         real("penalty", self.penalty, least=0.0)
         one_of("penalty_schedule", self.penalty_schedule, SCHEDULES)
+        check_network(self.network)
 
     def of_kind(self, kind: str) -> TrainingConfig:
         """The same training of a network that is informed of the structure in one of the ways of

@@ -26,6 +26,7 @@ from inv_gym.agents.checkpoints import blaming
 from inv_gym.agents.inventory_agent import InventoryAgent
 from inv_gym.agents.network.policy_network import PolicyNetwork, Sizes
 from inv_gym.agents.training.config import TrainingConfig
+from inv_gym.agents.training.device import usable_device
 from inv_gym.agents.training.resuming import FORGED, read_training, write_training
 from inv_gym.agents.training.rollout_loss import Batch, Loss
 from inv_gym.agents.training.starts import wide_starts
@@ -62,6 +63,35 @@ class DivergedError(RuntimeError):
     """The loss or its gradient is not finite."""
 
 
+def _problems(name: str, given: Any) -> tuple[Problem, ...]:
+    """The problems that were given: one alone, or a sequence of them.
+
+    Raises:
+        TypeError: There are none, or something else is among them.
+    """
+    problems = (given,) if isinstance(given, Problem) else given
+    if isinstance(problems, str) or not isinstance(problems, Sequence) or not problems:
+        raise TypeError(
+            f"{name} must be a Task, a Problem or a sequence of problems of one class, got "
+            f"{given!r}."
+        )
+    for problem in problems:
+        if isinstance(problem, Task):
+            raise TypeError(
+                f"{name} must hold problems, got the task {problem.name!r}: several tasks cannot "
+                "be trained for at once; give [task.problem, ...] and one source."
+            )
+        if not isinstance(problem, Problem):
+            raise TypeError(f"{name} must hold problems, got {problem!r}.")
+    return tuple(problems)
+
+
+def _checked(config: Any) -> TrainingConfig:
+    if not isinstance(config, TrainingConfig):
+        raise TypeError(f"config must be a TrainingConfig, got {config!r}.")
+    return config
+
+
 class DirectBackprop:
     """Trains one network for all products of a source.
 
@@ -88,6 +118,11 @@ class DirectBackprop:
             the plain ones in rounding.
         serves: Further problems (longer lead times, say) that the network takes without having been
             trained on them.
+
+    Raises:
+        TypeError: What is to be trained for is no task, problem or sequence of problems.
+        ValueError: The problems do not share what a network needs, the device cannot be used, or
+            the network knows the distribution and the products have none.
     """
 
     def __init__(
@@ -99,12 +134,12 @@ class DirectBackprop:
         compiled: bool = False,
         serves: Sequence[Problem] = (),
     ) -> None:
-        first, *further = (task,) if isinstance(task, (Task, Problem)) else task
+        first, *further = (task,) if isinstance(task, Task) else _problems("task", task)
         problem, self.source, held_out = training_sources(first, source)
         self.problems = (problem, *further)
-        self.serves = tuple(serves)
-        self.config = config or TrainingConfig()
-        self.device = torch.device(device)
+        self.serves = _problems("serves", serves) if serves else ()
+        self.config = _checked(config or TrainingConfig())
+        self.device = usable_device(device)
         self.processes = dist.get_world_size() if dist.is_initialized() else 1
         self.rank = dist.get_rank() if dist.is_initialized() else 0
         if self.config.batch % self.processes:

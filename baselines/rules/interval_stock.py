@@ -34,8 +34,7 @@ class IntervalStock(Heuristic):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        lower, upper = np.broadcast_arrays(to_numpy(self.lower), to_numpy(self.upper))
-        refuse_rows("upper must be at least lower, got {} and {}.", upper < lower, upper, lower)
+        check_interval(self.lower, self.upper)
 
     @classmethod
     def remove_to_lower(
@@ -63,6 +62,16 @@ class IntervalStock(Heuristic):
 
     def __call__(self, observation: Observation) -> Array:
         return keep_within(observation.state.net_inventory, self.lower, self.upper)
+
+
+def check_interval(lower: Array, upper: Array) -> None:
+    """Refuse levels that cross.
+
+    Raises:
+        ValueError: It names the levels of the first such product.
+    """
+    low, high = np.broadcast_arrays(to_numpy(lower), to_numpy(upper))
+    refuse_rows("upper must be at least lower, got {} and {}.", high < low, high, low)
 
 
 def keep_within(stock: Array, lower: Array, upper: Array) -> Array:

@@ -8,7 +8,7 @@ from typing import Any
 import gymnasium as gym
 import numpy as np
 
-from inv_gym.envs.view import LARGEST_FLOAT, PRODUCTS_AHEAD, View, bad_action
+from inv_gym.envs.view import LARGEST_FLOAT, PRODUCTS_AHEAD, View, bad_action, reset_options
 from inv_gym.play.episode import Episode
 from inv_gym.play.policy import Observation
 from inv_gym.problems.problem import Problem
@@ -78,11 +78,16 @@ class InventoryEnv(gym.Env[np.ndarray, np.ndarray], View):
         self._played: list[tuple[Columns, float, dict[str, float]]] = []
 
     def reset(
-        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+        self, *, seed: int | None = None, options: Mapping[str, Any] | None = None
     ) -> tuple[np.ndarray, dict[str, Any]]:
         """Start an episode with a product of its own; ``options={"demand": [T]}``
         gives its demand.
+
+        Raises:
+            TypeError: The options are no dict.
+            ValueError: An option is unknown, or the demand has another shape or bad values.
         """
+        options = reset_options(options)
         super().reset(seed=seed)
         if seed is not None or self._next == PRODUCTS_AHEAD:
             self._ahead, self._next = (

@@ -18,7 +18,7 @@ from inv_gym.products.sources import ProductSource
 from inv_gym.tasks.registry import task
 from inv_gym.tasks.task import Task
 from inv_gym.util.arrays import Columns
-from inv_gym.util.checks import one_of
+from inv_gym.util.checks import one_of, refuse_outside
 
 LARGEST_FLOAT = float(np.finfo(np.float32).max)
 PRODUCTS_AHEAD = 64
@@ -42,7 +42,8 @@ class View:
         products: str | Mapping[str, Any] | ProductSource | None,
         fields: Mapping[str, Any],
     ) -> None:
-        self.task = task(played, problem=problem, products=products, **fields)
+        # An environment counts every period: the warm-up belongs to evaluations.
+        self.task = task(played, problem=problem, products=products, warm_up=0, **fields)
         self.problem, self.source = self.task.problem, self.task.source
         self._observations = FlatObservations(self.problem, self.source.covariate_names)
         self._episode: Episode | None = None
@@ -83,27 +84,13 @@ class View:
             info = {name: column.copy() for name, column in info.items()}
         return outcome.reward, info
 
-    def _with_demand(self, products: Products, options: Mapping[str, Any] | None) -> Products:
+    def _with_demand(self, products: Products, options: Mapping[str, Any]) -> Products:
         """The products, with the demand trace of ``reset(options={"demand": ...})`` if there is
         one.
         """
-        if not options:
+        if "demand" not in options:
             return products
-        for key in options:
-            one_of("reset option", key, ("demand",))
-        trace = np.asarray(options["demand"], dtype=float)
-        trace = (
-            np.broadcast_to(trace[:, None], (len(trace), products.batch))
-            if trace.ndim == 1
-            else trace
-        )
-        expected = (self.problem.horizon, products.batch)
-        if trace.shape != expected or not ((trace >= 0) & (trace < np.inf)).all():
-            raise ValueError(
-                f"the demand option must hold finite demands of at least 0 in shape {expected} "
-                "(periods, products), "
-                f"got shape {trace.shape} and values from {trace.min()} to {trace.max()}."
-            )
+        trace = demand_trace(options["demand"], (self.problem.horizon, products.batch))
         return products._replace(
             demand=np.concatenate([products.demand[:HISTORY], trace]), distribution=None
         )
@@ -127,6 +114,44 @@ class View:
         """
         products = self.task.draw(batch, seed).torch(dtype, device)
         return rollout(self.problem, policy, products)
+
+
+def reset_options(options: Any, known: tuple[str, ...] = ("demand",)) -> Mapping[str, Any]:
+    """The options of a reset; none if they are None.
+
+    Raises:
+        TypeError: They are no mapping.
+        ValueError: One is unknown.
+    """
+    if options is None:
+        return {}
+    if not isinstance(options, Mapping):
+        raise TypeError(f"options must be a dict such as {{'demand': trace}}, got {options!r}.")
+    for key in options:
+        one_of("reset option", key, known)
+    return options
+
+
+def demand_trace(given: Any, shape: tuple[int, int]) -> np.ndarray:
+    """A demand trace in a shape (periods, products); one for all products may be given alone.
+
+    Raises:
+        ValueError: It has another shape, or demands that are not finite numbers of at least 0.
+    """
+    wanted = (
+        f"the demand option must hold finite demands of at least 0 in shape {shape} (periods, "
+        "products), or one per period for all"
+    )
+    try:
+        trace = np.asarray(given, dtype=float)
+    except (TypeError, ValueError):
+        raise ValueError(f"{wanted}; got {given!r}.") from None
+    if trace.shape == shape[:1]:
+        trace = np.broadcast_to(trace[:, None], shape)
+    if trace.shape != shape:
+        raise ValueError(f"{wanted}; got shape {trace.shape}.")
+    refuse_outside(wanted, trace)
+    return trace
 
 
 def bad_action(problem: Problem, shape: tuple[int, ...], action: np.ndarray) -> str:

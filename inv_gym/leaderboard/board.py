@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 import inv_gym
+from inv_gym.leaderboard.words import counted
 
 
 @dataclass(frozen=True)
@@ -69,10 +70,11 @@ class Board:
         facts, contest = self.evaluation.facts, self.contest
         origin = f"{'population' if contest.section == 'synthetic' else 'table'} {contest.origin}"
         periods = contest.task.problem.horizon
-        products = f"{facts['products']} products"
+        products = counted(facts["products"], "product")
         if "series" in facts:
-            products += f", {facts['windows']} different windows of {facts['series']} series"
-        return f"{products} ({origin}), {periods} periods, seed {facts['seed']}"
+            windows = counted(facts["windows"], "different window")
+            products += f", {windows} of {facts['series']} series"
+        return f"{products} ({origin}), {counted(periods, 'period')}, seed {facts['seed']}"
 
     @property
     def columns(self) -> list[Column]:

@@ -26,10 +26,23 @@ def fitting(columns: Sequence[Column], width: int, policy_width: int) -> list[Co
     return [column for column, end in zip(columns, ends, strict=True) if end <= width]
 
 
+def writable(text: str, console: Console) -> str:
+    """The text in characters that the console can write: ``+/-`` for a sign that it cannot."""
+    try:
+        text.encode(console.encoding)
+    except UnicodeEncodeError:
+        return text.replace("±", "+/-")
+    return text
+
+
 def show(board: Board, console: Console) -> None:
     """Print a table."""
+    written = [
+        column._replace(cells=[writable(cell, console) for cell in column.cells])
+        for column in board.columns
+    ]
     policy_width = POLICY_WIDTH if console.is_terminal else console.width
-    columns = fitting(board.columns, console.width, policy_width)
+    columns = fitting(written, console.width, policy_width)
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
     for column in columns:
         # A header of numbers has each word on a line of its own, so that the column stays narrow.
@@ -45,7 +58,7 @@ def show(board: Board, console: Console) -> None:
     console.rule(board.contest.title, align="left")
     console.print(board.setting)
     console.print(table)
-    left_out = [column.header for column in board.columns if column not in columns]
+    left_out = [column.header for column in written if column not in columns]
     if left_out:
         console.print(
             f"In the files, but too wide for {console.width} characters: {', '.join(left_out)}."
@@ -59,7 +72,7 @@ def explain(console: Console) -> None:
     """Print what the columns mean."""
     words = Table.grid(padding=(0, 2))
     for column, meaning in LEGEND.items():
-        words.add_row(column, meaning)
+        words.add_row(column, writable(meaning, console))
     console.print(words)
 
 

@@ -22,7 +22,7 @@ from inv_gym.problems.problem import Problem
 from inv_gym.products.batch import DRAW_BLOCK, Products, concatenate, product_weights
 from inv_gym.products.sources import ProductSource, blocks
 from inv_gym.tasks.task import Task, check_warm_up, problem_and_products
-from inv_gym.util.arrays import Array, to_numpy
+from inv_gym.util.arrays import Array, is_torch, to_numpy
 from inv_gym.util.checks import one_of, whole
 from inv_gym.util.files import write_atomically
 
@@ -106,18 +106,18 @@ def evaluate(
         progress: Called after every policy of every chunk.
 
     Raises:
+        TypeError: The policies are no mapping from text to policies, or `like` is no array.
         ValueError: A name or number is out of bounds, or a policy's orders are not valid.
     """
-    if not policies:
-        raise ValueError("policies must name at least one policy, got none.")
     problem, products = problem_and_products(task, products)
+    _check_policies(policies)
+    if like is not None:
+        _check_like(like)
     reference = _reference(task, policies) if reference is None else reference
     one_of("reference", reference, policies)
     if warm_up is None:
         warm_up = task.warm_up if isinstance(task, Task) else 0
     check_warm_up(warm_up, problem)
-    for name, policy in policies.items():
-        one_of(f"knowledge of policy {name}:", getattr(policy, "knows", None), KNOWLEDGE)
     number = products.batch if isinstance(products, Products) else whole("number", number, least=1)
     tally = {name: Tally() for name in policies}
     windows = _Windows()
@@ -143,6 +143,40 @@ def evaluate(
     rows = [tally[name].row(name, policies[name].knows, tally[reference]) for name in policies]
     facts = facts_of(problem, products, number, seed, reference, warm_up, windows.counted)
     return Evaluation(_frame(rows), facts)
+
+
+def _check_policies(policies: Mapping[str, Policy]) -> None:
+    """Refuse what is no mapping from names to policies.
+
+    Raises:
+        TypeError: It is something else, a name is no text, or a policy cannot be called.
+        ValueError: It is empty, or a policy does not say what it knows.
+    """
+    if not isinstance(policies, Mapping):
+        raise TypeError(f"policies must be a dict from names to policies, got {policies!r}.")
+    if not policies:
+        raise ValueError("policies must name at least one policy, got none.")
+    for name, policy in policies.items():
+        if not isinstance(name, str):
+            raise TypeError(f"the name of a policy must be text, got {name!r}.")
+        if isinstance(policy, type) or not callable(policy):
+            raise TypeError(
+                f"policy {name} must be an object that takes an observation, got {policy!r}."
+            )
+        one_of(f"knowledge of policy {name}:", getattr(policy, "knows", None), KNOWLEDGE)
+
+
+def _check_like(like: Any) -> None:
+    """Refuse what is no array of floats to play in.
+
+    Raises:
+        TypeError: It is something else; the message shows how to write one.
+    """
+    floats = like.is_floating_point() if is_torch(like) else isinstance(like, np.ndarray)
+    if not floats or (isinstance(like, np.ndarray) and like.dtype.kind != "f"):
+        raise TypeError(
+            f"like must be an array of floats, such as torch.zeros(0) or np.zeros(0), got {like!r}."
+        )
 
 
 def _reference(task: Task | Problem, policies: Mapping[str, Policy]) -> str:

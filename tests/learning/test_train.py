@@ -12,12 +12,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import gymnasium
 import numpy as np
 import pytest
 from learning_cases import POPULATION, equal, tiny
 from typer.testing import CliRunner, Result
 
-from inv_gym import LostSales, draw_products, make_source, rollout
+from inv_gym import ENVIRONMENTS, LostSales, draw_products, make_source, rollout
 from inv_gym.agents.checkpoints import read_tensors
 from inv_gym.agents.inventory_agent import InventoryAgent
 from inv_gym.agents.network.policy_network import NetworkConfig
@@ -249,6 +250,8 @@ def test_fields_of_the_problem_and_options_of_the_training_arrive(tmp_path: Path
             ("--env", "InvLostSale-v0"),
             "unknown environment 'InvLostSale-v0'; known: InvLostSales-v0, ",
         ),
+        (("--env", "nowhere:task"), "there is no module 'nowhere' in "),
+        (("--device", "nonsense"), "device 'nonsense' cannot be used here ("),
         (("--agent", "ppo-on-mars"), "unknown agent 'ppo-on-mars'; known: "),
         (("--products", "nowhere.csv"), "unknown products 'nowhere.csv'; known: "),
         (("--field", "lead_time"), "--field must be name=value, got 'lead_time'."),
@@ -498,3 +501,28 @@ def test_two_processes_train_as_one(tmp_path: Path) -> None:
     ).network.state_dict()
     assert float((begun["head.exogenous.bias"] - wanted["head.exogenous.bias"]).abs().max()) > 1e-4
     assert rows(two)[0]["reward"] == pytest.approx(rows(one)[0]["reward"], rel=1e-6)
+
+
+# A task of your own
+
+
+def test_a_task_of_a_user_is_trained_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "trained_task.py").write_text(
+        "import inv_gym\n"
+        "task = inv_gym.Task(inv_gym.LostSales(horizon=40), 'poisson', name='Trained-v0',\n"
+        "                    warm_up=30, training='continuous')\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    arguments = [*SMALL, "--steps", "2", "--out", "out"]
+    arguments[1] = "trained_task:task"
+    try:
+        result = CliRunner().invoke(app, ["train", *arguments])
+        assert result.exit_code == 0, result.output
+    finally:
+        ENVIRONMENTS.pop("Trained-v0", None)
+        gymnasium.registry.pop("Trained-v0", None)
+    card = json.loads((tmp_path / "out" / "card.json").read_text())
+    assert card["products"] == "poisson"
+    assert InventoryAgent.load(tmp_path / "out").problem == LostSales(horizon=5)
+    resumed = (tmp_path / "out" / "checkpoint.safetensors").read_bytes()
+    assert b"truncated_normal" in resumed  # a family of the products to train on
