@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -50,6 +51,7 @@ class InventoryVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray], View):
         self.autoreset_mode = AutoresetMode(autoreset_mode)
         self.metadata = {**self.metadata, "autoreset_mode": self.autoreset_mode}
         self._set_up(task, problem, products, fields)
+        self._everywhere = np.ones(self.num_envs, bool)
         self._cut = (
             self.problem.horizon
             if max_episode_steps is None
@@ -108,9 +110,10 @@ class InventoryVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray], View):
                 self._flags(False),
                 info,
             )
-        reward, info = self._step(order)
+        reward, moved = self._step(order)
+        info = {name: column.copy() for name, column in moved.items()}  # no part of the episode
         everywhere = self._flags(True)
-        info |= {f"_{name}": everywhere for name in info}
+        info |= dict.fromkeys(masks(tuple(info)), everywhere)
         episode = self.episode
         terminated = episode.done and not self.problem.long_run
         truncated = not terminated and (episode.done or episode.period >= self._cut)
@@ -147,7 +150,7 @@ class InventoryVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray], View):
             )
 
     def _flags(self, value: bool) -> np.ndarray:
-        return np.ones(self.num_envs, bool) if value else np.zeros(self.num_envs, bool)
+        return self._everywhere.copy() if value else np.zeros(self.num_envs, bool)
 
     def _parse(self, actions: Any) -> Columns:
         array = np.asarray(actions)
@@ -157,3 +160,9 @@ class InventoryVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray], View):
             if np.minimum.reduce(flat) >= 0 and np.maximum.reduce(flat) < LARGEST_FLOAT:
                 return tuple(array.T.astype(float))
         raise ValueError(bad_action(self.problem, shape, array))
+
+
+@cache
+def masks(names: tuple[str, ...]) -> tuple[str, ...]:
+    """The names under which infos say in which rows each of their columns holds."""
+    return tuple(f"_{name}" for name in names)
