@@ -25,6 +25,7 @@ from torch.nn.parallel import DistributedDataParallel
 from inv_gym.agents.checkpoints import blaming
 from inv_gym.agents.inventory_agent import InventoryAgent
 from inv_gym.agents.network.policy_network import PolicyNetwork, Sizes
+from inv_gym.agents.network_inputs import NetworkInputs
 from inv_gym.agents.training.config import TrainingConfig
 from inv_gym.agents.training.device import usable_device
 from inv_gym.agents.training.resuming import FORGED, read_training, write_training
@@ -398,5 +399,5 @@ class DirectBackprop:
             products = self.source.sample(
                 np.random.default_rng([self.config.seed, 0]), DRAW_BLOCK, problem
             )
-            samples.append(InventoryAgent(problem, self.network).static(problem, products))
+            samples.append(NetworkInputs(problem, self.network).static_of(products))
         return torch.cat(samples)
