@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from inv_gym.agents.network.policy_network import NetworkConfig, PolicyNetwork, Sizes
 from inv_gym.agents.network_inputs import NetworkInputs
 from inv_gym.agents.observation_reader import ObservationReader
-from inv_gym.agents.sb3.vec_env import ScaledOrders, scale_of
+from inv_gym.agents.sb3.scaled_orders import ScaledOrders, scale_of
 from inv_gym.problems.problem import Problem
 from inv_gym.products.batch import Products
 

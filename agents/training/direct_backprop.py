@@ -26,26 +26,21 @@ from inv_gym.agents.checkpoints import blaming
 from inv_gym.agents.inventory_agent import InventoryAgent
 from inv_gym.agents.network.policy_network import PolicyNetwork, Sizes
 from inv_gym.agents.network_inputs import NetworkInputs
+from inv_gym.agents.training.batches import Batch, Batches
 from inv_gym.agents.training.config import TrainingConfig
 from inv_gym.agents.training.device import usable_device
 from inv_gym.agents.training.resuming import FORGED, read_training, write_training
-from inv_gym.agents.training.rollout_loss import Batch, Loss
-from inv_gym.agents.training.starts import wide_starts
-from inv_gym.agents.training.structure_informed import Probes, draw_probes
-from inv_gym.agents.training.validation import draw_validation
+from inv_gym.agents.training.rollout_loss import Loss
+from inv_gym.agents.training.validation import draw_validation, play_validation
 from inv_gym.agents.weights import describe
-from inv_gym.play.rollout import rollout
 from inv_gym.problems.problem import Problem
-from inv_gym.products.batch import DRAW_BLOCK, Products, concatenate, product_weights
-from inv_gym.products.sources import ProductSource, draw_products
+from inv_gym.products.batch import DRAW_BLOCK
+from inv_gym.products.sources import ProductSource
 from inv_gym.structure import inequalities
 from inv_gym.tasks.task import Task, training_sources
-from inv_gym.util.arrays import like, map_columns
 from inv_gym.util.checks import whole
 
 OPTIMISER = "adam"
-FIXED_SEED = 50_000
-"""Of fixed products, plus the training's seed; leaderboard and evidence play others."""
 
 
 class TrainingProgress(NamedTuple):
@@ -165,7 +160,7 @@ class DirectBackprop:
             draw_validation(problem, held_out, self.config.validation_products)
             for problem in self.problems
         ]
-        self._fixed = self._draw_fixed()
+        self._batches = Batches(self.problems, self.source, self.config)
         self.step, self.stale, self.curve = 0, 0, list[TrainingProgress]()
         self.best, self._best_weights = -math.inf, self._weights()
 
@@ -234,7 +229,7 @@ class DirectBackprop:
 
     def train_step(self) -> float:
         """Take a gradient step on fresh products; its loss."""
-        problem = self.problems[self.step % len(self.problems)]
+        problem = self._batches.problem(self.step)
         loss = self._loss(problem, self.to_device(self.batch(self.step)))
         value = self._finite("loss", loss)
         self._optimiser.zero_grad(set_to_none=True)
@@ -259,75 +254,26 @@ class DirectBackprop:
         )
 
     def batch(self, step: int) -> Batch:
-        """This process's share of a step's products (NumPy).
-
-        They are drawn in blocks with a random stream each, as in `inv_gym.products.sources.blocks`,
-        so that the products of a step do not depend on the number of processes.
-        """
-        problem, share = (
-            self.problems[step % len(self.problems)],
-            self.config.batch // self.processes,
-        )
-        first, size = self.rank * share, min(DRAW_BLOCK, self.config.batch)
-        whole = problem.integer_orders and self.config.rounding != "none"
-        penalty = self.config.penalty_weight(step)
-        products, noises, probes = [], [], []
-        for index in range(first // size, -(-(first + share) // size)):
-            rng = np.random.default_rng([self.config.seed, 1, step, index])
-            rows = slice(max(first - index * size, 0), first + share - index * size)
-            products.append(self._draw(rng, size, problem).rows(rows))
-            if whole:
-                noise = rng.uniform(-0.5, 0.5, (problem.horizon, size, problem.order_dim))
-                noises.append(noise[:, rows] * self.config.amplitude(step))
-            if penalty:
-                probes.append(
-                    map_columns(lambda x, rows=rows: x[rows], draw_probes(problem, rng, size))
-                )
-        return Batch(
-            concatenate(products),
-            np.concatenate(noises, 1) if whole else None,
-            Probes(*map(np.concatenate, zip(*probes, strict=True))) if penalty else None,
-            penalty,
-        )
-
-    def _draw(self, rng: np.random.Generator, size: int, problem: Problem) -> Products:
-        """Products to train on, with their starting states."""
-        if self._fixed is None:
-            products = self.source.sample(rng, size, problem)
-        else:
-            products = self._fixed.rows(rng.integers(self._fixed.batch, size=size))
-        return wide_starts(products, problem, rng) if self.config.wide else products
+        """This process's share of a step's products (NumPy)."""
+        return self._batches.of_step(step, self.rank, self.processes)
 
     def to_device(self, batch: Batch) -> Batch:
         """The batch as tensors where the network computes."""
-        rest = map_columns(lambda x: like(x, self._like), (batch.dither, batch.probes))
-        return Batch(batch.products.to(self._like), *rest, batch.penalty)
+        return batch.to(self._like)
 
     def _validate(self) -> float:
         """Play the validation products; keep the weights if they are the best. Mean reward per
         period, money.
         """
-        scores, rewards = [], []
-        for problem, products in self.validation:
-            agent = InventoryAgent(problem, self.network)
-            with torch.no_grad():
-                reward = (
-                    rollout(problem, agent, products.to(self._like))
-                    .discounted_reward.double()
-                    .cpu()
-                    .numpy()
-                )
-            reward /= problem.discounted_periods
-            weighted = reward * (
-                product_weights(products) if self.config.weighting == "product" else 1.0
-            )
-            scores.append(weighted.mean())
-            rewards.append(reward.mean())
-        score = float(np.mean(scores))
+        played = [
+            play_validation(InventoryAgent(problem, self.network), products, self.config.weighting)
+            for problem, products in self.validation
+        ]
+        score, reward = (float(np.mean(figures)) for figures in zip(*played, strict=True))
         self.stale += 1
         if score > self.best:
             self.best, self.stale, self._best_weights = score, 0, self._weights()
-        return float(np.mean(rewards))
+        return reward
 
     def save(self, path: str | Path) -> Path:
         """Write all that `resume` needs to one file."""
@@ -380,17 +326,6 @@ class DirectBackprop:
 
     def _weights(self) -> dict[str, Tensor]:
         return {name: value.detach().clone() for name, value in self.network.state_dict().items()}
-
-    def _draw_fixed(self) -> Products | None:
-        number = self.config.fixed_products
-        if number is None:
-            return None
-        if len(self.problems) > 1:
-            raise ValueError(
-                "fixed_products needs one problem: their starting stock is of one; use None for "
-                "several."
-            )
-        return draw_products(self.source, self.problems[0], number, FIXED_SEED + self.config.seed)
 
     def _first_features(self) -> Tensor:
         """``[N, F]`` static features of some products of every problem."""

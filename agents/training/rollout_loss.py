@@ -6,19 +6,20 @@ from __future__ import annotations
 
 import copy
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from inv_gym.agents.inventory_agent import InventoryAgent
 from inv_gym.agents.network.policy_network import PolicyNetwork
+from inv_gym.agents.training.batches import Batch
 from inv_gym.agents.training.config import TrainingConfig
 from inv_gym.agents.training.structure_informed import Probes, StructurePenalty
 from inv_gym.play.episode import Episode
 from inv_gym.problems.problem import Problem
 from inv_gym.products.batch import Products, product_weights
-from inv_gym.util.arrays import Array, unstack
+from inv_gym.util.arrays import unstack
 
 FRACTION = 0.02
 """Share of a fraction of a unit that dithered rounding leaves (our choice)."""
@@ -26,20 +27,6 @@ SETTLING = 10
 """Periods, beyond lead time and shelf life, at the end of a cut long-run problem whose orders teach
 nothing.
 """
-
-
-class Batch(NamedTuple):
-    """What is played in a gradient step."""
-
-    products: Products
-    dither: Array | None
-    """``[T, B, K]`` noise that orders are rounded with, within half a unit of 0; None where nothing
-    is rounded.
-    """
-    probes: Probes | None = None
-    """Where structure is looked at; None where it is not penalised."""
-    penalty: float = 0.0
-    """What the penalty counts."""
 
 
 class Settled:
