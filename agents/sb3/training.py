@@ -30,7 +30,7 @@ from inv_gym.agents.sb3.saving import write_model
 from inv_gym.agents.sb3.snapshot import restore, snapshot
 from inv_gym.agents.sb3.vec_env import SB3VecEnv
 from inv_gym.agents.training.device import usable_device
-from inv_gym.agents.training.direct_backprop import DivergedError
+from inv_gym.agents.training.progress import DivergedError
 from inv_gym.agents.training.resuming import FORGED, read_training, write_training
 from inv_gym.agents.training.validation import draw_validation
 from inv_gym.agents.weights import describe
