@@ -14,6 +14,7 @@ from inv_gym.envs.view import LARGEST_FLOAT, PRODUCTS_AHEAD, View, bad_action, r
 from inv_gym.play.episode import Episode
 from inv_gym.play.policy import Observation
 from inv_gym.problems.problem import Problem
+from inv_gym.products.batch import Products
 from inv_gym.products.sources import ProductSource
 from inv_gym.tasks.task import Task
 from inv_gym.util.arrays import Columns
@@ -79,8 +80,7 @@ class InventoryVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray], View):
         if "reset_mask" in options:
             self._check_mask(options["reset_mask"])
         super().reset(seed=seed)
-        drawn = self.source.sample(self.np_random, max(self.num_envs, PRODUCTS_AHEAD), self.problem)
-        self.products = self._with_demand(drawn.rows(slice(0, self.num_envs)), options)
+        self.products = self._with_demand(self._draw(), options)
         self._episode = Episode(self.problem, self.products)
         self._observations.start(self.products, single=False)
         self._over = False
@@ -130,6 +130,11 @@ class InventoryVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray], View):
                 "_final_info": everywhere,
             }
         return observation, reward, self._flags(terminated), self._flags(truncated), info
+
+    def _draw(self) -> Products:
+        """The products of an episode."""
+        drawn = self.source.sample(self.np_random, max(self.num_envs, PRODUCTS_AHEAD), self.problem)
+        return drawn.rows(slice(0, self.num_envs))
 
     def observe(self) -> Observation:
         """What a `Policy` sees of this period, as NumPy arrays."""
