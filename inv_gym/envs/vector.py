@@ -16,7 +16,9 @@ from inv_gym.problems.problem import Problem
 from inv_gym.products.sources import ProductSource
 from inv_gym.tasks.task import Task
 from inv_gym.util.arrays import Columns
-from inv_gym.util.checks import whole
+from inv_gym.util.checks import one_of, whole
+
+AUTORESET_MODES = {mode.value: mode for mode in AutoresetMode}
 
 
 class InventoryVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray], View):
@@ -47,7 +49,11 @@ class InventoryVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray], View):
             )
         self.num_envs = whole("num_envs", num_envs, least=1)
         self.render_mode = None
-        self.autoreset_mode = AutoresetMode(autoreset_mode)
+        self.autoreset_mode = AUTORESET_MODES[
+            one_of(
+                "autoreset_mode", getattr(autoreset_mode, "value", autoreset_mode), AUTORESET_MODES
+            )
+        ]
         self.metadata = {**self.metadata, "autoreset_mode": self.autoreset_mode}
         self._set_up(task, problem, products, fields)
         self._cut = (

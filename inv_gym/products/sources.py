@@ -96,6 +96,14 @@ class SyntheticProducts:
             raise ValueError("families must name at least one demand family, got none.")
         for name in self.families:
             family(name)
+        for process in self.processes:
+            if not callable(getattr(process, "factors", None)):
+                raise TypeError(
+                    f"processes must hold processes such as Trend(), got {process!r}; see "
+                    "inv_gym.demand.processes."
+                )
+        if not isinstance(self.economics, EconomicsRanges):
+            raise TypeError(f"economics must be EconomicsRanges, got {self.economics!r}.")
         for name in ("mean", "dispersion"):
             what = as_range(name, getattr(self, name))
             if lowest(what) <= 0.0:
@@ -182,6 +190,12 @@ class InstanceProducts:
             )
         if self.stock is not None:
             real("stock", self.stock, least=0.0)
+        if not isinstance(self.economics, Mapping):
+            raise TypeError(
+                f"economics must be a mapping from names to figures, got {self.economics!r}."
+            )
+        for name, figure in self.economics.items():
+            real(f"economics {name}", figure)
 
     @property
     def largest_scale(self) -> float:
