@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from inv_gym.agents.checkpoints import read_tensors
-from inv_gym.agents.inventory_agent import InventoryAgent, fits
+from inv_gym.agents.inventory_agent import InventoryAgent
+from inv_gym.agents.weights import fits
 from inv_gym.play.policy import Policy
 from inv_gym.problems.problem import Problem
 

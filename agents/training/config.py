@@ -112,6 +112,17 @@ class TrainingConfig:
         penalty = PENALTY if kind == "penalised" else 0.0
         return replace(self, penalty=penalty, network=replace(self.network, head=head))
 
+    @property
+    def kind(self) -> str:
+        """What results are called in tables: one of the names of `STRUCTURE_KINDS` where one fits,
+        with the penalty's weight where it is not `PENALTY`.
+        """
+        informed = ["constructed"] if self.network.head == "constructed" else []
+        if self.penalty:
+            weight = "" if self.penalty == PENALTY else f" with weight {self.penalty:g}"
+            informed.append(f"penalised{weight}")
+        return ", ".join(["DirectBackprop", *informed])
+
     def amplitude(self, step: int) -> float:
         """How far dithering reaches in a step: from half a unit either way, 1, to nothing, 0."""
         return (

@@ -22,22 +22,17 @@ from torch import Tensor, nn
 from torch import distributed as dist
 from torch.nn.parallel import DistributedDataParallel
 
-from inv_gym.agents.checkpoints import (
-    optimiser_tensors,
-    part,
-    read_tensors,
-    refuse_other_training,
-    restore_optimiser,
-    write_tensors,
-)
-from inv_gym.agents.inventory_agent import InventoryAgent, describe
+from inv_gym.agents.checkpoints import blaming
+from inv_gym.agents.inventory_agent import InventoryAgent
 from inv_gym.agents.network.policy_network import PolicyNetwork, Sizes
 from inv_gym.agents.training.config import TrainingConfig
 from inv_gym.agents.training.device import usable_device
+from inv_gym.agents.training.resuming import FORGED, read_training, write_training
 from inv_gym.agents.training.rollout_loss import Batch, Loss
 from inv_gym.agents.training.starts import wide_starts
 from inv_gym.agents.training.structure_informed import Probes, draw_probes
 from inv_gym.agents.training.validation import draw_validation
+from inv_gym.agents.weights import describe
 from inv_gym.play.rollout import rollout
 from inv_gym.problems.problem import Problem
 from inv_gym.products.batch import DRAW_BLOCK, Products, concatenate, product_weights
@@ -45,7 +40,9 @@ from inv_gym.products.sources import ProductSource, draw_products
 from inv_gym.structure import inequalities
 from inv_gym.tasks.task import Task, training_sources
 from inv_gym.util.arrays import like, map_columns
+from inv_gym.util.checks import whole
 
+OPTIMISER = "adam"
 FIXED_SEED = 50_000
 """Of fixed products, plus the training's seed; leaderboard and evidence play others."""
 
@@ -333,11 +330,11 @@ class DirectBackprop:
 
     def save(self, path: str | Path) -> Path:
         """Write all that `resume` needs to one file."""
-        adam = {f"adam/{name}": value for name, value in optimiser_tensors(self._optimiser).items()}
-        weights = {f"now/{name}": value for name, value in self.network.state_dict().items()}
-        best = {f"best/{name}": value for name, value in self._best_weights.items()}
         progress = {"best": self.best, "stale": self.stale, "step": self.step, "curve": self.curve}
-        return write_tensors(path, weights | best | adam, {**self._identity(), **progress})
+        facts = {**self._identity(), **progress}
+        return write_training(
+            path, facts, self._weights(), self._best_weights, self._optimiser, OPTIMISER
+        )
 
     def _identity(self) -> dict[str, Any]:
         """What makes it the same training, as plain data."""
@@ -357,17 +354,24 @@ class DirectBackprop:
 
         Raises:
             FileNotFoundError: There is no such file.
-            ValueError: It is damaged, or of a training of another problem, configuration or other
-                products.
+            ValueError: It is damaged, of a training of another problem, configuration or other
+                products, or a part of it is missing or impossible; this training is as it was.
         """
-        tensors, facts = read_tensors(path)
-        refuse_other_training(path, facts, self._identity())
-
-        self.network.load_state_dict(part(tensors, "now/"))
-        self._best_weights = part(tensors, "best/")
-        restore_optimiser(self._optimiser, part(tensors, "adam/"))
-        self.best, self.stale, self.step = facts["best"], facts["stale"], facts["step"]
-        self.curve = [TrainingProgress(*row) for row in facts["curve"]]
+        saved, facts = read_training(
+            path,
+            self._identity(),
+            self._weights(),
+            self._optimiser,
+            OPTIMISER,
+            self.config.steps,
+        )
+        with blaming(path, FORGED):
+            stale = whole("stale", facts["stale"], least=0)
+            curve = [TrainingProgress(*row) for row in saved.curve]
+        self.network.load_state_dict(saved.now)
+        self._optimiser.load_state_dict(saved.optimiser)
+        self.step, self.stale, self.curve = saved.step, stale, curve
+        self.best, self._best_weights = saved.score, saved.best
 
     @property
     def _like(self) -> Tensor:

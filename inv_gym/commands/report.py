@@ -86,7 +86,7 @@ def card(training: Any, log: Log, agent: str, products: str) -> dict[str, Any]:
         *(() if agent in STRUCTURE_KINDS else ("stable-baselines3",)),
     )
     return {
-        "name": AGENTS[agent],
+        "name": training.config.kind if agent in STRUCTURE_KINDS else AGENTS[agent],
         "config": asdict(training.config),
         "products": products,
         "metrics": {

@@ -21,6 +21,7 @@ from inv_gym.commands.train import Options
 from inv_gym.commands.trainings import AGENTS, MODEL_FREE, direct_backprop, model_free
 from inv_gym.leaderboard.loading import load_environment
 from inv_gym.util.checks import one_of
+from inv_gym.util.locks import locked
 
 CHECKPOINT = "checkpoint.safetensors"
 
@@ -38,17 +39,18 @@ def train(options: Options) -> None:
         training, origin = begin(options)
         if options.resume:
             training.resume(checkpoint)
-        elif checkpoint.exists():
-            raise ValueError(
-                f"{options.out} holds a training already: go on with --resume, or give another "
-                "--out."
-            )
-        run(training, options.out, options.agent, origin)
+        with locked(options.out) if rank(training) == 0 else nullcontext():
+            if not options.resume and checkpoint.exists():
+                raise ValueError(
+                    f"{options.out} holds a training already: go on with --resume, or give another "
+                    "--out."
+                )
+            run(training, options.out, options.agent, origin)
     except (typer.BadParameter, ValueError, TypeError, OSError, DivergedError) as error:
         typer.echo(f"Error: {error}", err=True)
         raise typer.Exit(1) from None
     except KeyboardInterrupt:
-        typer.echo(f"Interrupted: go on with --resume from {checkpoint}.", err=True)
+        typer.echo(f"Interrupted: {advice(checkpoint)}.", err=True)
         raise typer.Exit(130) from None
     finally:
         if distributed.is_initialized():
@@ -114,6 +116,18 @@ def refuse_foreign(agent: str, given: dict[str, Any], option: list[str]) -> None
         raise ValueError(f"--option is for {', '.join(MODEL_FREE)}, got agent {agent}.")
 
 
+def rank(training: Any) -> int:
+    """Which of the processes that train together this is."""
+    return getattr(training, "rank", 0)
+
+
+def advice(checkpoint: Path) -> str:
+    """How to go on after an interruption."""
+    if checkpoint.exists():
+        return f"go on with --resume from {checkpoint}"
+    return "there is no checkpoint yet, so begin again without --resume"
+
+
 def run(training: Any, out: Path, agent: str, products: str) -> None:
     """Train with a progress bar, and save; of several processes only the first one reports."""
     columns = (
@@ -123,7 +137,7 @@ def run(training: Any, out: Path, agent: str, products: str) -> None:
         TimeRemainingColumn(),
     )
     bar = Progress(*columns, TextColumn("{task.fields[last]}"), console=console)
-    if getattr(training, "rank", 0) > 0:
+    if rank(training) > 0:
         training.fit()
         return
     with bar if console.is_terminal else nullcontext():

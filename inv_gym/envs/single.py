@@ -34,7 +34,9 @@ class InventoryEnv(gym.Env[np.ndarray, np.ndarray], View):
     ``Box((n,), float32)``; ``env.unwrapped.observation_names`` names the entries: the state
     (units), the last 32 demands (units, oldest first; sales if censored), the economics (money per
     unit), the scale (mean of the history before the start, units), covariates of the period, and
-    the share of the horizon that is left.
+    the share of the horizon that is left. Bounds are infinite where an entry has none, so wrappers
+    that need finite ones (``RescaleObservation``, ``DiscretizeObservation``) refuse it; normalise
+    with ``NormalizeObservation``, which needs none.
 
     ## Rewards
     The profit of the period, money; the last period of a finite horizon includes the discounted
@@ -124,13 +126,19 @@ class InventoryEnv(gym.Env[np.ndarray, np.ndarray], View):
 
     def observe(self) -> Observation:
         """What a `Policy` sees of this period, as NumPy arrays with B = 1."""
-        seen = self.episode.observe()
-        covariates = None if seen.covariates is None else seen.covariates[:, None]
+        observation = self.episode.observe()
+        covariates = None if observation.covariates is None else observation.covariates[:, None]
         row = map_columns(
-            lambda number: np.array([number]), (seen.state, seen.economics, seen.scale)
+            lambda number: np.array([number]),
+            (observation.state, observation.economics, observation.scale),
         )
         return Observation(
-            row[0], np.array(seen.history)[:, None], row[1], row[2], covariates, seen.period
+            row[0],
+            np.array(observation.history)[:, None],
+            row[1],
+            row[2],
+            covariates,
+            observation.period,
         )
 
     def render(self) -> Any:

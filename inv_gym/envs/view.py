@@ -54,13 +54,10 @@ class View:
         return self._observations.names
 
     def _spaces(self) -> tuple[gym.spaces.Box, gym.spaces.Box]:
-        low = np.full(len(self.observation_names), -LARGEST_FLOAT, np.float32)
-        low[self._observations.history] = 0.0
-        if not self.problem.backlog:
-            low[self._observations.state] = 0.0
-        high = np.asarray(self.problem.order_bounds(self.source.largest_scale), np.float32)
-        return gym.spaces.Box(low, LARGEST_FLOAT, dtype=np.float32), gym.spaces.Box(
-            0.0, high, dtype=np.float32
+        low, high = self._observations.bounds()
+        most = np.asarray(self.problem.order_bounds(self.source.largest_scale), np.float32)
+        return gym.spaces.Box(low, high, dtype=np.float32), gym.spaces.Box(
+            0.0, most, dtype=np.float32
         )
 
     @property
@@ -171,6 +168,11 @@ def bad_action(problem: Problem, shape: tuple[int, ...], action: np.ndarray) -> 
         )
     flat = action.reshape(-1)
     bad = flat[~((flat >= 0) & (flat < LARGEST_FLOAT))][0]
+    if np.isnan(bad):
+        return (
+            f"{wanted}; got nan, which no clipping mends: find what gave it, such as weights or "
+            "inputs of the policy that are not finite."
+        )
     return (
         f"{wanted}; got {bad}: clip it with np.clip(action, env.action_space.low, "
         "env.action_space.high)."

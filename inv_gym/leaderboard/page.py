@@ -36,12 +36,17 @@ KNOWLEDGE_LABELS = {
 GAP_FORMAT = (
     "mean difference in reward to the reference on the same products and the same demand, in % of "
     "the reference's "
-    "absolute reward, ± half of its 95 % interval; above 0 is better"
+    "absolute reward, ± half of its 95 % interval (windows of one series count together); above 0 "
+    "is better"
 )
 LEGEND = {
     "knows": "; ".join(f"{word}: {meaning}" for word, meaning in KNOWLEDGE_LABELS.values()),
     "reward": "money per product and period, discounted mean, ± its standard error",
     "gap %": GAP_FORMAT,
+    "gap % by product": "the same with rewards in units of each product's own mean demand and "
+    "costs, so that all products count alike",
+    "gap per unit": "the same difference in money per unit of demand; percents are n/a where the "
+    "reference's reward is within two standard errors of 0",
     "fill rate": "sales / demand",
     "cycle serv.": "cycle service level: share of periods without shortage",
     "flows": "stock, orders and all other flows are units per product and period",
@@ -209,30 +214,27 @@ def gap_chart(board: Board) -> str:
     read.
     """
     frame = board.evaluation.frame
-    labels = next(column.cells for column in board.columns if column.header == "gap %")
-    low, high = gap_limits(frame[["gap", "gap_low", "gap_high"]].to_numpy())
+    name, header = ("gap", "gap %") if frame["gap"].notna().all() else ("money_gap", "gap per unit")
+    labels = next(column.cells for column in board.columns if column.header == header)
+    gaps = frame[[name, f"{name}_low", f"{name}_high"]].to_numpy()
+    low, high = gap_limits(gaps)
     with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=(WIDTH, 0.55 + 0.25 * len(frame)), layout="constrained")
         axes = figure.subplots()
         axes.axvline(0.0, color=STAND_INS["ink"], linewidth=0.8)
-        rows: Any = zip(frame.itertuples(), labels, strict=True)
-        for place, (row, label) in enumerate(rows):
-            axes.barh(place, row.gap, 0.62, color=STAND_INS[row.knows])
+        rows = zip(frame["knows"], gaps, labels, strict=True)
+        for place, (knows, (gap, *ends), label) in enumerate(rows):
+            axes.barh(place, gap, 0.62, color=STAND_INS[knows])
             axes.text(
                 1.01, place, typeset(label), va="center", transform=axes.get_yaxis_transform()
             )
-            if low <= row.gap <= high:
-                axes.plot(
-                    [row.gap_low, row.gap_high],
-                    [place, place],
-                    color=STAND_INS["ink"],
-                    linewidth=1.1,
-                )
+            if low <= gap <= high:
+                axes.plot(ends, [place, place], color=STAND_INS["ink"], linewidth=1.1)
             else:
-                mark_cut(axes, row.gap, low if row.gap < low else high, place)
+                mark_cut(axes, gap, low if gap < low else high, place)
         axes.set_yticks(range(len(frame)), frame["policy"])
         axes.tick_params("y", length=0, labelcolor=STAND_INS["ink"])
-        axes.set(xlim=(low, high), ylim=(len(frame) - 0.4, -0.6), xlabel="gap, %")
+        axes.set(xlim=(low, high), ylim=(len(frame) - 0.4, -0.6), xlabel=header)
         axes.spines["left"].set_visible(False)
         return svg(figure, f"Gaps to {board.contest.reference}")
 

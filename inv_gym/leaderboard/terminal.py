@@ -13,14 +13,15 @@ from rich.table import Table
 from inv_gym.leaderboard.board import Board, Column
 from inv_gym.leaderboard.page import LEGEND
 
-PIPED_WIDTH = 120
+PIPED_WIDTH = 140
 POLICY_WIDTH = 20
-"""Characters to which names are wrapped before other columns give way."""
+"""Characters to which names are wrapped in a terminal before other columns give way; a file has
+whole names."""
 
 
-def fitting(columns: Sequence[Column], width: int) -> list[Column]:
-    """The first columns that fit, if long names are wrapped."""
-    widths = [min(c.width, POLICY_WIDTH) if c.header == "policy" else c.width for c in columns]
+def fitting(columns: Sequence[Column], width: int, policy_width: int) -> list[Column]:
+    """The first columns that fit, if names are wrapped to a width."""
+    widths = [min(c.width, policy_width) if c.header == "policy" else c.width for c in columns]
     ends = np.cumsum(widths) + 2 * np.arange(len(columns))
     return [column for column, end in zip(columns, ends, strict=True) if end <= width]
 
@@ -40,7 +41,8 @@ def show(board: Board, console: Console) -> None:
         column._replace(cells=[writable(cell, console) for cell in column.cells])
         for column in board.columns
     ]
-    columns = fitting(written, console.width)
+    policy_width = POLICY_WIDTH if console.is_terminal else console.width
+    columns = fitting(written, console.width, policy_width)
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
     for column in columns:
         # A header of numbers has each word on a line of its own, so that the column stays narrow.

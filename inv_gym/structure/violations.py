@@ -177,6 +177,8 @@ def slopes_by_differentiation(
             )
         # orders that do not depend on stock at all have slopes too, of 0
         sums = [column.sum() + 0.0 * at.sum() for column in orders.unbind(-1)]
-        own = torch.stack([torch.autograd.grad(one, at, retain_graph=True)[0] for one in sums], 1)
+        own = torch.stack(
+            [torch.autograd.grad(total, at, retain_graph=True)[0] for total in sums], 1
+        )
     cut = own * (orders.detach() > 0.0)[..., None]
     return own.numpy(), cut.numpy()

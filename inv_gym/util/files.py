@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 
@@ -13,7 +14,8 @@ def write_atomically(path: str | Path, content: str | bytes) -> Path:
     as needed.
 
     Raises:
-        OSError: The disk is full or the place cannot be written; `path` is as it was.
+        OSError: The disk is full or the place cannot be written; it names `path`, which is as it
+            was.
     """
     return write_together({Path(path): content})[0]
 
@@ -28,7 +30,8 @@ def write_together(contents: Mapping[Path, str | bytes]) -> list[Path]:
     staged: dict[Path, Path] = {}
     try:
         for path, content in contents.items():
-            staged[path] = _stage(path, content)
+            with naming(path):
+                staged[path] = _stage(path, content)
         for path, temporary in staged.items():
             temporary.replace(path)
     finally:
@@ -47,7 +50,19 @@ def check_writable(paths: Iterable[Path]) -> None:
     for path in paths:
         if path.is_dir():
             raise IsADirectoryError(f"{path} is a folder: remove it, or write elsewhere.")
-        _stage(path, b"").unlink()
+        with naming(path):
+            _stage(path, b"").unlink()
+
+
+@contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """Make an error of the system that names no file name this one."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is None:
+            error.filename = str(path)
+        raise
 
 
 def _stage(path: Path, content: str | bytes) -> Path:
