@@ -18,7 +18,7 @@ from inv_gym.tasks.task import Task
 from inv_gym.util.arrays import Columns
 from inv_gym.util.checks import one_of, whole
 
-AUTORESET_MODES = {mode.value: mode for mode in AutoresetMode}
+AUTORESET_MODES = tuple(mode.value for mode in AutoresetMode)
 
 
 class InventoryVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray], View):
@@ -49,11 +49,8 @@ class InventoryVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray], View):
             )
         self.num_envs = whole("num_envs", num_envs, least=1)
         self.render_mode = None
-        self.autoreset_mode = AUTORESET_MODES[
-            one_of(
-                "autoreset_mode", getattr(autoreset_mode, "value", autoreset_mode), AUTORESET_MODES
-            )
-        ]
+        mode = getattr(autoreset_mode, "value", autoreset_mode)
+        self.autoreset_mode = AutoresetMode(one_of("autoreset_mode", mode, AUTORESET_MODES))
         self.metadata = {**self.metadata, "autoreset_mode": self.autoreset_mode}
         self._set_up(task, problem, products, fields)
         self._cut = (

@@ -101,7 +101,8 @@ class Problem(ABC):
 
     @staticmethod
     def _stock_range(pair: Sequence[float]) -> tuple[float, float]:
-        if not isinstance(pair, Sequence) or len(pair) != 2:
+        is_pair = isinstance(pair, Sequence) and not isinstance(pair, (str, bytes))
+        if not is_pair or len(pair) != 2:
             raise TypeError(f"initial_stock must be a pair (low, high), got {pair!r}.")
         low = real("initial_stock low", pair[0], least=0.0)
         return low, real("initial_stock high", pair[1], least=low)

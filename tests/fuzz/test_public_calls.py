@@ -80,7 +80,8 @@ FIELDS = {
     "initial_stock": real().filter(lambda bad: bad.value != []),
 }
 SOURCES = st.one_of(things(), st.lists(st.integers(), max_size=2).map(named))
-PLAYED = {**FIELDS, "products": SOURCES, "problem": things(), "task": things()}
+NAMES = things().filter(lambda bad: bad.value != "")
+PLAYED = {**FIELDS, "products": SOURCES, "problem": things(), "task": NAMES}
 
 
 def build(kind: Callable[..., Any], good: Mapping[str, Any], bad: Mapping[str, Any]) -> Calls:
@@ -275,7 +276,7 @@ TARGETS: dict[str, Calls] = {
         {},
         {
             **{k: v for k, v in PLAYED.items() if k != "task"},
-            "name": things().filter(lambda bad: bad.value not in ("", 0)),
+            "name": NAMES.filter(lambda bad: bad.value != 0),
             "warm_up": whole(0).filter(lambda bad: bad.value is not None),
         },
     ),
