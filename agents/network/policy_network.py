@@ -33,6 +33,8 @@ from inv_gym.problems.problem import Problem
 from inv_gym.util.checks import one_of, real, whole
 
 DILATIONS = (1, 2, 4, 8, 16)
+GRADIENT_LEAK = 0.01
+"""Part of the gradient that passes where orders are cut off (our choice)."""
 KNOWS = ("history", "distribution")
 HEADS = ("plain", "constructed")
 
@@ -325,7 +327,22 @@ class PolicyNetwork(nn.Module):
 
     def forward(self, prepared: Tensor, state: Tensor) -> Tensor:
         """Orders ``[B, K]`` in units of the scale."""
-        return self.unclipped(prepared, state).clamp(min=0.0, max=self.config.most)
+        return cut(self.unclipped(prepared, state), self.config.most)
+
+
+def cut(order: Tensor, most: float | None) -> Tensor:
+    """Orders cut off at 0, and at the most that may be ordered, with a small part of the gradient
+    beyond.
+
+    Without it a network that once orders nothing anywhere would learn nothing any more. The part is
+    too small to matter beside the gradients of other orders, and Adam makes up for its size where
+    there are none.
+    """
+    within = order.clamp(min=0.0, max=most)
+    if not order.requires_grad:
+        return within
+    beyond = order - within
+    return within + GRADIENT_LEAK * (beyond - beyond.detach())
 
 
 def constructed(sizes: Sizes, exogenous: int, hidden: tuple[int, ...]) -> ConstructedHead:

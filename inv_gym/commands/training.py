@@ -57,6 +57,18 @@ def train(options: Options) -> None:
             distributed.destroy_process_group()
 
 
+def rank(training: Any) -> int:
+    """Which of the processes that train together this is."""
+    return getattr(training, "rank", 0)
+
+
+def advice(checkpoint: Path) -> str:
+    """How to go on after an interruption."""
+    if checkpoint.exists():
+        return f"go on with --resume from {checkpoint}"
+    return "there is no checkpoint yet, so begin again without --resume"
+
+
 def begin(options: Options) -> tuple[Any, str]:
     """The training that was asked for, and the name of its products.
 
@@ -114,18 +126,6 @@ def refuse_foreign(agent: str, given: dict[str, Any], option: list[str]) -> None
         )
     if option and agent in STRUCTURE_KINDS:
         raise ValueError(f"--option is for {', '.join(MODEL_FREE)}, got agent {agent}.")
-
-
-def rank(training: Any) -> int:
-    """Which of the processes that train together this is."""
-    return getattr(training, "rank", 0)
-
-
-def advice(checkpoint: Path) -> str:
-    """How to go on after an interruption."""
-    if checkpoint.exists():
-        return f"go on with --resume from {checkpoint}"
-    return "there is no checkpoint yet, so begin again without --resume"
 
 
 def run(training: Any, out: Path, agent: str, products: str) -> None:

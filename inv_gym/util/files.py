@@ -30,8 +30,7 @@ def write_together(contents: Mapping[Path, str | bytes]) -> list[Path]:
     staged: dict[Path, Path] = {}
     try:
         for path, content in contents.items():
-            with naming(path):
-                staged[path] = _stage(path, content)
+            staged[path] = _stage(path, content)
         for path, temporary in staged.items():
             temporary.replace(path)
     finally:
@@ -50,8 +49,7 @@ def check_writable(paths: Iterable[Path]) -> None:
     for path in paths:
         if path.is_dir():
             raise IsADirectoryError(f"{path} is a folder: remove it, or write elsewhere.")
-        with naming(path):
-            _stage(path, b"").unlink()
+        _stage(path, b"").unlink()
 
 
 @contextmanager
@@ -67,6 +65,11 @@ def naming(path: Path) -> Iterator[None]:
 
 def _stage(path: Path, content: str | bytes) -> Path:
     """The content in a new file beside `path`, with a temporary name."""
+    with naming(path):
+        return _write_beside(path, content)
+
+
+def _write_beside(path: Path, content: str | bytes) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:

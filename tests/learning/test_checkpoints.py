@@ -14,7 +14,7 @@ from safetensors.torch import save_file
 
 from inv_gym import LostSales, draw_products, rollout
 from inv_gym.agents import checkpoints
-from inv_gym.agents.catalogue import TRAINED
+from inv_gym.agents.catalogue import TRAINED_FOLDER
 from inv_gym.agents.checkpoints import read_tensors, write_tensors
 from inv_gym.agents.inventory_agent import InventoryAgent
 from inv_gym.agents.training.config import TrainingConfig
@@ -166,7 +166,7 @@ def test_weights_that_are_not_finite_are_neither_written_nor_read(folder: Path, 
 
 
 def test_the_weights_that_come_with_the_package_are_floats_whose_digest_fits() -> None:
-    for path in TRAINED.glob("*.safetensors"):
+    for path in TRAINED_FOLDER.glob("*.safetensors"):
         tensors, _ = read_tensors(path)
         assert {tensor.dtype for tensor in tensors.values()} == {torch.float32}
 
