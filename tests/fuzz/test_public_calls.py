@@ -14,9 +14,11 @@ from bad_inputs import (
     NOT_FINITE,
     Bad,
     Thing,
+    answered,
     arrays_with,
     flags,
     fuzz,
+    is_pair,
     named,
     names,
     ranges,
@@ -70,14 +72,14 @@ def drawn(data: st.DataObject, calls: Calls, what: str) -> None:
 
 
 FIELDS = {
-    "horizon": whole(1),
+    "horizon": whole(1, 1_000_000),
     "discount": real(0.0, 1.0, above=True),
-    "lead_time": whole(0),
+    "lead_time": whole(0, 1000),
     "order_cap": real(0.0, above=True, none=False),
     "integer_orders": flags(),
     "long_run": flags(),
     "censored": flags(),
-    "initial_stock": real().filter(lambda bad: bad.value != []),
+    "initial_stock": real().filter(lambda bad: not is_pair(bad.value)),
 }
 SOURCES = st.one_of(things(), st.lists(st.integers(), max_size=2).map(named))
 NAMES = things().filter(lambda bad: bad.value != "")
@@ -266,7 +268,7 @@ TARGETS: dict[str, Calls] = {
         {},
         {
             **PLAYED,
-            "num_envs": whole(1).filter(lambda bad: type(bad.value) is not bool),
+            "num_envs": whole(1, 1_000_000),
             "autoreset_mode": names(["NextStep", "SameStep", "Disabled"]),
             "max_episode_steps": whole(1).filter(lambda bad: bad.value is not None),
         },
@@ -314,7 +316,7 @@ TARGETS: dict[str, Calls] = {
         {"family": "gamma", "mean": 3.0, "economics": COSTS, "dispersion": 0.5},
         {
             "family": names(FAMILIES),
-            "mean": real(0.0, above=True),
+            "mean": real(0.0, 1e9, above=True),
             "dispersion": real(0.0, above=True),
             "stock": real(0.0, none=False),
             "economics": st.one_of(
@@ -383,3 +385,48 @@ UNCHECKED = () if hasattr(exact, "TooLargeError") else ("exact.upper_bound", "ex
 @fuzz
 def test_a_bad_input_is_refused(target: str, data: st.DataObject) -> None:
     drawn(data, TARGETS[target], target)
+
+
+# ---------------------------------------------------------------- extremes that may be right
+
+
+def between(least: float, most: float) -> st.SearchStrategy[tuple[float, float]]:
+    """Pairs (low, high) of a range."""
+    number = st.floats(least, most)
+    return st.tuples(number, number).map(lambda pair: (min(pair), max(pair)))
+
+
+PROCESSES = st.one_of(
+    between(0.0, 1e3).map(WeeklySeason),
+    between(0.0, 1.0).map(YearlySeason),
+    between(-0.5, 1.0).map(Trend),
+    st.builds(AutocorrelatedLevel, between(-1.0, 1.0), between(0.0, 1e3)),
+    between(0.0, 1e300).map(RegimeChange),
+    st.builds(DemandShock, between(0.0, 1e300), st.integers(1, 10**12), st.integers(0, 10**12)),
+)
+
+
+@given(
+    family=st.sampled_from(sorted(FAMILIES)),
+    mean=between(1e-12, 1e9),
+    dispersion=between(1e-12, 1e12),
+    processes=st.lists(PROCESSES, max_size=2),
+    horizon=st.integers(1, 400),
+)
+@fuzz
+def test_an_extreme_population_is_drawn_or_refused(
+    family: str,
+    mean: tuple[float, float],
+    dispersion: tuple[float, float],
+    processes: list[Any],
+    horizon: int,
+) -> None:
+    def draw() -> inv_gym.Products:
+        source = SyntheticProducts((family,), mean, dispersion, tuple(processes))
+        rng = np.random.default_rng(0)
+        return source.sample(rng, 4, LostSales(horizon=horizon))
+
+    drawn = answered(draw, f"a population of {family}, {mean}, {dispersion}, {processes}")
+    if drawn is not None:
+        assert np.isfinite(drawn.demand).all()
+        assert (drawn.demand >= 0.0).all()
