@@ -18,7 +18,11 @@ from inv_gym.products.batch import Products
 from inv_gym.products.sources import ProductSource
 from inv_gym.tasks.task import Task
 from inv_gym.util.arrays import Columns
-from inv_gym.util.checks import whole
+from inv_gym.util.checks import one_of, whole
+
+MOST_ENVIRONMENTS = 1_000_000
+"""Products that are stepped together: the observations of more fill a memory."""
+AUTORESET_MODES = tuple(mode.value for mode in AutoresetMode)
 
 
 class InventoryVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray], View):
@@ -47,9 +51,10 @@ class InventoryVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray], View):
                 f"the vector environment does not render, got render_mode={render_mode!r}; use "
                 "gym.make."
             )
-        self.num_envs = whole("num_envs", num_envs, least=1)
+        self.num_envs = whole("num_envs", num_envs, 1, MOST_ENVIRONMENTS)
         self.render_mode = None
-        self.autoreset_mode = AutoresetMode(autoreset_mode)
+        mode = getattr(autoreset_mode, "value", autoreset_mode)
+        self.autoreset_mode = AutoresetMode(one_of("autoreset_mode", mode, AUTORESET_MODES))
         self.metadata = {**self.metadata, "autoreset_mode": self.autoreset_mode}
         self._set_up(task, problem, products, fields)
         self._everywhere = np.ones(self.num_envs, bool)
