@@ -33,7 +33,8 @@ from processes import in_processes
 
 import inv_gym
 from inv_gym.agents.inventory_agent import InventoryAgent
-from inv_gym.agents.training.direct_backprop import DirectBackprop, TrainingProgress
+from inv_gym.agents.training.direct_backprop import DirectBackprop
+from inv_gym.agents.training.progress import TrainingProgress
 from inv_gym.baselines.exact.bounds import newsvendor_bound
 from inv_gym.problems import ProcurementRemoval
 from inv_gym.util.files import write_atomically
