@@ -27,8 +27,8 @@ from inv_gym.play.policy import Observation
 from inv_gym.play.rollout import rollout
 from inv_gym.util.arrays import Array
 
-HORIZON, BATCH, LEAD_TIME = 50, 4096, 4
-PLAIN = next(iter(KINDS))
+HORIZON, LARGE_BATCH, LEAD_TIME = 50, 4096, 4
+PLAIN_KIND = next(iter(KINDS))
 console = Console(width=110)
 
 
@@ -76,7 +76,7 @@ def step_api(report: Report, number: int) -> None:
     cart = steps(gym.make("CartPole-v1"), 1, number)
     for env_id in inv_gym.ENVIRONMENTS:
         env = gym.make(env_id)
-        action = np.full(env.action_space.shape, 5.0, np.float32)
+        action = np.full_like(env.action_space.sample(), 5.0)
         ours, reference = alternate(steps(env, action, number), cart, 5)
         report.add(
             f"step API, {env_id}",
@@ -96,7 +96,7 @@ def vector(report: Report, number: int) -> None:
     def run(rows: int, mode: str) -> float:
         env = gym.make_vec(env_id, num_envs=rows, vectorization_mode=mode)
         env.reset(seed=0)
-        actions = np.full(env.action_space.shape, 5.0, np.float32)
+        actions = np.full_like(env.action_space.sample(), 5.0)
         count = number if mode == "vector_entry_point" else number // 10
         return rows * count / timed(lambda: [env.step(actions) for _ in range(count)], 3)
 
@@ -162,7 +162,7 @@ class Training:
         states: What the network met on them: what it works on alone.
     """
 
-    def __init__(self, horizon: int, batch: int, kind: str = PLAIN) -> None:
+    def __init__(self, horizon: int, batch: int, kind: str = PLAIN_KIND) -> None:
         problem = inv_gym.LostSales(lead_time=LEAD_TIME, horizon=horizon)
         config = TrainingConfig(batch=batch, steps=10**9, validation_products=1).of_kind(kind)
         self.problem, self.backprop = (
@@ -199,6 +199,7 @@ class Training:
     def encoder(self) -> None:
         """Only the encoder's."""
         encoded = self.backprop.network.encode(self.products.demand[:-1], self.products.scale)
+        assert encoded is not None
         encoded.mean().backward()
 
     def simulate(self) -> None:
@@ -227,7 +228,7 @@ def differentiable(report: Report, repeats: int) -> None:
     """The training step against the network's own work and its other parts; simulation alone;
     memory.
     """
-    for batch in (TrainingConfig.batch, BATCH):
+    for batch in (TrainingConfig.batch, LARGE_BATCH):
         training, work = Training(HORIZON, batch), HORIZON * batch
         step, network = alternate(training.train, training.network, repeats)
         rate = f"{work / step / 1e6:.2f} M product-periods/s"
