@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -41,11 +42,10 @@ class Campaign:
 
     Attributes:
         folder: Where results lie if nothing else is said.
-        plan: The measurements in their order; its keywords are the campaign's settings.
+        plan: The measurements in their order; its parameters are the campaign's settings.
         measure: Takes a folder and a measurement's arguments, and leaves the results in the folder.
         publish: Takes the folder of results and the one to write to; gives the files it wrote.
         pages: The folder that `--write` writes to.
-        settings: The settings, with their usual values.
     """
 
     folder: Path
@@ -53,4 +53,8 @@ class Campaign:
     measure: Callable[..., None]
     publish: Callable[[Path, Path], Iterable[Path]]
     pages: Path = Path("docs")
-    settings: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The settings, with their usual values."""
+        return {name: p.default for name, p in signature(self.plan).parameters.items()}

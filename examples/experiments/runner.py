@@ -39,7 +39,7 @@ def settings_of(campaign: Campaign, changes: Sequence[str]) -> dict[str, Any]:
     Raises:
         ValueError: A change is not written so, or its name or value is not understood.
     """
-    settings = dict(campaign.settings)
+    settings = campaign.settings
     for change in changes:
         name, equals, value = change.partition("=")
         if not equals:

@@ -34,7 +34,7 @@ def measure(folder: Path, name: str, value: int) -> None:
     write_atomically(folder / f"{name}.json", str(value))
 
 
-def plan(value: int) -> list[Measurement]:
+def plan(value: int = 1) -> list[Measurement]:
     """Two that are kept, and one that is measured each time."""
     kept = [Measurement(name, (name, value), file=f"{name}.json") for name in ("first", "second")]
     return [*kept, Measurement("short", ("short", value), "seed 0")]
@@ -50,7 +50,7 @@ def publish(folder: Path, target: Path) -> list[Path]:
 def campaign(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The folder of a campaign of three tiny measurements in place of that of the evidence."""
     folder, docs = tmp_path / "results", tmp_path / "docs"
-    tiny = Campaign(folder, plan, measure, publish, pages=docs, settings={"value": 1})
+    tiny = Campaign(folder, plan, measure, publish, pages=docs)
     monkeypatch.setattr(evidence, "CAMPAIGN", tiny)
     return folder
 
@@ -112,7 +112,7 @@ def test_the_command_lists_the_campaigns_with_one_line_each() -> None:
 @pytest.mark.parametrize("name", runner.CAMPAIGNS)
 def test_a_campaign_plans_measurements_with_results_of_their_own(name: str) -> None:
     campaign: Campaign = import_module(f"experiments.{name}").CAMPAIGN
-    measurements = list(campaign.plan(**campaign.settings))
+    measurements = list(campaign.plan())
     files = [measurement.file for measurement in measurements if measurement.file is not None]
     assert len(measurements) >= 10
     assert len({measurement.title for measurement in measurements}) == len(measurements)

@@ -8,12 +8,5 @@ from pathlib import Path
 
 from experiments.campaign import Campaign
 from experiments.evidence import measure, page, plan
-from experiments.seeds import EVIDENCE_TRAININGS
 
-CAMPAIGN = Campaign(
-    Path("results/evidence"),
-    plan.plan,
-    measure.measure,
-    page.publish,
-    settings={"seeds": EVIDENCE_TRAININGS},
-)
+CAMPAIGN = Campaign(Path("results/evidence"), plan.plan, measure.measure, page.publish)

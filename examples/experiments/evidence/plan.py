@@ -10,6 +10,7 @@ from typing import Any
 import inv_gym
 from experiments.campaign import Measurement
 from experiments.instances import INFORMED_NETWORK
+from experiments.seeds import EVIDENCE_TRAININGS
 from inv_gym import baselines
 from inv_gym.agents.training.config import TrainingConfig
 from inv_gym.baselines.bayes import BayesBaseStock
@@ -290,7 +291,7 @@ def generalists() -> list[Generalist]:
     ]
 
 
-def plan(seeds: int) -> list[Measurement]:
+def plan(seeds: int = EVIDENCE_TRAININGS) -> list[Measurement]:
     """An experiment with all its seeds is measured as a whole."""
     return [Measurement(e.name, (e.name, seeds), file=result_of(e)) for e in experiments()]
 

@@ -7,13 +7,7 @@ from pathlib import Path
 
 from experiments.campaign import Campaign
 from experiments.pictures import measure, page, plan
-from inv_gym.agents.catalogue import TRAINED
 
 CAMPAIGN = Campaign(
-    Path("results/pictures"),
-    plan.plan,
-    measure.measure,
-    page.publish,
-    pages=Path("docs/pictures"),
-    settings={"weights": TRAINED},
+    Path("results/pictures"), plan.plan, measure.measure, page.publish, Path("docs/pictures")
 )

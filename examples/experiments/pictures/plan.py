@@ -7,9 +7,10 @@ from pathlib import Path
 from experiments.campaign import Measurement
 from experiments.pictures.networks import ENVIRONMENT_VIEWS
 from experiments.pictures.orders import ORDER_PICTURES
+from inv_gym.agents.catalogue import TRAINED
 
 
-def plan(weights: Path) -> list[Measurement]:
+def plan(weights: Path = TRAINED) -> list[Measurement]:
     """Optimal orders problem by problem, and networks of a folder environment by environment."""
     return [
         *(Measurement(name, (name, weights)) for name in ORDER_PICTURES),

@@ -10,12 +10,5 @@ from pathlib import Path
 
 from experiments.campaign import Campaign
 from experiments.sample_efficiency import measure, page, plan
-from experiments.seeds import SAMPLE_EFFICIENCY_TRAININGS
 
-CAMPAIGN = Campaign(
-    Path("results/sample-efficiency"),
-    plan.plan,
-    measure.measure,
-    page.publish,
-    settings={"seeds": SAMPLE_EFFICIENCY_TRAININGS},
-)
+CAMPAIGN = Campaign(Path("results/sample-efficiency"), plan.plan, measure.measure, page.publish)

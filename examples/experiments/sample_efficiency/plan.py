@@ -10,6 +10,7 @@ from typing import Any
 import inv_gym
 from experiments.campaign import Measurement
 from experiments.instances import INFORMED_NETWORK
+from experiments.seeds import SAMPLE_EFFICIENCY_TRAININGS
 from inv_gym.agents.network.policy_network import NetworkConfig
 from inv_gym.agents.sb3.config import tuned
 from inv_gym.products.sources import ProductSource
@@ -94,7 +95,7 @@ def agents_of(case: ModelFreeCase) -> tuple[str, ...]:
     return COMPARED_AGENTS if case.instance is None else (PPO,)
 
 
-def plan(seeds: int) -> list[Measurement]:
+def plan(seeds: int = SAMPLE_EFFICIENCY_TRAININGS) -> list[Measurement]:
     """Every seed of all, then the reference heuristics."""
     cases = model_free_cases()
     trainings = [

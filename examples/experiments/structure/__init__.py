@@ -7,13 +7,6 @@ several seeds, and tested on demand and starting stock that they have not seen.
 from pathlib import Path
 
 from experiments.campaign import Campaign
-from experiments.seeds import STRUCTURE_TRAININGS
 from experiments.structure import measure, page, plan
 
-CAMPAIGN = Campaign(
-    Path("results/robustness"),
-    plan.plan,
-    measure.measure,
-    page.publish,
-    settings={"seeds": STRUCTURE_TRAININGS},
-)
+CAMPAIGN = Campaign(Path("results/robustness"), plan.plan, measure.measure, page.publish)

@@ -9,6 +9,7 @@ import numpy as np
 
 import inv_gym
 from experiments.campaign import Measurement
+from experiments.seeds import STRUCTURE_TRAININGS
 from inv_gym.agents.training.config import KINDS, TrainingConfig
 from inv_gym.agents.training.direct_backprop import DirectBackprop
 from inv_gym.demand.processes import DemandShock, Process, Trend, WeeklySeason, YearlySeason
@@ -164,7 +165,7 @@ def settings() -> list[Setting]:
     return [*REGISTERED, FROM_EMPTY, *FEW_PRODUCTS, MANY_LEAD_TIMES]
 
 
-def plan(seeds: int) -> list[Measurement]:
+def plan(seeds: int = STRUCTURE_TRAININGS) -> list[Measurement]:
     """Every kind and seed of every setting, so ordered that an interrupted run has whole seeds."""
     return [
         Measurement(

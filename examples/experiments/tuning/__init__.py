@@ -10,11 +10,4 @@ from experiments.campaign import Campaign
 from experiments.tuning import measure, page, plan
 from inv_gym.agents.sb3.config import TUNED
 
-CAMPAIGN = Campaign(
-    Path("runs"),
-    plan.plan,
-    measure.measure,
-    page.publish,
-    pages=TUNED.parent,
-    settings={"trials": 20, "steps": 640_000},
-)
+CAMPAIGN = Campaign(Path("runs"), plan.plan, measure.measure, page.publish, TUNED.parent)

@@ -8,12 +8,7 @@ import optuna
 
 from experiments.sample_efficiency.plan import ModelFreeCase, model_free_cases
 from experiments.seeds import TUNING_SEED
-from experiments.tuning.plan import (
-    HAND_SET_CHANGES,
-    USUAL_PARAMETERS,
-    VALIDATION_NUMBER,
-    suggest,
-)
+from experiments.tuning.plan import HAND_SET_CHANGES, USUAL_PARAMETERS, VALIDATION_NUMBER, suggest
 from inv_gym.agents.sb3.config import ModelFreeConfig
 from inv_gym.agents.sb3.training import ModelFree, Progress
 

@@ -69,7 +69,7 @@ def suggest(trial: optuna.Trial, case: ModelFreeCase) -> dict[str, Any]:
     }
 
 
-def plan(trials: int, steps: int) -> list[Measurement]:
+def plan(trials: int = 20, steps: int = 640_000) -> list[Measurement]:
     """A search for every case: so many trials in all, of so many product-periods each.
 
     Raises:
