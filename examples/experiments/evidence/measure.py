@@ -3,20 +3,14 @@
 from __future__ import annotations
 
 import time
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 import inv_gym
-from experiments.evidence.plan import (
-    AnyExperiment,
-    Experiment,
-    Generalist,
-    InstanceExperiment,
-    experiments,
-)
+from experiments.evidence.plan import Experiment, experiments
 from experiments.evidence.removal import removal_facts
 from experiments.instances import exact_gap
 from experiments.results import Results
@@ -33,40 +27,33 @@ UPPER_BOUND = "upper bound"
 """
 
 
-def train(experiment: AnyExperiment, seed: int, results: Results) -> None:
+def train(experiment: Experiment, seed: int, results: Results) -> None:
     """Train with a seed, unless that is done; keep what it took, and for an instance exact gaps.
 
-    Of the trainings of an instance, one for each rounding, the best in validation stays.
+    Of several trainings, one for each rounding, the best in validation stays.
     """
     record = f"{experiment.name}/training-{seed}.json"
     if results.has(record):
         return
-    problem = experiment.problems if isinstance(experiment, Generalist) else experiment.problem
-    configs = [replace(experiment.config, seed=seed, rounding=r) for r in roundings(experiment)]
-    trainings = [DirectBackprop(problem, experiment.source, config) for config in configs]
-    if isinstance(experiment, InstanceExperiment):
-        facts = [fit_watched(training, experiment.instance) for training in trainings]
-    else:
-        trainings[0].fit()
-        facts = [{"seconds": trainings[0].curve[-1].seconds}]
+    configs = experiment.configs(seed)
+    problems, source = list(experiment.problems), experiment.source
+    trainings = [DirectBackprop(problems, source, config) for config in configs]
+    watched = experiment.instances[0] if experiment.roundings else None
+    facts = [fit(training, watched) for training in trainings]
     best = max(range(len(trainings)), key=lambda index: trainings[index].best)
     folder = results.folder / experiment.name / f"seed-{seed}"
     trainings[best].agent.save(folder, {"config": asdict(configs[best])})
-    by_rounding = dict(zip(roundings(experiment), facts, strict=True))
+    by_rounding = {config.rounding: part for config, part in zip(configs, facts, strict=True)}
     results.keep(record, {**facts[best], "by rounding": by_rounding})
 
 
-def roundings(experiment: AnyExperiment) -> tuple[str, ...]:
-    """How orders are made whole in each of the trainings of a seed."""
-    if isinstance(experiment, InstanceExperiment):
-        return experiment.roundings
-    return (experiment.config.rounding,)
-
-
-def fit_watched(training: DirectBackprop, instance: str) -> dict[str, Any]:
-    """Train for an instance: the exact gap at each validation and of the best weights, and the
+def fit(training: DirectBackprop, instance: str | None) -> dict[str, Any]:
+    """Train. For an instance: the exact gap at each validation and of the best weights, and the
     seconds without that.
     """
+    if instance is None:
+        training.fit()
+        return {"seconds": training.curve[-1].seconds}
     curve: list[tuple[float, float]] = []
     spent = 0.0
 
@@ -84,7 +71,7 @@ def fit_watched(training: DirectBackprop, instance: str) -> dict[str, Any]:
 
 def compare(experiment: Experiment, agents: dict[str, InventoryAgent], results: Results) -> None:
     """Keep the discounted reward of every policy on every test product, ``[N]`` each."""
-    problem = experiment.problem
+    (problem,) = experiment.problems
     products = inv_gym.draw_products(
         experiment.source, problem, COMPARED_PRODUCTS, EVIDENCE_TEST_SEED
     )
@@ -113,7 +100,7 @@ def measure(folder: Path, name: str, seeds: int) -> None:
     agents = {
         f"seed {seed}": InventoryAgent.load(folder / name / f"seed-{seed}") for seed in range(seeds)
     }
-    if isinstance(experiment, Experiment):
+    if not experiment.instances:
         compare(experiment, agents, results)
         return
     gaps = {

@@ -10,7 +10,7 @@ import numpy as np
 
 from experiments.evidence.measure import UPPER_BOUND
 from experiments.evidence.pictures import draw_changing_demand, draw_learning_curves
-from experiments.evidence.plan import experiments, result_of
+from experiments.evidence.plan import experiments
 from experiments.results import Results, page_of, table
 from inv_gym.play.statistics import half_width
 from inv_gym.tasks.instances import INSTANCES
@@ -205,7 +205,7 @@ def bounded(results: Results) -> str:
 
 def missing(results: Results) -> str:
     """What has not been measured, if anything."""
-    names = [e.name for e in experiments() if not results.has(result_of(e))]
+    names = [e.name for e in experiments() if not results.has(e.result)]
     command = "`python examples/experiments evidence --only NAME` measures them"
     return f"## Not measured yet\n\n{command}: {', '.join(names)}.\n" if names else ""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +11,7 @@ from matplotlib.figure import Figure
 import inv_gym
 from experiments.evidence.plan import Experiment, experiments
 from experiments.figures import save_compact
+from experiments.results import Results
 from experiments.seeds import EVIDENCE_TEST_SEED
 from inv_gym.agents.inventory_agent import InventoryAgent
 from inv_gym.tasks.instances import INSTANCES
@@ -31,22 +31,14 @@ def draw_learning_curves(results: Path, out: Path) -> Path | None:
     kinds = {kind: [n for n in INSTANCES if n.startswith(kind)] for kind in PUBLICATIONS}
     figure = Figure((14, 3.6), layout="constrained")
     axes = figure.subplots(1, len(kinds), sharey=True)
-    drawn = False
+    drawn, measured = False, Results(results)
     for axis, (kind, names) in zip(axes, kinds.items(), strict=True):
         for colour, name in enumerate(names):
-            for seed, path in enumerate(
-                sorted((results / f"instance-{name}").glob("training-*.json"))
-            ):
-                seconds, gaps = zip(*json.loads(path.read_text())["curve"], strict=True)
+            for seed, facts in enumerate(measured.read_all(f"instance-{name}/training-*.json")):
+                seconds, gaps = np.array(facts["curve"]).T
                 label = name.split("-", 1)[1] if seed == 0 else None
-                axis.plot(
-                    seconds,
-                    np.maximum(-np.array(gaps), LEAST_GAP),
-                    color=f"C{colour}",
-                    lw=1,
-                    alpha=0.8,
-                    label=label,
-                )
+                shares = np.maximum(-gaps, LEAST_GAP)
+                axis.plot(seconds, shares, color=f"C{colour}", lw=1, alpha=0.8, label=label)
                 drawn = True
         axis.axhline(0.1, color="black", lw=0.6, ls=":")
         axis.set(title=kind, xlabel="seconds of training", yscale="log")
@@ -60,12 +52,8 @@ def draw_changing_demand(results: Path, out: Path) -> Path | None:
     """Mean demand, orders and stock over time, agent and a history-based heuristic, in units of the
     mean demand.
     """
-    shown = [
-        e
-        for e in experiments()
-        if isinstance(e, Experiment) and e.name in CHANGING_DEMANDS
-        if (results / e.name / "seed-0").exists()
-    ]
+    changing = [e for e in experiments() if e.name in CHANGING_DEMANDS]
+    shown = [e for e in changing if (results / e.name / "seed-0").exists()]
     if not shown:
         return None
     figure = Figure((4.2 * len(shown), 5.6), layout="constrained")
@@ -76,19 +64,18 @@ def draw_changing_demand(results: Path, out: Path) -> Path | None:
 
 
 def _draw(experiment: Experiment, results: Path, top: Axes, bottom: Axes) -> None:
-    products = inv_gym.draw_products(
-        experiment.source, experiment.problem, DRAWN_PRODUCTS, EVIDENCE_TEST_SEED
-    )
+    (problem,), source = experiment.problems, experiment.source
+    products = inv_gym.draw_products(source, problem, DRAWN_PRODUCTS, EVIDENCE_TEST_SEED)
     heuristics = experiment.heuristics()
     rival = RIVAL_HEURISTIC if RIVAL_HEURISTIC in heuristics else "base-stock"
     players = {
         "agent": InventoryAgent.load(results / experiment.name / "seed-0"),
         rival: heuristics[rival],
     }
-    demand = products.demand[-experiment.problem.horizon :] / products.scale
+    demand = products.demand[-problem.horizon :] / products.scale
     top.plot(demand.mean(1), color="black", lw=1, label="demand")
     for name, policy in players.items():
-        played = inv_gym.rollout(experiment.problem, policy, products)
+        played = inv_gym.rollout(problem, policy, products)
         top.plot((played.orders[:, :, 0] / products.scale).mean(1), lw=1, label=f"order, {name}")
         bottom.plot((played.flow("on_hand") / products.scale).mean(1), lw=1, label=f"stock, {name}")
         short = (played.flow("shortage") / products.scale).mean(1)

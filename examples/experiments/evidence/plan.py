@@ -4,6 +4,7 @@ compares it.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -42,261 +43,195 @@ SHORT_HORIZON = 40
 
 @dataclass(frozen=True)
 class Experiment:
-    """Networks for a population of products, against heuristics on the same products.
+    """Networks against heuristics on products of a population, or exactly on published instances.
 
     Attributes:
         name: Of its files.
-        problem: What is played.
+        problems: What one network trains on and plays.
         source: Where products come from, for training and test.
         config: How to train; the seed is filled in.
+        instances: Published instances that it is tried on; none if it is tried on products.
+        roundings: How orders are made whole in training, if not as in `config`; of several
+            trainings the best in validation stays.
         extra: Policies beside the heuristics, by name.
         bounded: Whether an upper bound stands in for the optimum, where no dynamic program reaches.
     """
 
     name: str
-    problem: inv_gym.Problem
+    problems: tuple[inv_gym.Problem, ...]
     source: ProductSource
     config: TrainingConfig = field(default_factory=TrainingConfig)
+    instances: tuple[str, ...] = ()
+    roundings: tuple[str, ...] = ()
     extra: dict[str, Any] = field(default_factory=dict)
     bounded: bool = False
 
+    @property
+    def result(self) -> str:
+        """The file that is written last."""
+        return f"{self.name}/{'gaps.json' if self.instances else 'rewards.npz'}"
+
+    def configs(self, seed: int) -> list[TrainingConfig]:
+        """Of the trainings of a seed, one for each rounding."""
+        roundings = self.roundings or (self.config.rounding,)
+        return [replace(self.config, seed=seed, rounding=rounding) for rounding in roundings]
+
     def heuristics(self) -> dict[str, inv_gym.Policy]:
         """Everyone to compare with."""
-        heuristics = baselines.policies(self.problem)
+        (problem,) = self.problems
+        heuristics = baselines.policies(problem)
         omitted = {*UNCOMPARED_HEURISTICS}
-        if max(self.problem.lead_times) not in DUAL_BALANCING_LEAD_TIMES:
+        if max(problem.lead_times) not in DUAL_BALANCING_LEAD_TIMES:
             omitted.add("dual-balancing")
         return {n: policy for n, policy in heuristics.items() if n not in omitted} | self.extra
 
 
-@dataclass(frozen=True)
-class InstanceExperiment:
-    """Networks that know the distribution of one published instance, evaluated exactly.
-
-    Attributes:
-        instance: Its name.
-        roundings: How orders are made whole in training; of several trainings the best in
-            validation stays.
-    """
-
-    instance: str
-    roundings: tuple[str, ...] = ("dithered", "none")
-
-    @property
-    def instances(self) -> tuple[str, ...]:
-        """What it is tried on."""
-        return (self.instance,)
-
-    @property
-    def name(self) -> str:
-        """Of its files."""
-        return f"instance-{self.instance}" + (
-            "" if len(self.roundings) > 1 else f"-{self.roundings[0]}"
-        )
-
-    @property
-    def problem(self) -> inv_gym.Problem:
-        """What is trained on."""
-        return replace(inv_gym.INSTANCES[self.instance].problem, horizon=SHORT_HORIZON)
-
-    @property
-    def source(self) -> ProductSource:
-        """One product."""
-        return inv_gym.INSTANCES[self.instance].source
-
-    @property
-    def config(self) -> TrainingConfig:
-        """How to train."""
-        return TrainingConfig(
-            steps=600, learning_rate=1e-2, check_every=50, network=INFORMED_NETWORK
-        )
+def on_instance(name: str, roundings: tuple[str, ...] = ("dithered", "none")) -> Experiment:
+    """A network that knows the distribution of one published instance."""
+    task = inv_gym.instance(name)
+    title = f"instance-{name}" if len(roundings) > 1 else f"instance-{name}-{roundings[0]}"
+    problem = replace(task.problem, horizon=SHORT_HORIZON)
+    config = TrainingConfig(steps=600, learning_rate=1e-2, check_every=50, network=INFORMED_NETWORK)
+    return Experiment(title, (problem,), task.source, config, (name,), roundings)
 
 
-@dataclass(frozen=True)
-class Generalist:
-    """One network for many structures and costs of a problem, that has not seen the published
-    instances.
-
-    Attributes:
-        name: Of its files.
-        problems: What it trains on.
-        source: Where products come from.
-        config: How to train.
-        instances: What it is tried on.
-    """
-
-    name: str
-    problems: tuple[inv_gym.Problem, ...]
-    source: ProductSource
-    instances: tuple[str, ...]
-    config: TrainingConfig = field(
-        default_factory=lambda: TrainingConfig(
-            steps=4000, batch=512, network=replace(INFORMED_NETWORK, hidden=(64, 64))
-        )
-    )
+def across(name: str, problem: inv_gym.Problem, source: ProductSource) -> Experiment:
+    """Across the products of a source; past the reach of dynamic programs with an upper bound."""
+    length = getattr(problem, "shelf_life", max(problem.lead_times))
+    return Experiment(name, (problem,), source, bounded=length >= PROGRAM_REACH)
 
 
-AnyExperiment = Experiment | InstanceExperiment | Generalist
+def informed(experiment: Experiment) -> Experiment:
+    """The same with networks that know the distribution."""
+    config = TrainingConfig(network=INFORMED_NETWORK)
+    return replace(experiment, name=f"{experiment.name}-known-distribution", config=config)
 
 
-def lost_sales(name: str, source: ProductSource, lead_time: int = 0, **fields: Any) -> Experiment:
-    """Across the products of a source."""
-    problem = LostSales(lead_time=lead_time, **fields)
-    return Experiment(name, problem, source, bounded=lead_time >= PROGRAM_REACH)
-
-
-def beside_bayes(experiment: Experiment) -> Experiment:
-    """With the policy that knows the population, beside the heuristics."""
-    problem, source = experiment.problem, experiment.source
-    assert isinstance(problem, LostSales)
+def beside_bayes(name: str, population: str) -> Experiment:
+    """Without lead time, beside the policy that knows the population."""
+    problem, source = LostSales(), inv_gym.make_source(population)
     assert isinstance(source, SyntheticProducts)
     bayes = BayesBaseStock(problem, source)
-    return replace(experiment, extra={"Bayes": bayes})
+    return replace(across(name, problem, source), extra={"Bayes": bayes})
 
 
-def experiments() -> list[AnyExperiment]:
+def experiments() -> list[Experiment]:
     """All, the most important ones first."""
-    default, poisson, high = (
-        inv_gym.make_source(name) for name in ("default", "poisson", "high_variance")
-    )
+    default, high = inv_gym.make_source("default"), inv_gym.make_source("high_variance")
 
     def lead_time(n: int) -> Experiment:
-        return lost_sales(f"lead-time-{n}", default, n)
+        return across(f"lead-time-{n}", LostSales(lead_time=n), default)
 
     def shelf_life(m: int) -> Experiment:
-        return Experiment(
-            f"shelf-life-{m}", Perishable(shelf_life=m), high, bounded=m >= PROGRAM_REACH
-        )
+        return across(f"shelf-life-{m}", Perishable(shelf_life=m), high)
 
     def dual_sourcing(n: int) -> Experiment:
-        return Experiment(
-            f"dual-sourcing-{n}",
-            DualSourcing(regular_lead_time=n),
-            default,
-            bounded=n >= PROGRAM_REACH,
-        )
+        return across(f"dual-sourcing-{n}", DualSourcing(regular_lead_time=n), default)
 
+    def changing(name: str, source: str, lead_time: int = 2) -> Experiment:
+        return across(name, LostSales(lead_time=lead_time), inv_gym.make_source(source))
+
+    removal = across("removal", ProcurementRemoval(), default)
     return [
-        beside_bayes(lost_sales("no-lead-time-poisson", poisson)),
-        beside_bayes(lost_sales("no-lead-time-default", default)),
-        *(InstanceExperiment(name) for name in inv_gym.INSTANCES),
+        beside_bayes("no-lead-time-poisson", "poisson"),
+        beside_bayes("no-lead-time-default", "default"),
+        *map(on_instance, inv_gym.INSTANCES),
         *map(lead_time, (1, 2, 5, 10)),
-        replace(
-            lead_time(5),
-            name="lead-time-5-known-distribution",
-            config=TrainingConfig(network=INFORMED_NETWORK),
-        ),
-        lost_sales("lead-time-5-poisson", poisson, 5),
+        informed(lead_time(5)),
+        changing("lead-time-5-poisson", "poisson", 5),
         *map(shelf_life, (1, 2, 3, 5)),
         *map(dual_sourcing, (2, 3)),
-        Experiment("removal", ProcurementRemoval(), default),
-        Experiment(
-            "removal-known-distribution",
-            ProcurementRemoval(),
-            default,
-            TrainingConfig(network=INFORMED_NETWORK),
-        ),
-        InstanceExperiment("demoor2022-newest-first", ("straight_through",)),
-        InstanceExperiment("zipkin2008-poisson5-p4-L4", ("straight_through",)),
-        lost_sales("season", inv_gym.make_source("seasonal"), 2),
-        lost_sales("regime-change", inv_gym.make_source("regime_change"), 2),
-        lost_sales("shock", inv_gym.make_source("shock"), 2),
+        removal,
+        informed(removal),
+        on_instance("demoor2022-newest-first", ("straight_through",)),
+        on_instance("zipkin2008-poisson5-p4-L4", ("straight_through",)),
+        changing("season", "seasonal"),
+        changing("regime-change", "regime_change"),
+        changing("shock", "shock"),
         *generalists(),
         *map(lead_time, (3, 4, 7, 20)),
         *map(shelf_life, (4, 8, 10)),
         *map(dual_sourcing, (4, 10)),
-        lost_sales("censored", default, 0, censored=True),
+        across("censored", LostSales(lead_time=0, censored=True), default),
         *map(lead_time, (6, 8, 9)),
         *map(shelf_life, (6, 7)),
         dual_sourcing(1),
     ]
 
 
-def generalists() -> list[Generalist]:
-    """One per problem; costs in the form of the published instances, in ranges around them."""
-    whole: dict[str, Any] = {
-        "long_run": True,
-        "discount": 1.0,
-        "integer_orders": True,
-        "horizon": SHORT_HORIZON,
-    }
+def generalists() -> list[Experiment]:
+    """Networks for many structures and costs of a problem, that have not seen the published
+    instances: costs in the form of those instances, in ranges around them.
+    """
     counts = replace(
         DEFAULT,
         families=("poisson", "negative_binomial", "rounded_gamma", "discrete_uniform"),
-        mean=LogUniform(1.5, 10.0),
         dispersion=Uniform(0.05, 0.5),
     )
+    config = TrainingConfig(
+        steps=4000, batch=512, network=replace(INFORMED_NETWORK, hidden=(64, 64))
+    )
+    whole: dict[str, Any] = {"long_run": True, "integer_orders": True, "horizon": SHORT_HORIZON}
 
-    def costs(**figures: Any) -> SyntheticProducts:
+    def generalist(
+        name: str,
+        prefix: str,
+        problems: Iterable[inv_gym.Problem],
+        mean: LogUniform = LogUniform(1.5, 10.0),
+        **costs: Any,
+    ) -> Experiment:
         nothing = {"price": 0.0, "unit_cost": 0.0, "salvage_value": 0.0}
-        return replace(counts, economics=EconomicsRanges(extra={**nothing, **figures}))
+        source = replace(counts, mean=mean, economics=EconomicsRanges(extra={**nothing, **costs}))
+        instances = tuple(n for n in inv_gym.INSTANCES if n.startswith(prefix))
+        return Experiment(f"generalist-{name}", tuple(problems), source, config, instances)
 
-    def published(prefix: str) -> tuple[str, ...]:
-        return tuple(name for name in inv_gym.INSTANCES if name.startswith(prefix))
-
+    perishables = (
+        Perishable(
+            shelf_life=m, lead_time=n, issuing=issuing, order_cap=10.0, discount=0.99, **whole
+        )
+        for m in (1, 2, 3, 4, 5)
+        for n in (0, 1)
+        for issuing in ("oldest_first", "newest_first")
+    )
     return [
-        Generalist(
-            "generalist-lost-sales",
-            tuple(LostSales(lead_time=n, **whole) for n in range(11)),
-            costs(holding_cost=1.0, shortage_cost=LogUniform(2.0, 20.0)),
-            published("zipkin"),
+        generalist(
+            "lost-sales",
+            "zipkin",
+            (LostSales(lead_time=n, discount=1.0, **whole) for n in range(11)),
+            holding_cost=1.0,
+            shortage_cost=LogUniform(2.0, 20.0),
         ),
-        Generalist(
-            "generalist-perishable",
-            tuple(
-                Perishable(
-                    shelf_life=m,
-                    lead_time=n,
-                    issuing=issuing,
-                    order_cap=10.0,
-                    **{**whole, "discount": 0.99},
-                )
-                for m in (1, 2, 3, 4, 5)
-                for n in (0, 1)
-                for issuing in ("oldest_first", "newest_first")
-            ),
-            replace(
-                costs(
-                    unit_cost=Uniform(1.0, 4.0),
-                    holding_cost=1.0,
-                    shortage_cost=LogUniform(4.5, 20.0),
-                    outdating_cost=LogUniform(2.0, 15.0),
-                ),
-                mean=LogUniform(2.0, 6.0),
-            ),
-            published("demoor"),
+        generalist(
+            "perishable",
+            "demoor",
+            perishables,
+            LogUniform(2.0, 6.0),
+            unit_cost=Uniform(1.0, 4.0),
+            holding_cost=1.0,
+            shortage_cost=LogUniform(4.5, 20.0),
+            outdating_cost=LogUniform(2.0, 15.0),
         ),
-        Generalist(
-            "generalist-dual-sourcing",
-            tuple(DualSourcing(regular_lead_time=n, **whole) for n in (1, 2, 3, 4)),
-            costs(
-                regular_cost=100.0,
-                expedited_cost=Uniform(102.0, 120.0),
-                holding_cost=5.0,
-                shortage_cost=LogUniform(100.0, 800.0),
-            ),
-            published("gijsbrechts"),
+        generalist(
+            "dual-sourcing",
+            "gijsbrechts",
+            (DualSourcing(regular_lead_time=n, discount=1.0, **whole) for n in (1, 2, 3, 4)),
+            regular_cost=100.0,
+            expedited_cost=Uniform(102.0, 120.0),
+            holding_cost=5.0,
+            shortage_cost=LogUniform(100.0, 800.0),
         ),
-        Generalist(
-            "generalist-removal",
-            (ProcurementRemoval(**{**whole, "discount": 0.95}),),
-            costs(
-                unit_cost=Uniform(5.0, 15.0),
-                removal_value=Uniform(-1.0, 4.9),
-                holding_cost=1.0,
-                shortage_cost=LogUniform(16.0, 60.0),
-            ),
-            published("removal-cost"),
+        generalist(
+            "removal",
+            "removal-cost",
+            (ProcurementRemoval(discount=0.95, **whole),),
+            unit_cost=Uniform(5.0, 15.0),
+            removal_value=Uniform(-1.0, 4.9),
+            holding_cost=1.0,
+            shortage_cost=LogUniform(16.0, 60.0),
         ),
     ]
 
 
 def plan(seeds: int = EVIDENCE_TRAININGS) -> list[Measurement]:
     """An experiment with all its seeds is measured as a whole."""
-    return [Measurement(e.name, (e.name, seeds), file=result_of(e)) for e in experiments()]
-
-
-def result_of(experiment: AnyExperiment) -> str:
-    """The file that is written last."""
-    file = "rewards.npz" if isinstance(experiment, Experiment) else "gaps.json"
-    return f"{experiment.name}/{file}"
+    return [Measurement(e.name, (e.name, seeds), file=e.result) for e in experiments()]

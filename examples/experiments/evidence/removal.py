@@ -10,9 +10,9 @@ import inv_gym
 from inv_gym.agents.inventory_agent import InventoryAgent
 from inv_gym.baselines import SeasonalIntervalStock
 from inv_gym.baselines.fitting.fitting import known_distribution
-from inv_gym.play.policy import Observation
 from inv_gym.problems import ProcurementRemoval
-from inv_gym.products.batch import HISTORY, Products
+from inv_gym.products.batch import Products
+from inv_gym.structure.violations import observation_of
 
 COMPARED_PERIOD = 10
 """Period whose thresholds are compared; the end is far."""
@@ -27,19 +27,13 @@ def net_actions(
 ) -> np.ndarray:
     """``[G, B]`` order less removal at every stock of the grid."""
     planned = agent.plan(problem, products)
-    actions = []
-    for stock in STOCK_GRID[:, None] * products.scale:
-        observation = Observation(
-            problem.initial_state(stock),
-            products.demand[COMPARED_PERIOD : COMPARED_PERIOD + HISTORY],
-            products.economics,
-            products.scale,
-            None,
-            COMPARED_PERIOD,
-        )
-        orders = planned(observation)
-        actions.append(orders[:, 0] - orders[:, 1])
-    return np.stack(actions)
+    orders = np.stack(
+        [
+            planned(observation_of(problem, products, stock[:, None], COMPARED_PERIOD))
+            for stock in STOCK_GRID[:, None] * products.scale
+        ]
+    )
+    return orders[..., 0] - orders[..., 1]
 
 
 def thresholds(
@@ -49,13 +43,9 @@ def thresholds(
     never does).
     """
     actions = net_actions(problem, agent, products)
-    lower = STOCK_GRID[(actions > 0).sum(0).clip(max=len(STOCK_GRID) - 1)] * products.scale
-    kept = (actions >= 0).sum(0)
-    upper = np.where(
-        kept < len(STOCK_GRID),
-        STOCK_GRID[kept.clip(max=len(STOCK_GRID) - 1)] * products.scale,
-        np.inf,
-    )
+    ordered, kept, last = (actions > 0).sum(0), (actions >= 0).sum(0), len(STOCK_GRID) - 1
+    lower = STOCK_GRID[ordered.clip(max=last)] * products.scale
+    upper = np.where(kept <= last, STOCK_GRID[kept.clip(max=last)] * products.scale, np.inf)
     return lower, upper
 
 
