@@ -9,7 +9,7 @@ import numpy as np
 import inv_gym  # noqa: F401 - importing it registers the environments
 
 LEAD_TIME = 3
-WANTED = 1.2 * (LEAD_TIME + 1)
+COVERED_PERIODS = 1.2 * (LEAD_TIME + 1)
 """Periods of mean demand that stock and orders together should cover."""
 
 
@@ -28,7 +28,7 @@ def main() -> None:
     while not done:
         # Order up to a level: so many periods of the product's mean demand.
         position = observation[on_hand_and_ordered].sum()
-        missing = WANTED * observation[scale] - position
+        missing = COVERED_PERIODS * observation[scale] - position
         order = np.array([max(missing, 0.0)], np.float32)
         observation, reward, terminated, truncated, info = env.step(order)
         reward_in_all += float(reward)

@@ -26,6 +26,12 @@ class Measurement:
     part: str = ""
     file: str | None = None
 
+    @classmethod
+    def trained(cls, name: str, kind: str, seed: int, file: str) -> Measurement:
+        """Of a network: its results lie in ``name/kind-seed``."""
+        path = f"{name}/{kind}-{seed}/{file}"
+        return cls(name, (name, kind, seed), f"{kind}, seed {seed}", path)
+
     @property
     def title(self) -> str:
         """Name and part."""

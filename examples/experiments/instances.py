@@ -32,6 +32,9 @@ class KnownProduct(NamedTuple, Generic[ProblemKind]):
     economics: Any
 
 
+AnyProduct = KnownProduct[Any]
+
+
 def known_product(problem: ProblemKind, source: ProductSource) -> KnownProduct[ProblemKind]:
     """The one product of a source."""
     product = inv_gym.draw_products(source, problem, 1)
@@ -58,9 +61,8 @@ def exact_value(task: inv_gym.Task, policy: inv_gym.Policy) -> float:
     chain = follow(task.problem, ready, distribution, products.economics, stock)
     if task.problem.discount == 1.0:
         return chain.average()
-    periods, warm_up = (
-        (365, 100) if isinstance(task.problem, Perishable) else (task.problem.horizon, 0)
-    )
+    windowed = isinstance(task.problem, Perishable)
+    periods, warm_up = (365, 100) if windowed else (task.problem.horizon, 0)
     return chain.discounted(task.problem.discount, periods, warm_up)
 
 

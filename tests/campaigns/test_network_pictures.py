@@ -13,9 +13,8 @@ import pytest
 import torch
 
 pytest.importorskip("matplotlib")
-from experiments.pictures import measure, network_figures, networks
-
 import inv_gym
+from experiments.pictures import measure, network_figures, networks
 from inv_gym.agents.checkpoints import read_tensors, write_tensors
 from inv_gym.agents.inventory_agent import InventoryAgent
 from inv_gym.agents.network.policy_network import NetworkConfig

@@ -12,7 +12,6 @@ from experiments.pictures import measure, page
 from experiments.pictures.exact_orders import mesh, mostly, panels, worth
 from experiments.pictures.order_grid import grid_picture
 from experiments.pictures.orders import season
-
 from inv_gym import LostSales
 from inv_gym.agents.catalogue import TRAINED
 from inv_gym.baselines import BaseStock

@@ -19,7 +19,6 @@ pytest.importorskip("optuna")
 from experiments import evidence, runner
 from experiments.campaign import Campaign, Measurement
 from experiments.seeds import ROLES
-
 from inv_gym.util.files import write_atomically
 
 ROOT = Path(__file__).parents[2]

@@ -12,6 +12,7 @@ import pytest
 pytest.importorskip("matplotlib")
 pytest.importorskip("optuna")
 import optuna
+
 from experiments.results import Results
 from experiments.sample_efficiency import page
 from experiments.tuning import CAMPAIGN, measure

@@ -11,7 +11,6 @@ import pytest
 pytest.importorskip("matplotlib")
 from experiments.results import Results
 from experiments.structure import CAMPAIGN, measure, page, plan
-
 from inv_gym.agents.training.config import TrainingConfig
 from inv_gym.play.statistics import paired_gap
 from inv_gym.products.batch import HISTORY
@@ -21,9 +20,8 @@ from inv_gym.util.arrays import flatten
 def test_a_gap_is_paired_and_its_interval_covers_seeds_and_products() -> None:
     other = np.array([[1.0, 2.0, 3.0], [2.0, 3.0, 4.0]])
     assert paired_gap(other + 0.1, other, 2.0) == (pytest.approx(5.0), pytest.approx(0.0))
-    gaps = np.array(
-        [[1.0, 2.0, 3.0], [2.0, 3.0, 4.0]]
-    )  # %; seeds' means 2 and 3, products' 1.5, 2.5 and 3.5
+    # %; seeds' means 2 and 3, products' 1.5, 2.5 and 3.5
+    gaps = np.array([[1.0, 2.0, 3.0], [2.0, 3.0, 4.0]])
     middle, half = paired_gap(other + gaps / 100.0, other, 1.0)
     assert middle == pytest.approx(2.5)
     variances = 0.5 / 2, 1.0 / 3  # with 1 and 2 degrees of freedom: 2.881 for both together
@@ -35,12 +33,12 @@ def test_a_gap_is_paired_and_its_interval_covers_seeds_and_products() -> None:
 
 
 def test_tests_multiply_the_mean_when_they_say_so() -> None:
-    setting = plan.REGISTERED[0]
+    setting = plan.REGISTERED_SETTINGS[0]
     base, *others = (test.products(setting, 2000, 9) for test in plan.UNSEEN_TESTS)
-    found = {test.name: one for test, one in zip(plan.UNSEEN_TESTS[1:], others, strict=True)}
+    products = {t.name: p for t, p in zip(plan.UNSEEN_TESTS[1:], others, strict=True)}
 
     def factor(name: str, periods: slice) -> float:
-        return float(found[name].demand[periods].mean() / base.demand[periods].mean())
+        return float(products[name].demand[periods].mean() / base.demand[periods].mean())
 
     before, first = slice(0, plan.SHOCK_BEGIN), slice(plan.SHOCK_BEGIN, plan.SHOCK_BEGIN + 5)
     after, end = slice(plan.SHOCK_BEGIN + 5, None), slice(-10, None)
@@ -53,12 +51,9 @@ def test_tests_multiply_the_mean_when_they_say_so() -> None:
 
 
 def test_starts_fill_the_columns_that_they_name() -> None:
-    setting = plan.REGISTERED[0]
-    tests = {
-        test.name: test.products(setting, 20, 9)
-        for test in plan.UNSEEN_TESTS
-        if test.group == "start"
-    }
+    setting = plan.REGISTERED_SETTINGS[0]
+    starts = [test for test in plan.UNSEEN_TESTS if test.group == "start"]
+    tests = {test.name: test.products(setting, 20, 9) for test in starts}
     scale = tests["20 periods' demand on hand"].scale
     on_hand, *pipeline = flatten(tests["20 periods' demand on hand"].initial_state)
     assert np.array_equal(on_hand, np.rint(20.0 * scale))
@@ -83,7 +78,7 @@ def tiny_trainings(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("tiny_trainings")
 def test_a_measurement_ends_in_a_page_and_is_not_repeated(tmp_path: Path) -> None:
-    setting = plan.REGISTERED[0]
+    setting = plan.REGISTERED_SETTINGS[0]
     measurements = [m for m in CAMPAIGN.plan(seeds=2) if m.name == setting.name]
     assert [m.part for m in measurements][:2] == ["direct-backprop, seed 0", "penalised, seed 0"]
     assert len(measurements) == 2 * len(page.ALL_KINDS)
@@ -103,6 +98,6 @@ def test_a_measurement_ends_in_a_page_and_is_not_repeated(tmp_path: Path) -> Non
 @pytest.mark.usefixtures("tiny_trainings")
 def test_one_network_for_many_lead_times_is_tested_on_longer_ones(tmp_path: Path) -> None:
     for kind in page.ALL_KINDS:
-        measure.measure(tmp_path, plan.MANY_LEAD_TIMES.name, kind, 0)
+        measure.measure(tmp_path, plan.MANY_LEAD_TIMES_SETTING.name, kind, 0)
     text = page.lead_times(Results(tmp_path))
     assert text.count("not trained on") == len(plan.FAR_LEAD_TIMES)

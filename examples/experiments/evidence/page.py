@@ -12,7 +12,7 @@ from experiments.evidence.measure import UPPER_BOUND
 from experiments.evidence.pictures import draw_changing_demand, draw_learning_curves
 from experiments.evidence.plan import experiments
 from experiments.results import Results, page_of, table
-from inv_gym.play.statistics import half_width
+from inv_gym.play.statistics import gap_text, paired_gap
 from inv_gym.tasks.instances import INSTANCES
 from inv_gym.tasks.registry import KNOWS_DISTRIBUTION
 from inv_gym.util.files import write_atomically
@@ -27,13 +27,10 @@ def gap(rewards: dict[str, np.ndarray], who: str, reference: str) -> str:
     seeds = [column for name, column in rewards.items() if name.startswith("seed ")]
     columns = seeds if who == "agent" else [rewards[who]]
     base = rewards[reference]
-    unit = 100.0 / abs(base.mean())
-    difference = unit * (np.mean(columns, 0) - base)
-    number = len(difference)
-    half = half_width(float(difference.std(ddof=1) / np.sqrt(number)), number)
-    each = [unit * (column - base).mean() for column in columns]
-    spread = f" [{min(each):+.2f}, {max(each):+.2f}]" if len(each) > 1 else ""
-    return f"{difference.mean():+.2f} ± {half:.2f}{spread}"
+    unit = abs(float(base.mean()))
+    text = gap_text(paired_gap(np.mean(columns, 0)[None], base[None], unit))
+    each = [100.0 * (column - base).mean() / unit for column in columns]
+    return f"{text} [{min(each):+.2f}, {max(each):+.2f}]" if len(each) > 1 else text
 
 
 def best(rewards: dict[str, np.ndarray], knows_distribution: bool) -> str:

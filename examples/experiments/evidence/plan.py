@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from itertools import product
 from typing import Any
 
 import inv_gym
@@ -185,14 +186,8 @@ def generalists() -> list[Experiment]:
         instances = tuple(n for n in inv_gym.INSTANCES if n.startswith(prefix))
         return Experiment(f"generalist-{name}", tuple(problems), source, config, instances)
 
-    perishables = (
-        Perishable(
-            shelf_life=m, lead_time=n, issuing=issuing, order_cap=10.0, discount=0.99, **whole
-        )
-        for m in (1, 2, 3, 4, 5)
-        for n in (0, 1)
-        for issuing in ("oldest_first", "newest_first")
-    )
+    structures = product((1, 2, 3, 4, 5), (0, 1), ("oldest_first", "newest_first"))
+    perishable = Perishable(order_cap=10.0, discount=0.99, **whole)
     return [
         generalist(
             "lost-sales",
@@ -204,7 +199,10 @@ def generalists() -> list[Experiment]:
         generalist(
             "perishable",
             "demoor",
-            perishables,
+            (
+                replace(perishable, shelf_life=m, lead_time=n, issuing=issuing)
+                for m, n, issuing in structures
+            ),
             LogUniform(2.0, 6.0),
             unit_cost=Uniform(1.0, 4.0),
             holding_cost=1.0,

@@ -69,17 +69,13 @@ def removal_facts(
         for side, wanted in bounds.items():
             reached = np.isfinite(wanted) & (wanted < STOCK_GRID[-1] * products.scale)
             error = np.abs(learned[side] - wanted)[reached]
-            row[f"{side} near, %"] = 100.0 * float(
-                (error <= np.maximum(1.0, 0.03 * wanted[reached])).mean()
-            )
-            row[f"{side} median error, %"] = 100.0 * float(
-                np.median(error / wanted[reached].clip(min=1.0))
-            )
+            near = error <= np.maximum(1.0, 0.03 * wanted[reached])
+            row[f"{side} near, %"] = 100.0 * float(near.mean())
+            relative = error / wanted[reached].clip(min=1.0)
+            row[f"{side} median error, %"] = 100.0 * float(np.median(relative))
         played = inv_gym.rollout(problem, agent, stocked)
-        orders = played.orders
-        row["orders and removes at once, %"] = 100.0 * float((orders.min(-1) > 0).mean())
-        row["gap when overstocked, %"] = float(
-            100.0 * (played.discounted_reward - best).mean() / abs(best.mean())
-        )
+        row["orders and removes at once, %"] = 100.0 * float((played.orders.min(-1) > 0).mean())
+        gap = 100.0 * (played.discounted_reward - best).mean() / abs(best.mean())
+        row["gap when overstocked, %"] = float(gap)
         facts[name] = row
     return facts

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from experiments.figures import Side
-from experiments.instances import KnownProduct
+from experiments.instances import AnyProduct, KnownProduct
 from inv_gym import Observation, Policy, ProcurementRemoval, baselines
 from inv_gym.baselines.exact import Solution, follow, solve
 from inv_gym.baselines.exact.atoms import atoms
@@ -34,31 +34,20 @@ class OrderPanel(NamedTuple):
     """``[Y, X]`` whether the optimal policy spends most of its time there."""
 
 
-def actions(
-    product: KnownProduct[Any], rule: Policy, states: np.ndarray, period: int = 0
-) -> np.ndarray:
+def actions(product: AnyProduct, rule: Policy, states: np.ndarray, period: int = 0) -> np.ndarray:
     """What a rule orders ``[N, K]`` in states ``[C, N]``: each is a row of one batch."""
-    number = states.shape[1]
-    state = unflatten(states, product.problem.initial_state(np.zeros(1)))
-    order = rule(
-        Observation(state, np.zeros((0, number)), product.economics, np.ones(number), None, period)
-    )
-    return np.stack(
-        product.problem.admissible(
-            unstack(np.broadcast_to(order, (number, product.problem.order_dim)))
-        ),
-        1,
-    )
+    problem, number = product.problem, states.shape[1]
+    state, scale = unflatten(states, problem.initial_state(np.zeros(1))), np.ones(number)
+    order = rule(Observation(state, np.zeros((0, number)), product.economics, scale, None, period))
+    columns = unstack(np.broadcast_to(order, (number, problem.order_dim)))
+    return np.stack(problem.admissible(columns), 1)
 
 
 def mesh(across: Side, up: Side) -> np.ndarray:
     """The states ``[2, Y * X]`` of a picture, row by row."""
-    sides = np.meshgrid(
-        np.arange(up.low, up.high + 1.0), np.arange(across.low, across.high + 1.0), indexing="ij"
-    )
-    return np.stack(
-        [side.ravel() for _, side in sorted(zip((up.column, across.column), sides, strict=True))]
-    )
+    ends = [np.arange(side.low, side.high + 1.0) for side in (up, across)]
+    upward, onward = (states.ravel() for states in np.meshgrid(*ends, indexing="ij"))
+    return np.stack([upward, onward] if up.column < across.column else [onward, upward])
 
 
 def visits(solution: Solution, stock: float, periods: int) -> np.ndarray:
@@ -91,7 +80,7 @@ def mostly(shares: np.ndarray) -> np.ndarray:
 
 
 def panels(
-    product: KnownProduct[Any],
+    product: AnyProduct,
     rules: Mapping[str, Policy],
     across: Side,
     up: Side,
@@ -111,7 +100,7 @@ def panels(
         yield OrderPanel(f"{name}\ncost {cost:.3f} {gap(cost, least)}", ordered, optimal, often)
 
 
-def average_cost(product: KnownProduct[Any], rule: Policy) -> float:
+def average_cost(product: AnyProduct, rule: Policy) -> float:
     """Cost per period in the long run, exactly."""
     return -follow(product.problem, rule, product.distribution, product.economics).average()
 
@@ -121,7 +110,7 @@ def gap(figure: float, best: float) -> str:
     return f"({round(100.0 * (figure / best - 1.0), 2) + 0.0:+.2f} %)"  # + 0.0: never -0.00
 
 
-def constant_order(product: KnownProduct[Any]) -> Policy:
+def constant_order(product: AnyProduct) -> Policy:
     """The whole constant order next below that of heavy traffic."""
     order = baselines.ConstantOrder.closed_form(*product)
     return replace(order, quantity=np.floor(order.quantity))

@@ -139,9 +139,8 @@ def mark_visits(axes: Axes, view: StateView, look: NetworkOrders) -> None:
     """The states that a network visits, as far as the axes reach."""
     across, *up = (look.visited[:, axis.column] for axis in view.axes)
     limits = axes.axis()
-    axes.plot(
-        across, *(up or [np.full(len(across), 0.5)]), "o", ms=2.6, mfc="white", mec="black", mew=0.5
-    )
+    height = up[0] if up else np.full(len(across), 0.5)
+    axes.plot(across, height, "o", ms=2.6, mfc="white", mec="black", mew=0.5)
     axes.axis(limits)
 
 
@@ -160,9 +159,8 @@ def order_curves(
         line[0].set_ylabel(f"{names[k]}, {DEMAND_UNIT}", fontsize=9)
     for axes, row in zip(subplots[0], rows, strict=True):
         axes.set_title("\n".join(row.facts), fontsize=9)
-    figure.legend(
-        *subplots[0, 0].get_legend_handles_labels(), loc="outside upper center", ncols=5, fontsize=9
-    )
+    handles = subplots[0, 0].get_legend_handles_labels()
+    figure.legend(*handles, loc="outside upper center", ncols=5, fontsize=9)
     return finish(figure, *view.labels, caption)
 
 
@@ -212,11 +210,8 @@ def violation_maps(view: StateView, rows: Sequence[ProductRow], caption: str) ->
         f"break one of these; white by at most {TOLERANCE}; above the panels the share of the "
         f"states shown in which it is more. {DOTS_NOTE}"
     )
-    return finish(
-        figure,
-        *view.labels,
-        f"{caption} {note}{' Dashed: beyond it nothing is ordered.' if plane else ''}",
-    )
+    dashes = " Dashed: beyond it nothing is ordered." if plane else ""
+    return finish(figure, *view.labels, f"{caption} {note}{dashes}")
 
 
 def excesses(axes: Axes, view: StateView, look: NetworkOrders, norm: Normalize) -> Any:
@@ -224,14 +219,8 @@ def excesses(axes: Axes, view: StateView, look: NetworkOrders, norm: Normalize) 
     ends = [(1.5 * side[0] - 0.5 * side[1], 1.5 * side[-1] - 0.5 * side[-2]) for side in view.sides]
     (left, right), (low, high) = [*ends, (0.0, 1.0)][:2]
     colours = colormaps["plasma_r"].with_extremes(under="white")
-    image = axes.imshow(
-        np.atleast_2d(look.excess),
-        colours,
-        norm,
-        aspect="auto",
-        origin="lower",
-        extent=(left, right, low, high),
-    )
+    excess, extent = np.atleast_2d(look.excess), (left, right, low, high)
+    image = axes.imshow(excess, colours, norm, aspect="auto", origin="lower", extent=extent)
     if len(view.axes) == 2:
         contour_lines(axes, view, look.orders.max(-1), [0.0], linestyles="--", linewidths=1.0)
     else:

@@ -146,9 +146,8 @@ def chains(problem: Problem) -> str:
     names = flatten_names(problem.initial_state(0.0))
     written = []
     for chain in properties(problem).chains:
-        slopes = [
-            f"∂({chain.quantity})/∂{' = '.join(names[c] for c in group)}" for group in chain.columns
-        ]
+        groups = (" = ".join(names[column] for column in group) for group in chain.columns)
+        slopes = [f"∂({chain.quantity})/∂{group}" for group in groups]
         written += [slopes] if chain.ordered else [[slope] for slope in slopes]
     return "; ".join("−1\u00a0≤\u00a0" + " ≤\u00a0".join([*slopes, "0"]) for slopes in written)
 
@@ -156,10 +155,8 @@ def chains(problem: Problem) -> str:
 def visited(problem: Problem, policy: Policy, products: Products) -> np.ndarray:
     """``[T, B, n]`` the states in the middle of an episode, in periods of mean demand."""
     steps = list(play(problem, policy, products))[EPISODE_MIDDLE]
-    return (
-        np.stack([np.stack(flatten(step.observation.state), -1) for step in steps])
-        / products.scale[:, None]
-    )
+    states = np.stack([np.stack(flatten(step.observation.state), -1) for step in steps])
+    return states / products.scale[:, None]
 
 
 def states_shown(view: StateView, typical: np.ndarray) -> np.ndarray:
@@ -181,24 +178,17 @@ def observed(problem: Problem, product: Products, states: np.ndarray) -> Observa
 
 
 def look(
-    problem: Problem,
-    agent: InventoryAgent,
-    product: Products,
-    states: np.ndarray,
-    stock: np.ndarray,
+    agent: InventoryAgent, product: Products, states: np.ndarray, stock: np.ndarray
 ) -> NetworkOrders:
     """A network's orders and violations for one product in states ``[..., n]``, with its stock
     ``[T, n]``.
     """
-    flat = states.reshape(-1, states.shape[-1])
-    orders = to_numpy(agent.unclipped(observed(problem, product, flat))) / product.scale
-    broken = violations(
-        problem, agent, product.rows(np.zeros(len(flat), int)), flat * product.scale, SHOWN_PERIOD
-    )
-    shape = states.shape[:-1]
-    return NetworkOrders(
-        orders.reshape(*shape, -1), broken.worst.reshape(shape), broken.share(), stock
-    )
+    flat, shape = states.reshape(-1, states.shape[-1]), states.shape[:-1]
+    repeated = product.rows(np.zeros(len(flat), int))
+    orders = to_numpy(agent.unclipped(observed(agent.problem, product, flat))) / product.scale
+    broken = violations(agent.problem, agent, repeated, flat * product.scale, SHOWN_PERIOD)
+    excess = broken.worst.reshape(shape)
+    return NetworkOrders(orders.reshape(*shape, -1), excess, broken.share(), stock)
 
 
 def optimum(problem: Problem, product: Products, states: np.ndarray) -> OptimalCurve:
@@ -226,7 +216,7 @@ def rows(env: str, agents: Mapping[str, InventoryAgent]) -> list[ProductRow]:
         product = products.rows(slice(number, number + 1))
         states = states_shown(view, typical[number])
         looks = {
-            kind: look(problem, agent, product, states, stock[kind][:, number])
+            kind: look(agent, product, states, stock[kind][:, number])
             for kind, agent in agents.items()
         }
         best = optimum(problem, product, states) if len(view.axes) == 1 else None

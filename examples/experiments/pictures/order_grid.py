@@ -32,14 +32,9 @@ def grid_picture(
         for axes, panel in zip(row, line, strict=True):
             image = draw(axes, panel, across, up, norm, colormaps["viridis"].resampled(norm.Ncmap))
             write_numbers(axes, panel, across, up, most)
-    bar = figure.colorbar(
-        image,
-        ax=figure.axes,
-        label="order, units",
-        ticks=np.arange(most + 1.0),
-        shrink=0.7,
-        aspect=30,
-    )
+    ticks = np.arange(most + 1.0)
+    bar = figure.colorbar(image, ax=figure.axes, ticks=ticks, shrink=0.7, aspect=30)
+    bar.set_label("order, units")
     bar.ax.minorticks_off()
     return finish(figure, across.label, up.label, caption)
 
@@ -51,10 +46,7 @@ def draw(
     extent = (across.low - 0.5, across.high + 0.5, up.low - 0.5, up.high + 0.5)
     image = axes.imshow(panel.actions, colours, norm, origin="lower", extent=extent)
     fine = np.pad(np.kron(panel.often, np.ones((20, 20))), 1)
-    x, y = (
-        np.linspace(*ends, size)
-        for ends, size in zip((extent[:2], extent[2:]), fine.shape[::-1], strict=True)
-    )
+    x, y = np.linspace(*extent[:2], fine.shape[1]), np.linspace(*extent[2:], fine.shape[0])
     axes.contour(x, y, fine, levels=[0.5], colors="black", linewidths=2.6)
     axes.contour(x, y, fine, levels=[0.5], colors="white", linewidths=1.4)
     axes.set_title(panel.title, fontsize=9)
@@ -70,12 +62,5 @@ def write_numbers(axes: Axes, panel: OrderPanel, across: Side, up: Side, most: f
         shown = f"{action:.0f}" if panel.actions is panel.optimal else f"{difference[y, x]:+.0f}"
         if shown not in ("+0", "-0"):
             colour = "black" if action > 0.6 * most else "white"
-            axes.text(
-                x + across.low,
-                y + up.low,
-                shown,
-                color=colour,
-                fontsize=7,
-                ha="center",
-                va="center",
-            )
+            place = (x + across.low, y + up.low)
+            axes.text(*place, shown, color=colour, fontsize=7, ha="center", va="center")

@@ -22,7 +22,7 @@ FACTS = "facts.json"
 """The file that is written last of a training."""
 EPISODE_HORIZON = 100
 """Periods of an instance's episodes in training, after which they are cut."""
-DUAL_SOURCING_TUNED = "gijsbrechts2022-l2-c105"
+DUAL_SOURCING_INSTANCE = "gijsbrechts2022-l2-c105"
 """The instance on which parameters for all of dual sourcing were tuned."""
 
 
@@ -61,7 +61,7 @@ def across_products(env_id: str) -> ModelFreeCase:
 def single(name: str, instance: inv_gym.Task) -> ModelFreeCase:
     """One published instance, whose distribution is known."""
     problem = replace(instance.problem, horizon=EPISODE_HORIZON)
-    tuned_as = DUAL_SOURCING_TUNED if isinstance(problem, inv_gym.DualSourcing) else None
+    tuned_as = DUAL_SOURCING_INSTANCE if isinstance(problem, inv_gym.DualSourcing) else None
     return ModelFreeCase(name, problem, instance.source, INFORMED_NETWORK, instance, tuned_as)
 
 
@@ -75,7 +75,7 @@ def without_lead_time(name: str) -> inv_gym.Task:
 
 SINGLE_INSTANCES = (
     "zipkin2008-poisson5-p4-L4",
-    DUAL_SOURCING_TUNED,
+    DUAL_SOURCING_INSTANCE,
     "gijsbrechts2022-l2-c110",
     "gijsbrechts2022-l3-c105",
 )
@@ -99,9 +99,7 @@ def plan(seeds: int = SAMPLE_EFFICIENCY_TRAININGS) -> list[Measurement]:
     """Every seed of all, then the reference heuristics."""
     cases = model_free_cases()
     trainings = [
-        Measurement(
-            name, (name, agent, seed), f"{agent}, seed {seed}", f"{name}/{agent}-{seed}/{FACTS}"
-        )
+        Measurement.trained(name, agent, seed, FACTS)
         for seed in range(seeds)
         for name, case in cases.items()
         for agent in agents_of(case)

@@ -12,12 +12,12 @@ from matplotlib.figure import Figure
 from experiments.figures import save_compact
 from experiments.results import Results, page_of, table
 from experiments.structure.plan import (
+    EMPTY_START_SETTING,
     FAR_LEAD_TIMES,
-    FEW_PRODUCTS,
-    FROM_EMPTY,
-    MANY_LEAD_TIMES,
+    FEW_PRODUCTS_SETTINGS,
+    MANY_LEAD_TIMES_SETTING,
     PRODUCT_NUMBERS,
-    REGISTERED,
+    REGISTERED_SETTINGS,
     UNSEEN_TESTS,
     Setting,
     settings,
@@ -26,12 +26,12 @@ from inv_gym.agents.training.config import KINDS
 from inv_gym.play.statistics import gap_text, paired_gap
 from inv_gym.util.files import write_atomically
 
-ALL_KINDS = PLAIN, *INFORMED = tuple(KINDS)
-KIND_TITLES = {PLAIN: "plain", **{kind: kind for kind in INFORMED}}
-STATIONARY = UNSEEN_TESTS[0].name
+ALL_KINDS = BASE_KIND, *INFORMED_KINDS = tuple(KINDS)
+KIND_TITLES = {BASE_KIND: "plain", **{kind: kind for kind in INFORMED_KINDS}}
+STATIONARY_TEST = UNSEEN_TESTS[0].name
 """The test on demand as in training."""
-STARTS = [test.name for test in UNSEEN_TESTS if test.group == "start"]
-STATES = ("wide", "wide, as ordered", "visited")
+START_TESTS = [test.name for test in UNSEEN_TESTS if test.group == "start"]
+STATE_KINDS = ("wide", "wide, as ordered", "visited")
 """The kinds of state in which structure is looked at."""
 STRUCTURE_TEXT = Path(__file__).with_name("page.md")
 """What is said around the tables, with {name} where one goes."""
@@ -55,18 +55,18 @@ def unit_of(results: Results, setting: Setting) -> float:
     """What the plain network earns per period on demand as in training: the unit of all gaps of an
     environment.
     """
-    seeds = seeds_of(results, setting, [PLAIN])
-    return float(abs(rewards_of(results, setting, PLAIN, STATIONARY, seeds).mean()))
+    seeds = seeds_of(results, setting, [BASE_KIND])
+    return float(abs(rewards_of(results, setting, BASE_KIND, STATIONARY_TEST, seeds).mean()))
 
 
 def gap_of(
     results: Results, setting: Setting, kind: str, tests: Sequence[str]
 ) -> tuple[float, float]:
     """Of a kind of network to the plain one on the mean of tests, and half of its interval."""
-    seeds = seeds_of(results, setting, (PLAIN, kind))
+    seeds = seeds_of(results, setting, (BASE_KIND, kind))
     rewards, base = (
         np.mean([rewards_of(results, setting, k, test, seeds) for test in tests], 0)
-        for k in (kind, PLAIN)
+        for k in (kind, BASE_KIND)
     )
     return paired_gap(rewards, base, unit_of(results, setting))
 
@@ -87,15 +87,15 @@ def title(setting: Setting) -> str:
 def structure(results: Results) -> str:
     """What the three kinds break, and what they earn in distribution."""
     rows = []
-    for setting in (*REGISTERED, FROM_EMPTY):
+    for setting in (*REGISTERED_SETTINGS, EMPTY_START_SETTING):
         for kind in ALL_KINDS:
-            seeds = seeds_of(results, setting, (PLAIN, kind))
+            seeds = seeds_of(results, setting, (BASE_KIND, kind))
             if not seeds:
                 continue
-            broken = violations_of(results, setting, kind, STATIONARY, seeds)
+            broken = violations_of(results, setting, kind, STATIONARY_TEST, seeds)
             largest = max(facts["wide"]["largest"] for facts in broken)
-            gap = gap_of(results, setting, kind, [STATIONARY])
-            shares = [mean_of(broken, where, "share") for where in STATES]
+            gap = gap_of(results, setting, kind, [STATIONARY_TEST])
+            shares = [mean_of(broken, where, "share") for where in STATE_KINDS]
             rows.append(
                 [
                     title(setting),
@@ -103,7 +103,7 @@ def structure(results: Results) -> str:
                     *(f"{100 * share:.2f}" for share in shares),
                     f"{largest:.1g}" if largest < 1e-9 else f"{largest:.3f}",
                     f"{mean_of(broken, 'wide', 'mean'):.1g}",
-                    "" if kind == PLAIN else gap_text(gap),
+                    "" if kind == BASE_KIND else gap_text(gap),
                     str(len(seeds)),
                 ]
             )
@@ -120,8 +120,8 @@ def mean_of(broken: Sequence[dict[str, Any]], where: str, key: str) -> float:
 def robustness(results: Results) -> str:
     """Gaps to the plain network on every test, for every environment."""
     parts = []
-    for setting in (*REGISTERED, FROM_EMPTY):
-        kinds = [kind for kind in INFORMED if seeds_of(results, setting, (PLAIN, kind))]
+    for setting in (*REGISTERED_SETTINGS, EMPTY_START_SETTING):
+        kinds = [kind for kind in INFORMED_KINDS if seeds_of(results, setting, (BASE_KIND, kind))]
         if not kinds:
             continue
         shocks = [test.name for test in UNSEEN_TESTS if test.group == "shock"]
@@ -132,7 +132,7 @@ def robustness(results: Results) -> str:
             for name, tests in groups.items()
         ]
         seeds = [
-            f"{kind}, {len(seeds_of(results, setting, (PLAIN, kind)))} seeds" for kind in kinds
+            f"{kind}, {len(seeds_of(results, setting, (BASE_KIND, kind)))} seeds" for kind in kinds
         ]
         parts.append(f"**{title(setting)}**\n\n" + table(["test", *seeds], rows))
     return "\n".join(parts)
@@ -141,9 +141,9 @@ def robustness(results: Results) -> str:
 def starts(results: Results) -> str:
     """From overstocked starts: how far each kind is from the best of the three."""
     rows = []
-    for setting in (*REGISTERED, FROM_EMPTY):
+    for setting in (*REGISTERED_SETTINGS, EMPTY_START_SETTING):
         seeds = seeds_of(results, setting)
-        for test in STARTS if seeds else ():
+        for test in START_TESTS if seeds else ():
             rewards = [rewards_of(results, setting, kind, test, seeds) for kind in ALL_KINDS]
             best, unit = max(rewards, key=np.mean), unit_of(results, setting)
             gaps = [gap_text(paired_gap(array, best, unit)) for array in rewards]
@@ -155,13 +155,13 @@ def small_gaps(results: Results) -> dict[str, dict[int, tuple[float, float]]]:
     """Gap of each kind, trained on so many fixed products, to the plain network trained on fresh
     ones.
     """
-    fresh = REGISTERED[0]
+    fresh = REGISTERED_SETTINGS[0]
     gaps: dict[str, dict[int, tuple[float, float]]] = {kind: {} for kind in ALL_KINDS}
-    for setting in FEW_PRODUCTS:
+    for setting in FEW_PRODUCTS_SETTINGS:
         seeds = sorted(set(seeds_of(results, setting)) & set(seeds_of(results, fresh)))
         for kind in ALL_KINDS if seeds else ():
-            rewards = rewards_of(results, setting, kind, STATIONARY, seeds)
-            base = rewards_of(results, fresh, PLAIN, STATIONARY, seeds)
+            rewards = rewards_of(results, setting, kind, STATIONARY_TEST, seeds)
+            base = rewards_of(results, fresh, BASE_KIND, STATIONARY_TEST, seeds)
             gaps[kind][setting.fixed_products or 0] = paired_gap(
                 rewards, base, unit_of(results, fresh)
             )
@@ -172,16 +172,18 @@ def small_data(results: Results) -> str:
     """As a table."""
     gaps = small_gaps(results)
     rows = []
-    for setting in FEW_PRODUCTS:
+    for setting in FEW_PRODUCTS_SETTINGS:
         number, seeds = setting.fixed_products or 0, seeds_of(results, setting)
-        if number in gaps[PLAIN]:
-            kinds = [rewards_of(results, setting, kind, STATIONARY, seeds) for kind in ALL_KINDS]
-            unit = unit_of(results, REGISTERED[0])
+        if number in gaps[BASE_KIND]:
+            kinds = [
+                rewards_of(results, setting, kind, STATIONARY_TEST, seeds) for kind in ALL_KINDS
+            ]
+            unit = unit_of(results, REGISTERED_SETTINGS[0])
             to_fresh = [gap_text(gaps[kind][number]) for kind in ALL_KINDS]
             to_plain = [gap_text(paired_gap(rewards, kinds[0], unit)) for rewards in kinds[1:]]
             rows.append([f"{number:,}", *to_fresh, *to_plain, str(len(seeds))])
     fresh = [f"{name} to plain on fresh products, %" for name in KIND_TITLES.values()]
-    same = [f"{kind} to plain on the same, %" for kind in INFORMED]
+    same = [f"{kind} to plain on the same, %" for kind in INFORMED_KINDS]
     return table(["products", *fresh, *same, "seeds"], rows)
 
 
@@ -189,18 +191,20 @@ def lead_times(results: Results) -> str:
     """One network for many lead times: reward and violations on those it trained on and on longer
     ones.
     """
-    setting, rows = MANY_LEAD_TIMES, []
+    setting, rows = MANY_LEAD_TIMES_SETTING, []
     seeds = seeds_of(results, setting)
     for number in (*setting.lead_times, *FAR_LEAD_TIMES) if seeds else ():
         test = f"lead time {number}"
         rewards = {kind: rewards_of(results, setting, kind, test, seeds) for kind in ALL_KINDS}
-        unit = float(abs(rewards[PLAIN].mean()))
+        unit = float(abs(rewards[BASE_KIND].mean()))
         name = test + (", not trained on" if number in FAR_LEAD_TIMES else "")
-        gaps = [gap_text(paired_gap(rewards[kind], rewards[PLAIN], unit)) for kind in INFORMED]
+        gaps = [
+            gap_text(paired_gap(rewards[kind], rewards[BASE_KIND], unit)) for kind in INFORMED_KINDS
+        ]
         broken = [violations_of(results, setting, kind, test, seeds) for kind in ALL_KINDS]
         shares = [f"{100 * mean_of(facts, 'wide', 'share'):.2f}" for facts in broken]
         rows.append([name, *gaps, *shares, str(len(seeds))])
-    header = ["test", *(f"{kind} to plain, %" for kind in INFORMED)]
+    header = ["test", *(f"{kind} to plain, %" for kind in INFORMED_KINDS)]
     shares = [f"% of wide states broken, {name}" for name in KIND_TITLES.values()]
     return table([*header, *shares, "seeds"], rows) if rows else ""
 
@@ -231,15 +235,15 @@ def publish(folder: Path, target: Path) -> list[Path]:
 
 def draw_tests(results: Results, out: Path) -> Path | None:
     """One panel per environment."""
-    shown = (*REGISTERED, FROM_EMPTY)
-    measured = [s for s in shown if seeds_of(results, s, (PLAIN, INFORMED[0]))]
+    shown = (*REGISTERED_SETTINGS, EMPTY_START_SETTING)
+    measured = [s for s in shown if seeds_of(results, s, (BASE_KIND, INFORMED_KINDS[0]))]
     if not measured:
         return None
     figure = Figure((3 + 2.6 * len(measured), 5), layout="constrained")
     axes = figure.subplots(1, len(measured), sharey=True, squeeze=False)
     for axis, setting in zip(axes[0], measured, strict=True):
-        for shift, kind in ((-0.15, INFORMED[0]), (0.15, INFORMED[1])):
-            if not seeds_of(results, setting, (PLAIN, kind)):
+        for shift, kind in ((-0.15, INFORMED_KINDS[0]), (0.15, INFORMED_KINDS[1])):
+            if not seeds_of(results, setting, (BASE_KIND, kind)):
                 continue
             gaps = [gap_of(results, setting, kind, [test.name]) for test in UNSEEN_TESTS]
             middle, half = np.array(gaps).T
@@ -262,7 +266,7 @@ def draw_tests(results: Results, out: Path) -> Path | None:
 def draw_small_data(results: Results, out: Path) -> Path | None:
     """Reward against the number of training products."""
     gaps = small_gaps(results)
-    if not gaps[PLAIN]:
+    if not gaps[BASE_KIND]:
         return None
     figure = Figure((5.6, 3.8), layout="constrained")
     axis = figure.subplots()
@@ -275,6 +279,6 @@ def draw_small_data(results: Results, out: Path) -> Path | None:
     axis.set(xscale="log", xlabel="training products, one demand path each", xticks=PRODUCT_NUMBERS)
     axis.set_xticklabels([f"{size:,}" for size in PRODUCT_NUMBERS])
     axis.set_ylabel("% of the plain network's reward\nthat trains on fresh products")
-    axis.set_title(title(REGISTERED[0]))
+    axis.set_title(title(REGISTERED_SETTINGS[0]))
     axis.legend(frameon=False)
     return save_compact(figure, out / "structure-small-data.png")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import product
 
 import numpy as np
 
@@ -64,9 +65,8 @@ class Setting:
         """The training of a kind of network."""
         problems = [self.with_lead_time(n) for n in self.lead_times]
         further = [self.with_lead_time(n) for n in self.unseen_lead_times]
-        return DirectBackprop(
-            problems or self.problem, self.source, self.config(kind, seed), serves=further
-        )
+        config = self.config(kind, seed)
+        return DirectBackprop(problems or self.problem, self.source, config, serves=further)
 
     def tests(self, number: int, seed: int) -> Iterator[tuple[str, inv_gym.Problem, Products]]:
         """Name, problem and products of every test."""
@@ -102,7 +102,7 @@ class UnseenTest:
         name: As shown.
         processes: What multiplies the mean demand.
         start: Periods' mean demand in each of the state's columns given by `columns` at the start.
-        columns: How many columns, from the first.
+        columns: How many columns, from the first; None: all.
     """
 
     group: str
@@ -117,14 +117,10 @@ class UnseenTest:
         products = inv_gym.draw_products(source, setting.problem, number, seed)
         if not self.start:
             return products
-        columns = flatten(products.initial_state)
-        amounts = [
-            np.rint(self.start * products.scale)
-            if index < (self.columns or len(columns))
-            else column
-            for index, column in enumerate(columns)
-        ]
-        return products._replace(initial_state=unflatten(amounts, products.initial_state))
+        columns = list(flatten(products.initial_state))
+        filled = columns[: self.columns]
+        columns[: self.columns] = [np.rint(self.start * products.scale)] * len(filled)
+        return products._replace(initial_state=unflatten(columns, products.initial_state))
 
 
 def shock(factor: float, length: int = ENDLESS_LENGTH) -> tuple[Process, ...]:
@@ -136,8 +132,7 @@ UNSEEN_TESTS = (
     UnseenTest("same", "as in training"),
     *(
         UnseenTest("shock", f"× {factor} for {length} periods", shock(factor, length))
-        for factor in (2.0, 3.0)
-        for length in (1, 5, 10)
+        for factor, length in product((2.0, 3.0), (1, 5, 10))
     ),
     *(UnseenTest("shock", f"× {factor} from then on", shock(factor)) for factor in (0.6, 0.3)),
     UnseenTest("drift", "seasons of week and year", (WeeklySeason(), YearlySeason())),
@@ -150,30 +145,32 @@ UNSEEN_TESTS = (
 """All our choice. A shock begins in period 15 of the episode."""
 
 
-REGISTERED = tuple(
+REGISTERED_SETTINGS = tuple(
     Setting(env, env) for env in sorted(inv_gym.ENVIRONMENTS, key=lambda env: env != LEAD_TIME_ENV)
 )
-FROM_EMPTY = Setting(f"{LEAD_TIME_ENV}-from-empty", LEAD_TIME_ENV, wide=False)
-MANY_LEAD_TIMES = Setting("InvLostSales-many-lead-times", LEAD_TIME_ENV, lead_times=(1, 2, 3, 4, 5))
-FEW_PRODUCTS = tuple(
+EMPTY_START_SETTING = Setting(f"{LEAD_TIME_ENV}-from-empty", LEAD_TIME_ENV, wide=False)
+MANY_LEAD_TIMES_SETTING = Setting(
+    "InvLostSales-many-lead-times", LEAD_TIME_ENV, lead_times=(1, 2, 3, 4, 5)
+)
+FEW_PRODUCTS_SETTINGS = tuple(
     Setting(f"{LEAD_TIME_ENV}-{n}-products", LEAD_TIME_ENV, n) for n in PRODUCT_NUMBERS
 )
 
 
 def settings() -> list[Setting]:
     """All, the most important ones first."""
-    return [*REGISTERED, FROM_EMPTY, *FEW_PRODUCTS, MANY_LEAD_TIMES]
+    return [
+        *REGISTERED_SETTINGS,
+        EMPTY_START_SETTING,
+        *FEW_PRODUCTS_SETTINGS,
+        MANY_LEAD_TIMES_SETTING,
+    ]
 
 
 def plan(seeds: int = STRUCTURE_TRAININGS) -> list[Measurement]:
     """Every kind and seed of every setting, so ordered that an interrupted run has whole seeds."""
     return [
-        Measurement(
-            setting.name,
-            (setting.name, kind, seed),
-            f"{kind}, seed {seed}",
-            f"{setting.name}/{kind}-{seed}/rewards.npz",
-        )
+        Measurement.trained(setting.name, kind, seed, "rewards.npz")
         for setting in settings()
         for seed in range(seeds)
         for kind in KINDS

@@ -11,20 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from experiments.instances import KnownProduct, known_product, published
+from experiments.instances import AnyProduct, known_product, published
 from experiments.results import Results
-from inv_gym import draw_products, evaluate, instance
-from inv_gym.baselines import (
-    BaseStock,
-    CappedBaseStock,
-    CappedDualIndex,
-    ConstantOrder,
-    DualIndex,
-    IntervalStock,
-    SingleIndex,
-    TailoredBaseSurge,
-    VectorBaseStock,
-)
+from inv_gym import baselines, draw_products, evaluate, instance
 from inv_gym.baselines.exact import Optimal, Solution, follow
 from inv_gym.baselines.exact.policy import OptimalOrders
 from inv_gym.baselines.exact.search import searched
@@ -39,7 +28,7 @@ OPTIMUM_DIFFERENCE, HEURISTIC_DIFFERENCE = 0.01, 0.02
 """Differences in cost that count as reproduced; what the printed digits leave open comes on top."""
 PRINTED_DIGITS = {"zipkin2008": 0.05, "gijsbrechts2022": 0.005}
 """Half the last printed digit of a table's gaps, in %."""
-NOT_RUN = "a learned policy of that paper; not run here"
+NOT_RUN_NOTE = "a learned policy of that paper; not run here"
 
 
 @dataclass(frozen=True)
@@ -81,7 +70,7 @@ class TableCell:
         return {**asdict(self), "difference": self.difference, "reproduced": self.reproduced}
 
 
-PolicyMaker = Callable[[KnownProduct[Any]], Policy]
+PolicyMaker = Callable[[AnyProduct], Policy]
 """Makes a policy for a product."""
 
 
@@ -96,15 +85,15 @@ def exactly(kind: Any) -> PolicyMaker:
 
 
 PUBLISHED_RULES: Mapping[str, PolicyMaker] = {
-    "standard vector base-stock": from_distribution(VectorBaseStock.closed_form),
-    "better vector base-stock": exactly(VectorBaseStock),
-    "best base-stock": exactly(BaseStock),
-    "best capped base-stock": exactly(CappedBaseStock),
-    "best constant order": from_distribution(ConstantOrder.closed_form),
-    "capped dual index": from_distribution(CappedDualIndex.searched),
-    "dual index": from_distribution(DualIndex.searched),
-    "single index": from_distribution(SingleIndex.searched),
-    "tailored base-surge": from_distribution(TailoredBaseSurge.searched),
+    "standard vector base-stock": from_distribution(baselines.VectorBaseStock.closed_form),
+    "better vector base-stock": exactly(baselines.VectorBaseStock),
+    "best base-stock": exactly(baselines.BaseStock),
+    "best capped base-stock": exactly(baselines.CappedBaseStock),
+    "best constant order": from_distribution(baselines.ConstantOrder.closed_form),
+    "capped dual index": from_distribution(baselines.CappedDualIndex.searched),
+    "dual index": from_distribution(baselines.DualIndex.searched),
+    "single index": from_distribution(baselines.SingleIndex.searched),
+    "tailored base-surge": from_distribution(baselines.TailoredBaseSurge.searched),
 }
 """The policies that tables name."""
 
@@ -122,13 +111,8 @@ def average_costs(name: str, task: Task) -> Iterator[TableCell]:
     product = known_product(task.problem, task.source)
     rules = {figure: PUBLISHED_RULES.get(figure.split(",")[0]) for figure in task.known}
     policies = {figure: rule(product) for figure, rule in rules.items() if rule is not None}
-    played = evaluate(
-        task.problem,
-        {"optimal": best, **policies},
-        task.source,
-        number=SIMULATED_PATHS,
-        warm_up=task.warm_up,
-    )
+    everyone, warm_up = {"optimal": best, **policies}, task.warm_up
+    played = evaluate(task.problem, everyone, task.source, number=SIMULATED_PATHS, warm_up=warm_up)
     rows = played.frame.set_index("policy").to_dict("index")
     assert solution.gain is not None
     optimum = -solution.gain
@@ -139,7 +123,7 @@ def average_costs(name: str, task: Task) -> Iterator[TableCell]:
         elif figure == "optimal average cost":
             exact, row, within = optimum, rows["optimal"], OPTIMUM_DIFFERENCE
         else:
-            yield TableCell(name, figure, known, None, note=NOT_RUN)
+            yield TableCell(name, figure, known, None, note=NOT_RUN_NOTE)
             continue
         if figure.endswith(OVER):
             half = (row["gap_high"] - row["gap_low"]) / 2.0
@@ -168,7 +152,7 @@ def discounted_costs(name: str, task: Task) -> Iterator[TableCell]:
     """
     best, solution = optimal_policy(task)
     product = known_product(task.problem, task.source)
-    base_stock, _ = searched(BaseStock, *product)
+    base_stock, _ = searched(baselines.BaseStock, *product)
     horizon, warm_up = task.problem.horizon, task.warm_up
     endless, window, rule = task.known
     cost, simulated = -solution.value(), simulated_sum(task, best, 1500)
@@ -185,7 +169,7 @@ def removal(name: str, task: Task) -> Iterator[TableCell]:
     the cost.
     """
     best, solution = optimal_policy(task)
-    rule = IntervalStock.optimal(*published(name, ProcurementRemoval))
+    rule = baselines.IntervalStock.optimal(*published(name, ProcurementRemoval))
     net = (solution.states + solution.orders[0] @ np.array([[1.0], [-1.0]]))[:, 0]
     ordered, removed = (solution.orders[0][:, channel] > 0.0 for channel in range(2))
     levels = {

@@ -41,17 +41,16 @@ def objective(trial: optuna.Trial, case: ModelFreeCase, steps: int) -> float:
 def study_of(name: str, storage: Path) -> optuna.Study:
     """The study of a case, made as needed."""
     storage.parent.mkdir(parents=True, exist_ok=True)
+    first, half = len(HAND_SET_CHANGES), VALIDATION_NUMBER // 2
     return optuna.create_study(
-        study_name=name,
         storage=f"sqlite:///{storage}",
+        sampler=optuna.samplers.TPESampler(
+            multivariate=True, n_startup_trials=first, constant_liar=True
+        ),
+        pruner=optuna.pruners.MedianPruner(n_startup_trials=3, n_warmup_steps=half),
+        study_name=name,
         direction="maximize",
         load_if_exists=True,
-        sampler=optuna.samplers.TPESampler(
-            multivariate=True, n_startup_trials=len(HAND_SET_CHANGES), constant_liar=True
-        ),
-        pruner=optuna.pruners.MedianPruner(
-            n_startup_trials=3, n_warmup_steps=VALIDATION_NUMBER // 2
-        ),
     )
 
 
