@@ -8,10 +8,10 @@ python examples/experiments evidence --write    # only write the page from what 
 
 from __future__ import annotations
 
+import fnmatch
 import multiprocessing
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from fnmatch import fnmatch
 from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any
@@ -56,14 +56,11 @@ def chosen(plan: Sequence[Measurement], patterns: Sequence[str]) -> list[Measure
         ValueError: A pattern matches nothing.
     """
     names = list(dict.fromkeys(measurement.name for measurement in plan))
+    wanted = set(names) if not patterns else set()
     for pattern in patterns:
-        if not any(fnmatch(name, pattern) for name in names):
-            one_of("measurement", pattern, names)
-    return [
-        measurement
-        for measurement in plan
-        if not patterns or any(fnmatch(measurement.name, pattern) for pattern in patterns)
-    ]
+        matching = fnmatch.filter(names, pattern)
+        wanted.update(matching or [one_of("measurement", pattern, names)])
+    return [measurement for measurement in plan if measurement.name in wanted]
 
 
 def measure(

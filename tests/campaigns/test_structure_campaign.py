@@ -33,7 +33,7 @@ def test_a_gap_is_paired_and_its_interval_covers_seeds_and_products() -> None:
 
 
 def test_tests_multiply_the_mean_when_they_say_so() -> None:
-    setting = plan.REGISTERED_SETTINGS[0]
+    setting = plan.ENV_SETTINGS[0]
     base, *others = (test.products(setting, 2000, 9) for test in plan.UNSEEN_TESTS)
     products = {t.name: p for t, p in zip(plan.UNSEEN_TESTS[1:], others, strict=True)}
 
@@ -51,7 +51,7 @@ def test_tests_multiply_the_mean_when_they_say_so() -> None:
 
 
 def test_starts_fill_the_columns_that_they_name() -> None:
-    setting = plan.REGISTERED_SETTINGS[0]
+    setting = plan.ENV_SETTINGS[0]
     starts = [test for test in plan.UNSEEN_TESTS if test.group == "start"]
     tests = {test.name: test.products(setting, 20, 9) for test in starts}
     scale = tests["20 periods' demand on hand"].scale
@@ -78,7 +78,7 @@ def tiny_trainings(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("tiny_trainings")
 def test_a_measurement_ends_in_a_page_and_is_not_repeated(tmp_path: Path) -> None:
-    setting = plan.REGISTERED_SETTINGS[0]
+    setting = plan.ENV_SETTINGS[0]
     measurements = [m for m in CAMPAIGN.plan(seeds=2) if m.name == setting.name]
     assert [m.part for m in measurements][:2] == ["direct-backprop, seed 0", "penalised, seed 0"]
     assert len(measurements) == 2 * len(page.ALL_KINDS)
@@ -98,6 +98,6 @@ def test_a_measurement_ends_in_a_page_and_is_not_repeated(tmp_path: Path) -> Non
 @pytest.mark.usefixtures("tiny_trainings")
 def test_one_network_for_many_lead_times_is_tested_on_longer_ones(tmp_path: Path) -> None:
     for kind in page.ALL_KINDS:
-        measure.measure(tmp_path, plan.MANY_LEAD_TIMES_SETTING.name, kind, 0)
+        measure.measure(tmp_path, plan.LEAD_TIMES_SETTING.name, kind, 0)
     text = page.lead_times(Results(tmp_path))
     assert text.count("not trained on") == len(plan.FAR_LEAD_TIMES)

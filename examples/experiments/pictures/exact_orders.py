@@ -80,11 +80,7 @@ def mostly(shares: np.ndarray) -> np.ndarray:
 
 
 def panels(
-    product: AnyProduct,
-    rules: Mapping[str, Policy],
-    across: Side,
-    up: Side,
-    channel: int = 0,
+    product: AnyProduct, rules: Mapping[str, Policy], across: Side, up: Side, channel: int = 0
 ) -> Iterator[OrderPanel]:
     """The orders of the optimal policy and of the rules, with their exact average costs."""
     states, shape = mesh(across, up), (up.high - up.low + 1, -1)

@@ -13,11 +13,11 @@ from experiments.figures import save_compact
 from experiments.results import Results, page_of, table
 from experiments.structure.plan import (
     EMPTY_START_SETTING,
+    ENV_SETTINGS,
     FAR_LEAD_TIMES,
-    FEW_PRODUCTS_SETTINGS,
-    MANY_LEAD_TIMES_SETTING,
+    LEAD_TIMES_SETTING,
     PRODUCT_NUMBERS,
-    REGISTERED_SETTINGS,
+    PRODUCTS_SETTINGS,
     UNSEEN_TESTS,
     Setting,
     settings,
@@ -87,7 +87,7 @@ def title(setting: Setting) -> str:
 def structure(results: Results) -> str:
     """What the three kinds break, and what they earn in distribution."""
     rows = []
-    for setting in (*REGISTERED_SETTINGS, EMPTY_START_SETTING):
+    for setting in (*ENV_SETTINGS, EMPTY_START_SETTING):
         for kind in ALL_KINDS:
             seeds = seeds_of(results, setting, (BASE_KIND, kind))
             if not seeds:
@@ -120,7 +120,7 @@ def mean_of(broken: Sequence[dict[str, Any]], where: str, key: str) -> float:
 def robustness(results: Results) -> str:
     """Gaps to the plain network on every test, for every environment."""
     parts = []
-    for setting in (*REGISTERED_SETTINGS, EMPTY_START_SETTING):
+    for setting in (*ENV_SETTINGS, EMPTY_START_SETTING):
         kinds = [kind for kind in INFORMED_KINDS if seeds_of(results, setting, (BASE_KIND, kind))]
         if not kinds:
             continue
@@ -141,7 +141,7 @@ def robustness(results: Results) -> str:
 def starts(results: Results) -> str:
     """From overstocked starts: how far each kind is from the best of the three."""
     rows = []
-    for setting in (*REGISTERED_SETTINGS, EMPTY_START_SETTING):
+    for setting in (*ENV_SETTINGS, EMPTY_START_SETTING):
         seeds = seeds_of(results, setting)
         for test in START_TESTS if seeds else ():
             rewards = [rewards_of(results, setting, kind, test, seeds) for kind in ALL_KINDS]
@@ -155,9 +155,9 @@ def small_gaps(results: Results) -> dict[str, dict[int, tuple[float, float]]]:
     """Gap of each kind, trained on so many fixed products, to the plain network trained on fresh
     ones.
     """
-    fresh = REGISTERED_SETTINGS[0]
+    fresh = ENV_SETTINGS[0]
     gaps: dict[str, dict[int, tuple[float, float]]] = {kind: {} for kind in ALL_KINDS}
-    for setting in FEW_PRODUCTS_SETTINGS:
+    for setting in PRODUCTS_SETTINGS:
         seeds = sorted(set(seeds_of(results, setting)) & set(seeds_of(results, fresh)))
         for kind in ALL_KINDS if seeds else ():
             rewards = rewards_of(results, setting, kind, STATIONARY_TEST, seeds)
@@ -172,13 +172,13 @@ def small_data(results: Results) -> str:
     """As a table."""
     gaps = small_gaps(results)
     rows = []
-    for setting in FEW_PRODUCTS_SETTINGS:
+    for setting in PRODUCTS_SETTINGS:
         number, seeds = setting.fixed_products or 0, seeds_of(results, setting)
         if number in gaps[BASE_KIND]:
             kinds = [
                 rewards_of(results, setting, kind, STATIONARY_TEST, seeds) for kind in ALL_KINDS
             ]
-            unit = unit_of(results, REGISTERED_SETTINGS[0])
+            unit = unit_of(results, ENV_SETTINGS[0])
             to_fresh = [gap_text(gaps[kind][number]) for kind in ALL_KINDS]
             to_plain = [gap_text(paired_gap(rewards, kinds[0], unit)) for rewards in kinds[1:]]
             rows.append([f"{number:,}", *to_fresh, *to_plain, str(len(seeds))])
@@ -191,7 +191,7 @@ def lead_times(results: Results) -> str:
     """One network for many lead times: reward and violations on those it trained on and on longer
     ones.
     """
-    setting, rows = MANY_LEAD_TIMES_SETTING, []
+    setting, rows = LEAD_TIMES_SETTING, []
     seeds = seeds_of(results, setting)
     for number in (*setting.lead_times, *FAR_LEAD_TIMES) if seeds else ():
         test = f"lead time {number}"
@@ -235,7 +235,7 @@ def publish(folder: Path, target: Path) -> list[Path]:
 
 def draw_tests(results: Results, out: Path) -> Path | None:
     """One panel per environment."""
-    shown = (*REGISTERED_SETTINGS, EMPTY_START_SETTING)
+    shown = (*ENV_SETTINGS, EMPTY_START_SETTING)
     measured = [s for s in shown if seeds_of(results, s, (BASE_KIND, INFORMED_KINDS[0]))]
     if not measured:
         return None
@@ -279,6 +279,6 @@ def draw_small_data(results: Results, out: Path) -> Path | None:
     axis.set(xscale="log", xlabel="training products, one demand path each", xticks=PRODUCT_NUMBERS)
     axis.set_xticklabels([f"{size:,}" for size in PRODUCT_NUMBERS])
     axis.set_ylabel("% of the plain network's reward\nthat trains on fresh products")
-    axis.set_title(title(REGISTERED_SETTINGS[0]))
+    axis.set_title(title(ENV_SETTINGS[0]))
     axis.legend(frameon=False)
     return save_compact(figure, out / "structure-small-data.png")

@@ -145,26 +145,21 @@ UNSEEN_TESTS = (
 """All our choice. A shock begins in period 15 of the episode."""
 
 
-REGISTERED_SETTINGS = tuple(
+ENV_SETTINGS = tuple(
     Setting(env, env) for env in sorted(inv_gym.ENVIRONMENTS, key=lambda env: env != LEAD_TIME_ENV)
 )
 EMPTY_START_SETTING = Setting(f"{LEAD_TIME_ENV}-from-empty", LEAD_TIME_ENV, wide=False)
-MANY_LEAD_TIMES_SETTING = Setting(
+LEAD_TIMES_SETTING = Setting(
     "InvLostSales-many-lead-times", LEAD_TIME_ENV, lead_times=(1, 2, 3, 4, 5)
 )
-FEW_PRODUCTS_SETTINGS = tuple(
+PRODUCTS_SETTINGS = tuple(
     Setting(f"{LEAD_TIME_ENV}-{n}-products", LEAD_TIME_ENV, n) for n in PRODUCT_NUMBERS
 )
 
 
 def settings() -> list[Setting]:
     """All, the most important ones first."""
-    return [
-        *REGISTERED_SETTINGS,
-        EMPTY_START_SETTING,
-        *FEW_PRODUCTS_SETTINGS,
-        MANY_LEAD_TIMES_SETTING,
-    ]
+    return [*ENV_SETTINGS, EMPTY_START_SETTING, *PRODUCTS_SETTINGS, LEAD_TIMES_SETTING]
 
 
 def plan(seeds: int = STRUCTURE_TRAININGS) -> list[Measurement]:
