@@ -7,13 +7,16 @@ ARGS ?=
 ENVIRONMENTS := InvLostSales-v0 InvLostSalesLeadTime-v0 InvPerishable-v0 InvDualSourcing-v0 InvProcurementRemoval-v0
 AGENTS := direct-backprop penalised constructed ppo
 
+# A recipe reads the name of a file from the environment, so that it may hold spaces.
+export DATA
+
 # One thread for each process: the tests run in parallel.
 test: export OMP_NUM_THREADS := 1
 
 .PHONY: leaderboard tables pictures weights structure evidence ppo test check lint types speed clean
 
 leaderboard: .venv  ## rank every policy on every environment; DATA=sales.csv adds your own demand table
-	$(BIN)/inv-gym leaderboard $(if $(DATA),--data $(DATA)) $(ARGS)
+	$(BIN)/inv-gym leaderboard $(if $(DATA),--data "$$DATA") $(ARGS)
 
 tables: .venv  ## published tables beside ours
 	$(BIN)/python examples/experiments tables $(ARGS)

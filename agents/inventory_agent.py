@@ -4,9 +4,7 @@ runtimes.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -14,26 +12,20 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from inv_gym.agents.checkpoints import read_tensors, write_tensors
 from inv_gym.agents.network.features import (
-    StateLayout,
     clock,
     distribution_features,
     economic_features,
-    structure_names,
     tensor,
 )
-from inv_gym.agents.network.policy_network import NetworkConfig, PolicyNetwork, Sizes
+from inv_gym.agents.network.policy_network import PolicyNetwork, Sizes
+from inv_gym.agents.weights import read_network, write_network
+from inv_gym.demand.distribution import Distribution
 from inv_gym.envs.observations import FlatObservations
-from inv_gym.play.policy import Observation
+from inv_gym.play.policy import NotPlannedError, Observation
 from inv_gym.problems.problem import Problem
 from inv_gym.products.batch import HISTORY, Products
-from inv_gym.tasks.naming import refuse_unknown_fields
-from inv_gym.tasks.registry import ENVIRONMENTS
 from inv_gym.util.arrays import Array, is_torch, like, to_numpy
-from inv_gym.util.files import write_atomically
-
-WEIGHTS, CARD = "weights.safetensors", "card.json"
 
 
 class InventoryAgent:
@@ -94,18 +86,13 @@ class InventoryAgent:
     def _scale(self, products: Products) -> Tensor:
         if self.knows == "history":
             return tensor(products.scale, self._like)
-        if products.distribution is None:
-            raise ValueError(
-                "these products have no known demand distribution: use a network that knows "
-                "the history."
-            )
-        return tensor(products.distribution.averaged().window_mean(), self._like)
+        return tensor(known_distribution(products).averaged().window_mean(), self._like)
 
     def static(self, problem: Problem, products: Products) -> Tensor:
         """``[B, F]`` features that do not change over time, not standardised."""
         more = []
         if self.knows == "distribution":
-            distribution = products.distribution.averaged()  # type: ignore[union-attr]
+            distribution = known_distribution(products).averaged()
             more.append(
                 tensor(distribution_features(distribution, distribution.window_mean()), self._like)
             )
@@ -139,10 +126,10 @@ class InventoryAgent:
         """What the head needs in one period beside the state, and the scale ``[B]``.
 
         Raises:
-            RuntimeError: The network knows the distribution, which an observation does not show.
+            NotPlannedError: The network knows the distribution, which an observation does not show.
         """
         if self.knows == "distribution":
-            raise RuntimeError(
+            raise NotPlannedError(
                 "this agent knows the distribution: call plan(problem, products) first."
             )
         scale = tensor(observation.scale, self._like)
@@ -178,7 +165,7 @@ class InventoryAgent:
         """Orders for one period, from its observation alone.
 
         Raises:
-            RuntimeError: The network knows the distribution, which an observation does not show.
+            NotPlannedError: The network knows the distribution, which an observation does not show.
         """
         with torch.set_grad_enabled(torch.is_grad_enabled() and is_torch(observation.scale)):
             prepared, scale = self.prepare_one(observation)
@@ -198,16 +185,7 @@ class InventoryAgent:
         Raises:
             OSError: The place cannot be written; weights that were there are as they were.
         """
-        card = {
-            "problem": describe(self.problem),
-            "structure": structure(self.problem),
-            "sizes": asdict(self.network.sizes),
-            "network": asdict(self.network.config),
-            **(facts or {}),
-        }
-        weights = {name: value.float() for name, value in self.network.state_dict().items()}
-        write_tensors(Path(folder) / WEIGHTS, weights, card)
-        return write_atomically(Path(folder) / CARD, json.dumps(card, indent=1))
+        return write_network(folder, self.problem, self.network, facts or {})
 
     @classmethod
     def load(cls, path: str | Path, problem: Problem | None = None) -> InventoryAgent:
@@ -223,27 +201,7 @@ class InventoryAgent:
             FileNotFoundError: There are no such weights.
             ValueError: They are damaged, or for another problem.
         """
-        path = Path(path) / WEIGHTS if Path(path).is_dir() else Path(path)
-        weights, card = read_tensors(path)
-        if "structure" not in card:
-            raise ValueError(
-                f"{path} holds no weights of an agent: give the folder or {WEIGHTS} of a training."
-            )
-        problem = problem or _problem(card["problem"], path)
-        _refuse_other_problem(problem, card, path)
-        with torch.random.fork_rng(devices=[]):  # the user's own random numbers stay as they are
-            network = PolicyNetwork(_sizes(card["sizes"]), NetworkConfig(**card["network"]))
-        expected = {name: tuple(value.shape) for name, value in network.state_dict().items()}
-        found = {name: tuple(value.shape) for name, value in weights.items()}
-        for name in sorted(expected.keys() | found.keys()):
-            if expected.get(name) != found.get(name):
-                raise ValueError(
-                    f"{path} does not fit its card: {name} has shape {found.get(name)}, the "
-                    "network needs "
-                    f"{expected.get(name)}: take another copy."
-                )
-        network.load_state_dict(weights)
-        return cls(problem, network.double().requires_grad_(False))
+        return cls(*read_network(path, problem))
 
     def predict(self, observation: np.ndarray) -> np.ndarray:
         """The order ``[K]`` for an environment's observation ``[n]``, or ``[B, K]``
@@ -275,54 +233,15 @@ class Planned:
         )
 
 
-def structure(problem: Problem) -> dict[str, Any]:
-    """The fields that decide what a good order is."""
-    return {name: getattr(problem, name) for name in structure_names(problem)}
+def known_distribution(products: Products) -> Distribution:
+    """The distribution of products, for a network that reads it.
 
-
-def describe(problem: Problem) -> dict[str, Any]:
-    """The problem as plain data."""
-    return {"problem": type(problem).__name__, **problem.spec()}
-
-
-def _problem(facts: Mapping[str, Any], path: Path) -> Problem:
-    """The problem of a card."""
-    kinds = {type(task.problem).__name__: type(task.problem) for task in ENVIRONMENTS.values()}
-    fields = dict(facts)
-    kind = fields.pop("problem")
-    if kind not in kinds:
+    Raises:
+        ValueError: They have none, as those of a real table.
+    """
+    if products.distribution is None:
         raise ValueError(
-            f"{path} is for the problem {kind}, which inv_gym does not know: give it as problem=."
+            "these products have no known demand distribution: use a network that knows the "
+            "history."
         )
-    refuse_unknown_fields(kinds[kind], fields)
-    return kinds[kind](**fields)
-
-
-def fits(problem: Problem, card: Mapping[str, Any]) -> bool:
-    """Whether weights with this card are for a problem of this kind and structure."""
-    trained, wanted, free = (
-        card["structure"],
-        structure(problem),
-        card["sizes"]["layout"]["structure"],
-    )
-    if card["problem"]["problem"] != type(problem).__name__ or trained.keys() != wanted.keys():
-        return False
-    return all(trained[name] == value or name in free for name, value in wanted.items())
-
-
-def _refuse_other_problem(problem: Problem, card: Mapping[str, Any], path: Path) -> None:
-    if not fits(problem, card):
-        free = card["sizes"]["layout"]["structure"]
-        raise ValueError(
-            f"{path} holds weights for {card['problem']['problem']} with {card['structure']}"
-            + (f" and any {', '.join(free)}" if free else "")
-            + f", asked for {type(problem).__name__} with {structure(problem)}: train one for it."
-        )
-
-
-def _sizes(facts: Mapping[str, Any]) -> Sizes:
-    layout = StateLayout(*(tuple(facts["layout"][name]) for name in ("widths", "structure")))
-    return Sizes(
-        layout,
-        *(tuple(facts[name]) for name in ("economics", "covariates", "order_names", "lead_times")),
-    )
+    return products.distribution

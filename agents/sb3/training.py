@@ -22,27 +22,27 @@ from stable_baselines3.common.utils import ConstantSchedule, configure_logger, s
 from stable_baselines3.common.vec_env import VecEnv, VecNormalize
 from torch import Tensor, nn
 
-from inv_gym.agents.checkpoints import (
-    optimiser_tensors,
-    part,
-    read_tensors,
-    refuse_other_training,
-    restore_optimiser,
-    write_tensors,
-)
-from inv_gym.agents.inventory_agent import CARD, InventoryAgent, describe
+from inv_gym.agents.checkpoints import blaming
+from inv_gym.agents.inventory_agent import InventoryAgent
 from inv_gym.agents.sb3.config import ALGORITHMS, ModelFreeConfig
 from inv_gym.agents.sb3.held_out import HeldOutVecEnv
 from inv_gym.agents.sb3.networks import InventoryActorCritic, NetworkFeatures
-from inv_gym.agents.sb3.policy import MODEL, NORMALISATION, SB3Policy
+from inv_gym.agents.sb3.normalisation import NORMALISATION
+from inv_gym.agents.sb3.policy import MODEL, SB3Policy
 from inv_gym.agents.sb3.vec_env import SB3VecEnv
+from inv_gym.agents.training.device import usable_device
 from inv_gym.agents.training.direct_backprop import DivergedError
+from inv_gym.agents.training.resuming import FORGED, read_training, write_training
 from inv_gym.agents.training.validation import draw_validation
+from inv_gym.agents.weights import CARD, describe
 from inv_gym.problems.problem import Problem
-from inv_gym.products.batch import BLOCK
+from inv_gym.products.batch import DRAW_BLOCK
 from inv_gym.products.sources import ProductSource
 from inv_gym.tasks.task import Task, training_sources
 from inv_gym.util.files import write_atomically
+
+OPTIMISER = "optimiser"
+POLICY = "policy/"
 
 
 class Progress(NamedTuple):
@@ -78,7 +78,7 @@ class ModelFree:
         task: What to train for: a task, or a problem with `source`.
         source: Where products come from; those of the task if None.
         config: How to train.
-        device: Where to compute.
+        device: Where to compute; ``auto``: on a GPU if there is one.
         log: Folder for tensorboard; None: no logs.
 
     Raises:
@@ -97,6 +97,8 @@ class ModelFree:
         self.problem = problem
         self.config = config or ModelFreeConfig()
         config = self.config
+        if device != "auto":
+            usable_device(device)
         self.validation = [draw_validation(problem, held_out_source, config.validation_products)]
         longer, products = self.validation[0]
         shared: dict[str, Any] = {"knows": config.network.knows, "reach": config.reach}
@@ -161,7 +163,9 @@ class ModelFree:
                 **config.options,
             )
         model.set_logger(configure_logger(0, None if log is None else str(log), "training"))
-        sample = self.source.sample(np.random.default_rng([config.seed, 0]), BLOCK, self.problem)
+        sample = self.source.sample(
+            np.random.default_rng([config.seed, 0]), DRAW_BLOCK, self.problem
+        )
         for module in model.policy.modules():
             if isinstance(module, NetworkFeatures):
                 module.fit(sample)
@@ -257,7 +261,7 @@ class ModelFree:
     def _weights(self) -> dict[str, Tensor]:
         """A copy of the model's weights and of the statistics of VecNormalize."""
         weights = {
-            f"policy/{name}": value.detach().clone()
+            POLICY + name: value.detach().clone()
             for name, value in self.model.policy.state_dict().items()
         }
         for name, moments in self._moments().items():
@@ -268,7 +272,12 @@ class ModelFree:
         return weights
 
     def _restore(self, weights: Mapping[str, Tensor]) -> None:
-        self.model.policy.load_state_dict(part(weights, "policy/"))
+        policy = {
+            name.removeprefix(POLICY): value
+            for name, value in weights.items()
+            if name.startswith(POLICY)
+        }
+        self.model.policy.load_state_dict(policy)
         for name, moments in self._moments().items():
             mean, var, count = (weights[f"{name}/{i}"].numpy().copy() for i in range(3))
             moments.mean, moments.var, moments.count = mean, var, float(count)
@@ -303,6 +312,8 @@ class ModelFree:
         write_atomically(folder / MODEL, buffer.getvalue())
         if isinstance(self.env, VecNormalize):
             write_atomically(folder / NORMALISATION, pickle.dumps(self.env))
+        else:
+            (folder / NORMALISATION).unlink(missing_ok=True)  # of an older model
         if isinstance(agent, InventoryAgent):
             return agent.save(folder, facts)
         return write_atomically(
@@ -312,15 +323,10 @@ class ModelFree:
 
     def save(self, path: str | Path) -> Path:
         """Write all that `resume` needs to one file."""
-        tensors = {f"now/{name}": value for name, value in self._weights().items()}
-        tensors |= {f"best/{name}": value for name, value in self._best.items()}
-        optimiser = optimiser_tensors(self.model.policy.optimizer).items()
-        tensors |= {f"optimiser/{name}": torch.as_tensor(value) for name, value in optimiser}
         best = float(self._validation.best_mean_reward)
-        return write_tensors(
-            path,
-            tensors,
-            {**self._identity(), "step": self.step, "curve": self.curve, "best": best},
+        facts = {**self._identity(), "step": self.step, "curve": self.curve, "best": best}
+        return write_training(
+            path, facts, self._weights(), self._best, self.model.policy.optimizer, OPTIMISER
         )
 
     def _identity(self) -> dict[str, Any]:
@@ -337,19 +343,27 @@ class ModelFree:
 
         Raises:
             FileNotFoundError: There is no such file.
-            ValueError: It is damaged, of another training, or the algorithm learns from a buffer,
-                which is not kept.
+            ValueError: It is damaged, of another training, or a part of it is missing or impossible
+                (this training is as it was then), or the algorithm learns from a buffer, which is
+                not kept.
         """
         if not self.config.on_policy:
             raise ValueError(
                 f"{self.config.algorithm} learns from its replay buffer, which is not kept: train "
                 "anew."
             )
-        tensors, facts = read_tensors(path)
-        refuse_other_training(path, facts, self._identity())
-        self._restore(part(tensors, "now/"))
-        self._best = part(tensors, "best/")
-        restore_optimiser(self.model.policy.optimizer, part(tensors, "optimiser/"))
-        self.step = self.model.num_timesteps = facts["step"]
-        self._validation.best_mean_reward = facts["best"]
-        self.curve = [Progress(*row) for row in facts["curve"]]
+        saved, _ = read_training(
+            path,
+            self._identity(),
+            self._weights(),
+            self.model.policy.optimizer,
+            OPTIMISER,
+            self.config.steps,
+        )
+        with blaming(path, FORGED):
+            curve = [Progress(*row) for row in saved.curve]
+        self._restore(saved.now)
+        self.model.policy.optimizer.load_state_dict(saved.optimiser)
+        self._best, self._validation.best_mean_reward = saved.best, saved.score
+        self.step = self.model.num_timesteps = saved.step
+        self.curve = curve

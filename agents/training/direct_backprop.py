@@ -22,34 +22,32 @@ from torch import Tensor, nn
 from torch import distributed as dist
 from torch.nn.parallel import DistributedDataParallel
 
-from inv_gym.agents.checkpoints import (
-    optimiser_tensors,
-    part,
-    read_tensors,
-    refuse_other_training,
-    restore_optimiser,
-    write_tensors,
-)
-from inv_gym.agents.inventory_agent import InventoryAgent, describe
+from inv_gym.agents.checkpoints import blaming
+from inv_gym.agents.inventory_agent import InventoryAgent
 from inv_gym.agents.network.policy_network import PolicyNetwork, Sizes
 from inv_gym.agents.training.config import TrainingConfig
-from inv_gym.agents.training.rollout_loss import Batch, Loss, product_weights
+from inv_gym.agents.training.device import usable_device
+from inv_gym.agents.training.resuming import FORGED, read_training, write_training
+from inv_gym.agents.training.rollout_loss import Batch, Loss
 from inv_gym.agents.training.starts import wide_starts
 from inv_gym.agents.training.structure_informed import Probes, draw_probes
 from inv_gym.agents.training.validation import draw_validation
+from inv_gym.agents.weights import describe
 from inv_gym.play.rollout import rollout
 from inv_gym.problems.problem import Problem
-from inv_gym.products.batch import BLOCK, Products, concatenate
+from inv_gym.products.batch import DRAW_BLOCK, Products, concatenate, product_weights
 from inv_gym.products.sources import ProductSource, draw_products
 from inv_gym.structure import inequalities
 from inv_gym.tasks.task import Task, training_sources
 from inv_gym.util.arrays import like, map_columns
+from inv_gym.util.checks import whole
 
+OPTIMISER = "adam"
 FIXED_SEED = 50_000
 """Of fixed products, plus the training's seed; leaderboard and evidence play others."""
 
 
-class Progress(NamedTuple):
+class TrainingProgress(NamedTuple):
     """What a validation found."""
 
     step: int
@@ -63,6 +61,35 @@ class Progress(NamedTuple):
 
 class DivergedError(RuntimeError):
     """The loss or its gradient is not finite."""
+
+
+def _problems(name: str, given: Any) -> tuple[Problem, ...]:
+    """The problems that were given: one alone, or a sequence of them.
+
+    Raises:
+        TypeError: There are none, or something else is among them.
+    """
+    problems = (given,) if isinstance(given, Problem) else given
+    if isinstance(problems, str) or not isinstance(problems, Sequence) or not problems:
+        raise TypeError(
+            f"{name} must be a Task, a Problem or a sequence of problems of one class, got "
+            f"{given!r}."
+        )
+    for problem in problems:
+        if isinstance(problem, Task):
+            raise TypeError(
+                f"{name} must hold problems, got the task {problem.name!r}: several tasks cannot "
+                "be trained for at once; give [task.problem, ...] and one source."
+            )
+        if not isinstance(problem, Problem):
+            raise TypeError(f"{name} must hold problems, got {problem!r}.")
+    return tuple(problems)
+
+
+def _checked(config: Any) -> TrainingConfig:
+    if not isinstance(config, TrainingConfig):
+        raise TypeError(f"config must be a TrainingConfig, got {config!r}.")
+    return config
 
 
 class DirectBackprop:
@@ -91,6 +118,11 @@ class DirectBackprop:
             the plain ones in rounding.
         serves: Further problems (longer lead times, say) that the network takes without having been
             trained on them.
+
+    Raises:
+        TypeError: What is to be trained for is no task, problem or sequence of problems.
+        ValueError: The problems do not share what a network needs, the device cannot be used, or
+            the network knows the distribution and the products have none.
     """
 
     def __init__(
@@ -102,12 +134,12 @@ class DirectBackprop:
         compiled: bool = False,
         serves: Sequence[Problem] = (),
     ) -> None:
-        first, *further = (task,) if isinstance(task, (Task, Problem)) else task
+        first, *further = (task,) if isinstance(task, Task) else _problems("task", task)
         problem, self.source, held_out = training_sources(first, source)
         self.problems = (problem, *further)
-        self.serves = tuple(serves)
-        self.config = config or TrainingConfig()
-        self.device = torch.device(device)
+        self.serves = _problems("serves", serves) if serves else ()
+        self.config = _checked(config or TrainingConfig())
+        self.device = usable_device(device)
         self.processes = dist.get_world_size() if dist.is_initialized() else 1
         self.rank = dist.get_rank() if dist.is_initialized() else 0
         if self.config.batch % self.processes:
@@ -133,7 +165,7 @@ class DirectBackprop:
             for problem in self.problems
         ]
         self._fixed = self._draw_fixed()
-        self.step, self.stale, self.curve = 0, 0, list[Progress]()
+        self.step, self.stale, self.curve = 0, 0, list[TrainingProgress]()
         self.best, self._best_weights = -math.inf, self._weights()
 
     def _check_structure(self, compiled: bool) -> None:
@@ -157,7 +189,7 @@ class DirectBackprop:
 
     def fit(
         self,
-        progress: Callable[[Progress], None] | None = None,
+        progress: Callable[[TrainingProgress], None] | None = None,
         checkpoint: str | Path | None = None,
     ) -> InventoryAgent:
         """Train to the end and return the agent of the best weights.
@@ -178,7 +210,7 @@ class DirectBackprop:
             reward = self._validate()
             seconds = before + time.perf_counter() - begin
             self.curve.append(
-                Progress(self.step, float(np.mean(losses)), reward, self.best, seconds)
+                TrainingProgress(self.step, float(np.mean(losses)), reward, self.best, seconds)
             )
             if checkpoint is not None and self.rank == 0:
                 self.save(checkpoint)
@@ -235,7 +267,7 @@ class DirectBackprop:
             self.problems[step % len(self.problems)],
             self.config.batch // self.processes,
         )
-        first, size = self.rank * share, min(BLOCK, self.config.batch)
+        first, size = self.rank * share, min(DRAW_BLOCK, self.config.batch)
         whole = problem.integer_orders and self.config.rounding != "none"
         penalty = self.config.penalty_weight(step)
         products, noises, probes = [], [], []
@@ -298,11 +330,11 @@ class DirectBackprop:
 
     def save(self, path: str | Path) -> Path:
         """Write all that `resume` needs to one file."""
-        adam = {f"adam/{name}": value for name, value in optimiser_tensors(self._optimiser).items()}
-        weights = {f"now/{name}": value for name, value in self.network.state_dict().items()}
-        best = {f"best/{name}": value for name, value in self._best_weights.items()}
         progress = {"best": self.best, "stale": self.stale, "step": self.step, "curve": self.curve}
-        return write_tensors(path, weights | best | adam, {**self._identity(), **progress})
+        facts = {**self._identity(), **progress}
+        return write_training(
+            path, facts, self._weights(), self._best_weights, self._optimiser, OPTIMISER
+        )
 
     def _identity(self) -> dict[str, Any]:
         """What makes it the same training, as plain data."""
@@ -322,17 +354,24 @@ class DirectBackprop:
 
         Raises:
             FileNotFoundError: There is no such file.
-            ValueError: It is damaged, or of a training of another problem, configuration or other
-                products.
+            ValueError: It is damaged, of a training of another problem, configuration or other
+                products, or a part of it is missing or impossible; this training is as it was.
         """
-        tensors, facts = read_tensors(path)
-        refuse_other_training(path, facts, self._identity())
-
-        self.network.load_state_dict(part(tensors, "now/"))
-        self._best_weights = part(tensors, "best/")
-        restore_optimiser(self._optimiser, part(tensors, "adam/"))
-        self.best, self.stale, self.step = facts["best"], facts["stale"], facts["step"]
-        self.curve = [Progress(*row) for row in facts["curve"]]
+        saved, facts = read_training(
+            path,
+            self._identity(),
+            self._weights(),
+            self._optimiser,
+            OPTIMISER,
+            self.config.steps,
+        )
+        with blaming(path, FORGED):
+            stale = whole("stale", facts["stale"], least=0)
+            curve = [TrainingProgress(*row) for row in saved.curve]
+        self.network.load_state_dict(saved.now)
+        self._optimiser.load_state_dict(saved.optimiser)
+        self.step, self.stale, self.curve = saved.step, stale, curve
+        self.best, self._best_weights = saved.score, saved.best
 
     @property
     def _like(self) -> Tensor:
@@ -357,7 +396,7 @@ class DirectBackprop:
         samples = []
         for problem in self.problems:
             products = self.source.sample(
-                np.random.default_rng([self.config.seed, 0]), BLOCK, problem
+                np.random.default_rng([self.config.seed, 0]), DRAW_BLOCK, problem
             )
             samples.append(InventoryAgent(problem, self.network).static(problem, products))
         return torch.cat(samples)

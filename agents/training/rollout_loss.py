@@ -12,13 +12,12 @@ import torch
 from torch import Tensor, nn
 
 from inv_gym.agents.inventory_agent import InventoryAgent
-from inv_gym.agents.network.features import money_unit
 from inv_gym.agents.network.policy_network import PolicyNetwork
 from inv_gym.agents.training.config import TrainingConfig
 from inv_gym.agents.training.structure_informed import Probes, StructurePenalty
 from inv_gym.play.episode import Episode
 from inv_gym.problems.problem import Problem
-from inv_gym.products.batch import Products
+from inv_gym.products.batch import Products, product_weights
 from inv_gym.util.arrays import Array, unstack
 
 FRACTION = 0.02
@@ -124,11 +123,6 @@ class Loss(nn.Module):
     def weights(self, products: Products) -> Any:
         """``[B]`` what a unit of money counts."""
         return product_weights(products) if self.config.weighting == "product" else 1.0
-
-
-def product_weights(products: Products) -> Any:
-    """``[B]`` one over the money that a period's mean demand is about worth."""
-    return 1.0 / (products.scale * money_unit(products.economics))
 
 
 def settling(problem: Problem) -> int:

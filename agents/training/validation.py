@@ -8,7 +8,7 @@ from inv_gym.problems.problem import Problem
 from inv_gym.products.batch import Products
 from inv_gym.products.sources import ProductSource, draw_products
 
-LONG = 400
+LONG_RUN_PERIODS = 400
 """Periods for which a long-run problem is played in validation, by fewer products: the cut then
 hardly shows.
 """
@@ -20,7 +20,7 @@ def draw_validation(
     problem: Problem, source: ProductSource, number: int
 ) -> tuple[Problem, Products]:
     """The problem that validations play, and its products."""
-    if problem.long_run and problem.horizon < LONG:
-        number = -(-2 * number * problem.horizon // LONG)
-        problem = replace(problem, horizon=LONG)
+    if problem.long_run and problem.horizon < LONG_RUN_PERIODS:
+        number = -(-2 * number * problem.horizon // LONG_RUN_PERIODS)
+        problem = replace(problem, horizon=LONG_RUN_PERIODS)
     return problem, draw_products(source, problem, number, VALIDATION_SEED)

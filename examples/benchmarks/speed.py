@@ -21,14 +21,14 @@ from stable_baselines3.common.vec_env import DummyVecEnv, VecEnv
 import inv_gym
 from inv_gym.agents.inventory_agent import InventoryAgent
 from inv_gym.agents.sb3.vec_env import SB3VecEnv
-from inv_gym.agents.training.config import KINDS, TrainingConfig
+from inv_gym.agents.training.config import STRUCTURE_KINDS, TrainingConfig
 from inv_gym.agents.training.direct_backprop import DirectBackprop
 from inv_gym.play.policy import Observation
 from inv_gym.play.rollout import rollout
 from inv_gym.util.arrays import Array
 
 HORIZON, LARGE_BATCH, LEAD_TIME = 50, 4096, 4
-PLAIN_KIND = next(iter(KINDS))
+PLAIN_KIND = next(iter(STRUCTURE_KINDS))
 console = Console(width=110)
 
 

@@ -38,6 +38,22 @@ class FlatObservations:
         )
         self._covariates = slice(self._static.stop, self._static.stop + len(covariate_names))
 
+    def bounds(self) -> tuple[np.ndarray, np.ndarray]:
+        """Low and high ``[n]`` of the entries, float32; infinite where nothing is known.
+
+        Demand has no largest value, so neither have stock and history: a bound that stands for
+        none, such as the largest float32, would let Gymnasium's wrappers rescale or discretise
+        every observation to the same one. They refuse an infinite bound.
+        """
+        low = np.full(len(self.names), -np.inf, np.float32)
+        high = np.full(len(self.names), np.inf, np.float32)
+        low[self.history] = 0.0
+        if not self._problem.backlog:
+            low[self.state] = 0.0
+        low[self._static.stop - 1] = 0.0  # the scale
+        low[-1], high[-1] = 0.0, 1.0  # the share of the horizon that is left
+        return low, high
+
     def start(self, products: Products, single: bool) -> None:
         """Begin an episode of NumPy products: fill in what does not change. `single` shows the
         first one alone.
@@ -101,10 +117,16 @@ class FlatObservations:
         )
 
 
-def flat(problem: Problem, seen: Observation) -> np.ndarray:
+def flat(problem: Problem, observation: Observation) -> np.ndarray:
     """The vectors ``[B, n]`` in which an environment shows what a policy sees, float32."""
-    left = 1.0 if problem.long_run else 1.0 - seen.period / problem.horizon
-    calendar = () if seen.covariates is None else to_numpy(seen.covariates[-1]).T
-    columns = [*flatten(seen.state), *seen.history, *seen.economics, seen.scale, *calendar]
-    columns.append(np.full(len(seen.scale), left))
+    left = 1.0 if problem.long_run else 1.0 - observation.period / problem.horizon
+    calendar = () if observation.covariates is None else to_numpy(observation.covariates[-1]).T
+    columns = [
+        *flatten(observation.state),
+        *observation.history,
+        *observation.economics,
+        observation.scale,
+        *calendar,
+    ]
+    columns.append(np.full(len(observation.scale), left))
     return np.stack([to_numpy(column) for column in columns], -1).astype(np.float32)

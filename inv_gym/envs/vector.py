@@ -9,7 +9,7 @@ import numpy as np
 from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 
-from inv_gym.envs.view import LARGEST, PRODUCTS_AHEAD, View, bad_action
+from inv_gym.envs.view import LARGEST_FLOAT, PRODUCTS_AHEAD, View, bad_action, reset_options
 from inv_gym.play.episode import Episode
 from inv_gym.play.policy import Observation
 from inv_gym.problems.problem import Problem
@@ -60,11 +60,22 @@ class InventoryVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray], View):
         self.action_space = batch_space(self.single_action_space, num_envs)
 
     def reset(
-        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+        self, *, seed: int | None = None, options: Mapping[str, Any] | None = None
     ) -> tuple[np.ndarray, dict[str, Any]]:
         """Start an episode with fresh products; ``options={"demand": [T] or [T, B]}`` gives their
         demand.
+
+        ``options={"reset_mask": [B]}`` is what loops without autoreset give in Gymnasium. All rows
+        share the clock and end together, so it is true of every row.
+
+        Raises:
+            TypeError: The options are no dict, or the mask holds no booleans.
+            ValueError: An option is unknown, the demand has another shape or bad values, or the
+                mask leaves out a row.
         """
+        options = reset_options(options, ("demand", "reset_mask"))
+        if "reset_mask" in options:
+            self._check_mask(options["reset_mask"])
         super().reset(seed=seed)
         drawn = self.source.sample(self.np_random, max(self.num_envs, PRODUCTS_AHEAD), self.problem)
         self.products = self._with_demand(drawn.rows(slice(0, self.num_envs)), options)
@@ -121,6 +132,20 @@ class InventoryVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray], View):
         """What a `Policy` sees of this period, as NumPy arrays."""
         return self.episode.observe()
 
+    def _check_mask(self, mask: Any) -> None:
+        """Refuse a mask of the rows to reset that does not reset them all."""
+        rows = np.asarray(mask)
+        if rows.dtype != np.bool_ or rows.shape != (self.num_envs,):
+            raise TypeError(
+                f"reset_mask must be an array of booleans in shape ({self.num_envs},), got "
+                f"{mask!r}."
+            )
+        if not rows.all():
+            raise ValueError(
+                "reset_mask must be True for every row, got False for row "
+                f"{int(rows.argmin())}: all rows share the clock, so they are reset together."
+            )
+
     def _flags(self, value: bool) -> np.ndarray:
         return np.ones(self.num_envs, bool) if value else np.zeros(self.num_envs, bool)
 
@@ -129,6 +154,6 @@ class InventoryVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray], View):
         shape = (self.num_envs, self.problem.order_dim)
         if array.shape == shape and array.dtype.kind in "fiu":
             flat = array.ravel()  # NaN fails both comparisons
-            if np.minimum.reduce(flat) >= 0 and np.maximum.reduce(flat) < LARGEST:
+            if np.minimum.reduce(flat) >= 0 and np.maximum.reduce(flat) < LARGEST_FLOAT:
                 return tuple(array.T.astype(float))
         raise ValueError(bad_action(self.problem, shape, array))

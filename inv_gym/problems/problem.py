@@ -38,6 +38,17 @@ class Outcome(NamedTuple):
     holding is charged on)."""
 
 
+SETTINGS = (
+    "horizon",
+    "discount",
+    "long_run",
+    "integer_orders",
+    "order_cap",
+    "initial_stock",
+)
+"""Fields that change what is best, but not what a policy sees or how stock moves."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Problem(ABC):
     """An inventory problem: everything but its products.
@@ -151,6 +162,13 @@ class Problem(ABC):
     def spec(self) -> dict[str, Any]:
         """The fields as plain data: ``type(problem)(**problem.spec())`` is equal to the problem."""
         return asdict(self)
+
+    @property
+    def structure(self) -> dict[str, Any]:
+        """The fields that decide what is seen and how stock moves: a policy is made for one
+        structure, whatever the horizon, the discount, the start and the supplier's limits.
+        """
+        return {name: value for name, value in self.spec().items() if name not in SETTINGS}
 
     def order_bounds(self, scale: float) -> tuple[float, ...]:
         """Orders that an action space must reach, per channel, for a mean demand of `scale` units

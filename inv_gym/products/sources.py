@@ -19,7 +19,7 @@ from inv_gym.demand.processes import (
 )
 from inv_gym.demand.ranges import LogUniform, Range, Uniform, as_range, draw, lowest
 from inv_gym.problems.problem import Problem
-from inv_gym.products.batch import BLOCK, HISTORY, Products, assemble, concatenate
+from inv_gym.products.batch import DRAW_BLOCK, HISTORY, Products, assemble, concatenate
 from inv_gym.products.economics import EconomicsRanges, draw_economics
 from inv_gym.util.checks import one_of, real, whole
 
@@ -51,9 +51,9 @@ def blocks(source: ProductSource, problem: Problem, number: int, seed: int) -> I
     """The first `number` products of a seed, block by block; product i does not depend
     on `number`.
     """
-    for index, first in enumerate(range(0, number, BLOCK)):
+    for index, first in enumerate(range(0, number, DRAW_BLOCK)):
         rng = np.random.default_rng([seed, index])
-        yield source.sample(rng, BLOCK, problem).rows(slice(0, number - first))
+        yield source.sample(rng, DRAW_BLOCK, problem).rows(slice(0, number - first))
 
 
 def draw_products(source: ProductSource, problem: Problem, number: int, seed: int = 0) -> Products:
@@ -125,7 +125,10 @@ class SyntheticProducts:
         index = rng.integers(len(families), size=batch)
         mean, dispersion = draw(self.mean, rng, batch), draw(self.dispersion, rng, batch)
         fixed = np.array(
-            [np.nan if one.fixed_dispersion is None else one.fixed_dispersion for one in families]
+            [
+                np.nan if member.fixed_dispersion is None else member.fixed_dispersion
+                for member in families
+            ]
         )[index]
         dispersion = np.where(np.isnan(fixed), dispersion, fixed)
         figures = draw_economics(self.economics, rng, batch)
@@ -135,9 +138,9 @@ class SyntheticProducts:
         for process in self.processes:
             means = means * process.factors(rng, start, periods)
         demand = np.empty((periods, batch))
-        for k, one in enumerate(families):
+        for k, member in enumerate(families):
             rows = np.flatnonzero(index == k)
-            demand[:, rows] = one.sample(rng, means[:, rows], dispersion[rows])
+            demand[:, rows] = member.sample(rng, means[:, rows], dispersion[rows])
         known = means[HISTORY:] if self.processes else mean[None]
         return assemble(
             problem,
@@ -173,9 +176,9 @@ class InstanceProducts:
     def __post_init__(self) -> None:
         if real("mean", self.mean) <= 0.0:
             raise ValueError(f"mean must be above 0, got {self.mean}.")
-        one = family(self.family)
-        if one.fixed_dispersion is not None:
-            object.__setattr__(self, "dispersion", one.fixed_dispersion)
+        fixed = family(self.family).fixed_dispersion
+        if fixed is not None:
+            object.__setattr__(self, "dispersion", fixed)
         elif real("dispersion", self.dispersion) <= 0.0:
             raise ValueError(
                 f"dispersion must be above 0 for {self.family}, got {self.dispersion}."
@@ -195,14 +198,11 @@ class InstanceProducts:
             name: np.full(batch, float(self.economics.get(name, 0.0)))
             for name in problem.Economics._fields
         }
-        one, mean, dispersion = (
-            family(self.family),
-            np.full(batch, self.mean),
-            np.full(batch, self.dispersion),
-        )
+        member = family(self.family)
+        mean, dispersion = np.full(batch, self.mean), np.full(batch, self.dispersion)
         periods = HISTORY + problem.horizon
-        demand = one.sample(rng, np.broadcast_to(mean, (periods, batch)), dispersion)
-        distribution = Distribution((one,), np.zeros(batch, int), mean[None], dispersion)
+        demand = member.sample(rng, np.broadcast_to(mean, (periods, batch)), dispersion)
+        distribution = Distribution((member,), np.zeros(batch, int), mean[None], dispersion)
         products = assemble(problem, rng, figures, demand, None, distribution)
         if self.stock is None:
             return products

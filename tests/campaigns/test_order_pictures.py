@@ -13,7 +13,7 @@ from experiments.pictures.exact_orders import mesh, mostly, panels, worth
 from experiments.pictures.order_grid import grid_picture
 from experiments.pictures.orders import season
 from inv_gym import LostSales
-from inv_gym.agents.catalogue import TRAINED
+from inv_gym.agents.catalogue import TRAINED_FOLDER
 from inv_gym.baselines import BaseStock
 from inv_gym.baselines.exact import solve
 
@@ -51,7 +51,7 @@ def test_the_outline_holds_the_fewest_states_of_most_probability() -> None:
 
 def test_the_seasonal_picture_is_drawn_and_published(tmp_path: Path) -> None:
     drawn, docs = tmp_path / "drawn", tmp_path / "docs"
-    measure.measure(drawn, "procurement-removal", TRAINED)
+    measure.measure(drawn, "procurement-removal", TRAINED_FOLDER)
     names = {path.name for path in drawn.iterdir()}
     assert names == {"procurement-removal.png", "procurement-removal.svg"}
     (path,) = page.publish(drawn, docs)

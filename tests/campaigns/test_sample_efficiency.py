@@ -29,7 +29,7 @@ def test_tuning_goes_on_and_writes_what_it_found(
 
     monkeypatch.setattr(measure, "suggest", suggest)
     monkeypatch.setattr(measure, "HAND_SET_CHANGES", ())
-    monkeypatch.setattr(tuned_page, "TUNED", tmp_path / "tuned.json")
+    monkeypatch.setattr(tuned_page, "TUNED_FILE", tmp_path / "tuned.json")
     case, storage = "poisson5-p4-L0", tmp_path / measure.STUDIES_FILE
     for trials in (2, 3):
         (measurement,) = [m for m in CAMPAIGN.plan(trials=trials, steps=80) if m.name == case]

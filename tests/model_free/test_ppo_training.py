@@ -16,9 +16,9 @@ from inv_gym.agents.network.policy_network import NetworkConfig
 from inv_gym.agents.sb3.config import ModelFreeConfig, tuned
 from inv_gym.agents.sb3.training import ModelFree
 from inv_gym.agents.training.direct_backprop import DivergedError
-from inv_gym.agents.training.rollout_loss import product_weights
 from inv_gym.envs.observations import FlatObservations, flat
 from inv_gym.envs.vector import InventoryVectorEnv
+from inv_gym.products.batch import product_weights
 
 KINDS = [
     (algorithm, policy)

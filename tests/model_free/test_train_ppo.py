@@ -54,6 +54,8 @@ def test_ppo_trains_from_the_command_line(tmp_path: Path) -> None:
         (("--compile",), "--compile is not for ppo"),
         (("--option", "n_steps"), "--option must be name=value"),
         (("--option", "n_step=3"), "n_step"),
+        (("--option", "gamma=2"), "gamma must be at most 1, got 2."),
+        (("--option", "clip_range=-1"), "clip_range must be above 0, got -1."),
         (("--agent", "constructed", "--option", "rows=3"), "--option is for ppo, a2c, sac, td3"),
         (("--agent", "dqn"), "agent"),
     ],

@@ -16,7 +16,7 @@ from experiments.instances import exact_gap
 from experiments.results import Results
 from experiments.seeds import EVIDENCE_TEST_SEED
 from inv_gym.agents.inventory_agent import InventoryAgent
-from inv_gym.agents.training.direct_backprop import DirectBackprop, Progress
+from inv_gym.agents.training.direct_backprop import DirectBackprop, TrainingProgress
 from inv_gym.baselines.exact.bounds import newsvendor_bound
 from inv_gym.baselines.fitting.fitting import known_distribution
 from inv_gym.problems import ProcurementRemoval
@@ -57,7 +57,7 @@ def fit(training: DirectBackprop, instance: str | None) -> dict[str, Any]:
     curve: list[tuple[float, float]] = []
     spent = 0.0
 
-    def watch(progress: Progress) -> None:
+    def watch(progress: TrainingProgress) -> None:
         nonlocal spent
         begin = time.perf_counter()
         gap = exact_gap(inv_gym.instance(instance), training.agent)

@@ -15,7 +15,7 @@ from matplotlib.figure import Figure, SubFigure
 from matplotlib.ticker import MaxNLocator
 
 from experiments.figures import Side, finish
-from inv_gym.structure.violations import TOLERANCE
+from inv_gym.structure.violations import SLOPE_TOLERANCE
 
 DEMAND_UNIT = "periods of mean demand"
 GRID_POINTS = {1: 401, 2: 41}
@@ -97,7 +97,7 @@ def order_contours(
     figure = Figure((9.5, 2.3 * len(lines) + 0.4), layout="constrained")
     for part, (row, k) in zip(parts(figure, len(lines)), lines, strict=True):
         most = max(look.orders[..., k].max() for look in row.looks.values())
-        levels = MaxNLocator(COLOUR_BANDS).tick_values(0.0, max(most, TOLERANCE))
+        levels = MaxNLocator(COLOUR_BANDS).tick_values(0.0, max(most, SLOPE_TOLERANCE))
         label = names[k] if names[k].endswith("order") else f"{names[k]} order"
         subplots = panels(part, row, f": {label}" if len(names) > 1 else "")
         for axes, (kind, look) in zip(subplots, row.looks.items(), strict=True):
@@ -197,7 +197,7 @@ def violation_maps(view: StateView, rows: Sequence[ProductRow], caption: str) ->
     figure = Figure((9.5, (2.3 if plane else 1.0) * len(rows) + 0.4), layout="constrained")
     left, right = parts(figure, 1, 2, width_ratios=(10, 1))
     most = max(look.excess.max() for row in rows for look in row.looks.values())
-    norm = Normalize(TOLERANCE, max(most, 2.0 * TOLERANCE))
+    norm = Normalize(SLOPE_TOLERANCE, max(most, 2.0 * SLOPE_TOLERANCE))
     for part, row in zip(parts(left, len(rows)), rows, strict=True):
         for axes, (kind, look) in zip(panels(part, row), row.looks.items(), strict=True):
             image = excesses(axes, view, look, norm)
@@ -207,8 +207,8 @@ def violation_maps(view: StateView, rows: Sequence[ProductRow], caption: str) ->
     joint = " (those of sums: after that)" if rows[0].looks["plain"].orders.shape[-1] > 1 else ""
     note = (
         f"{view.note}Colour: by how much slopes of orders, before they are cut off at 0{joint}, "
-        f"break one of these; white by at most {TOLERANCE}; above the panels the share of the "
-        f"states shown in which it is more. {DOTS_NOTE}"
+        f"break one of these; white by at most {SLOPE_TOLERANCE}; above the panels the share of "
+        f"the states shown in which it is more. {DOTS_NOTE}"
     )
     dashes = " Dashed: beyond it nothing is ordered." if plane else ""
     return finish(figure, *view.labels, f"{caption} {note}{dashes}")

@@ -25,7 +25,7 @@ from experiments.seeds import EVIDENCE_TEST_SEED
 from inv_gym import Observation, Policy, Problem, Products, ProductSource
 from inv_gym.agents.checkpoints import read_tensors
 from inv_gym.agents.inventory_agent import InventoryAgent
-from inv_gym.agents.training.config import KINDS
+from inv_gym.agents.training.config import STRUCTURE_KINDS
 from inv_gym.baselines import BaseStock, SeasonalIntervalStock
 from inv_gym.baselines.fitting.fitting import known_distribution
 from inv_gym.baselines.rules.critical_ratio import critical_ratio
@@ -36,7 +36,9 @@ from inv_gym.structure import properties, violations
 from inv_gym.structure.violations import observation_of
 from inv_gym.util.arrays import flatten, flatten_names, to_numpy
 
-NETWORK_LABELS = dict(zip(KINDS.values(), ("plain", "penalised", "constructed"), strict=True))
+NETWORK_LABELS = dict(
+    zip(STRUCTURE_KINDS.values(), ("plain", "penalised", "constructed"), strict=True)
+)
 """What pictures call a network of this name."""
 TEST_PRODUCTS = 2000
 SHOWN_RATIOS = (0.05, 0.35, 0.65, 0.95)
@@ -94,7 +96,7 @@ def networks(env: str, folder: Path) -> dict[str, InventoryAgent]:
     agents = {}
     for path in sorted(folder.glob(f"{env}*.safetensors")):
         _, card = read_tensors(path)
-        name = card.get("name", KINDS.get(path.stem.removeprefix(f"{env}.")))
+        name = card.get("name", STRUCTURE_KINDS.get(path.stem.removeprefix(f"{env}.")))
         if name in NETWORK_LABELS:
             agents[NETWORK_LABELS[name]] = InventoryAgent.load(path, inv_gym.make_problem(env))
     missing = [label for label in NETWORK_LABELS.values() if label not in agents]

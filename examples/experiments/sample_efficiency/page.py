@@ -22,7 +22,7 @@ from experiments.sample_efficiency.plan import (
     agents_of,
     model_free_cases,
 )
-from inv_gym.agents.sb3.config import TUNED
+from inv_gym.agents.sb3.config import TUNED_FILE
 from inv_gym.play.statistics import gap_text, paired_gap
 from inv_gym.util.files import write_atomically
 
@@ -153,7 +153,7 @@ def instances(results: Results) -> str:
 def tuning(results: Results) -> str:
     """What the search found, and how far it moved."""
     rows = []
-    for name, tuned in json.loads(TUNED.read_text()).items():
+    for name, tuned in json.loads(TUNED_FILE.read_text()).items():
         config, scores = tuned["config"], tuned["completed scores"]
         rate = f"learning rate {config['learning_rate']:.2g}, gamma {config['gamma']:g}"
         fields = [

@@ -13,7 +13,7 @@ from experiments.results import Results
 from experiments.seeds import STRUCTURE_TEST_SEED
 from experiments.structure.plan import UNSEEN_TESTS, settings
 from inv_gym.agents.inventory_agent import InventoryAgent
-from inv_gym.agents.training.config import KINDS
+from inv_gym.agents.training.config import STRUCTURE_KINDS
 from inv_gym.products.batch import Products
 from inv_gym.structure import Violations, violations, wide_states
 from inv_gym.util.arrays import flatten
@@ -29,7 +29,7 @@ def measure(folder: Path, name: str, kind: str, seed: int) -> None:
     results = Results(folder / name / f"{kind}-{seed}")
     if not results.has("seconds.json"):
         training = setting.training(kind, seed)
-        card = {"name": KINDS[kind], "config": asdict(training.config)}
+        card = {"name": STRUCTURE_KINDS[kind], "config": asdict(training.config)}
         training.fit().save(results.folder, card)
         results.keep("seconds.json", training.curve[-1].seconds)
     rewards, broken = {}, {}

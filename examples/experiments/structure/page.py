@@ -22,11 +22,11 @@ from experiments.structure.plan import (
     Setting,
     settings,
 )
-from inv_gym.agents.training.config import KINDS
+from inv_gym.agents.training.config import STRUCTURE_KINDS
 from inv_gym.play.statistics import gap_text, paired_gap
 from inv_gym.util.files import write_atomically
 
-ALL_KINDS = BASE_KIND, *INFORMED_KINDS = tuple(KINDS)
+ALL_KINDS = BASE_KIND, *INFORMED_KINDS = tuple(STRUCTURE_KINDS)
 KIND_TITLES = {BASE_KIND: "plain", **{kind: kind for kind in INFORMED_KINDS}}
 STATIONARY_TEST = UNSEEN_TESTS[0].name
 """The test on demand as in training."""

@@ -11,7 +11,7 @@ import numpy as np
 import inv_gym
 from experiments.campaign import Measurement
 from experiments.seeds import STRUCTURE_TRAININGS
-from inv_gym.agents.training.config import KINDS, TrainingConfig
+from inv_gym.agents.training.config import STRUCTURE_KINDS, TrainingConfig
 from inv_gym.agents.training.direct_backprop import DirectBackprop
 from inv_gym.demand.processes import DemandShock, Process, Trend, WeeklySeason, YearlySeason
 from inv_gym.products.batch import HISTORY, Products
@@ -168,5 +168,5 @@ def plan(seeds: int = STRUCTURE_TRAININGS) -> list[Measurement]:
         Measurement.trained(setting.name, kind, seed, "rewards.npz")
         for setting in settings()
         for seed in range(seeds)
-        for kind in KINDS
+        for kind in STRUCTURE_KINDS
     ]

@@ -19,7 +19,7 @@ from inv_gym.baselines.exact.policy import OptimalOrders
 from inv_gym.baselines.exact.search import searched
 from inv_gym.play.policy import Policy
 from inv_gym.problems import ProcurementRemoval
-from inv_gym.tasks.instances import OVER
+from inv_gym.tasks.instances import OVER_OPTIMAL
 from inv_gym.tasks.task import Task
 
 SIMULATED_PATHS = 1000
@@ -125,7 +125,7 @@ def average_costs(name: str, task: Task) -> Iterator[TableCell]:
         else:
             yield TableCell(name, figure, known, None, note=NOT_RUN_NOTE)
             continue
-        if figure.endswith(OVER):
+        if figure.endswith(OVER_OPTIMAL):
             half = (row["gap_high"] - row["gap_low"]) / 2.0
             within = 100.0 * within / optimum + PRINTED_DIGITS[name.split("-")[0]]
             over = 100.0 * (exact / optimum - 1.0)

@@ -8,6 +8,6 @@ from pathlib import Path
 
 from experiments.campaign import Campaign
 from experiments.tuning import measure, page, plan
-from inv_gym.agents.sb3.config import TUNED
+from inv_gym.agents.sb3.config import TUNED_FILE
 
-CAMPAIGN = Campaign(Path("runs"), plan.plan, measure.measure, page.publish, TUNED.parent)
+CAMPAIGN = Campaign(Path("runs"), plan.plan, measure.measure, page.publish, TUNED_FILE.parent)

@@ -9,17 +9,17 @@ from typing import Any
 import optuna
 
 from experiments.tuning.measure import STUDIES_FILE, ended, study_of
-from inv_gym.agents.sb3.config import TUNED
+from inv_gym.agents.sb3.config import TUNED_FILE
 from inv_gym.util.files import write_atomically
 
 
 def publish(folder: Path, target: Path) -> list[Path]:
     """Write ``tuned.json``: the best of every study, and what the package has of other cases."""
     storage = folder / STUDIES_FILE
-    tuned = json.loads(TUNED.read_text()) if TUNED.exists() else {}
+    tuned = json.loads(TUNED_FILE.read_text()) if TUNED_FILE.exists() else {}
     for name in optuna.get_all_study_names(f"sqlite:///{storage}"):
         tuned[name] = best_of(name, study_of(name, storage))
-    return [write_atomically(target / TUNED.name, json.dumps(tuned, indent=1) + "\n")]
+    return [write_atomically(target / TUNED_FILE.name, json.dumps(tuned, indent=1) + "\n")]
 
 
 def best_of(name: str, study: optuna.Study) -> dict[str, Any]:

@@ -16,10 +16,10 @@ from inv_gym.products.panel.runs import Runs, blocks, find_runs
 from inv_gym.products.panel.table import Table, read_table
 from inv_gym.util.checks import one_of, whole
 
-CLOSED = 1e-6
+CLOSURE_PROBABILITY = 1e-6
 """A run of days without sales that is less probable than this is a closure."""
 
-LONGEST = 100 * 366
+LONGEST_SPAN = 100 * 366
 """Days that a table may span; a longer one has a wrong date, and would not fit in memory."""
 
 
@@ -113,7 +113,7 @@ def _matrices(
         max(part.day.max() for part in table.parts),
     )
     dates = np.arange(first, last + 1).astype("datetime64[D]")
-    if len(dates) > LONGEST:
+    if len(dates) > LONGEST_SPAN:
         raise ValueError(
             f"dates span {dates[0]} to {dates[-1]}, over 100 years: correct the one that is wrong."
         )
@@ -196,5 +196,5 @@ def _closures(active: np.ndarray, zero: np.ndarray, closure_days: int) -> Runs:
     zeros, days = zero.sum(0)[runs.series], active.sum(0)[runs.series]
     elsewhere, sold = zeros - runs.length + 1.0, days - zeros + 1.0
     chance = special.betaln(elsewhere + runs.length, sold) - special.betaln(elsewhere, sold)
-    closed = (runs.length >= closure_days) & (chance < np.log(CLOSED))
+    closed = (runs.length >= closure_days) & (chance < np.log(CLOSURE_PROBABILITY))
     return Runs(*(column[closed] for column in runs))

@@ -16,7 +16,7 @@ import pandas as pd
 from inv_gym.products.panel.files import RULES, Layout, find_layout, open_table
 from inv_gym.util.checks import one_of, whole
 
-LARGEST = 1e30
+LARGEST_NUMBER = 1e30
 """Numbers from here on are refused: their sums would not be finite in float32."""
 
 
@@ -193,7 +193,7 @@ class Chunk:
     def _numbers(self, column: str, may_be_empty: bool = False) -> np.ndarray:
         cells = self.frame[column]
         values = pd.to_numeric(cells, errors="coerce").to_numpy(np.float64, na_value=np.nan)
-        bad = ~(np.abs(values) < LARGEST)
+        bad = ~(np.abs(values) < LARGEST_NUMBER)
         self._refuse(
             column,
             bad & cells.notna().to_numpy() if may_be_empty else bad,

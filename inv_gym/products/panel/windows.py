@@ -112,7 +112,7 @@ class PanelProducts:
             {name: column[series] for name, column in self._figures.items()},
             self.panel.units[days, series].astype(np.float64),
             self._covariates(days, series),
-        )
+        )._replace(windows=np.stack([series, start], 1))
 
     @cached_property
     def _figures(self) -> dict[str, np.ndarray]:
