@@ -1,6 +1,4 @@
-"""What the evidence measures: each experiment trains a network with several seeds and
-compares it.
-"""
+"""The experiments of the evidence: each trains networks with several seeds and compares them."""
 
 from __future__ import annotations
 

@@ -1,6 +1,4 @@
-"""The thresholds of a learned procurement and removal policy, beside those of the
-dynamic program.
-"""
+"""The thresholds of a learned procurement and removal policy, beside the optimal ones."""
 
 from __future__ import annotations
 

@@ -1,6 +1,4 @@
-"""Pictures of what learned policies order, and of where their orders break the structure of optimal
-ones.
-"""
+"""Pictures of what networks order, and of where that breaks the structure of optimal orders."""
 
 from __future__ import annotations
 

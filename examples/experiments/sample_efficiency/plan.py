@@ -1,6 +1,4 @@
-"""What the model-free algorithms are tuned and measured on: the five environments, and published
-single instances.
-"""
+"""What PPO is tuned and measured on: the five environments, and single published instances."""
 
 from __future__ import annotations
 
