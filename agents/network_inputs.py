@@ -46,13 +46,7 @@ class NetworkInputs:
     """
 
     def __init__(self, problem: Problem, network: PolicyNetwork) -> None:
-        ours, theirs = network.sizes, Sizes.of((problem,))
-        same = (ours.order_names, ours.economics) == (theirs.order_names, theirs.economics)
-        if not same or not ours.layout.holds(problem):
-            raise ValueError(
-                f"the network is for {ours}, {type(problem).__name__} needs {theirs}: train one "
-                "for it."
-            )
+        refuse_other_network(problem, network)
         self.problem, self.network = problem, network
 
     @property
@@ -160,6 +154,20 @@ class NetworkInputs:
                 f"the network expects the covariates ({', '.join(wanted)}), got {given} columns."
             )
         return tensor(covariates[rows], self._like)
+
+
+def refuse_other_network(problem: Problem, network: PolicyNetwork) -> None:
+    """Refuse a network that was made for another problem.
+
+    Raises:
+        ValueError: That is so; it names what both need.
+    """
+    ours, theirs = network.sizes, Sizes.of((problem,))
+    same = (ours.order_names, ours.economics) == (theirs.order_names, theirs.economics)
+    if not same or not ours.layout.holds(problem):
+        raise ValueError(
+            f"the network is for {ours}, {type(problem).__name__} needs {theirs}: train one for it."
+        )
 
 
 def known_distribution(products: Products) -> Distribution:

@@ -12,8 +12,9 @@ import torch
 from torch import Tensor
 
 from inv_gym.agents.checkpoints import blaming, read_tensors, refuse_other_tensors, write_tensors
-from inv_gym.agents.network.features import STRUCTURE, StateLayout, structure_names
+from inv_gym.agents.network.features import StateLayout, structure_names
 from inv_gym.agents.network.policy_network import NetworkConfig, PolicyNetwork, Sizes
+from inv_gym.agents.network_inputs import refuse_other_network
 from inv_gym.problems.problem import Problem
 from inv_gym.tasks.naming import refuse_unknown_fields
 from inv_gym.tasks.registry import ENVIRONMENTS
@@ -51,12 +52,14 @@ def read_network(path: str | Path, problem: Problem | None) -> tuple[Problem, Po
         numbers = sum(tensor.numel() for tensor in weights.values())
         own = {name: card["network"][name] for name in ("channels", "hidden")}
         _refuse_larger(path, {"sizes": card["sizes"], "network": own}, numbers)
-        if problem is None:
-            problem = _problem(card["problem"], path)
-            counted = {name: getattr(problem, name, 0) for name in STRUCTURE}
-            _refuse_larger(path, {"problem": counted}, numbers)
+        problem = problem or _problem(card["problem"], path)
         _refuse_other_problem(problem, card, path)
-        return problem, _network(path, card, weights)
+        network = _network(path, card, weights)
+    try:
+        refuse_other_network(problem, network)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from None
+    return problem, network
 
 
 def structure(problem: Problem) -> dict[str, Any]:

@@ -107,6 +107,8 @@ CARDS = [
     ("sizes.layout.structure", ["mood"]),
     ("sizes.order_names", None),
     ("sizes.economics", 5),
+    ("sizes.economics", ["a", "b", "c", "d", "e"]),
+    ("sizes.order_names", ["removal"]),
     ("sizes.lead_times", []),
     ("sizes.covariates", ["a", "b"]),
     ("network", None),
@@ -143,12 +145,15 @@ def test_a_forged_card_is_refused_with_the_files_name(path: str, value: Any, fol
         InventoryAgent.load(folder)
 
 
-def test_a_card_of_a_long_lead_time_is_refused_before_a_state_is_made(folder: Path) -> None:
+@pytest.mark.parametrize("lead_time", [3, 900, 10**12])
+def test_a_card_of_a_longer_lead_time_than_its_weights_is_refused(
+    lead_time: int, folder: Path
+) -> None:
     tensors, facts = read_tensors(folder / WEIGHTS)
     for name in ("structure.lead_time", "problem.lead_time"):
-        facts = changed(facts, name, 1000)
+        facts = changed(facts, name, lead_time)
     write_tensors(folder / WEIGHTS, tensors, facts)
-    with pytest.raises(ValueError, match="the problem says 1000, and there are"):
+    with pytest.raises(ValueError, match=str(folder / WEIGHTS)):
         InventoryAgent.load(folder)
 
 
