@@ -13,7 +13,7 @@ export DATA
 # One thread for each process: the tests run in parallel.
 test: export OMP_NUM_THREADS := 1
 
-.PHONY: leaderboard tables pictures weights structure evidence ppo test check lint types speed clean
+.PHONY: leaderboard tables pictures weights structure evidence ppo test fuzz check lint types speed clean
 
 leaderboard: .venv  ## rank every policy on every environment; DATA=sales.csv adds your own demand table
 	$(BIN)/inv-gym leaderboard $(if $(DATA),--data "$$DATA") $(ARGS)
@@ -42,6 +42,9 @@ ppo: .venv  ## the measurements of docs/ppo.md: hours; goes on where it was inte
 
 test: .venv  ## the test suite
 	$(BIN)/python -m pytest $(ARGS)
+
+fuzz: .venv  ## at least 1,000 bad inputs of the public calls; each must be refused in clear words
+	FUZZ_EXAMPLES=40 FUZZ_LEAST=1000 $(BIN)/python -m pytest tests/fuzz --numprocesses 0 $(ARGS)
 
 check: lint types test  ## what CI runs
 

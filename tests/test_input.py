@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import gymnasium as gym
 import numpy as np
@@ -162,6 +163,70 @@ def test_what_is_played_is_checked_where_it_is_given(make, message):
 
 def test_one_family_may_be_named_alone():
     assert make_source({"families": "poisson"}).families == ("poisson",)
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: LostSales(horizon=10**9), "horizon must be at most 1,000,000, got 1000000000."),
+        (lambda: LostSales(lead_time=10**6), "lead_time must be at most 1,000, got 1000000."),
+        (lambda: gym.make_vec("InvLostSales-v0", num_envs=10**9), "num_envs must be at most 1,000"),
+        (lambda: make_source({"mean": 1e10}), "mean must be at most 1e+09, got 10000000000.0."),
+        (
+            lambda: inv_gym.InstanceProducts("poisson", 1e10, {}),
+            "mean must be at most 1e+09, got 10000000000.0.",
+        ),
+        (
+            lambda: replace(make_source("poisson"), processes=(Trend(1.0),)).sample(
+                np.random.default_rng(0), 2, LostSales()
+            ),
+            "the mean demand of every period must be at most 1e+09, got ",
+        ),
+    ],
+)
+def test_what_would_fill_the_memory_or_overflow_is_refused(make, message):
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}"):
+        make()
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (
+            lambda: inv_gym.SyntheticProducts(processes=("trend",)),
+            "processes must hold processes such as Trend(), got 'trend'; see",
+        ),
+        (
+            lambda: inv_gym.SyntheticProducts(economics={"price": 3.0}),
+            "economics must be EconomicsRanges, got {'price': 3.0}.",
+        ),
+        (
+            lambda: inv_gym.InstanceProducts("poisson", 2.0, {"price": "high"}),
+            "economics price must be a number, got 'high'.",
+        ),
+        (
+            lambda: inv_gym.InstanceProducts("poisson", 2.0, 5),
+            "economics must be a mapping from names to figures, got 5.",
+        ),
+        (
+            lambda: inv_gym.rollout(LostSales(), 5, "poisson", number=2),
+            "a policy must be an object that takes an observation, got 5; see inv_gym.Policy.",
+        ),
+        (
+            lambda: gym.make_vec("InvLostSales-v0", autoreset_mode="never"),
+            "unknown autoreset_mode 'never'; known: NextStep, SameStep, Disabled.",
+        ),
+        (lambda: task(5), "a task is given by its name or as a Task, got 5."),
+        (lambda: task("InvLostSales-v0", warm_up=False), "warm_up must be a whole number, got Fa"),
+        (
+            lambda: LostSales(initial_stock=b"12"),
+            "initial_stock must be a pair (low, high), got b'12'.",
+        ),
+    ],
+)
+def test_what_fuzzing_found_is_refused(make, message):
+    with pytest.raises((ValueError, TypeError), match=f"^{re.escape(message)}"):
+        make()
 
 
 # ---------------------------------------------------------------- resets

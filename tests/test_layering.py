@@ -24,7 +24,7 @@ LAYERS = [
 ROOMS = {
     "agents": [
         {"network"},
-        {"checkpoints", "weights", "inventory_agent"},
+        {"checkpoints", "weights", "network_inputs", "inventory_agent"},
         {"training", "observation_reader"},
     ],
     "baselines": [{"fitting"}, {"rules"}, {"exact", "bayes"}, {"catalogue"}],

@@ -1,5 +1,6 @@
 """The leaderboard's command line: files, a user's policy and data, messages without tracebacks."""
 
+import io
 import json
 import os
 import shutil
@@ -18,6 +19,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from inv_gym import ENVIRONMENTS, agents, baselines, make_problem
+from inv_gym.commands import main
 from inv_gym.commands.app import app
 
 ENV = "InvLostSales-v0"
@@ -273,7 +275,25 @@ def test_a_gap_far_out_does_not_hide_the_small_ones() -> None:
 
 # ---------------------------------------------------------------- a run that is finished is kept
 
+FEW = {"random orders", baselines.reference(make_problem(ENV))}
 
+
+@pytest.fixture
+def few(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The reference and random orders alone play: what is tested does not depend on who does."""
+    everyone = baselines.policies
+
+    def two(problem: Any, distribution: bool = True) -> dict[str, Any]:
+        names = {"random orders", baselines.reference(problem, distribution)}
+        players = everyone(problem, distribution)
+        return {name: policy for name, policy in players.items() if name in names}
+
+    entries = import_module("inv_gym.leaderboard.entries")
+    monkeypatch.setattr(entries.baselines, "policies", two)
+    monkeypatch.setattr(entries.agents, "policies", lambda problem: {})
+
+
+@pytest.mark.usefixtures("few")
 @pytest.mark.parametrize(
     ("name", "words"),
     [("Late", "KeyError: 'late' (mine.py, line "), ("Goes", "SystemExit: enough")],
@@ -288,12 +308,13 @@ def test_a_policy_that_raises_late_is_named_and_the_others_are_ranked(
     )
     assert "Traceback" not in result.output
     frame = pd.read_csv(folder / "results" / "leaderboard.csv")
-    assert set(frame["policy"]) == {*NAMES, "mine:UpTo"}
+    assert set(frame["policy"]) == {*FEW, "mine:UpTo"}
     assert f"mine:{name} failed and is left out" in (
         folder / "results" / "leaderboard.html"
     ).read_text(encoding="utf-8")
 
 
+@pytest.mark.usefixtures("few")
 def test_an_interrupt_keeps_the_tables_that_are_played(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -311,6 +332,7 @@ def test_an_interrupt_keeps_the_tables_that_are_played(
     assert set(pd.read_csv(folder / "results" / "leaderboard.csv")["environment"]) == {ENV}
 
 
+@pytest.mark.usefixtures("few")
 def test_a_table_that_cannot_be_played_does_not_lose_the_others(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -342,6 +364,7 @@ def test_the_place_of_the_files_is_tried_before_anything_is_played(
     assert sorted(path.name for path in (folder / "taken").iterdir()) == ["leaderboard.html"]
 
 
+@pytest.mark.usefixtures("few")
 def test_a_disk_that_fills_up_is_one_message_and_the_last_run_is_kept(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -362,6 +385,7 @@ def test_a_disk_that_fills_up_is_one_message_and_the_last_run_is_kept(
     assert {path.name: path.read_bytes() for path in results.iterdir()} == before
 
 
+@pytest.mark.usefixtures("few")
 def test_a_name_with_dollar_signs_is_written_as_it_is(folder: Path) -> None:
     (folder / "mine$x^2$.py").write_text(MINE)
     result = run("--policy", "mine$x^2$:UpTo", "--products", "2")
@@ -370,15 +394,24 @@ def test_a_name_with_dollar_signs_is_written_as_it_is(folder: Path) -> None:
     assert page.count(">mine$x^2$:UpTo</text>") == 2
 
 
+@pytest.mark.usefixtures("few")
 def test_a_terminal_that_writes_ascii_alone_gets_every_table() -> None:
-    command = [sys.executable, "-m", "inv_gym", "leaderboard", "--quick", "--env", ENV]
-    environment = {**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
-    done = subprocess.run(
-        [*command, "--products", "2"], capture_output=True, env=environment, check=False
-    )
-    assert done.returncode == 0, done.stderr.decode()
-    assert b" +/- " in done.stdout
-    assert b"Wrote results" in done.stdout
+    arguments = ["leaderboard", "--quick", "--env", ENV, "--products", "2"]
+    result = CliRunner(charset="ascii").invoke(app, arguments)
+    assert result.exit_code == 0, result.output
+    assert " +/- " in result.output
+    assert "Wrote results" in result.output
+
+
+def test_a_character_that_the_terminal_cannot_write_does_not_end_a_run(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    stream = io.TextIOWrapper(io.BytesIO(), "ascii")
+    monkeypatch.setattr(sys, "stdout", stream)
+    monkeypatch.setattr("inv_gym.commands.app.app", lambda: print("10 \u20ac"))
+    main()
+    stream.flush()
+    assert stream.buffer.getvalue() == b"10 \\u20ac\n"  # type: ignore[attr-defined]
 
 
 # ---------------------------------------------------------------- tasks of users
@@ -403,7 +436,7 @@ def my_task(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     gymnasium.registry.pop("Mine-v0", None)
 
 
-@pytest.mark.usefixtures("my_task")
+@pytest.mark.usefixtures("my_task", "few")
 def test_a_task_of_a_user_is_played(folder: Path) -> None:
     result = CliRunner().invoke(
         app, ["leaderboard", "--quick", "--env", "my_tasks:task", "--products", "2"]

@@ -454,8 +454,15 @@ def test_sound_economics_are_accepted(problem):
     ],
 )
 def test_economics_without_a_meaningful_optimum_are_refused(problem, changes, message):
+    figures = {**dict.fromkeys(problem.Economics._fields, 0.0), **GOOD[problem], **changes}
+    economics = problem.Economics(
+        *(np.full(2, figures[name]) for name in problem.Economics._fields)
+    )
     with refused(message + " (product 0)"):
-        draw_products(InstanceProducts("poisson", 5.0, {**GOOD[problem], **changes}), problem, 2)
+        problem.check_economics(economics)
+    if np.isfinite(list(figures.values())).all():
+        with refused(message + " (product 0)"):
+            draw_products(InstanceProducts("poisson", 5.0, figures), problem, 2)
 
 
 def test_salvage_at_the_unit_cost_and_a_removal_fee_are_sound():

@@ -15,7 +15,7 @@ from stable_baselines3.common.vec_env import VecNormalize
 
 from inv_gym.agents.checkpoints import blaming
 from inv_gym.agents.sb3.normalisation import read_normalisation
-from inv_gym.agents.sb3.vec_env import ScaledOrders
+from inv_gym.agents.sb3.scaled_orders import ScaledOrders
 from inv_gym.envs.observations import FlatObservations, flat
 from inv_gym.play.policy import Observation
 from inv_gym.problems.problem import Problem

@@ -171,10 +171,10 @@ class Training:
     def network(self) -> None:
         """Only the network's forward and backward passes."""
         self.backprop.network.zero_grad()
-        prepared, _ = self.agent.prepare(self.problem, self.products)
+        periods = self.agent.inputs.of_products(self.products)
         orders = [
-            self.backprop.network(p, state)
-            for p, state in zip(prepared.unbind(), self.states, strict=True)
+            self.backprop.network(given.exogenous, state)
+            for given, state in zip(periods, self.states, strict=True)
         ]
         torch.stack(orders).mean().backward()
 

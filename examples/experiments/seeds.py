@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Set as AbstractSet
 
-from inv_gym.agents.training.direct_backprop import FIXED_SEED
+from inv_gym.agents.training.batches import FIXED_SEED
 from inv_gym.agents.training.validation import VALIDATION_SEED
 
 EVIDENCE_TRAININGS = 3

@@ -15,7 +15,7 @@ from torch import distributed
 import inv_gym
 from inv_gym.agents.network.policy_network import NetworkConfig
 from inv_gym.agents.training.config import STRUCTURE_KINDS
-from inv_gym.agents.training.direct_backprop import DivergedError
+from inv_gym.agents.training.progress import DivergedError
 from inv_gym.commands.report import Log, card, console
 from inv_gym.commands.train import Options
 from inv_gym.commands.trainings import AGENTS, MODEL_FREE, direct_backprop, model_free
@@ -24,6 +24,8 @@ from inv_gym.util.checks import one_of
 from inv_gym.util.locks import locked
 
 CHECKPOINT = "checkpoint.safetensors"
+TRAINED_NAMES = ("weights.safetensors", "model.zip")
+"""What a training leaves in the end, with a checkpoint or without one."""
 
 
 def train(options: Options) -> None:
@@ -40,11 +42,8 @@ def train(options: Options) -> None:
         if options.resume:
             training.resume(checkpoint)
         with locked(options.out) if rank(training) == 0 else nullcontext():
-            if not options.resume and checkpoint.exists():
-                raise ValueError(
-                    f"{options.out} holds a training already: go on with --resume, or give another "
-                    "--out."
-                )
+            if not options.resume:
+                refuse_used(options.out)
             run(training, options.out, options.agent, origin)
     except (typer.BadParameter, ValueError, TypeError, OSError, DivergedError) as error:
         typer.echo(f"Error: {error}", err=True)
@@ -55,6 +54,21 @@ def train(options: Options) -> None:
     finally:
         if distributed.is_initialized():
             distributed.destroy_process_group()
+
+
+def refuse_used(out: Path) -> None:
+    """Refuse a folder in which a training would overwrite what another one left.
+
+    Raises:
+        ValueError: There is a checkpoint, or a trained model without one.
+    """
+    if (out / CHECKPOINT).exists():
+        raise ValueError(
+            f"{out} holds a training already: go on with --resume, or give another --out."
+        )
+    for name in TRAINED_NAMES:
+        if (out / name).exists():
+            raise ValueError(f"{out} holds a trained model already, {name}: give another --out.")
 
 
 def rank(training: Any) -> int:

@@ -33,10 +33,9 @@ class FlatObservations:
         ]
         self.state = slice(0, len(state))
         self.history = slice(len(state), len(state) + HISTORY)
-        self._static = slice(
-            self.history.stop, self.history.stop + len(problem.Economics._fields) + 1
-        )
-        self._covariates = slice(self._static.stop, self._static.stop + len(covariate_names))
+        self.scale = self.history.stop + len(problem.Economics._fields)
+        self.economics = slice(self.history.stop, self.scale)
+        self.covariates = slice(self.scale + 1, self.scale + 1 + len(covariate_names))
 
     def bounds(self) -> tuple[np.ndarray, np.ndarray]:
         """Low and high ``[n]`` of the entries, float32; infinite where nothing is known.
@@ -50,7 +49,7 @@ class FlatObservations:
         low[self.history] = 0.0
         if not self._problem.backlog:
             low[self.state] = 0.0
-        low[self._static.stop - 1] = 0.0  # the scale
+        low[self.scale] = 0.0
         low[-1], high[-1] = 0.0, 1.0  # the share of the horizon that is left
         return low, high
 
@@ -59,7 +58,8 @@ class FlatObservations:
         first one alone.
         """
         template: np.ndarray = np.zeros((products.batch, len(self.names)), np.float32)
-        template[:, self._static] = np.stack((*products.economics, products.scale), -1)
+        template[:, self.economics] = np.stack(products.economics, -1)
+        template[:, self.scale] = products.scale
         template[:, -1] = 1.0
         demand = products.demand.T.astype(np.float32, order="C")
         calendar = None if products.covariates is None else products.covariates.astype(np.float32)
@@ -81,7 +81,7 @@ class FlatObservations:
         else:
             vector[..., self.history] = self._demand[..., t : t + HISTORY]
         if self._calendar is not None and t < self._problem.horizon:
-            vector[..., self._covariates] = self._calendar[HISTORY + t]
+            vector[..., self.covariates] = self._calendar[HISTORY + t]
         if not self._problem.long_run:
             rows[-1] = 1.0 - t / self._problem.horizon
         return vector
@@ -98,10 +98,9 @@ class FlatObservations:
                 f"an observation has {len(self.names)} entries here, got {vectors.shape[1]}."
             )
         rows = vectors.T
-        *economics, scale = rows[self._static]
         covariates = (
-            vectors[None, :, self._covariates]
-            if self._covariates.stop > self._covariates.start
+            vectors[None, :, self.covariates]
+            if self.covariates.stop > self.covariates.start
             else None
         )
         left = float(rows[-1, 0])
@@ -110,8 +109,8 @@ class FlatObservations:
         return Observation(
             state,
             rows[self.history],
-            self._problem.Economics(*economics),
-            scale,
+            self._problem.Economics(*rows[self.economics]),
+            rows[self.scale],
             covariates,
             period,
         )

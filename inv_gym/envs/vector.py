@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -13,10 +14,15 @@ from inv_gym.envs.view import LARGEST_FLOAT, PRODUCTS_AHEAD, View, bad_action, r
 from inv_gym.play.episode import Episode
 from inv_gym.play.policy import Observation
 from inv_gym.problems.problem import Problem
+from inv_gym.products.batch import Products
 from inv_gym.products.sources import ProductSource
 from inv_gym.tasks.task import Task
 from inv_gym.util.arrays import Columns
-from inv_gym.util.checks import whole
+from inv_gym.util.checks import one_of, whole
+
+MOST_ENVIRONMENTS = 1_000_000
+"""Products that are stepped together: the observations of more fill a memory."""
+AUTORESET_MODES = tuple(mode.value for mode in AutoresetMode)
 
 
 class InventoryVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray], View):
@@ -45,11 +51,13 @@ class InventoryVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray], View):
                 f"the vector environment does not render, got render_mode={render_mode!r}; use "
                 "gym.make."
             )
-        self.num_envs = whole("num_envs", num_envs, least=1)
+        self.num_envs = whole("num_envs", num_envs, 1, MOST_ENVIRONMENTS)
         self.render_mode = None
-        self.autoreset_mode = AutoresetMode(autoreset_mode)
+        mode = getattr(autoreset_mode, "value", autoreset_mode)
+        self.autoreset_mode = AutoresetMode(one_of("autoreset_mode", mode, AUTORESET_MODES))
         self.metadata = {**self.metadata, "autoreset_mode": self.autoreset_mode}
         self._set_up(task, problem, products, fields)
+        self._everywhere = np.ones(self.num_envs, bool)
         self._cut = (
             self.problem.horizon
             if max_episode_steps is None
@@ -77,8 +85,7 @@ class InventoryVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray], View):
         if "reset_mask" in options:
             self._check_mask(options["reset_mask"])
         super().reset(seed=seed)
-        drawn = self.source.sample(self.np_random, max(self.num_envs, PRODUCTS_AHEAD), self.problem)
-        self.products = self._with_demand(drawn.rows(slice(0, self.num_envs)), options)
+        self.products = self._with_demand(self._draw(), options)
         self._episode = Episode(self.problem, self.products)
         self._observations.start(self.products, single=False)
         self._over = False
@@ -108,9 +115,10 @@ class InventoryVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray], View):
                 self._flags(False),
                 info,
             )
-        reward, info = self._step(order)
+        reward, moved = self._step(order)
+        info = {name: column.copy() for name, column in moved.items()}  # no part of the episode
         everywhere = self._flags(True)
-        info |= {f"_{name}": everywhere for name in info}
+        info |= dict.fromkeys(masks(tuple(info)), everywhere)
         episode = self.episode
         terminated = episode.done and not self.problem.long_run
         truncated = not terminated and (episode.done or episode.period >= self._cut)
@@ -127,6 +135,11 @@ class InventoryVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray], View):
                 "_final_info": everywhere,
             }
         return observation, reward, self._flags(terminated), self._flags(truncated), info
+
+    def _draw(self) -> Products:
+        """The products of an episode."""
+        drawn = self.source.sample(self.np_random, max(self.num_envs, PRODUCTS_AHEAD), self.problem)
+        return drawn.rows(slice(0, self.num_envs))
 
     def observe(self) -> Observation:
         """What a `Policy` sees of this period, as NumPy arrays."""
@@ -147,7 +160,7 @@ class InventoryVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray], View):
             )
 
     def _flags(self, value: bool) -> np.ndarray:
-        return np.ones(self.num_envs, bool) if value else np.zeros(self.num_envs, bool)
+        return self._everywhere.copy() if value else np.zeros(self.num_envs, bool)
 
     def _parse(self, actions: Any) -> Columns:
         array = np.asarray(actions)
@@ -157,3 +170,9 @@ class InventoryVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray], View):
             if np.minimum.reduce(flat) >= 0 and np.maximum.reduce(flat) < LARGEST_FLOAT:
                 return tuple(array.T.astype(float))
         raise ValueError(bad_action(self.problem, shape, array))
+
+
+@cache
+def masks(names: tuple[str, ...]) -> tuple[str, ...]:
+    """The names under which infos say in which rows each of their columns holds."""
+    return tuple(f"_{name}" for name in names)

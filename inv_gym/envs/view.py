@@ -80,8 +80,6 @@ class View:
         outcome = episode.step(order)
         info = outcome.flows._asdict()
         info["demand"] = episode.products.demand[HISTORY + period]
-        if isinstance(outcome.reward, np.ndarray):  # what is handed out is no part of the episode
-            info = {name: column.copy() for name, column in info.items()}
         return outcome.reward, info
 
     def _with_demand(self, products: Products, options: Mapping[str, Any]) -> Products:

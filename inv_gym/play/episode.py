@@ -53,6 +53,8 @@ class Episode:
     def observe(self) -> Observation:
         """What is known before this period's order; nobody can change the game through it."""
         t, products = self.period, self.products
+        if self._arrays:
+            lock(self.state)
         censored = self.problem.censored
         history = stack(self.recent_sales, 0) if censored else self._history(t)
         covariates = (
@@ -96,8 +98,6 @@ class Episode:
         demand = products.demand[HISTORY + self.period]
         self.accepted = problem.admissible(order)
         outcome = problem.transition(self.state, self.accepted, demand, products.economics)
-        if self._arrays:
-            lock(outcome.state)
         if problem.censored:
             self._seen.append(outcome.flows.sales)
         self.state = outcome.state

@@ -68,8 +68,14 @@ def planned(policy: Policy, problem: Problem, products: Products) -> Policy:
     (``products.periods`` is 0 then).
 
     Raises:
+        TypeError: It is no policy.
         ValueError: The policy was made for another structure of problem.
     """
+    if isinstance(policy, type) or not callable(policy):
+        raise TypeError(
+            f"a policy must be an object that takes an observation, got {policy!r}; see "
+            "inv_gym.Policy."
+        )
     _refuse_other_structure(policy, problem)
     plan = getattr(policy, "plan", None)
     if plan is None:

@@ -17,7 +17,16 @@ from inv_gym.demand.processes import (
     YearlySeason,
     calendar,
 )
-from inv_gym.demand.ranges import LogUniform, Range, Uniform, as_range, draw, lowest
+from inv_gym.demand.ranges import (
+    LogNormalRange,
+    LogUniform,
+    Range,
+    Uniform,
+    as_range,
+    draw,
+    lowest,
+    within,
+)
 from inv_gym.problems.problem import Problem
 from inv_gym.products.batch import DRAW_BLOCK, HISTORY, Products, assemble, concatenate
 from inv_gym.products.economics import EconomicsRanges, draw_economics
@@ -63,6 +72,24 @@ def draw_products(source: ProductSource, problem: Problem, number: int, seed: in
     )
 
 
+LARGEST_MEAN = 1e9
+"""Units of the largest mean demand: sums of larger ones lose whole units in float32."""
+
+
+def check_means(means: np.ndarray) -> None:
+    """Refuse mean demands, ``[P, B]`` or ``[B]``, that cannot be drawn from.
+
+    Raises:
+        ValueError: One is not finite or too large; the message has the first.
+    """
+    bad = ~(means <= LARGEST_MEAN)
+    if bad.any():
+        raise ValueError(
+            f"the mean demand of every period must be at most {LARGEST_MEAN:g}, got "
+            f"{means[bad][0]}: lower mean, or what the processes multiply it by."
+        )
+
+
 @dataclass(frozen=True)
 class SyntheticProducts:
     """A population of heterogeneous products: families, means, processes and economics drawn per
@@ -96,11 +123,21 @@ class SyntheticProducts:
             raise ValueError("families must name at least one demand family, got none.")
         for name in self.families:
             family(name)
+        for process in self.processes:
+            if not callable(getattr(process, "factors", None)):
+                raise TypeError(
+                    f"processes must hold processes such as Trend(), got {process!r}; see "
+                    "inv_gym.demand.processes."
+                )
+        if not isinstance(self.economics, EconomicsRanges):
+            raise TypeError(f"economics must be EconomicsRanges, got {self.economics!r}.")
         for name in ("mean", "dispersion"):
             what = as_range(name, getattr(self, name))
             if lowest(what) <= 0.0:
                 raise ValueError(f"{name} must be above 0, got {lowest(what)}.")
             object.__setattr__(self, name, what)
+        if not isinstance(self.mean, LogNormalRange):
+            within("mean", self.mean, most=LARGEST_MEAN)
 
     @property
     def covariate_names(self) -> tuple[str, ...]:
@@ -135,8 +172,10 @@ class SyntheticProducts:
         periods = HISTORY + problem.horizon
         start = rng.integers(0, 7 * 365, batch) if self.processes else np.zeros(batch, int)
         means = np.broadcast_to(mean, (periods, batch))
-        for process in self.processes:
-            means = means * process.factors(rng, start, periods)
+        with np.errstate(over="ignore", invalid="ignore"):  # what is too large is refused below
+            for process in self.processes:
+                means = means * process.factors(rng, start, periods)
+        check_means(means if self.processes else mean)
         demand = np.empty((periods, batch))
         for k, member in enumerate(families):
             rows = np.flatnonzero(index == k)
@@ -174,7 +213,7 @@ class InstanceProducts:
     covariate_names: ClassVar[tuple[str, ...]] = ()
 
     def __post_init__(self) -> None:
-        if real("mean", self.mean) <= 0.0:
+        if real("mean", self.mean, most=LARGEST_MEAN) <= 0.0:
             raise ValueError(f"mean must be above 0, got {self.mean}.")
         fixed = family(self.family).fixed_dispersion
         if fixed is not None:
@@ -185,6 +224,12 @@ class InstanceProducts:
             )
         if self.stock is not None:
             real("stock", self.stock, least=0.0)
+        if not isinstance(self.economics, Mapping):
+            raise TypeError(
+                f"economics must be a mapping from names to figures, got {self.economics!r}."
+            )
+        for name, figure in self.economics.items():
+            real(f"economics {name}", figure)
 
     @property
     def largest_scale(self) -> float:

@@ -92,10 +92,13 @@ def task(
         problem, fields = kind(**fields), {}
     if isinstance(name, Task):
         return name.changed(problem, products, warm_up, **fields)
+    if not isinstance(name, str):
+        raise TypeError(f"a task is given by its name or as a Task, got {name!r}.")
     if not name:
         if problem is None or products is None:
             raise ValueError("a task without a name needs a problem and products.")
-        return Task(with_fields(problem, fields), make_source(products), warm_up=warm_up or 0)
+        warm_up = 0 if warm_up is None else warm_up
+        return Task(with_fields(problem, fields), make_source(products), warm_up=warm_up)
     known = ENVIRONMENTS | INSTANCES
     return known[one_of("task", name, known)].changed(problem, products, warm_up, **fields)
 

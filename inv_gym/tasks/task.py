@@ -111,6 +111,7 @@ class Task:
                     f"{played.horizon} to count: give warm_up= too (0 counts every period), or a "
                     "longer horizon."
                 )
+        check_warm_up(warm_up, played)
         if played == self.problem and products is None and warm_up == self.warm_up:
             return self
         source = self.source if products is None else products

@@ -12,17 +12,19 @@ from typing import Any
 import numpy as np
 
 
-def whole(name: str, value: Any, least: int) -> int:
-    """`value` as an int of at least `least`.
+def whole(name: str, value: Any, least: int, most: float = math.inf) -> int:
+    """`value` as an int within [least, most].
 
     Raises:
         TypeError: It is not a whole number.
-        ValueError: It is below `least`.
+        ValueError: It is outside the bounds.
     """
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)):
         raise TypeError(f"{name} must be a whole number, got {value!r}.")
     if value < least:
         raise ValueError(f"{name} must be at least {least}, got {value}.")
+    if value > most:
+        raise ValueError(f"{name} must be at most {most:,}, got {value}.")
     return int(value)
 
 

@@ -79,6 +79,16 @@ def refused(call: Callable[[], Any], words: tuple[str, ...], what: str) -> None:
     refusals.number += 1
 
 
+def answered(call: Callable[[], Any], what: str) -> Any:
+    """What the call gives, or None if it is refused in the words of this package."""
+    try:
+        with time_limit():
+            return call()
+    except (ValueError, TypeError) as error:
+        check_origin(error, what)
+        return None
+
+
 def check_origin(error: BaseException, what: str) -> None:
     """The error was raised by a line of this package that says so, not deep inside another one."""
     place = traceback.extract_tb(error.__traceback__)[-1]
@@ -129,10 +139,13 @@ FRACTIONS = st.floats(allow_nan=True, allow_infinity=True)
 NOT_A_FLAG = st.one_of(words, st.integers(), st.floats(), st.none(), st.builds(Thing))
 
 
-def whole(least: int) -> st.SearchStrategy[Bad]:
-    """What is no whole number of at least so much."""
+def whole(least: int, most: int | None = None) -> st.SearchStrategy[Bad]:
+    """What is no whole number within bounds."""
     below = st.integers(max_value=least - 1)
-    return st.one_of(NOT_A_NUMBER, FRACTIONS, st.none(), below).map(named)
+    kinds: list[st.SearchStrategy[Any]] = [NOT_A_NUMBER, FRACTIONS, st.none(), below]
+    if most is not None:
+        kinds.append(st.integers(min_value=most + 1))
+    return st.one_of(kinds).map(named)
 
 
 def real(

@@ -35,7 +35,8 @@ from inv_gym.agents.checkpoints import read_tensors
 from inv_gym.agents.inventory_agent import InventoryAgent
 from inv_gym.agents.network.policy_network import NetworkConfig
 from inv_gym.agents.training.config import ROUNDINGS, TrainingConfig
-from inv_gym.agents.training.direct_backprop import DirectBackprop, DivergedError, TrainingProgress
+from inv_gym.agents.training.direct_backprop import DirectBackprop
+from inv_gym.agents.training.progress import DivergedError, TrainingProgress
 from inv_gym.agents.training.rollout_loss import settling
 from inv_gym.baselines import BaseStock
 from inv_gym.play.episode import Episode

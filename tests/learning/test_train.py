@@ -174,6 +174,17 @@ def test_a_folder_with_a_training_is_not_overwritten(trained: tuple[Result, Path
     assert {name: (out / name).read_bytes() for name in NAMES} == before
 
 
+@pytest.mark.parametrize("name", ["weights.safetensors", "model.zip"])
+def test_a_trained_model_without_a_checkpoint_is_not_overwritten(name: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_text("mine")
+    result = run(tmp_path, "--steps", "1")
+    assert result.exit_code == 1
+    assert result.output == (
+        f"Error: {tmp_path} holds a trained model already, {name}: give another --out.\n"
+    )
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {name: "mine"}
+
+
 def test_a_training_is_resumed_only_as_it_was_begun(
     trained: tuple[Result, Path], tmp_path: Path
 ) -> None:

@@ -20,7 +20,8 @@ from typer.testing import CliRunner
 from inv_gym import INSTANCES, draw_products, make_problem, make_source, rollout
 from inv_gym.agents.inventory_agent import InventoryAgent
 from inv_gym.agents.sb3.policy import SB3Policy
-from inv_gym.agents.sb3.vec_env import SB3VecEnv, ScaledOrders
+from inv_gym.agents.sb3.scaled_orders import ScaledOrders
+from inv_gym.agents.sb3.vec_env import SB3VecEnv
 from inv_gym.commands.app import app
 from inv_gym.leaderboard.entries import load_factory
 

@@ -62,6 +62,10 @@ class PanelProducts:
     _windows: dict[int, Windows] = field(default_factory=dict, init=False, repr=False)
 
     def __post_init__(self) -> None:
+        if not isinstance(self.panel, Panel):
+            raise TypeError(f"panel must be a Panel, got {self.panel!r}; see read_panel.")
+        if not isinstance(self.economics, EconomicsRanges):
+            raise TypeError(f"economics must be EconomicsRanges, got {self.economics!r}.")
         whole("seed", self.seed, 0)
         if self._episode_days.start >= self._episode_days.stop:
             raise ValueError(f"first must not be after last, got {self.first} and {self.last}.")
