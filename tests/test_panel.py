@@ -147,8 +147,8 @@ BAD_TABLES = {
     ),
     "two rows": (
         HEAD + "a,2024-01-01,1\nb,2024-01-01,1\na,2024-01-02,1\na,2024-01-02,1\n",
-        "series 'a' has more than one row for 2024-01-02 (again in row 4): add them up, or keep "
-        "one.",
+        "series 'a' has more than one row for 2024-01-02 (again in row 4): add them up "
+        '(duplicates="sum" does), or keep one.',
     ),
     "gap": (
         HEAD + "b,2024-01-01,1\na,2024-01-01,1\na,2024-01-03,1\na,2024-01-05,1\n",
@@ -164,10 +164,6 @@ BAD_TABLES = {
     "text for a price": (
         "series,date,units,price\na,2024-01-01,1,NaN\n",
         "price must be a finite number, got 'NaN' (series 'a', date 2024-01-01, row 1).",
-    ),
-    "series without a price": (
-        "series,date,units,price\na,2024-01-01,1,2\nb,2024-01-01,1,\n",
-        "price of series 'b' is empty in all its rows: give one, or drop the column.",
     ),
     "negative cost": (
         "series,date,units,cost\na,2024-01-01,1,-1\n",
@@ -185,8 +181,8 @@ BAD_TABLES = {
     ),
     "Kaggle names": (
         "id,date,store_nbr,item_nbr,unit_sales,onpromotion\n0,2024-01-01,1,5,1,\n1,2024-01-01,1,5,1,\n",
-        "series '1/5' has more than one row for 2024-01-01 (again in row 2): add them up, or keep "
-        "one.",
+        "series '1/5' has more than one row for 2024-01-01 (again in row 2): add them up "
+        '(duplicates="sum" does), or keep one.',
     ),
 }
 
