@@ -79,6 +79,13 @@ def refuse_other_training(
             raise ValueError(f"{path} is of a training with {name} {theirs}, this one has {ours}.")
 
 
+def describe_sources(training: Any, held_out: Any) -> str:
+    """Where products to train on and to choose weights on come from, as a training's identity."""
+    if held_out is training:
+        return repr(training)
+    return f"{training!r}, weights chosen on {held_out!r}"
+
+
 def part(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
     """Those whose names begin so, without the beginning."""
     return {

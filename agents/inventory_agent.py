@@ -43,6 +43,9 @@ class InventoryAgent:
         problem: What to order for; the network must have been made for it.
         network: It computes in its own dtype, whatever the products' is.
 
+    Attributes:
+        card: What its file says of it, if it comes from one.
+
     Raises:
         ValueError: The network is for another problem.
     """
@@ -56,6 +59,7 @@ class InventoryAgent:
                 "for it."
             )
         self.problem, self.network = problem, network
+        self.card: Mapping[str, Any] = {}
         self._flat = FlatObservations(problem, ours.covariates)
 
     @property
@@ -243,7 +247,9 @@ class InventoryAgent:
                     f"{expected.get(name)}: take another copy."
                 )
         network.load_state_dict(weights)
-        return cls(problem, network.double().requires_grad_(False))
+        agent = cls(problem, network.double().requires_grad_(False))
+        agent.card = card
+        return agent
 
     def predict(self, observation: np.ndarray) -> np.ndarray:
         """The order ``[K]`` for an environment's observation ``[n]``, or ``[B, K]``

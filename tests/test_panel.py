@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from panel_cases import HEAD, PROBLEM, WINDOW, long_table, panel_of, stored, written
 
-from inv_gym import draw_products, make_problem, make_source
+from inv_gym import draw_products, make_source
 from inv_gym.demand.ranges import Uniform
 from inv_gym.products.batch import HISTORY
 from inv_gym.products.economics import EconomicsRanges, draw_economics
@@ -18,37 +19,7 @@ from inv_gym.products.panel import RETAIL, Panel, PanelProducts, read_panel
 from inv_gym.products.panel.runs import find_runs, moving_sum
 from inv_gym.products.panel.windows import eligible_starts
 
-PROBLEM = make_problem("InvLostSales-v0", horizon=5)
-WINDOW = HISTORY + PROBLEM.horizon
 ARRAYS = ("dates", "units", "usable", "promotion", "price", "cost")
-
-
-def written(folder: Path, text: str) -> Path:
-    path = folder / "table.csv"
-    path.write_text(text)
-    return path
-
-
-def stored(folder: Path, frame: pd.DataFrame, suffix: str = ".csv") -> Path:
-    path = folder / f"table{suffix}"
-    if suffix == ".parquet":
-        frame.to_parquet(path)
-    else:
-        frame.to_csv(path, index=False)
-    return path
-
-
-def long_table(first: str = "2015-01-01", **series: object) -> pd.DataFrame:
-    """A long table of series that all begin on `first`."""
-    parts = []
-    for name, units in series.items():
-        dates = pd.date_range(first, periods=len(np.asarray(units)))
-        parts.append(pd.DataFrame({"series": name, "date": dates, "units": np.asarray(units)}))
-    return pd.concat(parts, ignore_index=True)
-
-
-def panel_of(folder: Path, **series: object) -> Panel:
-    return read_panel(stored(folder, long_table(**series)))
 
 
 def messy(rows: int = 200) -> pd.DataFrame:
@@ -70,7 +41,6 @@ def assert_same(left: Panel, right: Panel) -> None:
     assert (left.series, left.notes) == (right.series, right.notes)
 
 
-HEAD = "series,date,units\n"
 KNOWN = (
     "series, date, units (long table); store_nbr, item_nbr, date, unit_sales (Kaggle Favorita); "
     "store_nbr, family, "
@@ -81,7 +51,7 @@ BAD_TABLES = {
     "missing column": (
         "series,day,units\na,2024-01-01,1\n",
         "the demand table has the columns series, day, units, which are no known layout: rename "
-        "them to one of: " + KNOWN,
+        'them (or give columns={"series": ..., "date": ...}) to one of: ' + KNOWN,
     ),
     "empty file": (
         "",

@@ -23,6 +23,7 @@ from stable_baselines3.common.vec_env import VecEnv, VecNormalize
 from torch import Tensor, nn
 
 from inv_gym.agents.checkpoints import (
+    describe_sources,
     optimiser_tensors,
     part,
     read_tensors,
@@ -93,16 +94,18 @@ class ModelFree:
         device: str = "cpu",
         log: str | Path | None = None,
     ) -> None:
-        problem, self.source, held_out_source = training_sources(task, source)
+        problem, self.source, self.validation_source = training_sources(task, source)
         self.problem = problem
         self.config = config or ModelFreeConfig()
         config = self.config
-        self.validation = [draw_validation(problem, held_out_source, config.validation_products)]
+        self.validation = [
+            draw_validation(problem, self.validation_source, config.validation_products)
+        ]
         longer, products = self.validation[0]
         shared: dict[str, Any] = {"knows": config.network.knows, "reach": config.reach}
         if config.policy == "plain":
             shared["knows"] = "history"
-        self._held_out = HeldOutVecEnv(products, held_out_source, longer, **shared)
+        self._held_out = HeldOutVecEnv(products, self.validation_source, longer, **shared)
         played = SB3VecEnv(
             config.rows, problem=problem, products=self.source, rewards="product", **shared
         )
@@ -328,7 +331,7 @@ class ModelFree:
         facts = {
             "config": asdict(self.config),
             "problem": describe(self.problem),
-            "products": repr(self.source),
+            "products": describe_sources(self.source, self.validation_source),
         }
         return json.loads(json.dumps(facts))
 

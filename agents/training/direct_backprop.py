@@ -23,6 +23,7 @@ from torch import distributed as dist
 from torch.nn.parallel import DistributedDataParallel
 
 from inv_gym.agents.checkpoints import (
+    describe_sources,
     optimiser_tensors,
     part,
     read_tensors,
@@ -103,7 +104,7 @@ class DirectBackprop:
         serves: Sequence[Problem] = (),
     ) -> None:
         first, *further = (task,) if isinstance(task, (Task, Problem)) else task
-        problem, self.source, held_out = training_sources(first, source)
+        problem, self.source, self.validation_source = training_sources(first, source)
         self.problems = (problem, *further)
         self.serves = tuple(serves)
         self.config = config or TrainingConfig()
@@ -129,7 +130,7 @@ class DirectBackprop:
             self._loss.compile(mode="reduce-overhead" if self.device.type == "cuda" else None)
         self._optimiser = torch.optim.Adam(self.network.parameters())
         self.validation = [
-            draw_validation(problem, held_out, self.config.validation_products)
+            draw_validation(problem, self.validation_source, self.config.validation_products)
             for problem in self.problems
         ]
         self._fixed = self._draw_fixed()
@@ -313,7 +314,7 @@ class DirectBackprop:
             "config": asdict(self.config),
             "problems": problems,
             "serves": serves,
-            "products": repr(self.source),
+            "products": describe_sources(self.source, self.validation_source),
         }
         return json.loads(json.dumps(identity))
 

@@ -16,6 +16,18 @@ from typing import Annotated
 import typer
 
 import inv_gym
+from inv_gym.commands.tables import (
+    Columns,
+    Duplicates,
+    First,
+    Horizon,
+    Last,
+    Missing,
+    Returns,
+    Separator,
+    Wide,
+    table_source,
+)
 from inv_gym.leaderboard.entries import Section, enter, load_factory, told
 from inv_gym.leaderboard.files import write
 from inv_gym.leaderboard.play import play
@@ -26,6 +38,7 @@ EXAMPLES = """\b
 Examples:
   inv-gym leaderboard --quick
   inv-gym leaderboard --policy my_policies:cautious --data sales.csv
+  inv-gym leaderboard --data sales.csv --separator ';' --columns series=Product,date=Date
   inv-gym leaderboard --policy sb3:runs/ppo/model.zip --env InvLostSales-v0"""
 PRODUCTS = 1000
 QUICK_PRODUCTS, QUICK_HORIZON = 50, 20
@@ -46,8 +59,20 @@ def main(
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of the products.")] = 0,
     data: Annotated[
-        str | None, typer.Option(metavar="FILE", help="A table of daily demand to play on too.")
+        str | None,
+        typer.Option(
+            metavar="FILE", help="A table of demand by the day, week or month to play on."
+        ),
     ] = None,
+    missing: Missing = None,
+    returns: Returns = None,
+    duplicates: Duplicates = None,
+    first: First = None,
+    last: Last = None,
+    separator: Separator = None,
+    columns: Columns = None,
+    wide: Wide = None,
+    horizon: Horizon = None,
     quick: Annotated[
         bool, typer.Option("--quick", help="A first look: few products, short episodes.")
     ] = False,
@@ -70,10 +95,22 @@ def main(
         sys.path.insert(0, str(Path.cwd()))
         factories = {spec: load_factory(spec) for spec in policy or ()}
         sections = [Section("synthetic")]
+        described = {
+            "missing": missing,
+            "returns": returns,
+            "duplicates": duplicates,
+            "first": first,
+            "last": last,
+            "separator": separator,
+            "columns": columns,
+            "wide": wide,
+        }
+        with told("--data"):
+            source = table_source(data, described)
         if data is not None:
-            with told("--data"):
-                sections.append(Section("data", data, inv_gym.make_source({"file": data})))
-        fields = {"horizon": QUICK_HORIZON} if quick else {}
+            sections.append(Section("data", data, source))
+        periods = horizon or (QUICK_HORIZON if quick else None)
+        fields = {} if periods is None else {"horizon": periods}
         with console.status("Playing one product with each policy"):
             contests = [
                 enter(env_id, section, factories, seed, fields)

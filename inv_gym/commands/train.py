@@ -23,6 +23,18 @@ from inv_gym.agents.network.policy_network import NetworkConfig
 from inv_gym.agents.training.config import KINDS
 from inv_gym.agents.training.direct_backprop import DivergedError
 from inv_gym.commands.report import Log, card, console
+from inv_gym.commands.tables import (
+    Columns,
+    Duplicates,
+    First,
+    Horizon,
+    Last,
+    Missing,
+    Returns,
+    Separator,
+    Wide,
+    make_products,
+)
 from inv_gym.commands.trainings import AGENTS, MODEL_FREE, direct_backprop, model_free
 from inv_gym.tasks.naming import with_fields
 from inv_gym.util.checks import one_of
@@ -61,6 +73,7 @@ EXAMPLES = """\b
 Examples:
   inv-gym train --env InvLostSales-v0 --out runs/lost-sales
   inv-gym train --env InvLostSales-v0 --out runs/lost-sales --resume
+  inv-gym train --env InvLostSales-v0 --products sales.csv --last 2015-10-31 --out runs/mine
   inv-gym train --env InvLostSalesLeadTime-v0 --field lead_time=10 --out runs/l10
   inv-gym train --env InvLostSales-v0 --agent ppo --option gae_lambda=0.8 --out runs/ppo
   torchrun --nproc-per-node 2 -m inv_gym train --env InvPerishable-v0 --out runs/two"""
@@ -71,8 +84,20 @@ def main(
     out: Annotated[Path, typer.Option(metavar="DIR", help="Where the files go.")],
     agent: Annotated[str, typer.Option(help=f"One of {', '.join(AGENTS)}.")] = next(iter(KINDS)),
     products: Annotated[
-        str | None, typer.Option(help="A population, instance or demand table (a file).")
+        str | None,
+        typer.Option(
+            metavar="NAME|FILE", help="A population, an instance, or the file of a demand table."
+        ),
     ] = None,
+    missing: Missing = None,
+    returns: Returns = None,
+    duplicates: Duplicates = None,
+    first: First = None,
+    last: Last = None,
+    separator: Separator = None,
+    columns: Columns = None,
+    wide: Wide = None,
+    horizon: Horizon = None,
     field: Annotated[
         list[str] | None, typer.Option(metavar="NAME=VALUE", help="Of the problem; repeatable.")
     ] = None,
@@ -124,8 +149,20 @@ def main(
         one_of("agent", agent, AGENTS)
         environment = inv_gym.ENVIRONMENTS[one_of("environment", env, inv_gym.ENVIRONMENTS)]
         origin = products or environment.origin
-        source = inv_gym.make_source({"file": origin} if Path(origin).is_file() else origin)
-        problem = with_fields(inv_gym.make_problem(env), named_values("--field", field or []))
+        described = {
+            "missing": missing,
+            "returns": returns,
+            "duplicates": duplicates,
+            "first": first,
+            "last": last,
+            "separator": separator,
+            "columns": columns,
+            "wide": wide,
+        }
+        source = make_products(origin, described)
+        changes = named_values("--field", field or [])
+        changes |= {} if horizon is None else {"horizon": horizon}
+        problem = with_fields(inv_gym.make_problem(env), changes)
         network = NetworkConfig(knows, channels, tuple(hidden or NetworkConfig.hidden))
         fields: dict[str, Any] = {"steps": steps, "learning_rate": learning_rate}
         fields |= {"seed": seed, "network": network}

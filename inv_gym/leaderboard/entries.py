@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import json
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -93,7 +94,25 @@ def model_factory(file: str) -> Factory:
         from inv_gym.agents.sb3.policy import SB3Policy
 
         model = SB3Policy.read(file)
-    return lambda problem: SB3Policy(problem, *model) if SB3Policy.fits(problem, model[0]) else None
+        card = card_beside(Path(file))
+
+    def factory(problem: inv_gym.Problem) -> inv_gym.Policy | None:
+        if not SB3Policy.fits(problem, model[0]):
+            return None
+        policy = SB3Policy(problem, *model)
+        policy.card = card
+        return policy
+
+    return factory
+
+
+def card_beside(file: Path) -> dict[str, Any]:
+    """The card that ``inv-gym train`` wrote beside its model; empty if the file is another."""
+    from inv_gym.agents.inventory_agent import CARD
+    from inv_gym.agents.sb3.policy import MODEL
+
+    card = file.with_name(CARD)
+    return json.loads(card.read_text()) if file.name == MODEL and card.is_file() else {}
 
 
 def build(spec: str, factory: Factory, problem: inv_gym.Problem) -> inv_gym.Policy | None:
@@ -143,6 +162,41 @@ def enter(
             with blamed(f"{spec} failed in {env_id}"):
                 paths[spec] = inv_gym.rollout(problem, policy, sample)
             policies[spec] = policy
+    remarks = table_remarks(task.source, policies)
+    notes += [f"{name} {remark}" for name, remark in remarks.items()]
     reference = baselines.reference(problem, law_is_known)
     origin = section.file or task.origin
-    return Contest(task, section.name, origin, policies, reference, tuple(notes), sample, paths)
+    return Contest(
+        task, section.name, origin, policies, reference, tuple(notes), sample, paths, remarks
+    )
+
+
+def table_remarks(
+    source: inv_gym.ProductSource, policies: Mapping[str, inv_gym.Policy]
+) -> dict[str, str]:
+    """What to say of the networks that were trained on the table that is played, by name."""
+    played = getattr(source, "table", None)
+    remarks = {}
+    for name, policy in policies.items():
+        trained = getattr(policy, "card", {}).get("table")
+        if played is not None and trained is not None:
+            remarks[name] = table_remark(played, trained)
+    return {name: remark for name, remark in remarks.items() if remark}
+
+
+def table_remark(played: Mapping[str, str], trained: Mapping[str, str]) -> str:
+    """What to say of a network that was trained on a table and days; empty if it is another
+    table.
+
+    Args:
+        played: File, fingerprint, first and last day.
+        trained: The same.
+    """
+    days = f"from {trained['first']} to {trained['last']}"
+    if trained["fingerprint"] != played["fingerprint"]:
+        same_name = trained["file"] == played["file"]
+        return f"was trained on a table of this name with other data, {days}" if same_name else ""
+    shared = max(trained["first"], played["first"]) <= min(trained["last"], played["last"])
+    if shared:
+        return f"was trained on this table, {days}: on days that are played here"
+    return f"was trained on other days of this table, {days}"

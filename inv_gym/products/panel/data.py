@@ -166,11 +166,9 @@ def read_panel(
     matrices = Matrices(periods, names, faults, duplicates)
     matrices.take(table.parts)
 
-    # faults of the table as a whole, where every row is known
-    unusual, filled = tuple[str, ...](), 0
-    if table.dates_are_known:
-        unusual = _check_daily(days, matrices, rule, table)
-        filled = _fill(matrices, rule or table.layout.missing)
+    # faults of the table as a whole
+    unusual = _check_daily(days, matrices, rule, table)
+    filled = _fill(matrices, rule or table.layout.missing, table.unknown)
     _check_costs(matrices)
     faults.refuse()
 
@@ -243,10 +241,10 @@ def _check_daily(
     refused = (rule or table.layout.missing) == "error"
     rare = find_rare(matrices.periods.dates, matrices.units, matrices.names)
     if rare is not None and (rare.many or refused):
-        matrices.faults.add("frequency", rare.message)
-        return ()
-    reason = why_not_daily(days, by_layout)
-    if reason:
+        reason, rare = rare.message, None
+    else:
+        reason = why_not_daily(days, by_layout)
+    if reason and not table.unknown:  # rows without a day may be those that are missed
         matrices.faults.add("frequency", reason)
     if rare is None:
         return ()
@@ -335,14 +333,15 @@ def _between(mask: np.ndarray) -> np.ndarray:
     return np.logical_or.accumulate(mask) & np.logical_or.accumulate(mask[::-1])[::-1]
 
 
-def _fill(matrices: Matrices, rule: str) -> int:
+def _fill(matrices: Matrices, rule: str, unknown: int) -> int:
     """Fill periods without a row with 0, in place: under the rule "zero" from the first row of a
     series to the end of the table; gives their number.
 
-    Under the rule "error", one between the first and the last row is a fault.
+    Under the rule "error", one between the first and the last row is a fault, if there are more
+    than rows that are not known.
     """
     if rule == "error":
-        _note_gaps(matrices)
+        _note_gaps(matrices, unknown)
         return 0
     filled = 0
     for block in blocks(matrices.units.shape[1]):
@@ -353,26 +352,28 @@ def _fill(matrices: Matrices, rule: str) -> int:
     return filled
 
 
-def _note_gaps(matrices: Matrices) -> None:
-    """Take in a period without a row between the first and the last one of a series as a fault."""
+def _note_gaps(matrices: Matrices, unknown: int) -> None:
+    """Take in the periods without a row between the first and the last one of a series as a fault,
+    the first such series telling.
+    """
     if "frequency" in matrices.faults.messages:
         return
-    noun = matrices.periods.frequency.noun
+    noun, total, message = matrices.periods.frequency.noun, 0, ""
     for block in blocks(matrices.units.shape[1]):
         present = ~np.isnan(matrices.units[:, block])
         gaps = _between(present) & ~present
-        if not gaps.any():
-            continue
-        column = int(gaps.any(0).argmax())
-        name = matrices.names[block.start + column]
-        first = matrices.periods.dates[gaps[:, column].argmax()]
-        matrices.faults.add(
-            "gap",
-            f"series {name!r} has no row for {first} and {gaps[:, column].sum()} {noun}(s) in all "
-            "between its first and last row",
-            f'add the rows, or read such {noun}s as no sales with missing="zero"',
-        )
-        return
+        total += int(gaps.sum())
+        if gaps.any() and not message:
+            column = int(gaps.any(0).argmax())
+            name = matrices.names[block.start + column]
+            first = matrices.periods.dates[gaps[:, column].argmax()]
+            message = (
+                f"series {name!r} has no row for {first} and {gaps[:, column].sum()} {noun}(s) in "
+                "all between its first and last row"
+            )
+    if total > unknown:
+        remedy = f'add the rows, or read such {noun}s as no sales with missing="zero"'
+        matrices.faults.add("gap", message, remedy)
 
 
 def means(values: np.ndarray) -> np.ndarray:

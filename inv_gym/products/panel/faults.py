@@ -29,13 +29,17 @@ class Faults:
         Raises:
             ValueError: There are faults; the message names each kind of them with its first place.
         """
-        if not self:
-            return
+        if self:
+            raise self.error
+
+    @property
+    def error(self) -> ValueError:
+        """An error that tells all of them."""
         texts = [self._text(kind) for kind in self.messages]
         if len(texts) == 1:
-            raise ValueError(texts[0])
+            return ValueError(texts[0])
         lines = "".join(f"\n  {number}. {text}" for number, text in enumerate(texts, 1))
-        raise ValueError(f"the demand table has {len(texts)} kinds of faults:{lines}")
+        return ValueError(f"the demand table has {len(texts)} kinds of faults:{lines}")
 
     def _text(self, kind: str) -> str:
         further = self.numbers[kind] - 1

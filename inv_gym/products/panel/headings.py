@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -105,27 +105,22 @@ def renamed(names: Sequence[str], columns: Mapping[str, str] | None) -> list[str
     return [back.get(name, "" if name in theirs else name) for name in names]
 
 
-def find_layout(
-    columns: Sequence[str], cells: Callable[[], Sequence[str]], separator: str, wide: bool
-) -> Layout:
-    """The layout with these columns; others may be among them.
+def find_layout(columns: Sequence[str], wide: bool) -> Layout | None:
+    """The layout with these columns, among others; None if there is none.
 
     Args:
         columns: Names of the table's columns.
-        cells: Gives its first row, empty if there is none.
-        separator: What separates its cells.
         wide: There is one column per series, or one per day.
 
     Raises:
-        ValueError: There is none, or a name is there twice; the message tells the remedy.
+        ValueError: A name is there twice, or a wide table has no days.
     """
     if wide:
         return _wide_layout(columns)
-    for layout in LAYOUTS:
-        if set(layout.required) <= set(columns):
-            _refuse_twice(columns, layout.columns)
-            return layout
-    raise ValueError(_why_none(columns, cells(), separator))
+    layout = next((some for some in LAYOUTS if set(some.required) <= set(columns)), None)
+    if layout is not None:
+        _refuse_twice(columns, layout.columns)
+    return layout
 
 
 def days_across(columns: Sequence[str]) -> bool:
@@ -162,34 +157,26 @@ def _refuse_twice(columns: Sequence[str], needed: Sequence[str]) -> None:
         )
 
 
-def _why_none(columns: Sequence[str], cells: Sequence[str], separator: str) -> str:
-    """What a heading that fits no layout is, and the remedies."""
-    reasons = []
-    other = _other_separator(columns, separator)
-    if other is not None:
-        reasons.append(f"is separated by {other!r} (give separator={other!r})")
-        columns, cells = columns[0].split(other), cells[0].split(other) if cells else ()
-        if any(set(layout.required) <= set(columns) for layout in LAYOUTS):
-            return f"the demand table {reasons[0]}."
-    near = _near_names(columns)
-    if near is not None:
-        pairs = ", ".join(f"{ours!r}: {theirs!r}" for ours, theirs in near.items())
-        reasons.append(f"has other names (rename them, or give columns={{{pairs}}})")
-    elif _looks_wide(columns, cells):
-        reasons.append(
-            "is wide, with one column per series or per day (melt it into series, date and units, "
-            "or read it with wide=True)"
+def why_no_layout(columns: Sequence[str], cells: Sequence[str]) -> tuple[str, str]:
+    """What columns that fit no layout are, and the remedy.
+
+    Args:
+        columns: Names of the table's columns.
+        cells: Its first row, empty if there is none.
+    """
+    if _looks_wide(columns, cells):
+        return (
+            f"the demand table is wide, with one column per series or per day ({listed(columns)})",
+            "melt it into series, date and units, or read it with wide=True",
         )
-    if reasons:
-        return f"the demand table {', and '.join(reasons)}; it has the columns {listed(columns)}."
     known = "; ".join(f"{', '.join(layout.required)} ({layout.name})" for layout in LAYOUTS)
     return (
-        f"the demand table has the columns {listed(columns)}, which are no known layout: rename "
-        f"them to one of: {known}."
+        f"the demand table has the columns {listed(columns)}, which are no known layout",
+        f'rename them (or give columns={{"series": ..., "date": ...}}) to one of: {known}',
     )
 
 
-def _other_separator(columns: Sequence[str], separator: str) -> str | None:
+def other_separator(columns: Sequence[str], separator: str) -> str | None:
     """What separates the names where they were read as one."""
     if len(columns) > 1:
         return None
@@ -197,13 +184,13 @@ def _other_separator(columns: Sequence[str], separator: str) -> str | None:
     return next((mark for mark in others if mark in "".join(columns)), None)
 
 
-def _near_names(columns: Sequence[str]) -> dict[str, str] | None:
+def near_names(columns: Sequence[str]) -> dict[str, str]:
     """Ours and the table's names where a layout fits but for capitals and spaces."""
     plain = {name.strip().lower(): name for name in columns}
     for layout in LAYOUTS:
         if set(layout.required) <= plain.keys():
             return {ours: plain[ours] for ours in layout.columns if plain.get(ours, ours) != ours}
-    return None
+    return {}
 
 
 def _looks_wide(columns: Sequence[str], cells: Sequence[str]) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,14 +16,17 @@ import numpy as np
 import pandas as pd
 
 from inv_gym.products.panel.faults import Faults
-from inv_gym.products.panel.files import CsvFile, ParquetFile, checked_separator, open_table
+from inv_gym.products.panel.files import CsvFile, ParquetFile, open_table
 from inv_gym.products.panel.headings import (
     DAY,
     OPTIONAL,
     Layout,
     days_across,
     find_layout,
+    near_names,
+    other_separator,
     renamed,
+    why_no_layout,
 )
 from inv_gym.util.checks import one_of, whole
 
@@ -87,8 +90,8 @@ class Table:
     rows: int = 0
     returned: int = 0
     """Rows with negative units that were read as no sales."""
-    dates_are_known: bool = True
-    """Whether all rows have a series and a day."""
+    unknown: int = 0
+    """Rows without a series or a day."""
 
     def add(self, frame: pd.DataFrame) -> None:
         """Check the next rows of the table and take them in, but for those without a series or day.
@@ -102,7 +105,7 @@ class Table:
         labels = [chunk.labels(column) for column in self.layout.series_columns]
         day = chunk.days()
         known = ~np.isnat(day) & np.all([codes >= 0 for codes, _ in labels], axis=0)
-        self.dates_are_known &= bool(known.all())
+        self.unknown += int((~known).sum())
         units = chunk.units(self.returns)[known]
         promotion = chunk.promotion() if self.layout.promotion in self.columns else None
         self.returned += int((units < 0.0).sum())
@@ -316,18 +319,46 @@ def read_table(
         FileNotFoundError: There is no such file.
         ValueError: The file type or the layout is not as it must be, or there are no rows.
     """
-    file = open_table(path, separator)
-    names = renamed(file.columns(), columns)
-    layout = find_layout(names, file.cells, checked_separator(separator), wide)
+    whole("rows_per_chunk", rows_per_chunk, 1)
+    rule = None if returns is None else one_of("returns", returns, RULES)
+    faults = Faults()
+    file, names = _headed(open_table(path, separator), columns, wide, faults)
+    layout = find_layout(names, wide)
+    if layout is None:
+        faults.add("layout", *why_no_layout(names, file.cells()))
+        raise faults.error
     read = names if wide else [name for name in names if name in layout.columns]
-    table = Table(
-        layout, read, layout.returns if returns is None else one_of("returns", returns, RULES)
-    )
-    for frame in _frames(file, layout, names, read, whole("rows_per_chunk", rows_per_chunk, 1)):
+    table = Table(layout, read, rule or layout.returns, faults)
+    for frame in _frames(file, layout, names, read, rows_per_chunk):
         table.add(frame)
     if not table.rows:
-        raise ValueError(f"the demand table {str(path)!r} has no rows.")
+        faults.add("rows", f"the demand table {str(path)!r} has no rows")
+        raise faults.error
     return table
+
+
+def _headed(
+    file: CsvFile | ParquetFile, columns: Mapping[str, str] | None, wide: bool, faults: Faults
+) -> tuple[CsvFile | ParquetFile, list[str]]:
+    """The file with the names of its columns, as they are known to the layouts.
+
+    Another separator, and names that differ in capitals and spaces, are faults; the file is read
+    all the same, to find the others.
+    """
+    mark = other_separator(file.columns(), file.separator)
+    if mark is not None:
+        faults.add(
+            "separator", f"the demand table is separated by {mark!r}", f"give separator={mark!r}"
+        )
+        file = replace(file, separator=mark)
+    names = renamed(file.columns(), columns)
+    near = {} if wide or find_layout(names, wide) else near_names(names)
+    if near:
+        texts = ", ".join(f"{theirs!r} in place of {ours!r}" for ours, theirs in near.items())
+        pairs = ", ".join(f'"{ours}": "{theirs}"' for ours, theirs in near.items())
+        remedy = f"rename them, or give columns={{{pairs}}}"
+        faults.add("names", f"the demand table has {texts}", remedy)
+    return file, renamed(names, near)
 
 
 def _frames(

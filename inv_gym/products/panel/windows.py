@@ -95,7 +95,7 @@ class PanelProducts:
         )
 
     @property
-    def data(self) -> dict[str, Any]:
+    def table(self) -> dict[str, Any]:
         """Which table, and which of its days: plain data for a card."""
         days = self.panel.dates[[self._episode_days.start, self._episode_days.stop - 1]]
         return {
