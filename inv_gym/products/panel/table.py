@@ -207,7 +207,7 @@ class Chunk:
         """Money per unit, NaN where the cell is empty, float32 ``[n]``."""
         values = self._numbers(column, may_be_empty=True)
         self._note(column, values <= 0.0, "must be above 0")
-        return values.astype(np.float32)
+        return np.where(values > 0.0, values, np.nan).astype(np.float32)
 
     def _numbers(self, column: str, may_be_empty: bool = False) -> np.ndarray:
         """The numbers of a column, NaN where a cell has none."""
