@@ -68,6 +68,11 @@ class InventoryAgent:
         return self.network.config.knows
 
     @property
+    def covariates(self) -> tuple[str, ...]:
+        """Names of the covariates that it needs."""
+        return self.network.sizes.covariates
+
+    @property
     def _like(self) -> Tensor:
         return self.network.like
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pickle
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -32,9 +31,6 @@ class SB3Policy:
             environments.
         normalisation: What observations went through in training; None if nothing.
 
-    Attributes:
-        card: What its training says of it, if it comes from one.
-
     Raises:
         ValueError: The model's actions are neither, or for another number of channels.
     """
@@ -57,7 +53,6 @@ class SB3Policy:
                 "actions are units; what others stand for its file does not tell."
             )
         self.problem, self.policy, self._normalisation = problem, policy, normalisation
-        self.card: Mapping[str, Any] = {}
         self._blind = self.fits(problem, policy)  # trained without covariates, it is not shown any
 
     def __call__(self, observation: Observation) -> Any:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
-import json
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -94,25 +93,7 @@ def model_factory(file: str) -> Factory:
         from inv_gym.agents.sb3.policy import SB3Policy
 
         model = SB3Policy.read(file)
-        card = card_beside(Path(file))
-
-    def factory(problem: inv_gym.Problem) -> inv_gym.Policy | None:
-        if not SB3Policy.fits(problem, model[0]):
-            return None
-        policy = SB3Policy(problem, *model)
-        policy.card = card
-        return policy
-
-    return factory
-
-
-def card_beside(file: Path) -> dict[str, Any]:
-    """The card that ``inv-gym train`` wrote beside its model; empty if the file is another."""
-    from inv_gym.agents.inventory_agent import CARD
-    from inv_gym.agents.sb3.policy import MODEL
-
-    card = file.with_name(CARD)
-    return json.loads(card.read_text()) if file.name == MODEL and card.is_file() else {}
+    return lambda problem: SB3Policy(problem, *model) if SB3Policy.fits(problem, model[0]) else None
 
 
 def build(spec: str, factory: Factory, problem: inv_gym.Problem) -> inv_gym.Policy | None:
@@ -149,7 +130,8 @@ def enter(
     problem, law_is_known = task.problem, section.source is None
     with told("--data"):
         sample = task.draw(1, seed)
-    policies = baselines.policies(problem, law_is_known) | agents.policies(problem)
+    ours = baselines.policies(problem, law_is_known) | agents.policies(problem)
+    policies = {name: policy for name, policy in ours.items() if not lacking(policy, task.source)}
     notes = list(task.source.notes)
     if not law_is_known:
         notes.append(NO_DISTRIBUTION)
@@ -158,6 +140,9 @@ def enter(
         policy = build(spec, factory, problem)
         if policy is None:
             notes.append(f"{spec} does not apply here (it returned None)")
+        elif lacking(policy, task.source):
+            needed = ", ".join(lacking(policy, task.source))
+            notes.append(f"{spec} does not apply here (it needs the covariates {needed})")
         elif law_is_known or policy.knows != "distribution":
             with blamed(f"{spec} failed in {env_id}"):
                 paths[spec] = inv_gym.rollout(problem, policy, sample)
@@ -169,6 +154,14 @@ def enter(
     return Contest(
         task, section.name, origin, policies, reference, tuple(notes), sample, paths, remarks
     )
+
+
+def lacking(policy: inv_gym.Policy, source: inv_gym.ProductSource) -> tuple[str, ...]:
+    """The covariates that a network was trained with where products have others; empty if it can
+    play.
+    """
+    needed = getattr(policy, "covariates", ())
+    return () if needed == tuple(source.covariate_names) else needed
 
 
 def table_remarks(
