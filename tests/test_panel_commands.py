@@ -148,7 +148,7 @@ def test_bad_options_are_one_message(arguments: tuple[str, ...], message: str) -
     [
         (("--first", "2024-02-01"), "--first describes a demand table: give one with --products"),
         (("--products", "poisson", "--missing", "zero"), "--missing describes a demand table"),
-        (("--products", "nowhere.csv"), "there is no demand table 'nowhere.csv'"),
+        (("--products", "nowhere.csv", "--missing", "zero"), "there is no demand table 'nowhere"),
         (("--products", "sales.csv", "--horizon", "0"), "--horizon"),
     ],
 )

@@ -9,7 +9,6 @@ from typing import Annotated, Any
 import typer
 
 import inv_gym
-from inv_gym.products.panel.files import FILE_TYPES
 
 RULE, DAY = "error|zero", "YYYY-MM-DD"
 
@@ -69,8 +68,7 @@ def given_options(options: Mapping[str, Any]) -> dict[str, Any]:
 
 def is_table(origin: str) -> bool:
     """Whether a text names a file or folder of demand, rather than a population."""
-    named_so = origin.lower().endswith(tuple(FILE_TYPES))
-    return named_so or Path(origin).is_file() or any(Path(origin).glob("*.parquet"))
+    return Path(origin).is_file() or any(Path(origin).glob("*.parquet"))
 
 
 def make_products(origin: str, options: Mapping[str, Any]) -> inv_gym.ProductSource:
@@ -84,7 +82,7 @@ def make_products(origin: str, options: Mapping[str, Any]) -> inv_gym.ProductSou
         ValueError: It cannot be read, or something was said about a table where there is none.
     """
     given = given_options(options)
-    if is_table(origin):
+    if is_table(origin) or (given and Path(origin).suffix):
         return inv_gym.make_source({"file": origin, **given})
     _refuse_without_table(given, "--products")
     return inv_gym.make_source(origin)

@@ -14,6 +14,7 @@ import typer
 
 import inv_gym
 from inv_gym import agents, baselines
+from inv_gym.agents.inventory_agent import InventoryAgent
 from inv_gym.leaderboard.board import Contest
 from inv_gym.play.policy import KNOWLEDGE
 from inv_gym.util.checks import one_of
@@ -160,7 +161,7 @@ def lacking(policy: inv_gym.Policy, source: inv_gym.ProductSource) -> tuple[str,
     """The covariates that a network was trained with where products have others; empty if it can
     play.
     """
-    needed = getattr(policy, "covariates", ())
+    needed = policy.covariates if isinstance(policy, InventoryAgent) else ()
     return () if needed == tuple(source.covariate_names) else needed
 
 
@@ -169,11 +170,14 @@ def table_remarks(
 ) -> dict[str, str]:
     """What to say of the networks that were trained on the table that is played, by name."""
     played = getattr(source, "table", None)
-    remarks = {}
-    for name, policy in policies.items():
-        trained = getattr(policy, "card", {}).get("table")
-        if played is not None and trained is not None:
-            remarks[name] = table_remark(played, trained)
+    if played is None:
+        return {}
+    trained = {
+        name: policy.card["table"]
+        for name, policy in policies.items()
+        if isinstance(policy, InventoryAgent) and "table" in policy.card
+    }
+    remarks = {name: table_remark(played, table) for name, table in trained.items()}
     return {name: remark for name, remark in remarks.items() if remark}
 
 
