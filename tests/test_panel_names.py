@@ -191,3 +191,12 @@ def test_a_series_without_a_price_has_one_imputed_and_the_others_keep_theirs(
     assert price[1] != 4.0
     assert np.isfinite(price).all()
     assert source.notes[-1].endswith("price of 1 series that have none, unit cost, all other costs")
+
+
+@pytest.mark.parametrize("column", ["units", "price", "promotion"])
+def test_times_are_no_numbers(tmp_path: Path, column: str) -> None:
+    days = pd.date_range("2024-01-01", periods=2)
+    for values in (days, days - days[0]):
+        frame = long_table(a=[1, 2]).assign(**{column: values})
+        with pytest.raises(ValueError, match=f"{column} must be a finite number, got 20|0 days"):
+            read_panel(stored(tmp_path, frame, ".parquet"))

@@ -216,7 +216,9 @@ class Chunk:
         values = pd.to_numeric(cells, errors="coerce").to_numpy(np.float64, na_value=np.nan)
         if column == self.layout.promotion:
             values = np.where(np.isnan(values), _truth(cells), values)
-        elif pd.api.types.is_bool_dtype(cells.dtype):
+        elif cells.dtype.kind == "b":
+            values = np.full(len(cells), np.nan)
+        if cells.dtype.kind in "mM":  # times, which are whole numbers inside
             values = np.full(len(cells), np.nan)
         bad = ~(np.abs(values) < LARGEST)
         if may_be_empty:
