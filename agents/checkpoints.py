@@ -86,6 +86,12 @@ def describe_sources(training: Any, held_out: Any) -> str:
     return f"{training!r}, weights chosen on {held_out!r}"
 
 
+def table_facts(source: Any) -> dict[str, Any]:
+    """What a card says of the demand table that products come from; nothing if there is none."""
+    table = getattr(source, "table", None)
+    return {} if table is None else {"table": table}
+
+
 def part(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
     """Those whose names begin so, without the beginning."""
     return {

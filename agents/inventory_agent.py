@@ -44,7 +44,8 @@ class InventoryAgent:
         network: It computes in its own dtype, whatever the products' is.
 
     Attributes:
-        card: What its file says of it, if it comes from one.
+        card: What its file or training says of it; the demand table that it was trained on is
+            kept when it is saved.
 
     Raises:
         ValueError: The network is for another problem.
@@ -212,6 +213,7 @@ class InventoryAgent:
             "structure": structure(self.problem),
             "sizes": asdict(self.network.sizes),
             "network": asdict(self.network.config),
+            **{name: self.card[name] for name in ("table",) if name in self.card},
             **(facts or {}),
         }
         weights = {name: value.float() for name, value in self.network.state_dict().items()}

@@ -13,6 +13,7 @@ from typer.testing import CliRunner, Result
 
 import inv_gym
 from inv_gym.agents import DirectBackprop, TrainingConfig
+from inv_gym.agents.inventory_agent import InventoryAgent
 from inv_gym.commands.app import app
 from inv_gym.commands.tables import named_columns
 from inv_gym.products.panel import PanelProducts, read_panel
@@ -256,3 +257,29 @@ def test_a_leaderboard_says_who_was_trained_on_its_table(
     assert any(note.startswith(policy[1]) and note.endswith(remark) for note in board["notes"])
     page = Path("results/leaderboard.html").read_text(encoding="utf-8")
     assert remark in page
+
+
+def test_a_trained_agent_keeps_its_table_when_it_is_saved(tmp_path: Path) -> None:
+    source = PanelProducts(read_panel("sales.csv"), last="2024-04-30")
+    problem = inv_gym.make_problem("InvLostSales-v0", horizon=5)
+    config = TrainingConfig(steps=2, batch=8, check_every=2, validation_products=8)
+    agent = DirectBackprop(problem, source, config).fit()
+    assert agent.card == {"table": source.table}
+    agent.save(tmp_path / "first")
+    again = InventoryAgent.load(tmp_path / "first")
+    again.save(tmp_path / "second")
+    card = json.loads((tmp_path / "second" / "card.json").read_text())
+    assert card["table"] == source.table
+    assert "table" not in DirectBackprop(problem, "poisson", config).agent.card
+
+
+def test_ppo_keeps_its_table(tmp_path: Path) -> None:
+    options = ("n_steps=5", "batch_size=40")
+    ppo = ("--env", "InvLostSales-v0", "--agent", "ppo", "--steps", "40", "--horizon", "5")
+    arguments = ["train", *ppo, "--products", "sales.csv", "--out", "ppo"]
+    for option in options:
+        arguments += ["--option", option]
+    result = CliRunner().invoke(app, arguments)
+    assert result.exit_code == 0, result.output
+    card = json.loads(Path("ppo/card.json").read_text())
+    assert card["table"] == PanelProducts(read_panel("sales.csv")).table

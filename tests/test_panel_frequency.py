@@ -90,6 +90,9 @@ def test_one_period_is_one_row(tmp_path: Path) -> None:
     year = 2.0 * np.pi * (pd.DatetimeIndex(days).day_of_year.to_numpy() - 1) / 365.25
     np.testing.assert_allclose(products.covariates[..., 0].ravel(), np.sin(year), atol=0.03)
     assert source.table["frequency"] == "weekly"
+    assert f"episodes lie in {first} to {WEEKS[50].date()}" in source.notes
+    with pytest.raises(ValueError, match="with a week of the table between them, got 2013-01-02"):
+        PanelProducts(panel, first="2013-01-02", last="2013-01-05")
 
 
 @pytest.mark.parametrize(("dates", "days"), [(WEEKS, 7.0), (MONTHS, 365.25 / 12.0)])

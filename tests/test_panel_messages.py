@@ -177,6 +177,14 @@ def test_a_wide_table_needs_its_days(tmp_path: Path) -> None:
     assert read_panel(path, wide=True, columns={"date": "day"}).series == ("x", "y")
 
 
+@pytest.mark.parametrize("name", ["", "Unnamed: 0"])
+def test_numbers_of_rows_are_no_series_of_a_wide_table(tmp_path: Path, name: str) -> None:
+    path = written(tmp_path, f"{name},date,x\n0,2024-01-01,1\n1,2024-01-02,2\n")
+    assert "a column of the wide table has no name" in refused(path, wide=True)
+    across = written(tmp_path, f"{name},2024-01-01,2024-01-02\nx,1,2\n")
+    assert read_panel(across, wide=True).series == ("x",)
+
+
 def test_a_long_table_with_another_name_is_not_called_wide(tmp_path: Path) -> None:
     message = refused(written(tmp_path, "date,store_nbr,transactions\n2024-01-01,1,4\n"))
     assert "wide" not in message

@@ -29,6 +29,7 @@ from inv_gym.agents.checkpoints import (
     read_tensors,
     refuse_other_training,
     restore_optimiser,
+    table_facts,
     write_tensors,
 )
 from inv_gym.agents.inventory_agent import CARD, InventoryAgent, describe
@@ -245,7 +246,9 @@ class ModelFree:
         policy = copy.deepcopy(self.model.policy).cpu()
         if isinstance(policy, InventoryActorCritic):
             network = policy.features_extractor.network.double().requires_grad_(False)
-            return InventoryAgent(self.problem, network)
+            agent = InventoryAgent(self.problem, network)
+            agent.card = table_facts(self.source)
+            return agent
         return SB3Policy(self.problem, policy, copy.deepcopy(self._observations))
 
     @property
@@ -310,7 +313,10 @@ class ModelFree:
             return agent.save(folder, facts)
         return write_atomically(
             folder / CARD,
-            json.dumps({"problem": describe(self.problem), **(facts or {})}, indent=1),
+            json.dumps(
+                {"problem": describe(self.problem), **table_facts(self.source), **(facts or {})},
+                indent=1,
+            ),
         )
 
     def save(self, path: str | Path) -> Path:

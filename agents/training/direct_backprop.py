@@ -29,6 +29,7 @@ from inv_gym.agents.checkpoints import (
     read_tensors,
     refuse_other_training,
     restore_optimiser,
+    table_facts,
     write_tensors,
 )
 from inv_gym.agents.inventory_agent import InventoryAgent, describe
@@ -198,7 +199,9 @@ class DirectBackprop:
     def agent(self) -> InventoryAgent:
         """The network as it is, as a policy for the first problem, computing in float64."""
         network = copy.deepcopy(self.network).double().cpu().requires_grad_(False)
-        return InventoryAgent(self.problems[0], network)
+        agent = InventoryAgent(self.problems[0], network)
+        agent.card = table_facts(self.source)
+        return agent
 
     def train_step(self) -> float:
         """Take a gradient step on fresh products; its loss."""

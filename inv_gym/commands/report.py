@@ -84,7 +84,6 @@ def card(training: Any, log: Log, agent: str, products: str) -> dict[str, Any]:
         "name": AGENTS[agent],
         "config": asdict(training.config),
         "products": products,
-        **table_facts(training.source),
         "metrics": {
             "validation_reward": best.reward,
             "reference": log.name,
@@ -96,9 +95,3 @@ def card(training: Any, log: Log, agent: str, products: str) -> dict[str, Any]:
         | {name: metadata.version(name) for name in packages},
         "command": shlex.join(["python", *sys.argv]),
     }
-
-
-def table_facts(source: Any) -> dict[str, Any]:
-    """What a card says of the demand table that products come from; nothing if there is none."""
-    table = getattr(source, "table", None)
-    return {} if table is None else {"table": table}

@@ -49,24 +49,23 @@ class Closures:
             units: ``[D, S]``, NaN before the first and after the last row of a series.
             shops: ``[S]`` the shop of each series.
         """
-        closed = self._closed(units, shops)
+        own = len(shops) == shops.max() + 1  # every series is a shop of its own
+        closed = None if own else self._closed(_totals(units, shops))
         usable = np.empty(units.shape, bool)
         number = 0
         for block in blocks(units.shape[1]):
             columns = units[:, block]
             active = np.logical_or.accumulate(columns > 0.0) & ~np.isnan(columns)
-            usable[:, block] = active & ~closed[:, shops[block]]
-            number += int((active & ~usable[:, block]).sum())
+            shut = self._closed(columns) if closed is None else closed[:, shops[block]]
+            usable[:, block] = active & ~shut
+            number += int((active & shut).sum())
         return usable, number
 
-    def _closed(self, units: np.ndarray, shops: np.ndarray) -> np.ndarray:
-        """The periods that shops are closed, ``[D, shops]``."""
-        number = int(shops.max()) + 1
-        closed = np.zeros((len(units), number), bool)
-        for block in blocks(number):
-            columns = _totals(units, shops, range(number)[block])
-            for series, first, length in zip(*self._runs(columns), strict=True):
-                closed[first : first + length, block.start + series] = True
+    def _closed(self, units: np.ndarray) -> np.ndarray:
+        """The periods that shops with these units ``[D, n]`` are closed."""
+        closed = np.zeros(units.shape, bool)
+        for shop, first, length in zip(*self._runs(units), strict=True):
+            closed[first : first + length, shop] = True
         return closed
 
     def _runs(self, units: np.ndarray) -> Runs:
@@ -123,13 +122,10 @@ class Closures:
         return all(np.nanmean(units[side]) < TAPERED * usual for side in sides)
 
 
-def _totals(units: np.ndarray, shops: np.ndarray, numbers: range) -> np.ndarray:
-    """What some shops sell, ``[D, n]``; NaN where none of their series has a row."""
-    if len(shops) == shops.max() + 1:  # every series has its own
-        return units[:, numbers.start : numbers.stop]
-    totals = np.full((len(units), len(numbers)), np.nan, np.float32)
-    for column, shop in enumerate(numbers):
+def _totals(units: np.ndarray, shops: np.ndarray) -> np.ndarray:
+    """What each shop sells, ``[D, shops]``; NaN where none of its series has a row."""
+    totals = np.full((len(units), int(shops.max()) + 1), np.nan, np.float32)
+    for shop in range(totals.shape[1]):
         mine = units[:, shops == shop]
-        sold = np.nansum(mine, axis=1)
-        totals[:, column] = np.where(np.isnan(mine).all(1), np.nan, sold)
+        totals[:, shop] = np.where(np.isnan(mine).all(1), np.nan, np.nansum(mine, axis=1))
     return totals

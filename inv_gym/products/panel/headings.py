@@ -9,6 +9,9 @@ from dataclasses import dataclass
 DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 """How a day is written."""
 
+NAMELESS = re.compile(r"(Unnamed: [0-9]+)?")
+"""How a column is called that has no name, such as the numbers of rows."""
+
 SEPARATORS = (";", "\t", "|")
 """Separators that tables in text have in place of the comma."""
 
@@ -131,6 +134,11 @@ def days_across(columns: Sequence[str]) -> bool:
 def _wide_layout(columns: Sequence[str]) -> Layout:
     """The layout of a table with one column per series beside ``date``, or one per day."""
     _refuse_twice(columns, columns)
+    nameless = [name for name in columns if NAMELESS.fullmatch(name)]
+    if nameless and not days_across(columns):
+        raise ValueError(
+            f"a column of the wide table has no name, got {nameless[0]!r}: name it, or drop it."
+        )
     days = [name for name in columns if DAY.fullmatch(name)]
     names = tuple(name for name in columns if name not in days)
     if days_across(columns) and not (days and names):

@@ -81,7 +81,11 @@ class PanelProducts:
     def __post_init__(self) -> None:
         whole("seed", self.seed, 0)
         if self._episode_days.start >= self._episode_days.stop:
-            raise ValueError(f"first must not be after last, got {self.first} and {self.last}.")
+            noun = self.panel.frequency.noun
+            between = "" if noun == "day" else f", with a {noun} of the table between them"
+            raise ValueError(
+                f"first must not be after last{between}, got {self.first} and {self.last}."
+            )
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -89,8 +93,11 @@ class PanelProducts:
         given = {"price": self._price, "unit cost": self._cost}
         texts = [_imputed(name, column) for name, column in given.items()]
         imputed = ", ".join([*filter(None, texts), "all other costs"])
+        split = self.first is not None or self.last is not None
+        days = self.table
         return (
             *self.panel.notes,
+            *((f"episodes lie in {days['first']} to {days['last']}",) if split else ()),
             f"imputed once per series from assumed ranges, with seed {self.seed}: {imputed}",
         )
 
