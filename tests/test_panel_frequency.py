@@ -169,6 +169,10 @@ MIXED = {
     "a monthly series": (pd.date_range("2010-01-01", periods=300), MONTHS[:9]),
     "two weekdays": (WEEKS, WEEKS + pd.Timedelta(days=1)),
     "two weekdays far apart": (WEEKS, WEEKS + pd.Timedelta(days=3)),
+    "weeks and then days beside days": (
+        pd.date_range("2013-01-01", periods=600),
+        WEEKS[:20].append(pd.date_range(WEEKS[20], periods=300)),
+    ),
     "weeks and months": (WEEKS, pd.date_range("2013-01-01", periods=12, freq="MS")),
 }
 
@@ -183,7 +187,7 @@ def test_a_mixed_table_is_refused_with_series_and_dates(
     path = stored(tmp_path, in_layout(pd.concat(tables)))
     with pytest.raises(ValueError, match=r"series '[xy]' has one row a (week|month) \(20") as error:
         read_panel(path, missing=missing)
-    assert "others have rows on other days (20" in str(error.value)
+    assert "but the table has rows on other days (20" in str(error.value)
     assert "missing=" not in str(error.value)
 
 

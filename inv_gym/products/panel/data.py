@@ -22,6 +22,7 @@ from inv_gym.products.panel.frequency import (
     Periods,
     find_periods,
     find_rare,
+    why_irregular,
     why_not_daily,
 )
 from inv_gym.products.panel.runs import blocks
@@ -237,13 +238,15 @@ def _check_daily(
     """Take in what speaks against a table that was taken for daily; notes of what may be chance."""
     if matrices.periods.frequency is not DAILY:
         return ()
-    by_layout = rule is None and table.layout.missing == "zero"
     refused = (rule or table.layout.missing) == "error"
     rare = find_rare(matrices.periods.dates, matrices.units, matrices.names)
-    if rare is not None and (rare.many or refused):
+    several = len(matrices.names) > 1  # with a single one, the dates tell more
+    if several and rare is not None and (rare.many or refused):
         reason, rare = rare.message, None
     else:
-        reason = why_not_daily(days, by_layout)
+        reason = why_not_daily(days)
+    if not reason and rule is None and not refused:
+        reason = why_irregular(days)
     if reason and not table.unknown:  # rows without a day may be those that are missed
         matrices.faults.add("frequency", reason)
     if rare is None:

@@ -16,6 +16,9 @@ FEWEST = 4
 STRETCH = 5
 """As many weeks (or months) in a row, with nothing between, are no chance."""
 
+LONG_STRETCH = 8
+"""The same of a single series, which may sell on one weekday for a while."""
+
 SHARE = 0.01
 """Of the series, those that keep to one day of the week or month by chance or habit."""
 
@@ -121,12 +124,9 @@ def _month_dates(dates: np.ndarray, of_month: int) -> np.ndarray:
     return np.minimum(begin + (of_month - 1), end - 1)
 
 
-def why_not_daily(days: np.ndarray, by_layout: bool) -> str:
-    """What speaks against reading a table with rows on these days as daily; empty if nothing.
-
-    Args:
-        days: Since 1970-01-01, in order, each once.
-        by_layout: That days without a row are no sales follows from the layout alone.
+def why_not_daily(days: np.ndarray) -> str:
+    """What speaks against reading a table with rows on these days (since 1970-01-01, in order, each
+    once) as daily; empty if nothing.
     """
     dates, gaps = days.astype("datetime64[D]"), np.diff(days)
     step, unit = _step(days)
@@ -150,7 +150,13 @@ def why_not_daily(days: np.ndarray, by_layout: bool) -> str:
                 "must be daily, weekly or monthly: correct the dates, split it, or write the rows "
                 "of the days without sales"
             )
-    if by_layout and len(days) > 2 and gaps.min() > 1:
+    return ""
+
+
+def why_irregular(days: np.ndarray) -> str:
+    """The same of days without a row that only the layout makes days without sales."""
+    dates = days.astype("datetime64[D]")
+    if len(days) > 2 and np.diff(days).min() > 1:
         return (
             f"the dates are irregular ({_few(dates)}), no two of them consecutive days: write the "
             "rows of the days without sales, or, if the table is daily, read such days as no sales "
@@ -171,7 +177,7 @@ def _longest(mask: np.ndarray) -> tuple[int, int]:
 
 @dataclass(frozen=True)
 class Rare:
-    """Series of a daily table whose rows are all a week or a month apart.
+    """Series of a daily table whose rows, or many of them in a row, are a week or a month apart.
 
     Attributes:
         series: Their numbers.
@@ -179,7 +185,7 @@ class Rare:
         message: What speaks against such a table.
     """
 
-    series: np.ndarray
+    series: list[int]
     judged: int
     message: str
 
@@ -190,53 +196,83 @@ class Rare:
 
 
 def find_rare(dates: np.ndarray, units: np.ndarray, names: Sequence[str]) -> Rare | None:
-    """The series whose rows are all a week or a month apart, in a table that is daily.
+    """The series whose rows, or many of them in a row, are a week or a month apart, in a table that
+    is daily.
 
     Args:
         dates: ``[D]``.
         units: ``[D, S]``, NaN where there is no row.
         names: Of the series.
     """
-    rare, nouns, judged = list[int](), list[str](), 0
+    rare, judged, first = list[int](), 0, None
     for block in blocks(units.shape[1]):
         present = ~np.isnan(units[:, block])
         judged += int((present.sum(0) >= FEWEST).sum())
-        for column, noun in _rare_columns(dates, present):
+        for column, noun, rows in _rare_columns(dates, present):
             rare.append(block.start + column)
-            nouns.append(noun)
-    if not rare:
+            first = first or (noun, rows)
+    if first is None:
         return None
-    rows = ~np.isnan(units[:, rare[0]])
-    noun = nouns[0]
+    noun, rows = first
+    others = _days_with_rows(units)
+    others[rows] = False
     message = (
-        f"series {names[rare[0]]!r} has one row a {noun} ({_few(dates[rows])}), but others have "
-        f"rows on other days ({_few(dates[_other_days(units, rows)])}): a table must have one "
-        "frequency: split it, or write the rows of the days without sales"
+        f"series {names[rare[0]]!r} has one row a {noun} ({_few(dates[rows])}), but the table has "
+        f"rows on other days ({_few(dates[others])}): a table must have one frequency: split it, "
+        "or write the rows of the days without sales"
     )
-    return Rare(np.array(rare), judged, message)
+    return Rare(rare, judged, message)
 
 
-def _other_days(units: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    """Days on which series have rows, but not this one."""
-    others = np.zeros(len(units), bool)
+def _days_with_rows(units: np.ndarray) -> np.ndarray:
+    """``[D]`` whether any series has a row."""
+    days = np.zeros(len(units), bool)
     for block in blocks(units.shape[1]):
-        others |= (~np.isnan(units[:, block])).any(1)
-    return others & ~rows
+        days |= (~np.isnan(units[:, block])).any(1)
+    return days
 
 
-def _rare_columns(dates: np.ndarray, present: np.ndarray) -> Iterator[tuple[int, str]]:
-    """The columns with at least FEWEST rows, all a week or a month apart, most of them just one."""
-    rows = present.sum(0)
-    months = int((dates[-1].astype("datetime64[M]") - dates[0].astype("datetime64[M]")).astype(int))
-    few = np.flatnonzero((rows >= FEWEST) & (rows <= max(len(dates) // 7, months) + 1))
-    for column in few:
-        day = dates[present[:, column]]
-        gaps = np.diff(day.astype(np.int64))
-        month, of_month = _days_of_month(day)
-        if not (gaps % 7).any() and 2 * (gaps == 7).sum() >= len(gaps):
-            yield int(column), "week"
-        elif len(set(of_month.tolist())) == 1 and 2 * (np.diff(month) == 1).sum() >= len(gaps):
-            yield int(column), "month"
+def _rare_columns(dates: np.ndarray, present: np.ndarray) -> Iterator[tuple[int, str, np.ndarray]]:
+    """The columns of ``[D, n]`` with rows a week or a month apart, and the numbers of those days.
+
+    These are all their rows, most of them just one week or month apart and none between; or so many
+    in a row that they are no chance.
+    """
+    series, day = np.nonzero(present.T)
+    same, gaps = np.diff(series) == 0, np.diff(day)
+    months, of_month = _days_of_month(dates)
+    a_month = (np.diff(months[day]) == 1) & (np.diff(of_month[day]) == 0)
+    steps = {"week": gaps == 7, "month": a_month & (gaps >= 28)}
+    rows = np.bincount(series, minlength=present.shape[1])
+    ends = np.cumsum(rows)
+    for noun, apart in steps.items():
+        apart = apart & same
+        number = np.bincount(series[1:][apart], minlength=len(rows))
+        longest = _longest_by_series(series[1:], apart, len(rows))
+        mostly = (rows >= FEWEST) & (2 * number >= rows - 1)
+        for column in np.flatnonzero(mostly | (longest >= LONG_STRETCH)):
+            mine = day[ends[column] - rows[column] : ends[column]]
+            first, last = _longest(apart[ends[column] - rows[column] : ends[column] - 1])
+            if longest[column] >= LONG_STRETCH:
+                yield int(column), noun, mine[first : last + 1]
+            elif _keeps_to(noun, mine, of_month):
+                yield int(column), noun, mine
+
+
+def _longest_by_series(series: np.ndarray, mask: np.ndarray, number: int) -> np.ndarray:
+    """Length of the longest run of true values of each series; entries are sorted by series, and
+    runs do not cross from one to the next.
+    """
+    edges = np.diff(np.concatenate([[False], mask, [False]]).astype(np.int8))
+    first, last = np.flatnonzero(edges == 1), np.flatnonzero(edges == -1)
+    longest = np.zeros(number, np.int64)
+    np.maximum.at(longest, series[first], last - first)
+    return longest
+
+
+def _keeps_to(noun: str, day: np.ndarray, of_month: np.ndarray) -> bool:
+    """Whether days are all on one weekday, or all on one day of the month."""
+    return len(set((day % 7 if noun == "week" else of_month[day]).tolist())) == 1
 
 
 def _few(dates: np.ndarray) -> str:
