@@ -44,7 +44,7 @@ def test_all_faults_are_named_at_once_whatever_the_chunks(
             "01/02/2024, row 6).",
             "units must be a finite number, got 'many' (series 'a', date 2024-01-02, row 2).",
             'units must be at least 0 (returns="zero" reads returned goods as no sales), got -1 '
-            "(series 'a', date 2024-01-01, row 1), and 1 more such rows.",
+            "(series 'a', date 2024-01-01, row 1), and 1 more such row.",
             "price must be above 0, got 0 (series 'a', date 2024-01-02, row 2).",
             "series 'a' has more than one row for 2024-01-02 (again in row 3): add them up "
             '(duplicates="sum" does), or keep one.',
@@ -169,6 +169,12 @@ def test_an_empty_cell_of_a_wide_table_is_a_day_without_a_row(tmp_path: Path) ->
     assert refused(bad, wide=True) == (
         "units must be a finite number, got 'many' (series 'y', date 2024-01-02, row 2)."
     )
+
+
+def test_days_across_may_be_midnights(tmp_path: Path) -> None:
+    path = written(tmp_path, "item,2024-01-01 00:00:00,2024-01-02 00:00:00\nx,1,2\n")
+    assert "is wide" in refused(path)
+    assert read_panel(path, wide=True).units.tolist() == [[1.0], [2.0]]
 
 
 def test_a_wide_table_needs_its_days(tmp_path: Path) -> None:

@@ -68,7 +68,7 @@ def given_options(options: Mapping[str, Any]) -> dict[str, Any]:
 
 def is_table(origin: str) -> bool:
     """Whether a text names a file or folder of demand, rather than a population."""
-    return Path(origin).is_file() or any(Path(origin).glob("*.parquet"))
+    return Path(origin).is_file() or bool(list(Path(origin).glob("*.parquet")))
 
 
 def make_products(origin: str, options: Mapping[str, Any]) -> inv_gym.ProductSource:

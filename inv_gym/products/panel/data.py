@@ -21,7 +21,7 @@ from inv_gym.products.panel.frequency import (
     Frequency,
     Periods,
     find_periods,
-    find_rare,
+    find_misfits,
     why_irregular,
     why_not_daily,
 )
@@ -238,22 +238,22 @@ def _check_daily(
     """Take in what speaks against a table that was taken for daily; notes of what may be chance."""
     if matrices.periods.frequency is not DAILY:
         return ()
-    refused = (rule or table.layout.missing) == "error"
-    rare = find_rare(matrices.periods.dates, matrices.units, matrices.names)
-    several = len(matrices.names) > 1  # with a single one, the dates tell more
-    if several and rare is not None and (rare.many or refused):
-        reason, rare = rare.message, None
+    is_strict = (rule or table.layout.missing) == "error"
+    misfits = find_misfits(matrices.periods.dates, matrices.units, matrices.names)
+    is_alone = len(matrices.names) == 1  # then its dates tell more
+    if not is_alone and misfits is not None and (misfits.many or is_strict):
+        reason, misfits = misfits.message, None
     else:
         reason = why_not_daily(days)
-    if not reason and rule is None and not refused:
+    if not reason and rule is None and not is_strict:
         reason = why_irregular(days)
     if reason and not table.unknown:  # rows without a day may be those that are missed
         matrices.faults.add("frequency", reason)
-    if rare is None:
+    if misfits is None:
         return ()
     return (
-        f"{len(rare.series):,} series have rows a week or a month apart only (such as "
-        f"{matrices.names[rare.series[0]]!r}) and are read as daily, as the others are",
+        f"{len(misfits.series):,} series have rows a week or a month apart only (such as "
+        f"{matrices.names[misfits.series[0]]!r}) and are read as daily, as the others are",
     )
 
 

@@ -43,6 +43,6 @@ class Faults:
 
     def _text(self, kind: str) -> str:
         further = self.numbers[kind] - 1
-        more = f", and {further:,} more such rows" if further else ""
+        more = f", and {further:,} more such row{'s' * (further > 1)}" if further else ""
         remedy = f": {self.remedies[kind]}" if self.remedies[kind] else ""
         return f"{self.messages[kind]}{more}{remedy}."

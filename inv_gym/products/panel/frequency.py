@@ -176,7 +176,7 @@ def _longest(mask: np.ndarray) -> tuple[int, int]:
 
 
 @dataclass(frozen=True)
-class Rare:
+class Misfits:
     """Series of a daily table whose rows, or many of them in a row, are a week or a month apart.
 
     Attributes:
@@ -195,7 +195,7 @@ class Rare:
         return len(self.series) > SHARE * self.judged
 
 
-def find_rare(dates: np.ndarray, units: np.ndarray, names: Sequence[str]) -> Rare | None:
+def find_misfits(dates: np.ndarray, units: np.ndarray, names: Sequence[str]) -> Misfits | None:
     """The series whose rows, or many of them in a row, are a week or a month apart, in a table that
     is daily.
 
@@ -204,12 +204,12 @@ def find_rare(dates: np.ndarray, units: np.ndarray, names: Sequence[str]) -> Rar
         units: ``[D, S]``, NaN where there is no row.
         names: Of the series.
     """
-    rare, judged, first = list[int](), 0, None
+    misfits, judged, first = list[int](), 0, None
     for block in blocks(units.shape[1]):
         present = ~np.isnan(units[:, block])
         judged += int((present.sum(0) >= FEWEST).sum())
-        for column, noun, rows in _rare_columns(dates, present):
-            rare.append(block.start + column)
+        for column, noun, rows in _misfit_columns(dates, present):
+            misfits.append(block.start + column)
             first = first or (noun, rows)
     if first is None:
         return None
@@ -217,11 +217,11 @@ def find_rare(dates: np.ndarray, units: np.ndarray, names: Sequence[str]) -> Rar
     others = _days_with_rows(units)
     others[rows] = False
     message = (
-        f"series {names[rare[0]]!r} has one row a {noun} ({_few(dates[rows])}), but the table has "
+        f"series {names[misfits[0]]!r} has one row a {noun} ({_few(dates[rows])}), but the table has "
         f"rows on other days ({_few(dates[others])}): a table must have one frequency: split it, "
         "or write the rows of the days without sales"
     )
-    return Rare(rare, judged, message)
+    return Misfits(misfits, judged, message)
 
 
 def _days_with_rows(units: np.ndarray) -> np.ndarray:
@@ -232,7 +232,9 @@ def _days_with_rows(units: np.ndarray) -> np.ndarray:
     return days
 
 
-def _rare_columns(dates: np.ndarray, present: np.ndarray) -> Iterator[tuple[int, str, np.ndarray]]:
+def _misfit_columns(
+    dates: np.ndarray, present: np.ndarray
+) -> Iterator[tuple[int, str, np.ndarray]]:
     """The columns of ``[D, n]`` with rows a week or a month apart, and the numbers of those days.
 
     These are all their rows, most of them just one week or month apart and none between; or so many

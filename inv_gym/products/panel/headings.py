@@ -9,6 +9,9 @@ from dataclasses import dataclass
 DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 """How a day is written."""
 
+COLUMN_OF_A_DAY = re.compile(rf"{DAY.pattern}(?:[ T]00:00(?::00)?)?")
+"""What the column of a day is called in a wide table."""
+
 NAMELESS = re.compile(r"(Unnamed: [0-9]+)?")
 """How a column is called that has no name, such as the numbers of rows."""
 
@@ -139,7 +142,7 @@ def _wide_layout(columns: Sequence[str]) -> Layout:
         raise ValueError(
             f"a column of the wide table has no name, got {nameless[0]!r}: name it, or drop it."
         )
-    days = [name for name in columns if DAY.fullmatch(name)]
+    days = [name for name in columns if COLUMN_OF_A_DAY.fullmatch(name)]
     names = tuple(name for name in columns if name not in days)
     if days_across(columns) and not (days and names):
         raise ValueError(
@@ -203,7 +206,7 @@ def near_names(columns: Sequence[str]) -> dict[str, str]:
 
 def _looks_wide(columns: Sequence[str], cells: Sequence[str]) -> bool:
     """Whether there is a column per day, or numbers in all columns but one, of days."""
-    if sum(DAY.fullmatch(name.strip()) is not None for name in columns) > 1:
+    if sum(COLUMN_OF_A_DAY.fullmatch(name.strip()) is not None for name in columns) > 1:
         return True
     values = {name.strip().lower(): cell for name, cell in zip(columns, cells, strict=False)}
     if values.keys() & {name for layout in LAYOUTS for name in layout.columns if name != "date"}:

@@ -199,13 +199,13 @@ class PanelProducts:
         if message:
             raise ValueError(f"{message}: {COSTS}.")
         drawn = [self._drawn(place, name) for place, name in enumerate(names)]
-        return {name: np.concatenate([one[name] for one in drawn]) for name in drawn[0]}
+        return {name: np.concatenate([figures[name] for figures in drawn]) for name in drawn[0]}
 
     def _drawn(self, place: int, name: str) -> dict[str, np.ndarray]:
         """Prices and costs of a series, ``[1]`` each, imputed by its name where not given."""
         word = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big")
         rng = np.random.default_rng([self.seed, word])
-        given = (_one(column, place) for column in (self._price, self._cost))
+        given = (_figure_of(column, place) for column in (self._price, self._cost))
         return draw_economics(self.ranges, rng, 1, *given)
 
     @property
@@ -244,8 +244,8 @@ class PanelProducts:
 
     def _day(self, name: str, value: str) -> np.datetime64:
         dates = self.panel.dates
-        written = isinstance(value, str) and DAY.fullmatch(value) is not None
-        day = read_day(value)[0] if written else NO_DAY
+        is_day = isinstance(value, str) and DAY.fullmatch(value) is not None
+        day = read_day(value)[0] if is_day else NO_DAY
         if np.isnat(day):
             raise ValueError(f"{name} must be a day written as YYYY-MM-DD, got {value!r}.")
         if not dates[0] <= day <= dates[-1]:
@@ -298,7 +298,7 @@ def _imputed(name: str, column: np.ndarray | None) -> str:
     return f"{name} of {number:,} series that have none" if number else ""
 
 
-def _one(column: np.ndarray | None, place: int) -> np.ndarray | None:
+def _figure_of(column: np.ndarray | None, place: int) -> np.ndarray | None:
     """A figure of a series, ``[1]``; None if it is not given."""
     if column is None or np.isnan(column[place]):
         return None
