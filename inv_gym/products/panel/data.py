@@ -20,8 +20,8 @@ from inv_gym.products.panel.frequency import (
     DAILY,
     Frequency,
     Periods,
-    find_periods,
     find_misfits,
+    find_periods,
     why_irregular,
     why_not_daily,
 )

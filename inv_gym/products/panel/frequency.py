@@ -217,9 +217,9 @@ def find_misfits(dates: np.ndarray, units: np.ndarray, names: Sequence[str]) -> 
     others = _days_with_rows(units)
     others[rows] = False
     message = (
-        f"series {names[misfits[0]]!r} has one row a {noun} ({_few(dates[rows])}), but the table has "
-        f"rows on other days ({_few(dates[others])}): a table must have one frequency: split it, "
-        "or write the rows of the days without sales"
+        f"series {names[misfits[0]]!r} has one row a {noun} ({_few(dates[rows])}), but the table "
+        f"has rows on other days ({_few(dates[others])}): a table must have one frequency: split "
+        "it, or write the rows of the days without sales"
     )
     return Misfits(misfits, judged, message)
 
