@@ -9,7 +9,7 @@ import pandas as pd
 
 from inv_gym import make_problem
 from inv_gym.products.batch import HISTORY
-from inv_gym.products.panel import Panel, read_panel
+from inv_gym.products.panel import Panel, PanelProducts, read_panel
 
 PROBLEM = make_problem("InvLostSales-v0", horizon=5)
 WINDOW = HISTORY + PROBLEM.horizon
@@ -60,3 +60,8 @@ def messy_names(names: tuple[str, ...]) -> pd.DataFrame:
     """A row of each of these series on one day."""
     units = np.arange(1, 1 + len(names))
     return pd.DataFrame({"series": list(names), "date": "2024-01-01", "units": units})
+
+
+def figures_of(source: PanelProducts) -> dict[str, np.ndarray]:
+    """Prices and costs of every series."""
+    return source.figures(np.arange(len(source.panel.series)))

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from panel_cases import HEAD, PROBLEM, WINDOW, in_stores, rows_of, stored, written
+from panel_cases import HEAD, PROBLEM, WINDOW, figures_of, in_stores, rows_of, stored, written
 
 from inv_gym import draw_products, make_source
 from inv_gym.demand.ranges import Uniform
@@ -103,7 +103,7 @@ def test_holding_is_paid_for_the_whole_period(
     panel = read_panel(path)
 
     def rate(source: PanelProducts) -> float:
-        figures = source._figures
+        figures = figures_of(source)
         return float((figures["holding_cost"] / figures["unit_cost"])[0])
 
     a_day = PanelProducts(panel, economics=RETAIL)

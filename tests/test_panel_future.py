@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from panel_cases import PROBLEM, in_stores, long_table, panel_of, rows_of, stored
+from panel_cases import PROBLEM, figures_of, in_stores, long_table, panel_of, rows_of, stored
 
 from inv_gym import Products, draw_products
 from inv_gym.products.panel import Panel, PanelProducts, read_panel
@@ -59,7 +59,7 @@ def test_prices_and_costs_are_imputed_by_the_name_of_the_series(tmp_path: Path) 
 
     def figures(some: pd.DataFrame, seed: int = 0) -> dict[str, tuple[float, ...]]:
         source = PanelProducts(panel(tmp_path, some), seed=seed)
-        columns = zip(*source._figures.values(), strict=True)
+        columns = zip(*figures_of(source).values(), strict=True)
         return dict(zip(source.panel.series, map(tuple, columns), strict=True))
 
     whole = figures(frame)
@@ -114,7 +114,7 @@ def test_a_test_period_takes_prices_and_promotion_from_before_it(tmp_path: Path)
     train = PanelProducts(panel(tmp_path, frame), last=last)
     test = PanelProducts(panel(tmp_path, changed_after(frame, last)), first=first)
     for name in ("price", "unit_cost"):
-        np.testing.assert_allclose(test._figures[name], train._figures[name])
+        np.testing.assert_allclose(figures_of(test)[name], figures_of(train)[name])
     np.testing.assert_array_equal(test._largest_promotion, train._largest_promotion)
 
 
@@ -122,9 +122,9 @@ def test_a_product_without_a_past_takes_those_of_its_own_period(tmp_path: Path) 
     frame = described(series="a")
     new = frame[frame["date"] > "2015-10-31"].assign(series="new", price=7.0)
     source = PanelProducts(panel(tmp_path, pd.concat([frame, new])), first="2015-11-01")
-    assert source._figures["price"][1] == pytest.approx(7.0)
+    assert figures_of(source)["price"][1] == pytest.approx(7.0)
     early = PanelProducts(source.panel, last="2015-10-31")
-    assert early._figures["price"][1] != pytest.approx(7.0)
+    assert figures_of(early)["price"][1] != pytest.approx(7.0)
 
 
 def test_costs_above_the_prices_of_a_period_are_refused(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from panel_cases import HEAD, long_table, messy_names, stored, written
+from panel_cases import HEAD, figures_of, long_table, messy_names, stored, written
 
 from inv_gym.products.panel import read_panel
 
@@ -186,7 +186,7 @@ def test_a_series_without_a_price_has_one_imputed_and_the_others_keep_theirs(
     frame = long_table(a=np.arange(1.0, 101.0), b=np.arange(1.0, 101.0))
     frame["price"] = np.where(frame["series"] == "a", 4.0, np.nan)
     source = PanelProducts(read_panel(stored(tmp_path, frame)))
-    price = source._figures["price"]
+    price = figures_of(source)["price"]
     assert price[0] == 4.0
     assert price[1] != 4.0
     assert np.isfinite(price).all()

@@ -176,18 +176,7 @@ def read_panel(
     closures = Closures(periods.frequency.periods(closure_days), periods.frequency)
     shops = _shops(table)
     usable, closed = closures.usable(matrices.units, shops)
-    noun = periods.frequency.noun
-    figures = (
-        (table.returned, "negative units (returned goods) were set to 0"),
-        (matrices.added, "further rows of a series and period were added up"),
-        (filled, f"series-{noun}s without a row were read as no sales"),
-        (
-            int((~usable).sum()) - closed,
-            f"series-{noun}s before the first sale or after the last row are masked",
-        ),
-        (closed, f"series-{noun}s of closures are masked"),
-    )
-    counted = tuple(f"{number:,} {what}" for number, what in figures if number)
+    masked = int((~usable).sum()) - closed
     return Panel(
         periods.dates,
         names,
@@ -196,7 +185,7 @@ def read_panel(
         matrices.promotion,
         matrices.prices.get("price"),
         matrices.prices.get("cost"),
-        (*_period_note(periods), *counted, *unusual),
+        (*_counts(table, matrices, filled, masked, closed), *unusual),
         periods.frequency,
         closures,
         shops,
@@ -204,12 +193,23 @@ def read_panel(
     )
 
 
-def _period_note(periods: Periods) -> tuple[str, ...]:
-    """What a period is, if it is no day."""
-    frequency = periods.frequency
+def _counts(
+    table: Table, matrices: Matrices, filled: int, masked: int, closed: int
+) -> tuple[str, ...]:
+    """Notes of what a period is, if it is no day, and of how many rows and periods were changed."""
+    frequency = matrices.periods.frequency
+    noun = frequency.noun
+    figures = (
+        (table.returned, "negative units (returned goods) were set to 0"),
+        (matrices.added, "further rows of a series and period were added up"),
+        (filled, f"series-{noun}s without a row were read as no sales"),
+        (masked, f"series-{noun}s before the first sale or after the last row are masked"),
+        (closed, f"series-{noun}s of closures are masked"),
+    )
+    counted = tuple(f"{number:,} {what}" for number, what in figures if number)
     if frequency is DAILY:
-        return ()
-    return (f"the table is {frequency.name}: a period of the game is a {frequency.noun}",)
+        return counted
+    return (f"the table is {frequency.name}: a period of the game is a {noun}", *counted)
 
 
 def _all_days(table: Table) -> np.ndarray:

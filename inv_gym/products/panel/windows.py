@@ -151,7 +151,7 @@ class PanelProducts:
         return assemble(
             problem,
             rng,
-            {name: column[series] for name, column in self._figures.items()},
+            self.figures(series),
             self.panel.units[days, series].astype(np.float64),
             self._covariates(days, series),
         )
@@ -187,22 +187,39 @@ class PanelProducts:
         before = reduce(values[: days.start])
         return np.where(np.isnan(before), by_last, before)
 
-    @cached_property
-    def _figures(self) -> dict[str, np.ndarray]:
-        """Prices and costs of every series, ``[S]``.
+    def figures(self, series: np.ndarray) -> dict[str, np.ndarray]:
+        """Prices and costs of series of these numbers ``[B]``, each ``[B]``; what is imputed is
+        drawn when a series is first asked for.
 
         Raises:
             ValueError: A mean cost is not below the mean price.
         """
-        names = self.panel.series
-        message = why_not_below(names, self._cost, self._price)
+        known, values = self._known_figures
+        for place in np.unique(series[~known[series]]):
+            values[place] = np.concatenate(list(self._drawn(place).values()))
+            known[place] = True
+        return dict(zip(self._figure_names, values[series].T, strict=True))
+
+    @cached_property
+    def _known_figures(self) -> tuple[np.ndarray, np.ndarray]:
+        """Whether the figures of a series were drawn, ``[S]``, and what they are, ``[S, F]``.
+
+        Raises:
+            ValueError: A mean cost is not below the mean price.
+        """
+        message = why_not_below(self.panel.series, self._cost, self._price)
         if message:
             raise ValueError(f"{message}: {COSTS}.")
-        drawn = [self._drawn(place, name) for place, name in enumerate(names)]
-        return {name: np.concatenate([figures[name] for figures in drawn]) for name in drawn[0]}
+        number = len(self.panel.series)
+        return np.zeros(number, bool), np.empty((number, len(self._figure_names)))
 
-    def _drawn(self, place: int, name: str) -> dict[str, np.ndarray]:
+    @cached_property
+    def _figure_names(self) -> tuple[str, ...]:
+        return tuple(self._drawn(0))
+
+    def _drawn(self, place: int) -> dict[str, np.ndarray]:
         """Prices and costs of a series, ``[1]`` each, imputed by its name where not given."""
+        name = self.panel.series[place]
         word = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big")
         rng = np.random.default_rng([self.seed, word])
         given = (_figure_of(column, place) for column in (self._price, self._cost))
