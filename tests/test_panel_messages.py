@@ -10,7 +10,7 @@ import pytest
 from panel_cases import HEAD, long_table, stored, written
 
 from inv_gym import make_source
-from inv_gym.products.panel import read_panel
+from inv_gym.products.panel import PanelProducts, read_panel
 
 
 def refused(path: Path, **options: object) -> str:
@@ -125,8 +125,28 @@ def test_columns_can_be_named(tmp_path: Path) -> None:
     assert read_panel(path, columns=names).units.tolist() == [[5.0]]
     with pytest.raises(ValueError, match="has no column 'Item'; it has Product, Date, Sold, units"):
         read_panel(path, columns={"series": "Item"})
+    with pytest.raises(ValueError, match="has no column 'Item', 'Day'; it has Product"):
+        read_panel(path, columns={"series": "Item", "date": "Day"})
     with pytest.raises(ValueError, match="columns must be given as name=column .* got 'product'"):
         read_panel(path, columns={"product": "Product"})
+
+
+def test_a_separator_is_not_for_parquet(tmp_path: Path) -> None:
+    path = stored(tmp_path, long_table(a=[1]), ".parquet")
+    for table in (path, tmp_path):
+        with pytest.raises(ValueError, match="a Parquet table has no separator, got ';'"):
+            read_panel(table, separator=";")
+
+
+@pytest.mark.parametrize("day", ["20240101", "2024-W01-1", "2024-1-1", "2024-01-01T00:00", ""])
+def test_periods_are_strict_and_both_are_judged_at_once(tmp_path: Path, day: str) -> None:
+    panel = read_panel(stored(tmp_path, long_table("2024-01-01", a=np.ones(50))))
+    with pytest.raises(ValueError) as error:  # noqa: PT011, the whole message is compared
+        PanelProducts(panel, first=day, last="2030-01-01")
+    assert str(error.value) == (
+        f"first must be a day written as YYYY-MM-DD, got {day!r}. last must be within the table's "
+        "2024-01-01 to 2024-02-19, got 2030-01-01."
+    )
 
 
 def test_names_that_differ_in_capitals_are_told(tmp_path: Path) -> None:

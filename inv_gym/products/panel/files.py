@@ -90,7 +90,6 @@ class ParquetFile:
     """Apache Parquet: a file, or a directory of parts."""
 
     path: Path
-    separator: str = ","
 
     @property
     def parts(self) -> list[Path]:
@@ -165,7 +164,7 @@ def open_table(path: str | Path, separator: str = ",") -> CsvFile | ParquetFile:
     """
     path = Path(path)
     if path.is_dir():
-        directory = ParquetFile(path)
+        directory = _parquet(path, separator)
         if not directory.parts:
             raise ValueError(f"the directory {str(path)!r} has no .parquet files: give a table.")
         return directory
@@ -175,7 +174,20 @@ def open_table(path: str | Path, separator: str = ",") -> CsvFile | ParquetFile:
         (ending for ending in FILE_TYPES if path.name.lower().endswith(ending)), path.suffix
     )
     kind = FILE_TYPES[one_of("type of demand table", suffix, FILE_TYPES)]
-    return kind(path, checked_separator(separator))
+    if kind is CsvFile:
+        return CsvFile(path, checked_separator(separator))
+    return _parquet(path, separator)
+
+
+def _parquet(path: Path, separator: str) -> ParquetFile:
+    """Parquet, which has no separator.
+
+    Raises:
+        ValueError: One was given.
+    """
+    if separator != ",":
+        raise ValueError(f"a Parquet table has no separator, got {separator!r}: leave it out.")
+    return ParquetFile(path)
 
 
 def checked_separator(separator: str) -> str:

@@ -99,14 +99,18 @@ def renamed(names: Sequence[str], columns: Mapping[str, str] | None) -> list[str
     """
     theirs = dict(columns or {})
     known = list(dict.fromkeys(name for layout in LAYOUTS for name in layout.columns))
-    for ours, name in theirs.items():
-        if ours not in known:
-            raise ValueError(
-                f"columns must be given as name=column of the table with a name of "
-                f"{', '.join(known)}, got {ours!r}."
-            )
-        if name not in names:
-            raise ValueError(f"the demand table has no column {name!r}; it has {listed(names)}.")
+    unknown = [ours for ours in theirs if ours not in known]
+    if unknown:
+        raise ValueError(
+            f"columns must be given as name=column of the table with a name of {', '.join(known)}, "
+            f"got {', '.join(map(repr, unknown))}."
+        )
+    absent = [name for name in theirs.values() if name not in names]
+    if absent:
+        raise ValueError(
+            f"the demand table has no column {', '.join(map(repr, absent))}; it has "
+            f"{listed(names)}."
+        )
     back = {name: ours for ours, name in theirs.items()}
     return [back.get(name, "" if name in theirs else name) for name in names]
 

@@ -347,12 +347,12 @@ def _headed(
     Another separator, and names that differ in capitals and spaces, are faults; the file is read
     all the same, to find the others.
     """
-    mark = other_separator(file.columns(), file.separator)
-    if mark is not None:
-        faults.add(
-            "separator", f"the demand table is separated by {mark!r}", f"give separator={mark!r}"
-        )
-        file = replace(file, separator=mark)
+    if isinstance(file, CsvFile):
+        mark = other_separator(file.columns(), file.separator)
+        if mark is not None:
+            message = f"the demand table is separated by {mark!r}"
+            faults.add("separator", message, f"give separator={mark!r}")
+            file = replace(file, separator=mark)
     names = renamed(file.columns(), columns)
     near = {} if wide or find_layout(names, wide) else near_names(names)
     if near:

@@ -250,11 +250,15 @@ class PanelProducts:
     @cached_property
     def _episode_days(self) -> range:
         """Positions in the panel of the periods that episodes may have."""
-        dates = self.panel.dates
-        first, last = (
-            None if value is None else self._day(name, value)
-            for name, value in (("first", self.first), ("last", self.last))
-        )
+        dates, days, reasons = self.panel.dates, list[np.datetime64 | None](), list[str]()
+        for name, value in (("first", self.first), ("last", self.last)):
+            try:
+                days.append(None if value is None else self._day(name, value))
+            except ValueError as error:
+                reasons.append(str(error))
+        if reasons:
+            raise ValueError(" ".join(reasons))
+        first, last = days
         start = 0 if first is None else int(np.searchsorted(dates, first))
         stop = len(dates) if last is None else int(np.searchsorted(dates, last, side="right"))
         return range(start, stop)
