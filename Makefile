@@ -7,13 +7,16 @@ ARGS ?=
 ENVIRONMENTS := InvLostSales-v0 InvLostSalesLeadTime-v0 InvPerishable-v0 InvDualSourcing-v0 InvProcurementRemoval-v0
 AGENTS := direct-backprop penalised constructed ppo
 
+# A recipe reads the name of a file from the environment, so that it may hold spaces.
+export DATA
+
 # One thread for each process: the tests run in parallel.
 test: export OMP_NUM_THREADS := 1
 
-.PHONY: leaderboard tables pictures weights structure robustness evidence ppo test check lint types speed clean
+.PHONY: leaderboard tables pictures weights structure robustness evidence ppo test fuzz check lint types speed clean
 
 leaderboard: .venv  ## rank every policy on every environment; DATA=sales.csv adds your own demand table
-	$(BIN)/inv-gym leaderboard $(if $(DATA),--data $(DATA)) $(ARGS)
+	$(BIN)/inv-gym leaderboard $(if $(DATA),--data "$$DATA") $(ARGS)
 
 tables: .venv  ## published tables beside ours
 	$(BIN)/python examples/experiments/reproduce_tables.py $(ARGS)
@@ -42,6 +45,9 @@ ppo: .venv  ## the measurements of docs/ppo.md: hours; goes on where it was inte
 
 test: .venv  ## the test suite
 	$(BIN)/python -m pytest $(ARGS)
+
+fuzz: .venv  ## at least 1,000 bad inputs of the public calls; each must be refused in clear words
+	FUZZ_EXAMPLES=40 FUZZ_LEAST=1000 $(BIN)/python -m pytest tests/fuzz --numprocesses 0 $(ARGS)
 
 check: lint types test  ## what CI runs
 

@@ -40,16 +40,13 @@ class OrdersFromObservations(nn.Module):
             )
         self.network = copy.deepcopy(agent.network).cpu().float().requires_grad_(False)
         self._agent = InventoryAgent(agent.problem, self.network)
-        self._read = ObservationReader(self._agent)
+        self._read = ObservationReader(self._agent.inputs)
         self.entries = self._read.entries
 
     def forward(self, observation: Tensor) -> Tensor:
         """Orders, units, whole if the problem says so."""
-        state, economics, scale, history, times, covariates = self._read(observation)
-        encoded = self.network.encode(history, scale)
-        static = self._agent.static_features(self._agent.problem, economics, scale)
-        prepared = self.network.prepare(static, times, encoded, covariates)[0]
-        return self._agent.orders(prepared, self._agent.columns(state, scale), scale)
+        state, *figures = self._read(observation)
+        return self._agent.orders(self._agent.inputs.of_figures(*figures), state)
 
 
 def export(agent: InventoryAgent, path: str | Path) -> Path:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-import numpy as np
 from torch import Tensor, nn
 
-from inv_gym.agents.inventory_agent import InventoryAgent
 from inv_gym.agents.network.features import clock
+from inv_gym.agents.network_inputs import NetworkInputs
 from inv_gym.envs.observations import FlatObservations
-from inv_gym.util.arrays import map_columns
+from inv_gym.util.arrays import unflatten
 
 
 class Reading(NamedTuple):
@@ -29,31 +28,32 @@ class Reading(NamedTuple):
 
 
 class ObservationReader(nn.Module):
-    """Takes observations ``[B, n]`` of the environment of an agent's problem apart."""
+    """Takes the observations ``[B, n]`` of a problem's environment apart.
+
+    Args:
+        inputs: Of the problem and the network that read them.
+    """
 
     times: Tensor
 
-    def __init__(self, agent: InventoryAgent) -> None:
+    def __init__(self, inputs: NetworkInputs) -> None:
         super().__init__()
-        self._flat = FlatObservations(agent.problem, agent.network.sizes.covariates)
+        self._problem, names = inputs.problem, inputs.network.sizes.covariates
+        self._flat = FlatObservations(self._problem, names)
         self.entries = len(self._flat.names)
-        where = self._flat.read(
-            np.arange(self.entries)[None]
-        )  # an observation of the places of its entries
-        self._columns = map_columns(
-            lambda at: int(at[0]), (where.state, where.economics, where.scale)
-        )
-        self._covariates = None if where.covariates is None else where.covariates.ravel().tolist()
-        self._horizon = agent.problem.horizon
-        times = clock(agent.problem, range(self._horizon + 1), agent.network.like)
+        times = clock(self._problem, range(self._problem.horizon + 1), inputs.network.like)
         self.register_buffer("times", times[:, 0])
 
     def forward(self, observation: Tensor) -> Reading:
         """Views of the observation's columns."""
-        rows = observation.T
-        state, economics, scale = map_columns(rows.__getitem__, self._columns)
-        covariates = None if self._covariates is None else observation[None, :, self._covariates]
-        period = ((1.0 - rows[-1]) * self._horizon).round().long().clamp(0, self._horizon)
+        rows, flat, horizon = observation.T, self._flat, self._problem.horizon
+        covariates = observation[None, :, flat.covariates]
+        period = ((1.0 - rows[-1]) * horizon).round().long().clamp(0, horizon)
         return Reading(
-            state, economics, scale, rows[self._flat.history], self.times[period][None], covariates
+            unflatten(rows[flat.state], self._problem.initial_state(0.0)),
+            self._problem.Economics(*rows[flat.economics]),
+            rows[flat.scale],
+            rows[flat.history],
+            self.times[period][None],
+            covariates if covariates.shape[-1] else None,
         )

@@ -22,7 +22,8 @@ from typing import Any
 import numpy as np
 
 from inv_gym.play.episode import Episode, play
-from inv_gym.play.policy import Observation, Policy, planned
+from inv_gym.play.orders import taken
+from inv_gym.play.policy import NotPlannedError, Observation, Policy, planned
 from inv_gym.play.rollout import rollout
 from inv_gym.problems.problem import Problem
 from inv_gym.products.batch import HISTORY, Products
@@ -30,8 +31,9 @@ from inv_gym.products.sources import ProductSource, draw_products
 from inv_gym.util.arrays import Array, flatten, is_torch, like, map_columns, to_numpy, unstack
 from inv_gym.util.checks import one_of
 
-BATCH = 24
-PERIODS = 12
+LAW_PRODUCTS = 24
+LAW_PERIODS = 12
+"""For which laws are played; longer where orders arrive later than that."""
 ORDER_COSTS = ("unit_cost", "regular_cost", "expedited_cost", "fixed_cost")
 """Figures that are paid at once when ordering; the lead-time law sets them to 0."""
 
@@ -66,7 +68,8 @@ def check_problem(
     """Check every law of `PROBLEM_LAWS` on random products and orders.
 
     Args:
-        problem: Any problem; its horizon is shortened to 12 periods, without end.
+        problem: Any problem; its horizon becomes 12 periods, or as many as its orders need to
+            arrive, without end.
         source: Where its products come from.
         skip: Names of laws that do not apply (a fixed ordering cost is not homogeneous, say).
         seed: Of products and orders.
@@ -77,8 +80,9 @@ def check_problem(
     """
     for name in skip:
         one_of("law", name, PROBLEM_LAWS)
-    problem = replace(problem, horizon=PERIODS, long_run=True)
-    products = draw_products(source, problem, BATCH, seed)
+    periods = max(LAW_PERIODS, max(problem.lead_times) + 2)
+    problem = replace(problem, horizon=periods, long_run=True)
+    products = draw_products(source, problem, LAW_PRODUCTS, seed)
     for name, law in PROBLEM_LAWS.items():
         if name not in skip:
             law(problem, products)
@@ -157,10 +161,11 @@ def homogeneity(problem: Problem, products: Products) -> None:
         initial_state=map_columns(lambda x: 4.0 * x, products.initial_state),
     )
     free = replace(problem, order_cap=None)
-    one, four = rollout(free, Replay(orders), products), rollout(free, Replay(4.0 * orders), larger)
+    plain = rollout(free, Replay(orders), products)
+    fourfold = rollout(free, Replay(4.0 * orders), larger)
     _close(
-        four.rewards,
-        4.0 * one.rewards,
+        fourfold.rewards,
+        4.0 * plain.rewards,
         "four times the units do not earn four times the reward",
         1e-9,
     )
@@ -261,29 +266,56 @@ def check_policy(policy: Policy, problem: Problem, source: ProductSource, seed: 
         LawError: A law does not hold.
         ValueError: The policy's orders are not valid.
     """
-    problem = replace(problem, horizon=PERIODS)
-    products = draw_products(source, problem, BATCH, seed)
+    problem = replace(problem, horizon=LAW_PERIODS)
+    products = draw_products(source, problem, LAW_PRODUCTS, seed)
     for law in POLICY_LAWS.values():
         law(policy, problem, products)
 
 
 def causality(policy: Policy, problem: Problem, products: Products) -> None:
     """Orders up to and including period t do not depend on demand from period t on (unless by
-    hindsight).
+    hindsight), for every t.
     """
     if policy.knows == "hindsight":
         return
-    t = problem.horizon // 2
+    periods, rows = np.arange(problem.horizon), np.arange(products.batch)
+    # The demand of product b changes from period ``b mod T`` on, so every t has its products.
+    changes = rows % problem.horizon
+    later = periods[:, None] >= changes
     demand = to_numpy(products.demand).copy()
-    demand[HISTORY + t :] = 3.0 * demand[HISTORY + t :] + 7.0
-    seen, other = (
-        rollout(problem, policy, p).orders[: t + 1]
-        for p in (products, products._replace(demand=demand))
+    demand[HISTORY:] = np.where(later, 3.0 * demand[HISTORY:] + 7.0, demand[HISTORY:])
+    orders, others = (
+        rollout(problem, policy, batch).orders
+        for batch in (products, products._replace(demand=demand))
     )
-    _require(
-        np.array_equal(seen, other),
-        f"orders up to period {t} change with the demand from period {t} on",
-    )
+    differs = (orders != others).any(-1) & (periods[:, None] <= changes)
+    if differs.any():
+        first = int(changes[differs.any(0)].min())
+        raise LawError(
+            f"orders up to period {first} change with the demand from period {first} on."
+        )
+
+
+def leaves_the_game_alone(policy: Policy, problem: Problem, products: Products) -> None:
+    """A policy writes neither into the products that it plans for nor into what it observes."""
+    shown = products.copied()
+    stepwise = planned(policy, problem, shown)
+    _require(_equal(shown, products), "plan writes into the products")
+    episode = Episode(problem, products)
+    while not episode.done:
+        observation = episode.observe()
+        writable = map_columns(np.array, observation)._replace(period=observation.period)
+        order = taken(
+            stepwise(writable), (products.batch, problem.order_dim), products.demand, policy
+        )
+        _require(_equal(writable, observation), "the policy writes into its observation")
+        episode.step(unstack(order))
+
+
+def _equal(tree: Any, other: Any) -> bool:
+    """Whether two named tuples hold the same numbers."""
+    pairs = zip(flatten(tree), flatten(other), strict=True)
+    return all(a is b or np.array_equal(a, b, equal_nan=True) for a, b in pairs)
 
 
 def batch_independence(policy: Policy, problem: Problem, products: Products) -> None:
@@ -325,15 +357,28 @@ def kinds_of_orders_agree(policy: Policy, problem: Problem, products: Products) 
 
 POLICY_LAWS: dict[str, Callable[[Policy, Problem, Products], None]] = {
     law.__name__: law
-    for law in (causality, batch_independence, planning_changes_nothing, kinds_of_orders_agree)
+    for law in (
+        leaves_the_game_alone,
+        causality,
+        batch_independence,
+        planning_changes_nothing,
+        kinds_of_orders_agree,
+    )
 }
+
+
+ADVICE = (
+    ".*we recommend using a symmetric and normalized space.*",
+    ".*A Box observation space (minimum|maximum) value is -?infinity.*",
+)
+"""Beginnings of what Gymnasium's checker warns of without there being a fault."""
 
 
 def check_environment(env_id: str, **kwargs: Any) -> None:
     """Check that an environment keeps Gymnasium's contract and is a view of its problem.
 
-    Gymnasium's advice to normalise actions is not heeded: orders are in units (rescale with its
-    RescaleAction).
+    Two pieces of Gymnasium's advice are not heeded: to normalise actions (orders are in units;
+    rescale them with its RescaleAction), and to bound observations (demand has no largest value).
 
     Raises:
         LawError: A law does not hold.
@@ -345,21 +390,21 @@ def check_environment(env_id: str, **kwargs: Any) -> None:
     env = gym.make(env_id, **kwargs)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        warnings.filterwarnings(
-            "ignore", message=".*we recommend using a symmetric and normalized space.*"
-        )
+        for advice in ADVICE:
+            warnings.filterwarnings("ignore", message=advice)
         check_env(gym.make(env_id, **kwargs).unwrapped)
     spec = copy.deepcopy(gym.spec(env_id))
     spec.kwargs = {**spec.kwargs, **kwargs}
     again = gym.make(gym.envs.registration.EnvSpec.from_json(spec.to_json()))
     copied = pickle.loads(pickle.dumps(env.unwrapped))
-    runs = [_trace(one, 5) for one in (env, again, copied)]
+    runs = [_trace(copy_of_it, 5) for copy_of_it in (env, again, copied)]
     _require(
         all(np.array_equal(runs[0], run) for run in runs[1:]),
         "a copy by spec or by pickle plays differently",
     )
     _replay_equals_rollout(env.unwrapped)
     _vector_equals_single(env_id, kwargs)
+    _what_is_handed_out_is_no_part_of_the_game(env_id, kwargs)
 
 
 def _trace(env: Any, seed: int) -> np.ndarray:
@@ -386,21 +431,46 @@ def _vector_equals_single(env_id: str, kwargs: Any) -> None:
 
     single: Any = gym.make(env_id, **kwargs).unwrapped
     vector = gym.make_vec(env_id, num_envs=1, **kwargs)
-    seen = [single.reset(seed=2)[0], vector.reset(seed=2)[0][0]]
+    observations = [single.reset(seed=2)[0], vector.reset(seed=2)[0][0]]
     orders = random_orders(single.problem, single.products)[:, 0]
     for order in orders:
-        _require(np.array_equal(*seen), "single and vector observations differ")
-        one, many = single.step(order), vector.step(order[None])
-        _close(many[1][0], one[1], "single and vector rewards differ", 1e-12)
-        _require(one[2] == many[2][0] and one[3] == many[3][0], "single and vector ends differ")
-        seen = [one[0], many[0][0]]
+        _require(np.array_equal(*observations), "single and vector observations differ")
+        alone, batch = single.step(order), vector.step(order[None])
+        _close(batch[1][0], alone[1], "single and vector rewards differ", 1e-12)
+        _require(
+            alone[2] == batch[2][0] and alone[3] == batch[3][0], "single and vector ends differ"
+        )
+        observations = [alone[0], batch[0][0]]
+
+
+def _what_is_handed_out_is_no_part_of_the_game(env_id: str, kwargs: Any) -> None:
+    """Writing into observations, rewards and infos of the vector environment changes no later
+    reward.
+    """
+    import gymnasium as gym
+
+    envs: list[Any] = [gym.make_vec(env_id, num_envs=2, **kwargs) for _ in range(2)]
+    rewards: list[list[np.ndarray]] = [[], []]
+    for env, earned in zip(envs, rewards, strict=True):
+        env.reset(seed=3)
+        order = np.asarray(env.action_space.high) / 100.0
+        for _ in range(min(env.unwrapped.problem.horizon, LAW_PERIODS)):
+            observation, reward, *_, info = env.step(order)
+            earned.append(reward.copy())
+            if env is envs[1]:
+                for array in (observation, reward, *info.values()):
+                    array[:] = 1
+    _require(
+        np.array_equal(rewards[0], rewards[1]),
+        "what a step returns is a part of the environment's state",
+    )
 
 
 def _stepwise(policy: Policy, problem: Problem, products: Products) -> Policy:
     """The policy as an environment's loop would call it: as it is, or planned where it must be."""
     try:
         policy(Episode(problem, products).observe())
-    except RuntimeError:
+    except NotPlannedError:
         return planned(policy, problem, products)
     return policy
 

@@ -20,7 +20,7 @@ settings.load_profile("any machine")
 def short_search(monkeypatch: pytest.MonkeyPatch) -> None:
     """A search on few periods finds worse parameters by the same rules."""
     for module in ("fitting.search", "rules.dual_sourcing"):
-        monkeypatch.setattr(f"inv_gym.baselines.{module}.PERIODS", 300)
+        monkeypatch.setattr(f"inv_gym.baselines.{module}.SEARCH_PERIODS", 300)
 
 
 ByHand = Callable[..., Rollout]

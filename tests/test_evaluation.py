@@ -36,7 +36,7 @@ from inv_gym.baselines import (
     RandomOrders,
     VectorBaseStock,
 )
-from inv_gym.products.batch import BLOCK, HISTORY
+from inv_gym.products.batch import DRAW_BLOCK, HISTORY
 from inv_gym.testing import Replay
 from inv_gym.util.files import write_atomically
 
@@ -154,6 +154,12 @@ def test_every_problem_has_its_own_flows_in_the_table(problem, columns):
         "gap",
         "gap_low",
         "gap_high",
+        "product_gap",
+        "product_gap_low",
+        "product_gap_high",
+        "money_gap",
+        "money_gap_low",
+        "money_gap_high",
         "fill_rate",
     ]
     assert list(frame.columns) == [*common, "cycle_service_level", *columns, "seconds"]
@@ -177,8 +183,8 @@ def test_the_figures_do_not_depend_on_the_chunk_size(problem):
         "history": Adaptive(BaseStock.closed_form, problem),
         "distribution": Adaptive(BaseStock.closed_form, problem, "distribution"),
     }
-    number = 2 * BLOCK + 77
-    sizes = (1, BLOCK, 2 * BLOCK, 3 * BLOCK, 10**9)
+    number = 2 * DRAW_BLOCK + 77
+    sizes = (1, DRAW_BLOCK, 2 * DRAW_BLOCK, 3 * DRAW_BLOCK, 10**9)
     tables = [
         figures(evaluate(problem, policies, SOURCE, number=number, chunk_size=size).frame)
         for size in sizes
@@ -196,15 +202,15 @@ def test_the_figures_of_fitted_heuristics_do_not_depend_on_the_chunk_size():
         for name, kind in (("dual", DualIndex), ("single", BaseStock))
     }
     one, two = (
-        evaluate(problem, policies, source, number=BLOCK + 3, chunk_size=n)
-        for n in (BLOCK, 2 * BLOCK)
+        evaluate(problem, policies, source, number=DRAW_BLOCK + 3, chunk_size=n)
+        for n in (DRAW_BLOCK, 2 * DRAW_BLOCK)
     )
     pd.testing.assert_frame_equal(figures(one.frame), figures(two.frame), check_exact=True)
 
 
-@pytest.mark.parametrize("chunk_size", [BLOCK, 4 * BLOCK])
+@pytest.mark.parametrize("chunk_size", [DRAW_BLOCK, 4 * DRAW_BLOCK])
 def test_a_batch_and_the_source_that_it_is_drawn_from_give_the_same(chunk_size):
-    number = BLOCK + 40
+    number = DRAW_BLOCK + 40
     drawn = evaluate(PROBLEM, POLICIES, SOURCE, number=number, seed=3, chunk_size=chunk_size)
     given = evaluate(
         PROBLEM, POLICIES, draw_products(SOURCE, PROBLEM, number, 3), chunk_size=chunk_size
@@ -277,14 +283,14 @@ def test_progress_is_told_after_every_policy_of_every_chunk():
         PROBLEM,
         POLICIES,
         SOURCE,
-        number=BLOCK + 10,
+        number=DRAW_BLOCK + 10,
         reference="random",
-        chunk_size=BLOCK,
+        chunk_size=DRAW_BLOCK,
         progress=lambda *call: told.append(call),
     )
-    total = BLOCK + 10
+    total = DRAW_BLOCK + 10
     order = ["random", "constant", "base-stock"]
-    assert told == [(name, done, total) for done in (BLOCK, total) for name in order]
+    assert told == [(name, done, total) for done in (DRAW_BLOCK, total) for name in order]
 
 
 def test_the_facts_say_what_the_figures_rest_on():
@@ -373,7 +379,10 @@ def altered(row: int, value: float) -> Any:
 
 
 SHAPE = "policy Wrong must return orders of shape (5, 1) (products, order channels), got {}."
-VALUE = "policy Wrong must return finite orders of at least 0, got {} for product {}, channel 0."
+VALUE = (
+    "policy Wrong must return finite orders of at least 0 and below 1e+30, got {} for product {}, "
+    "channel 0."
+)
 
 
 @pytest.mark.parametrize(
@@ -387,14 +396,51 @@ VALUE = "policy Wrong must return finite orders of at least 0, got {} for produc
         (lambda orders: orders.T, SHAPE.format("(1, 5)")),
         (lambda orders: orders[:4], SHAPE.format("(4, 1)")),
         (lambda orders: np.ones((5, 2)), SHAPE.format("(5, 2)")),
-        (lambda orders: orders.tolist(), SHAPE.format("list")),
-        (lambda orders: None, SHAPE.format("NoneType")),
-        (lambda orders: 1.0, SHAPE.format("float")),
+        (lambda orders: 1.0, SHAPE.format("()")),
+        (altered(1, 1e200), VALUE.format("1e+200", 1)),
+        (lambda orders: np.ma.masked_equal(orders, 1.0), VALUE.format("nan", 0)),
     ],
 )
 def test_policies_with_bad_orders_are_refused(mistake, message):
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         evaluate(PROBLEM, {"wrong": Wrong(mistake)}, SOURCE, number=5)
+
+
+@pytest.mark.parametrize(
+    ("orders", "kind"),
+    [
+        (None, "NoneType of dtype object"),
+        (np.ones((5, 1), bool), "ndarray of dtype bool"),
+        (np.ones((5, 1), complex), "ndarray of dtype complex128"),
+        (np.full((5, 1), "1"), "ndarray of dtype <U1"),
+    ],
+)
+def test_orders_that_are_no_numbers_are_refused(orders, kind):
+    message = f"policy Wrong must return orders as real numbers, got {kind}."
+    with pytest.raises(TypeError, match=f"^{re.escape(message)}$"):
+        evaluate(PROBLEM, {"wrong": Wrong(lambda _: orders)}, SOURCE, number=5)
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        lambda orders: orders.astype(np.uint8),
+        lambda orders: orders.tolist(),
+        lambda orders: torch.as_tensor(orders),
+        lambda orders: torch.as_tensor(orders).requires_grad_(),
+        lambda orders: pd.DataFrame(orders),
+        lambda orders: np.ma.masked_equal(orders, 7.0),
+        lambda orders: orders.astype(np.float32),
+    ],
+)
+def test_every_kind_of_number_is_taken_as_an_order(kind):
+    many = lambda orders: kind(200.0 * orders)  # noqa: E731 - uint8 would overflow in sums
+    problem = replace(PROBLEM, lead_time=5)
+    wanted, frame = (
+        figures(evaluate(problem, {"wrong": Wrong(order)}, SOURCE, number=5).frame)
+        for order in (lambda orders: 200.0 * orders, many)
+    )
+    pd.testing.assert_frame_equal(frame, wanted, check_exact=True)
 
 
 def test_a_bad_order_late_in_the_episode_is_refused_too():
@@ -407,7 +453,8 @@ def test_a_bad_order_late_in_the_episode_is_refused_too():
             return np.full((5, 1), 1.0 if observation.period < 9 else -1.0)
 
     message = (
-        "policy tired must return finite orders of at least 0, got -1.0 for product 0, channel 0."
+        "policy tired must return finite orders of at least 0 and below 1e+30, got -1.0 for "
+        "product 0, channel 0."
     )
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         evaluate(PROBLEM, {"late": Late()}, SOURCE, number=5)

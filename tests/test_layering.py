@@ -22,7 +22,11 @@ LAYERS = [
 ]
 """The rooms of inv_gym; each imports only those before it."""
 ROOMS = {
-    "agents": [{"network"}, {"checkpoints", "inventory_agent"}, {"training", "observation_reader"}],
+    "agents": [
+        {"network"},
+        {"checkpoints", "weights", "network_inputs", "inventory_agent"},
+        {"training", "observation_reader"},
+    ],
     "baselines": [{"fitting"}, {"rules"}, {"exact", "bayes"}, {"catalogue"}],
 }
 ALLOWED = {

@@ -29,7 +29,7 @@ from inv_gym import (
 )
 from inv_gym.demand.families import FAMILIES, Empirical
 from inv_gym.demand.ranges import LogNormalRange, LogUniform, Uniform, as_range
-from inv_gym.products.batch import BLOCK, HISTORY, assemble, concatenate
+from inv_gym.products.batch import DRAW_BLOCK, HISTORY, assemble, concatenate
 from inv_gym.products.economics import EconomicsRanges
 from inv_gym.util.arrays import flatten
 
@@ -61,19 +61,20 @@ def refused(message: str, error: type[Exception] = ValueError):
 def test_a_product_does_not_depend_on_how_many_are_drawn(name):
     source = POPULATIONS[name]
     problem = ProcurementRemoval(horizon=6)
-    many = draw_products(source, problem, BLOCK + 70, seed=4)
-    assert many.batch == BLOCK + 70
+    many = draw_products(source, problem, DRAW_BLOCK + 70, seed=4)
+    assert many.batch == DRAW_BLOCK + 70
     assert_equal_products(draw_products(source, problem, 50, seed=4), many.rows(slice(0, 50)))
     assert_equal_products(
-        draw_products(source, problem, BLOCK + 10, seed=4), many.rows(slice(0, BLOCK + 10))
+        draw_products(source, problem, DRAW_BLOCK + 10, seed=4),
+        many.rows(slice(0, DRAW_BLOCK + 10)),
     )
 
 
 def test_blocks_and_seeds_give_different_products():
-    products = draw_products(POPULATIONS["continuous"], PROBLEM, 2 * BLOCK, seed=1)
-    assert not np.isin(products.demand[:, :BLOCK], products.demand[:, BLOCK:]).any()
-    other = draw_products(POPULATIONS["continuous"], PROBLEM, BLOCK, seed=2)
-    assert not np.isin(products.demand[:, :BLOCK], other.demand).any()
+    products = draw_products(POPULATIONS["continuous"], PROBLEM, 2 * DRAW_BLOCK, seed=1)
+    assert not np.isin(products.demand[:, :DRAW_BLOCK], products.demand[:, DRAW_BLOCK:]).any()
+    other = draw_products(POPULATIONS["continuous"], PROBLEM, DRAW_BLOCK, seed=2)
+    assert not np.isin(products.demand[:, :DRAW_BLOCK], other.demand).any()
 
 
 def test_concatenated_rows_make_the_batch():
@@ -281,7 +282,7 @@ def test_products_move_to_torch_and_back_unchanged():
             lambda: SyntheticProducts(mean="high"),
             "mean must be a number or a pair (low, high), got 'high'.",
         ),
-        (lambda: SyntheticProducts(mean=(3.0, 1.0)), "high must be at least 3, got 1.0."),
+        (lambda: SyntheticProducts(mean=(3.0, 1.0)), "mean high must be at least 3, got 1.0."),
         (
             lambda: SyntheticProducts(families=("gama",)),
             "unknown demand family 'gama'; known: poisson, geometric, negative_binomial, gamma, "
@@ -453,8 +454,15 @@ def test_sound_economics_are_accepted(problem):
     ],
 )
 def test_economics_without_a_meaningful_optimum_are_refused(problem, changes, message):
+    figures = {**dict.fromkeys(problem.Economics._fields, 0.0), **GOOD[problem], **changes}
+    economics = problem.Economics(
+        *(np.full(2, figures[name]) for name in problem.Economics._fields)
+    )
     with refused(message + " (product 0)"):
-        draw_products(InstanceProducts("poisson", 5.0, {**GOOD[problem], **changes}), problem, 2)
+        problem.check_economics(economics)
+    if np.isfinite(list(figures.values())).all():
+        with refused(message + " (product 0)"):
+            draw_products(InstanceProducts("poisson", 5.0, figures), problem, 2)
 
 
 def test_salvage_at_the_unit_cost_and_a_removal_fee_are_sound():

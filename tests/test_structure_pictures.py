@@ -20,7 +20,7 @@ import inv_gym
 from inv_gym.agents.checkpoints import read_tensors, write_tensors
 from inv_gym.agents.inventory_agent import InventoryAgent
 from inv_gym.agents.network.policy_network import NetworkConfig
-from inv_gym.agents.training.config import KINDS, TrainingConfig
+from inv_gym.agents.training.config import STRUCTURE_KINDS, TrainingConfig
 from inv_gym.agents.training.direct_backprop import DirectBackprop
 from inv_gym.products.batch import HISTORY
 from inv_gym.structure import violations
@@ -68,7 +68,7 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     )
     for env in (LEAD_TIME, DUAL, REMOVAL):
         source = inv_gym.make_source(inv_gym.ENVIRONMENTS[env].source)
-        for kind, name in KINDS.items():
+        for kind, name in STRUCTURE_KINDS.items():
             training = DirectBackprop(inv_gym.make_problem(env), source, tiny.of_kind(kind))
             with torch.no_grad():
                 for parameter in training.network.head.layers[-1].parameters():
@@ -187,7 +187,7 @@ def test_the_script_writes_both_pictures_of_an_environment_whole(
 def test_a_network_without_a_name_is_known_by_its_file(
     structure: ModuleType, weights: Path, tmp_path: Path
 ) -> None:
-    for kind in KINDS:
+    for kind in STRUCTURE_KINDS:
         tensors, card = read_tensors(weights / f"{DUAL}.{kind}.safetensors")
         del card["name"]
         write_tensors(tmp_path / f"{DUAL}.{kind}.safetensors", tensors, card)

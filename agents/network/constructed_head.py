@@ -34,15 +34,15 @@ SHARPNESS = 2.0
 """One over the width, in periods' mean demand, over which minima and maxima are smooth at the
 start.
 """
-SPREAD = 0.5
+LEVEL_SPREAD = 0.5
 """Standard deviation of the levels at the start, in periods' mean demand."""
-BEYOND = 3.0
+BOUND_EXCESS = 3.0
 """Periods' mean demand by which bounds exceed the levels at the start."""
-POSITION = 1.0
+FIRST_ADVANTAGE = 1.0
 """Advantage of the first coordinate over the others at the start, on the scale of logits."""
-GAP = 5.0
+REMOVAL_GAP = 5.0
 """Periods' mean demand between ordering and removing at the start, in the plain head too."""
-WAITS = 1.5
+ORDERING_REACH = 1.5
 """Periods' demand beyond the lead time up to which orders begin, in the plain head too."""
 
 
@@ -72,8 +72,10 @@ class Monotone(nn.Module):
     def first(self, level: float) -> Tensor:
         """``[features]`` with which an order begins about as one up to this inventory position."""
         logits, levels, bounds = (torch.zeros(size) for size in self.sizes)
-        logits.normal_()[: len(levels)] += POSITION
-        return torch.cat([logits, level + levels.normal_(std=SPREAD), level + BEYOND + bounds])
+        logits.normal_()[: len(levels)] += FIRST_ADVANTAGE
+        return torch.cat(
+            [logits, level + levels.normal_(std=LEVEL_SPREAD), level + BOUND_EXCESS + bounds]
+        )
 
     def forward(self, features: Tensor, coordinates: Tensor) -> Tensor:
         """``[B]`` from the features ``[B, features]`` (logits of the weights, levels, bounds) and
@@ -161,7 +163,7 @@ class OneOrder(ConstructedHead):
         self, exogenous: int, hidden: tuple[int, ...], columns: int, lead_time: int
     ) -> None:
         order = Monotone(columns)
-        super().__init__(exogenous, hidden, [order], [lead_time + WAITS])
+        super().__init__(exogenous, hidden, [order], [lead_time + ORDERING_REACH])
         self.order = order
         self.register_buffer("sums", partial_sums(columns), persistent=False)
 
@@ -179,7 +181,7 @@ class OrderOrRemoval(ConstructedHead):
 
     def __init__(self, exogenous: int, hidden: tuple[int, ...]) -> None:
         action = Monotone(1)
-        super().__init__(exogenous, hidden, [action], [WAITS], [GAP])
+        super().__init__(exogenous, hidden, [action], [ORDERING_REACH], [REMOVAL_GAP])
         self.action = action
 
     def forward(self, prepared: Tensor, state: Tensor) -> Tensor:
@@ -213,7 +215,11 @@ class TwoSources(ConstructedHead):
         later = columns - expedited - 1
         fast, slow = Monotone(later + 1), Monotone(later + 1)
         super().__init__(
-            exogenous, hidden, [fast, slow], [expedited + WAITS, regular + WAITS], [0.0]
+            exogenous,
+            hidden,
+            [fast, slow],
+            [expedited + ORDERING_REACH, regular + ORDERING_REACH],
+            [0.0],
         )
         self.fast, self.slow = fast, slow
         self.sizes = (fast.features, slow.features, 1)

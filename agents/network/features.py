@@ -14,6 +14,7 @@ from torch import Tensor
 
 from inv_gym.demand.distribution import Distribution
 from inv_gym.problems.problem import Problem
+from inv_gym.util import arrays
 from inv_gym.util.arrays import Array, is_torch
 
 QUANTILES = (0.02, 0.1, 0.25, 0.4, 0.5, 0.6, 0.75, 0.9, 0.95, 0.98, 0.995)
@@ -33,7 +34,7 @@ STRUCTURE = (
     "backlog",
 )
 """Fields of a problem that decide what a good order is, beside economics and clock."""
-CLOCK = 2
+CLOCK_FEATURES = 2
 
 
 def structure_names(problem: Problem) -> list[str]:
@@ -47,16 +48,7 @@ def structure_names(problem: Problem) -> list[str]:
 
 def tensor(array: Array, like: Tensor) -> Tensor:
     """The array as a tensor of the dtype and device of `like`."""
-    return (
-        array.to(like)
-        if is_torch(array)
-        else torch.as_tensor(np.asarray(array), dtype=like.dtype).to(like.device)
-    )
-
-
-def money_unit(economics: Any) -> Array:
-    """``[B]`` sum of the sizes of all figures: the unit in which a network sees money."""
-    return sum(abs(column) for column in economics)
+    return array.to(like) if is_torch(array) else arrays.like(np.asarray(array), like)
 
 
 def economic_features(economics: Sequence[Tensor]) -> Tensor:
@@ -71,7 +63,7 @@ def clock(problem: Problem, periods: Sequence[int], like: Tensor) -> Tensor:
     long-run problem.
     """
     if problem.long_run:
-        return like.new_zeros(len(periods), 1, CLOCK)
+        return like.new_zeros(len(periods), 1, CLOCK_FEATURES)
     left = [max(problem.horizon - t, 1) for t in periods]
     return like.new_tensor([[[n / problem.horizon, 1.0 / n]] for n in left])
 

@@ -20,19 +20,21 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from inv_gym.agents.network.constructed_head import (
-    GAP,
-    WAITS,
+    ORDERING_REACH,
+    REMOVAL_GAP,
     ConstructedHead,
     OneOrder,
     OrderOrRemoval,
     TwoSources,
     first_layer,
 )
-from inv_gym.agents.network.features import CLOCK, QUANTILES, StateLayout
+from inv_gym.agents.network.features import CLOCK_FEATURES, QUANTILES, StateLayout
 from inv_gym.problems.problem import Problem
 from inv_gym.util.checks import one_of, real, whole
 
 DILATIONS = (1, 2, 4, 8, 16)
+GRADIENT_LEAK = 0.01
+"""Part of the gradient that passes where orders are cut off (our choice)."""
 KNOWS = ("history", "distribution")
 HEADS = ("plain", "constructed")
 
@@ -63,11 +65,25 @@ class NetworkConfig:
         whole("channels", self.channels, least=1)
         if self.most is not None and real("most", self.most) <= 0.0:
             raise ValueError(f"most must be above 0, got {self.most}; None means no limit.")
+        if isinstance(self.hidden, str) or not isinstance(self.hidden, Sequence):
+            raise TypeError(f"hidden must be a sequence of whole numbers, got {self.hidden!r}.")
         object.__setattr__(
             self, "hidden", tuple(whole("hidden", units, least=1) for units in self.hidden)
         )
         if not self.hidden:
             raise ValueError("hidden must have at least one layer, got none.")
+
+
+def check_network(network: Any) -> None:
+    """Refuse what is no `NetworkConfig`.
+
+    Raises:
+        TypeError: It is something else; the message shows how to write one.
+    """
+    if not isinstance(network, NetworkConfig):
+        raise TypeError(
+            f"network must be a NetworkConfig, such as NetworkConfig(channels=8), got {network!r}."
+        )
 
 
 class Encoder(nn.Module):
@@ -153,7 +169,7 @@ class Quantities(nn.Module):
 
     def __init__(self, lead_times: tuple[int, ...]) -> None:
         super().__init__()
-        self.path = [(lead_time + WAITS, -1.0) for lead_time in lead_times]
+        self.path = [(lead_time + ORDERING_REACH, -1.0) for lead_time in lead_times]
         self.channels = sorted(range(len(lead_times)), key=lambda k: lead_times[k])
         self.displaced = nn.ParameterList(torch.ones(()) for _ in lead_times[1:])
 
@@ -178,7 +194,7 @@ class NetAction(nn.Module):
     the second one gives, is removed. They begin as an interval from 1.5 to 6.5 periods' demand.
     """
 
-    path = ((WAITS, -1.0), (GAP, 0.0))
+    path = ((ORDERING_REACH, -1.0), (REMOVAL_GAP, 0.0))
 
     def forward(self, outputs: Tensor) -> Tensor:
         """``[B, 2]`` from ``[B, 2]``."""
@@ -252,7 +268,10 @@ class PolicyNetwork(nn.Module):
         self.encoder = Encoder(3, channels) if self.config.knows == "history" else None
         self.static = Standardise(static)
         exogenous = (
-            static + CLOCK + len(sizes.covariates) + (channels if self.encoder is not None else 0)
+            static
+            + CLOCK_FEATURES
+            + len(sizes.covariates)
+            + (channels if self.encoder is not None else 0)
         )
         self.features = exogenous
         if self.config.head == "constructed":
@@ -308,7 +327,22 @@ class PolicyNetwork(nn.Module):
 
     def forward(self, prepared: Tensor, state: Tensor) -> Tensor:
         """Orders ``[B, K]`` in units of the scale."""
-        return self.unclipped(prepared, state).clamp(min=0.0, max=self.config.most)
+        return cut(self.unclipped(prepared, state), self.config.most)
+
+
+def cut(order: Tensor, most: float | None) -> Tensor:
+    """Orders cut off at 0, and at the most that may be ordered, with a small part of the gradient
+    beyond.
+
+    Without it a network that once orders nothing anywhere would learn nothing any more. The part is
+    too small to matter beside the gradients of other orders, and Adam makes up for its size where
+    there are none.
+    """
+    within = order.clamp(min=0.0, max=most)
+    if not order.requires_grad:
+        return within
+    beyond = order - within
+    return within + GRADIENT_LEAK * (beyond - beyond.detach())
 
 
 def constructed(sizes: Sizes, exogenous: int, hidden: tuple[int, ...]) -> ConstructedHead:

@@ -4,24 +4,25 @@ from __future__ import annotations
 
 import inspect
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from stable_baselines3 import A2C, PPO, SAC, TD3
 
-from inv_gym.agents.network.policy_network import NetworkConfig
+from inv_gym.agents.network.policy_network import NetworkConfig, check_network
 from inv_gym.util.checks import flag, one_of, real, whole
 
 ALGORITHMS: dict[str, Any] = {"ppo": PPO, "a2c": A2C, "sac": SAC, "td3": TD3}
 ON_POLICY = ("ppo", "a2c")
 POLICIES = ("encoder", "plain")
-TUNED = Path(__file__).parent / "tuned.json"
+TUNED_FILE = Path(__file__).parent / "tuned.json"
 """Parameters that `examples/experiments/tune_ppo.py` found, by environment or instance, each with
 its command.
 """
-OURS = (
+RESERVED_PARAMETERS = (
     "policy",
     "env",
     "learning_rate",
@@ -33,6 +34,88 @@ OURS = (
     "tensorboard_log",
 )
 """Arguments of the algorithms that are not options."""
+
+
+class Bounds(NamedTuple):
+    """What values an option of stable-baselines3 may have."""
+
+    least: float = -math.inf
+    most: float = math.inf
+    is_whole: bool = False
+    """Whether it counts something."""
+    or_else: tuple[Any, ...] = ()
+    """Values that stand for something else (None for none, say)."""
+    above_zero: bool = False
+
+
+SHARE = Bounds(0.0, 1.0)
+AT_LEAST_ZERO = Bounds(0.0)
+COUNT = Bounds(1, is_whole=True)
+OPTION_BOUNDS = {
+    "n_steps": COUNT,
+    "batch_size": Bounds(2, is_whole=True),
+    "n_epochs": COUNT,
+    "gae_lambda": SHARE,
+    "clip_range": Bounds(above_zero=True),
+    "clip_range_vf": Bounds(above_zero=True, or_else=(None,)),
+    "ent_coef": Bounds(0.0, or_else=("auto",)),
+    "vf_coef": AT_LEAST_ZERO,
+    "max_grad_norm": Bounds(above_zero=True),
+    "target_kl": Bounds(above_zero=True, or_else=(None,)),
+    "rms_prop_eps": Bounds(above_zero=True),
+    "sde_sample_freq": Bounds(-1, is_whole=True),
+    "stats_window_size": COUNT,
+    "buffer_size": COUNT,
+    "learning_starts": Bounds(0, is_whole=True),
+    "tau": SHARE,
+    "gradient_steps": Bounds(-1, is_whole=True),
+    "target_update_interval": COUNT,
+    "target_entropy": Bounds(or_else=("auto",)),
+    "policy_delay": COUNT,
+    "target_policy_noise": AT_LEAST_ZERO,
+    "target_noise_clip": AT_LEAST_ZERO,
+}
+OPTION_FLAGS = (
+    "normalize_advantage",
+    "use_rms_prop",
+    "use_sde",
+    "use_sde_at_warmup",
+    "optimize_memory_usage",
+)
+
+
+def above_zero(name: str, value: Any) -> float:
+    """`value` as a finite float above 0.
+
+    Raises:
+        TypeError: It is not a number.
+        ValueError: It is not finite, or not above 0.
+    """
+    if real(name, value) <= 0.0:
+        raise ValueError(f"{name} must be above 0, got {value}.")
+    return float(value)
+
+
+def check_option(name: str, value: Any) -> None:
+    """Refuse a value that an algorithm would fail on, or take without a word.
+
+    stable-baselines3 checks few of its arguments: it trains with any discount, for example.
+
+    Raises:
+        TypeError: It has the wrong type.
+        ValueError: It is out of bounds.
+    """
+    if name in OPTION_FLAGS:
+        flag(name, value)
+    bounds = OPTION_BOUNDS.get(name)
+    if bounds is None or value in bounds.or_else or callable(value):
+        return
+    if bounds.is_whole:
+        whole(name, value, int(bounds.least))
+    elif bounds.above_zero:
+        above_zero(name, value)
+    else:
+        real(name, value, bounds.least, bounds.most)
 
 
 @dataclass(frozen=True)
@@ -57,6 +140,10 @@ class ModelFreeConfig:
         validation_products: Products whose reward picks the best weights.
         check_every: Product-periods between two validations (and checkpoints).
         seed: Of weights, actions and products.
+
+    Raises:
+        TypeError: A field or an option has the wrong type.
+        ValueError: A field or an option is unknown or out of bounds.
     """
 
     algorithm: str = "ppo"
@@ -81,9 +168,12 @@ class ModelFreeConfig:
         for name in ("steps", "rows", "validation_products", "check_every"):
             whole(name, getattr(self, name), least=1)
         whole("seed", self.seed, least=0)
-        for name in ("learning_rate", "reach", "gamma"):
-            if getattr(self, name) is not None and real(name, getattr(self, name)) <= 0.0:
-                raise ValueError(f"{name} must be above 0, got {getattr(self, name)}.")
+        above_zero("learning_rate", self.learning_rate)
+        if self.reach is not None:
+            above_zero("reach", self.reach)
+        if self.gamma is not None and above_zero("gamma", self.gamma) > 1.0:
+            raise ValueError(f"gamma must be at most 1, got {self.gamma}.")
+        check_network(self.network)
         real("log_std", self.log_std)
         flag("normalise_observations", self.normalise_observations)
         flag("normalise_rewards", self.normalise_rewards)
@@ -92,13 +182,16 @@ class ModelFreeConfig:
                 "the encoder reads observations in units: normalise_observations is for "
                 "policy='plain'."
             )
+        if not isinstance(self.options, Mapping):
+            raise TypeError(f"options must be a mapping of arguments, got {self.options!r}.")
         known = [
             name
             for name in inspect.signature(ALGORITHMS[self.algorithm]).parameters
-            if name not in OURS
+            if name not in RESERVED_PARAMETERS
         ]
-        for name in self.options:
+        for name, value in self.options.items():
             one_of(f"option of {self.algorithm}", name, known)
+            check_option(name, value)
 
     @property
     def on_policy(self) -> bool:
@@ -117,5 +210,10 @@ def tuned(name: str) -> dict[str, Any]:
     Raises:
         ValueError: It was not tuned.
     """
-    found = json.loads(TUNED.read_text())
-    return found[one_of("tuned environment or instance", name, found)]["config"]
+    results = json.loads(TUNED_FILE.read_text())
+    return results[one_of("tuned environment or instance", name, results)]["config"]
+
+
+def is_tuned(name: str) -> bool:
+    """Whether tuning found parameters for an environment or a published instance."""
+    return name in json.loads(TUNED_FILE.read_text())

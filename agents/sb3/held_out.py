@@ -2,36 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
 from inv_gym.agents.sb3.vec_env import SB3VecEnv
+from inv_gym.envs.vector import InventoryVectorEnv
 from inv_gym.problems.problem import Problem
 from inv_gym.products.batch import Products
 from inv_gym.products.sources import ProductSource
 
 
-@dataclass(frozen=True)
-class _Given:
-    """A source of one batch; enough rows for the vector environment, which draws some ahead."""
+class HeldOutVectorEnv(InventoryVectorEnv):
+    """Plays the same products in every episode.
 
-    products: Products
-    source: ProductSource
+    Args:
+        held_out: The products.
+        arguments: Further ones of `InventoryVectorEnv`.
+    """
 
-    notes: ClassVar[tuple[str, ...]] = ()
+    def __init__(self, held_out: Products, **arguments: Any) -> None:
+        super().__init__(held_out.batch, **arguments)
+        self._held_out = held_out
 
-    @property
-    def covariate_names(self) -> tuple[str, ...]:
-        return self.source.covariate_names
-
-    @property
-    def largest_scale(self) -> float:
-        return self.source.largest_scale
-
-    def sample(self, rng: np.random.Generator, batch: int, problem: Problem) -> Products:
-        return self.products
+    def _draw(self) -> Products:
+        return self._held_out
 
 
 class HeldOutVecEnv(SB3VecEnv):
@@ -50,13 +45,13 @@ class HeldOutVecEnv(SB3VecEnv):
     ) -> None:
         self.reward = float("nan")
         """Mean over the products of the last episode's discounted mean reward per period, money."""
+        self._held_out = products
         super().__init__(
-            products.batch,
-            problem=problem,
-            products=_Given(products, source),
-            rewards="product",
-            **arguments,
+            products.batch, problem=problem, products=source, rewards="product", **arguments
         )
+
+    def _make(self, num_envs: int, **arguments: Any) -> InventoryVectorEnv:
+        return HeldOutVectorEnv(self._held_out, **arguments)
 
     def _begin(self) -> None:
         super()._begin()

@@ -13,10 +13,10 @@ from stable_baselines3.common.policies import ActorCriticPolicy
 from stable_baselines3.common.torch_layers import BaseFeaturesExtractor
 from torch import Tensor, nn
 
-from inv_gym.agents.inventory_agent import InventoryAgent
 from inv_gym.agents.network.policy_network import NetworkConfig, PolicyNetwork, Sizes
+from inv_gym.agents.network_inputs import NetworkInputs
 from inv_gym.agents.observation_reader import ObservationReader
-from inv_gym.agents.sb3.vec_env import ScaledOrders, scale_of
+from inv_gym.agents.sb3.scaled_orders import ScaledOrders, scale_of
 from inv_gym.problems.problem import Problem
 from inv_gym.products.batch import Products
 
@@ -48,8 +48,8 @@ class NetworkFeatures(BaseFeaturesExtractor):
         network = PolicyNetwork(Sizes.of((problem,), covariate_names), config)
         super().__init__(observation_space, network.features + network.sizes.layout.columns)
         self.network = network
-        self._agent = InventoryAgent(problem, network)
-        self._read = ObservationReader(self._agent)
+        self._inputs = NetworkInputs(problem, network)
+        self._read = ObservationReader(self._inputs)
         self.register_buffer("known_static", network.static.mean[None].clone())
         self.register_buffer("known_scale", torch.ones(1))
 
@@ -59,9 +59,9 @@ class NetworkFeatures(BaseFeaturesExtractor):
         Raises:
             ValueError: The network knows the distribution, and these products do not share one.
         """
-        static = self._agent.static(self._agent.problem, products)
+        static = self._inputs.static_of(products)
         self.network.static.fit(static)
-        if self._agent.knows == "distribution":
+        if self._inputs.knows == "distribution":
             if not torch.equal(static, static[:1].expand_as(static)):
                 raise ValueError(
                     "an observation does not show the distribution: knows='distribution' is "
@@ -74,14 +74,14 @@ class NetworkFeatures(BaseFeaturesExtractor):
     def forward(self, observations: Tensor) -> Tensor:
         """``[B, features]`` of observations ``[B, n]``."""
         state, economics, scale, history, clock, covariates = self._read(observations)
-        if self._agent.knows == "distribution":
+        if self._inputs.knows == "distribution":
             scale, static = self.known_scale.expand_as(scale), self.known_static
         else:
-            static = self._agent.static_features(self._agent.problem, economics, scale)
+            static = self._inputs.static(economics, scale)
         parts = self.network.exogenous(
             static, clock, self.network.encode(history, scale), covariates
         )
-        columns = self._agent.columns(state, scale)
+        columns = self._inputs.columns(state, scale)
         return torch.cat([*(part.expand(1, len(scale), -1)[0] for part in parts), columns], -1)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import pickle
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +13,15 @@ from stable_baselines3.common.save_util import load_from_zip_file
 from stable_baselines3.common.utils import ConstantSchedule
 from stable_baselines3.common.vec_env import VecNormalize
 
-from inv_gym.agents.sb3.vec_env import ScaledOrders
+from inv_gym.agents.checkpoints import blaming
+from inv_gym.agents.sb3.normalisation import read_normalisation
+from inv_gym.agents.sb3.scaled_orders import ScaledOrders
 from inv_gym.envs.observations import FlatObservations, flat
 from inv_gym.play.policy import Observation
 from inv_gym.problems.problem import Problem
 from inv_gym.util.arrays import like, to_numpy
 
-MODEL, NORMALISATION = "model.zip", "vecnormalize.pkl"
+MODEL = "model.zip"
 
 
 class SB3Policy:
@@ -32,7 +34,8 @@ class SB3Policy:
         normalisation: What observations went through in training; None if nothing.
 
     Raises:
-        ValueError: The model's actions are neither, or for another number of channels.
+        ValueError: The model's actions are neither, or for another number of channels, or the model
+            carries a memory from period to period.
     """
 
     knows = "history"
@@ -52,7 +55,13 @@ class SB3Policy:
                 "registered, whose "
                 "actions are units; what others stand for its file does not tell."
             )
-        self.problem, self.policy, self._normalisation = problem, policy, normalisation
+        if isinstance(space, ScaledOrders) and space.knows != self.knows:
+            raise ValueError(
+                f"the model's actions are {space}, in units of a mean that an observation does not "
+                "show: train it on an SB3VecEnv with knows='history'."
+            )
+        self._refuse_memory(policy)
+        self.problem, self.policy, self.normalisation = problem, policy, normalisation
         self._blind = self.fits(problem, policy)  # trained without covariates, it is not shown any
 
     def __call__(self, observation: Observation) -> Any:
@@ -71,12 +80,29 @@ class SB3Policy:
                 f"the model takes observations of {trained} entries, here they have "
                 f"{vectors.shape[1:]}."
             )
-        if self._normalisation is not None:
-            vectors = np.asarray(self._normalisation.normalize_obs(vectors))
+        if self.normalisation is not None:
+            vectors = np.asarray(self.normalisation.normalize_obs(vectors))
         actions, _ = self.policy.predict(vectors, deterministic=True)
         if isinstance(self.policy.action_space, ScaledOrders):
             actions = self.policy.action_space.orders(actions, to_numpy(observation.scale))
         return like(actions, observation.scale)
+
+    @staticmethod
+    def _refuse_memory(policy: BasePolicy) -> None:
+        """Refuse a recurrent model: a policy is asked for any period of any batch, in any order."""
+        shape = policy.observation_space.shape
+        if shape is None or len(shape) != 1:
+            raise ValueError(
+                f"the model's observations are {policy.observation_space}, an environment's are "
+                "vectors: train it on one."
+            )
+        _, memory = policy.predict(np.ones((1, *shape), np.float32), deterministic=True)
+        if memory is not None:
+            raise ValueError(
+                f"the model is recurrent ({type(policy).__name__}): its memory cannot be carried "
+                "from period to period here; train one without, such as PPO with MlpPolicy, which "
+                "sees the last periods' demand."
+            )
 
     @staticmethod
     def fits(problem: Problem, policy: BasePolicy) -> bool:
@@ -90,34 +116,20 @@ class SB3Policy:
 
     @staticmethod
     def read(path: str | Path) -> tuple[BasePolicy, VecNormalize | None]:
-        """The policy of a file that a model's ``save`` wrote, and the ``vecnormalize.pkl`` beside
-        it, if there is one.
+        """The policy of a file that a model's ``save`` wrote, and the statistics of VecNormalize
+        near it that are its own.
 
-        Such files hold pickled objects: reading one runs whatever code its author put there.
+        Statistics are found where stable-baselines3's examples, its CheckpointCallback, RL Zoo and
+        `ModelFree.save_model` put them. Such files hold pickled objects: reading one runs whatever
+        code its author put there.
 
         Raises:
             FileNotFoundError: There is no such file.
-            ValueError: It is not a model's file.
+            ValueError: It is not a model's file, or its statistics are missing, damaged or may be
+                another model's.
         """
-        path = Path(path)
-        if not path.is_file():
-            raise FileNotFoundError(f"there is no file {path}.")
-        try:
-            data: Any
-            data, params, _ = load_from_zip_file(path, device="cpu")
-            more = {"use_sde": True} if data.get("use_sde") else {}
-            spaces_of = (data["observation_space"], data["action_space"])
-            policy = data["policy_class"](
-                *spaces_of, ConstantSchedule(0.0), **more | data["policy_kwargs"]
-            )
-            policy.load_state_dict(params["policy"])
-        except (KeyError, TypeError, ValueError, AttributeError, RuntimeError) as error:
-            raise ValueError(
-                f"{path} is not a model that stable-baselines3 saved ({error})."
-            ) from None
-        policy.set_training_mode(False)
-        beside = path.with_name(NORMALISATION)
-        return policy, pickle.loads(beside.read_bytes()) if beside.is_file() else None
+        policy, used = _read_policy(Path(path))
+        return policy, read_normalisation(Path(path), policy.observation_space, used)
 
     @classmethod
     def load(cls, path: str | Path, problem: Problem) -> SB3Policy:
@@ -125,6 +137,43 @@ class SB3Policy:
 
         Raises:
             FileNotFoundError: There is no such file.
-            ValueError: It is not a model's file, or does not fit the problem.
+            ValueError: It is not a model's file, does not fit the problem, or its statistics are
+                missing, damaged or may be another model's.
         """
-        return cls(problem, *cls.read(path))
+        policy, used = _read_policy(Path(path))
+        loaded = cls(problem, policy)  # a model of something else is refused as such
+        loaded.normalisation = read_normalisation(Path(path), policy.observation_space, used)
+        return loaded
+
+
+def _read_policy(path: Path) -> tuple[BasePolicy, bool | None]:
+    """The policy of a model's file, and whether it was trained under VecNormalize; None if its file
+    does not tell.
+    """
+    if not path.is_file():
+        raise FileNotFoundError(f"there is no file {path}.")
+    with blaming(path, "is not a model that stable-baselines3 saved"):
+        data: Any
+        data, params, _ = load_from_zip_file(path, device="cpu")
+        more = {"use_sde": True} if data.get("use_sde") else {}
+        spaces_of = (data["observation_space"], data["action_space"])
+        policy = data["policy_class"](
+            *spaces_of, ConstantSchedule(0.0), **more | data["policy_kwargs"]
+        )
+        policy.load_state_dict(params["policy"])
+    policy.set_training_mode(False)
+    with blaming(path, "is not a model that stable-baselines3 saved"):
+        return policy, _normalised(data)
+
+
+def _normalised(data: Mapping[str, Any]) -> bool | None:
+    """Whether a model was trained under VecNormalize; None if what is kept of it does not tell."""
+    played, original = (data.get(name) for name in ("_last_obs", "_last_original_obs"))
+    if played is None:
+        return None
+    # an algorithm without a buffer keeps the original observations under VecNormalize alone
+    if original is None or "replay_buffer_class" not in data:
+        return original is not None
+    # one with a buffer keeps them always, but only normalised ones leave the space
+    space = data["observation_space"]
+    return None if ((played >= space.low) & (played <= space.high)).all() else True

@@ -3,48 +3,47 @@
 from __future__ import annotations
 
 import copy
-import io
 import json
 import math
-import pickle
 import time
 import warnings
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from stable_baselines3.common.callbacks import EvalCallback
-from stable_baselines3.common.running_mean_std import RunningMeanStd
-from stable_baselines3.common.utils import ConstantSchedule, configure_logger, set_random_seed
-from stable_baselines3.common.vec_env import VecEnv, VecNormalize
-from torch import Tensor, nn
+from stable_baselines3.common.utils import ConstantSchedule, set_random_seed
+from stable_baselines3.common.vec_env import VecNormalize
+from torch import Tensor
 
-from inv_gym.agents.checkpoints import (
-    describe_sources,
-    optimiser_tensors,
-    part,
-    read_tensors,
-    refuse_other_training,
-    restore_optimiser,
-    table_facts,
-    write_tensors,
-)
-from inv_gym.agents.inventory_agent import CARD, InventoryAgent, describe
-from inv_gym.agents.sb3.config import ALGORITHMS, ModelFreeConfig
+from inv_gym.agents.checkpoints import blaming
+from inv_gym.agents.inventory_agent import InventoryAgent
+from inv_gym.agents.sb3.config import ModelFreeConfig
 from inv_gym.agents.sb3.held_out import HeldOutVecEnv
-from inv_gym.agents.sb3.networks import InventoryActorCritic, NetworkFeatures
-from inv_gym.agents.sb3.policy import MODEL, NORMALISATION, SB3Policy
+from inv_gym.agents.sb3.model import build_model, normalised
+from inv_gym.agents.sb3.networks import InventoryActorCritic
+from inv_gym.agents.sb3.policy import SB3Policy
+from inv_gym.agents.sb3.saving import write_model
+from inv_gym.agents.sb3.snapshot import restore, snapshot
 from inv_gym.agents.sb3.vec_env import SB3VecEnv
-from inv_gym.agents.training.direct_backprop import DivergedError
+from inv_gym.agents.training.device import usable_device
+from inv_gym.agents.training.progress import DivergedError
+from inv_gym.agents.training.resuming import (
+    FORGED,
+    describe_sources,
+    read_training,
+    write_training,
+)
 from inv_gym.agents.training.validation import draw_validation
+from inv_gym.agents.weights import describe, table_facts
 from inv_gym.problems.problem import Problem
-from inv_gym.products.batch import BLOCK
 from inv_gym.products.sources import ProductSource
 from inv_gym.tasks.task import Task, training_sources
-from inv_gym.util.files import write_atomically
+
+OPTIMISER = "optimiser"
 
 
 class Progress(NamedTuple):
@@ -80,7 +79,7 @@ class ModelFree:
         task: What to train for: a task, or a problem with `source`.
         source: Where products come from; those of the task if None.
         config: How to train.
-        device: Where to compute.
+        device: Where to compute; ``auto``: on a GPU if there is one.
         log: Folder for tensorboard; None: no logs.
 
     Raises:
@@ -99,6 +98,8 @@ class ModelFree:
         self.problem = problem
         self.config = config or ModelFreeConfig()
         config = self.config
+        if device != "auto":
+            usable_device(device)
         self.validation = [
             draw_validation(problem, self.validation_source, config.validation_products)
         ]
@@ -110,8 +111,9 @@ class ModelFree:
         played = SB3VecEnv(
             config.rows, problem=problem, products=self.source, rewards="product", **shared
         )
-        self.env, held_out = self._normalised(played, True), self._normalised(self._held_out, False)
-        self.model = self._model(device, log)
+        self.env = normalised(played, config, self.gamma, training=True)
+        held_out = normalised(self._held_out, config, self.gamma, training=False)
+        self.model = build_model(problem, self.source, self.env, config, self.gamma, device, log)
         self._validation = EvalCallback(
             held_out, n_eval_episodes=products.batch, eval_freq=1, verbose=0, warn=False
         )
@@ -125,51 +127,6 @@ class ModelFree:
     def gamma(self) -> float:
         """Discount factor of the learner."""
         return self.problem.discount if self.config.gamma is None else self.config.gamma
-
-    def _normalised(self, env: SB3VecEnv, training: bool) -> VecEnv:
-        config = self.config
-        if not config.normalises:
-            return env
-        rewards = config.normalise_rewards and training
-        return VecNormalize(env, training, config.normalise_observations, rewards, gamma=self.gamma)
-
-    def _model(self, device: str, log: str | Path | None) -> Any:
-        config = self.config
-        network: dict[str, Any] = {"net_arch": list(config.network.hidden), "activation_fn": nn.ELU}
-        policy: Any = "MlpPolicy"
-        space: Any = self.env.action_space
-        if config.policy == "encoder":
-            covariates = self.source.covariate_names
-            network["features_extractor_class"] = NetworkFeatures
-            network["features_extractor_kwargs"] = {
-                "problem": self.problem,
-                "covariate_names": covariates,
-                "config": replace(config.network, most=space.reach),
-            }
-            policy = InventoryActorCritic if config.on_policy else policy
-        if config.on_policy:
-            network["log_std_init"] = config.log_std
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", message=".*on the GPU", category=UserWarning)
-            warnings.filterwarnings(
-                "ignore", message=".*truncated mini-batch", category=UserWarning
-            )
-            model = ALGORITHMS[config.algorithm](
-                policy,
-                self.env,
-                learning_rate=config.learning_rate,
-                gamma=self.gamma,
-                policy_kwargs=network,
-                seed=config.seed,
-                device=device,
-                **config.options,
-            )
-        model.set_logger(configure_logger(0, None if log is None else str(log), "training"))
-        sample = self.source.sample(np.random.default_rng([config.seed, 0]), BLOCK, self.problem)
-        for module in model.policy.modules():
-            if isinstance(module, NetworkFeatures):
-                module.fit(sample)
-        return model
 
     def fit(
         self,
@@ -197,7 +154,7 @@ class ModelFree:
                 self.save(checkpoint)
             if progress is not None:
                 progress(self.curve[-1])
-        self._restore(self._best)
+        restore(self.model.policy, self.env, self._best)
         return self.agent
 
     def _train_part(self) -> None:
@@ -246,9 +203,7 @@ class ModelFree:
         policy = copy.deepcopy(self.model.policy).cpu()
         if isinstance(policy, InventoryActorCritic):
             network = policy.features_extractor.network.double().requires_grad_(False)
-            agent = InventoryAgent(self.problem, network)
-            agent.card = table_facts(self.source)
-            return agent
+            return InventoryAgent(self.problem, network, table_facts(self.source))
         return SB3Policy(self.problem, policy, copy.deepcopy(self._observations))
 
     @property
@@ -262,33 +217,7 @@ class ModelFree:
 
     def _weights(self) -> dict[str, Tensor]:
         """A copy of the model's weights and of the statistics of VecNormalize."""
-        weights = {
-            f"policy/{name}": value.detach().clone()
-            for name, value in self.model.policy.state_dict().items()
-        }
-        for name, moments in self._moments().items():
-            figures = (moments.mean, moments.var, moments.count)
-            weights |= {
-                f"{name}/{i}": torch.as_tensor(np.array(figure)) for i, figure in enumerate(figures)
-            }
-        return weights
-
-    def _restore(self, weights: Mapping[str, Tensor]) -> None:
-        self.model.policy.load_state_dict(part(weights, "policy/"))
-        for name, moments in self._moments().items():
-            mean, var, count = (weights[f"{name}/{i}"].numpy().copy() for i in range(3))
-            moments.mean, moments.var, moments.count = mean, var, float(count)
-
-    def _moments(self) -> dict[str, RunningMeanStd]:
-        """The statistics of VecNormalize, by name."""
-        env, config = self.env, self.config
-        if not isinstance(env, VecNormalize):
-            return {}
-        kept = {
-            "observations": (config.normalise_observations, "obs_rms"),
-            "returns": (True, "ret_rms"),
-        }
-        return {name: getattr(env, attribute) for name, (used, attribute) in kept.items() if used}
+        return snapshot(self.model.policy, self.env)
 
     def save_model(self, folder: str | Path, facts: Mapping[str, Any] | None = None) -> Path:
         """Write the model as stable-baselines3 does, with VecNormalize's statistics and a card of
@@ -303,33 +232,21 @@ class ModelFree:
         Raises:
             OSError: The place cannot be written; files that were there are as they were.
         """
-        folder, agent = Path(folder), self.agent
-        buffer = io.BytesIO()
-        self.model.save(buffer)
-        write_atomically(folder / MODEL, buffer.getvalue())
-        if isinstance(self.env, VecNormalize):
-            write_atomically(folder / NORMALISATION, pickle.dumps(self.env))
-        if isinstance(agent, InventoryAgent):
-            return agent.save(folder, facts)
-        return write_atomically(
-            folder / CARD,
-            json.dumps(
-                {"problem": describe(self.problem), **table_facts(self.source), **(facts or {})},
-                indent=1,
-            ),
+        return write_model(
+            Path(folder),
+            self.model,
+            self.env,
+            self.problem,
+            self.agent,
+            {**table_facts(self.source), **(facts or {})},
         )
 
     def save(self, path: str | Path) -> Path:
         """Write all that `resume` needs to one file."""
-        tensors = {f"now/{name}": value for name, value in self._weights().items()}
-        tensors |= {f"best/{name}": value for name, value in self._best.items()}
-        optimiser = optimiser_tensors(self.model.policy.optimizer).items()
-        tensors |= {f"optimiser/{name}": torch.as_tensor(value) for name, value in optimiser}
         best = float(self._validation.best_mean_reward)
-        return write_tensors(
-            path,
-            tensors,
-            {**self._identity(), "step": self.step, "curve": self.curve, "best": best},
+        facts = {**self._identity(), "step": self.step, "curve": self.curve, "best": best}
+        return write_training(
+            path, facts, self._weights(), self._best, self.model.policy.optimizer, OPTIMISER
         )
 
     def _identity(self) -> dict[str, Any]:
@@ -346,19 +263,27 @@ class ModelFree:
 
         Raises:
             FileNotFoundError: There is no such file.
-            ValueError: It is damaged, of another training, or the algorithm learns from a buffer,
-                which is not kept.
+            ValueError: It is damaged, of another training, or a part of it is missing or impossible
+                (this training is as it was then), or the algorithm learns from a buffer, which is
+                not kept.
         """
         if not self.config.on_policy:
             raise ValueError(
                 f"{self.config.algorithm} learns from its replay buffer, which is not kept: train "
                 "anew."
             )
-        tensors, facts = read_tensors(path)
-        refuse_other_training(path, facts, self._identity())
-        self._restore(part(tensors, "now/"))
-        self._best = part(tensors, "best/")
-        restore_optimiser(self.model.policy.optimizer, part(tensors, "optimiser/"))
-        self.step = self.model.num_timesteps = facts["step"]
-        self._validation.best_mean_reward = facts["best"]
-        self.curve = [Progress(*row) for row in facts["curve"]]
+        saved, _ = read_training(
+            path,
+            self._identity(),
+            self._weights(),
+            self.model.policy.optimizer,
+            OPTIMISER,
+            self.config.steps,
+        )
+        with blaming(path, FORGED):
+            curve = [Progress(*row) for row in saved.curve]
+        restore(self.model.policy, self.env, saved.now)
+        self.model.policy.optimizer.load_state_dict(saved.optimiser)
+        self._best, self._validation.best_mean_reward = saved.best, saved.score
+        self.step = self.model.num_timesteps = saved.step
+        self.curve = curve

@@ -7,58 +7,17 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
-from gymnasium import Wrapper, spaces
+from gymnasium import Wrapper, error
 from gymnasium.vector import AutoresetMode
 from stable_baselines3.common.vec_env import VecEnv
 
-from inv_gym.agents.network.policy_network import KNOWS
+from inv_gym.agents.sb3.scaled_orders import ScaledOrders, default_reach, scale_of
 from inv_gym.agents.training.config import WEIGHTINGS
-from inv_gym.agents.training.rollout_loss import product_weights
 from inv_gym.envs.vector import InventoryVectorEnv
-from inv_gym.problems.problem import Problem
-from inv_gym.products.batch import Products
-from inv_gym.util.checks import one_of, real
+from inv_gym.products.batch import product_weights
+from inv_gym.util.checks import one_of
 
 Indices = None | int | Iterable[int]
-REACH = 6.0
-"""The largest order, in units of a product's mean demand (our choice)."""
-
-
-def default_reach(problem: Problem) -> float:
-    """`REACH`, or the largest stock at the start where that is more: all of it can be removed at
-    once.
-    """
-    return max(REACH, problem.initial_stock[1])
-
-
-def scale_of(products: Products, knows: str) -> np.ndarray:
-    """``[B]`` the unit of a product's orders: its mean demand before the start, or the true one."""
-    if knows == "history":
-        return products.scale
-    if products.distribution is None:
-        raise ValueError("these products have no known demand distribution: use knows='history'.")
-    return products.distribution.averaged().window_mean()
-
-
-class ScaledOrders(spaces.Box):
-    """Actions ``[K]`` in [-1, 1] that stand for orders from 0 to `reach` times a product's mean
-    demand.
-
-    A model that stable-baselines3 saves keeps its action space, so its orders can be told from its
-    file.
-    """
-
-    def __init__(self, channels: int, reach: float) -> None:
-        super().__init__(-1.0, 1.0, (channels,), dtype=np.float32)
-        self.reach = reach
-
-    def orders(self, actions: np.ndarray, scale: np.ndarray) -> np.ndarray:
-        """Orders ``[B, K]``, units, of actions ``[B, K]``; beyond [-1, 1] they are cut off."""
-        return (np.clip(actions, -1.0, 1.0) + 1.0) / 2.0 * self.reach * scale[:, None]
-
-    def actions(self, orders: Any) -> Any:
-        """Actions that stand for orders given in units of the scale; negative ones lie below -1."""
-        return orders * (2.0 / self.reach) - 1.0
 
 
 class SB3VecEnv(VecEnv):
@@ -94,39 +53,76 @@ class SB3VecEnv(VecEnv):
         knows: str = "history",
         **arguments: Any,
     ) -> None:
-        self._env = InventoryVectorEnv(
-            num_envs, autoreset_mode=AutoresetMode.SAME_STEP, **arguments
-        )
+        self._env = self._make(num_envs, autoreset_mode=AutoresetMode.SAME_STEP, **arguments)
         self._in_money = one_of("rewards", rewards, WEIGHTINGS) == "money"
-        self._knows = one_of("knows", knows, KNOWS)
         self.render_mode = None
+        self._scale: np.ndarray | None = None
         problem = self._env.problem
-        self._orders = ScaledOrders(
-            problem.order_dim,
-            default_reach(problem) if reach is None else real("reach", reach, least=1e-6),
-        )
+        reach = default_reach(problem) if reach is None else reach
+        self._orders = ScaledOrders(problem.order_dim, reach, knows)
         super().__init__(num_envs, self._env.single_observation_space, self._orders)
 
+    def _make(self, num_envs: int, **arguments: Any) -> InventoryVectorEnv:
+        """The batch that is played."""
+        return InventoryVectorEnv(num_envs, **arguments)
+
     def reset(self) -> np.ndarray:
-        """Start with fresh products; the seed of `seed` is used once."""
-        observations, _ = self._env.reset(seed=self._seeds[0])
+        """Start with fresh products; the seed of `seed` and the options of `set_options` are used
+        once.
+        """
+        observations, _ = self._env.reset(seed=self._seeds[0], options=self._options_of_all())
         self._reset_seeds()
+        self._reset_options()
         self._begin()
         return observations
 
+    def _options_of_all(self) -> dict[str, Any] | None:
+        """The reset's options, from those of each row.
+
+        Raises:
+            ValueError: Some rows have other options than the others, so that no batch has them.
+        """
+        if len(self._options) != self.num_envs:
+            raise ValueError(
+                f"set_options needs one dict for each of the {self.num_envs} rows, or one for all, "
+                f"got {len(self._options)}."
+            )
+        first = self._options[0]
+        if all(options is first for options in self._options):  # given once for all rows
+            return first
+        names = {name for options in self._options for name in options}
+        for row, options in enumerate(self._options):
+            if options.keys() != names:
+                raise ValueError(
+                    f"all rows must have the same reset options, got {sorted(names)} and, in row "
+                    f"{row}, {sorted(options)}."
+                )
+        if not names:
+            return None
+        return {
+            name: np.stack([np.asarray(options[name]) for options in self._options], -1)
+            for name in names
+        }
+
     def _begin(self) -> None:
-        self._scale = scale_of(self._env.products, self._knows)
+        self._scale = scale_of(self._env.products, self._orders.knows)
         self._unit = 1.0 if self._in_money else product_weights(self._env.products)
         self._returns, self._length, self._started = np.zeros(self.num_envs), 0, time.perf_counter()
 
     def step_async(self, actions: np.ndarray) -> None:
-        """Keep the actions for `step_wait`."""
-        self._actions = actions
+        """Keep the orders for `step_wait`.
+
+        Raises:
+            ValueError: The actions are not numbers of shape ``[B, K]``.
+            gymnasium.error.ResetNeeded: There was no reset before.
+        """
+        if self._scale is None:
+            raise error.ResetNeeded("call reset() before the first step().")
+        self._ordered = self._orders.orders(actions, self._scale)
 
     def step_wait(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, list[dict[str, Any]]]:
         """Order, play one period, and start anew where the episode ends."""
-        orders = self._orders.orders(self._actions, self._scale)
-        observations, rewards, terminated, truncated, info = self._env.step(orders)
+        observations, rewards, terminated, truncated, info = self._env.step(self._ordered)
         self._returns += rewards
         self._length += 1
         rewards = self._shown(rewards)

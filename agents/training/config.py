@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field, replace
 
-from inv_gym.agents.network.policy_network import NetworkConfig
+from inv_gym.agents.network.policy_network import NetworkConfig, check_network
 from inv_gym.util.checks import flag, one_of, real, whole
 
 WEIGHTINGS = ("product", "money")
 SCHEDULES = ("constant", "rising")
 ROUNDINGS = ("dithered", "straight_through", "none")
-KINDS = {
+STRUCTURE_KINDS = {
     "direct-backprop": "DirectBackprop",
     "penalised": "DirectBackprop, penalised",
     "constructed": "DirectBackprop, constructed",
@@ -58,6 +58,10 @@ class TrainingConfig:
         patience: Validations without a better one after which training stops; None never.
         seed: Of weights and products.
         network: The network's size.
+
+    Raises:
+        TypeError: A field has the wrong type.
+        ValueError: A field is out of bounds.
     """
 
     steps: int = 1000
@@ -95,17 +99,29 @@ class TrainingConfig:
         one_of("rounding", self.rounding, ROUNDINGS)
         real("penalty", self.penalty, least=0.0)
         one_of("penalty_schedule", self.penalty_schedule, SCHEDULES)
+        check_network(self.network)
 
     def of_kind(self, kind: str) -> TrainingConfig:
         """The same training of a network that is informed of the structure in one of the ways of
-        `KINDS`.
+        `STRUCTURE_KINDS`.
 
         Raises:
             ValueError: The kind is unknown.
         """
-        head = "constructed" if one_of("kind", kind, KINDS) == "constructed" else "plain"
+        head = "constructed" if one_of("kind", kind, STRUCTURE_KINDS) == "constructed" else "plain"
         penalty = PENALTY if kind == "penalised" else 0.0
         return replace(self, penalty=penalty, network=replace(self.network, head=head))
+
+    @property
+    def kind(self) -> str:
+        """What results are called in tables: one of the names of `STRUCTURE_KINDS` where one fits,
+        with the penalty's weight where it is not `PENALTY`.
+        """
+        informed = ["constructed"] if self.network.head == "constructed" else []
+        if self.penalty:
+            weight = "" if self.penalty == PENALTY else f" with weight {self.penalty:g}"
+            informed.append(f"penalised{weight}")
+        return ", ".join(["DirectBackprop", *informed])
 
     def amplitude(self, step: int) -> float:
         """How far dithering reaches in a step: from half a unit either way, 1, to nothing, 0."""

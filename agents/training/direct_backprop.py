@@ -14,57 +14,36 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
-import torch
-from torch import Tensor, nn
 from torch import distributed as dist
-from torch.nn.parallel import DistributedDataParallel
 
-from inv_gym.agents.checkpoints import (
-    describe_sources,
-    optimiser_tensors,
-    part,
-    read_tensors,
-    refuse_other_training,
-    restore_optimiser,
-    table_facts,
-    write_tensors,
-)
-from inv_gym.agents.inventory_agent import InventoryAgent, describe
-from inv_gym.agents.network.policy_network import PolicyNetwork, Sizes
+from inv_gym.agents.checkpoints import blaming
+from inv_gym.agents.inventory_agent import InventoryAgent
+from inv_gym.agents.network.policy_network import PolicyNetwork
+from inv_gym.agents.training.batches import Batch, Batches
 from inv_gym.agents.training.config import TrainingConfig
-from inv_gym.agents.training.rollout_loss import Batch, Loss, product_weights
-from inv_gym.agents.training.starts import wide_starts
-from inv_gym.agents.training.structure_informed import Probes, draw_probes
-from inv_gym.agents.training.validation import draw_validation
-from inv_gym.play.rollout import rollout
+from inv_gym.agents.training.device import usable_device
+from inv_gym.agents.training.given import config_of, problems_of, refuse_unknown_structure
+from inv_gym.agents.training.learner import Learner
+from inv_gym.agents.training.progress import DivergedError, TrainingProgress
+from inv_gym.agents.training.resuming import (
+    FORGED,
+    describe_sources,
+    read_training,
+    write_training,
+)
+from inv_gym.agents.training.validation import draw_validation, play_validation
+from inv_gym.agents.weights import describe, table_facts
 from inv_gym.problems.problem import Problem
-from inv_gym.products.batch import BLOCK, Products, concatenate
-from inv_gym.products.sources import ProductSource, draw_products
-from inv_gym.structure import inequalities
+from inv_gym.products.sources import ProductSource
 from inv_gym.tasks.task import Task, training_sources
-from inv_gym.util.arrays import like, map_columns
+from inv_gym.util.checks import whole
 
-FIXED_SEED = 50_000
-"""Of fixed products, plus the training's seed; leaderboard and evidence play others."""
+__all__ = ["DirectBackprop", "DivergedError", "TrainingProgress"]
 
-
-class Progress(NamedTuple):
-    """What a validation found."""
-
-    step: int
-    loss: float
-    """Mean training loss since the last one."""
-    reward: float
-    """Discounted mean reward per period on the validation products, money."""
-    best: float
-    seconds: float
-
-
-class DivergedError(RuntimeError):
-    """The loss or its gradient is not finite."""
+OPTIMISER = "adam"
 
 
 class DirectBackprop:
@@ -93,6 +72,11 @@ class DirectBackprop:
             the plain ones in rounding.
         serves: Further problems (longer lead times, say) that the network takes without having been
             trained on them.
+
+    Raises:
+        TypeError: What is to be trained for is no task, problem or sequence of problems.
+        ValueError: The problems do not share what a network needs, the device cannot be used, or
+            the network knows the distribution and the products have none.
     """
 
     def __init__(
@@ -104,12 +88,12 @@ class DirectBackprop:
         compiled: bool = False,
         serves: Sequence[Problem] = (),
     ) -> None:
-        first, *further = (task,) if isinstance(task, (Task, Problem)) else task
+        first, *further = (task,) if isinstance(task, Task) else problems_of("task", task)
         problem, self.source, self.validation_source = training_sources(first, source)
         self.problems = (problem, *further)
-        self.serves = tuple(serves)
-        self.config = config or TrainingConfig()
-        self.device = torch.device(device)
+        self.serves = problems_of("serves", serves) if serves else ()
+        self.config = config_of(config or TrainingConfig())
+        self.device = usable_device(device)
         self.processes = dist.get_world_size() if dist.is_initialized() else 1
         self.rank = dist.get_rank() if dist.is_initialized() else 0
         if self.config.batch % self.processes:
@@ -117,49 +101,27 @@ class DirectBackprop:
                 f"batch must be a multiple of the {self.processes} processes, got "
                 f"{self.config.batch}."
             )
-        self._check_structure(compiled)
-        with torch.random.fork_rng(devices=[]):  # the user's own random numbers stay as they are
-            torch.manual_seed(self.config.seed)
-            sizes = Sizes.of((*self.problems, *self.serves), self.source.covariate_names)
-            self.network = PolicyNetwork(sizes, self.config.network)
-        self.network.static.fit(self._first_features())
-        self.network.to(self.device)
-        self._loss: nn.Module = Loss(self.network, self.config)
-        if self.processes > 1:
-            self._loss = DistributedDataParallel(self._loss)
-        if compiled:
-            self._loss.compile(mode="reduce-overhead" if self.device.type == "cuda" else None)
-        self._optimiser = torch.optim.Adam(self.network.parameters())
+        refuse_unknown_structure((*self.problems, *self.serves), self.config, compiled)
+        self._learner = Learner(
+            self.problems,
+            self.serves,
+            self.source,
+            self.config,
+            self.device,
+            self.processes > 1,
+            compiled,
+        )
         self.validation = [
             draw_validation(problem, self.validation_source, self.config.validation_products)
             for problem in self.problems
         ]
-        self._fixed = self._draw_fixed()
-        self.step, self.stale, self.curve = 0, 0, list[Progress]()
-        self.best, self._best_weights = -math.inf, self._weights()
-
-    def _check_structure(self, compiled: bool) -> None:
-        """Refuse to inform a network of a structure that is not known, or not shared by all
-        problems.
-        """
-        if not self.config.penalty and self.config.network.head == "plain":
-            return
-        problems = (*self.problems, *self.serves)
-        for problem in problems:
-            inequalities(problem)
-        if len({getattr(problem, "expedited_lead_time", 0) for problem in problems}) > 1:
-            raise ValueError(
-                "problems that share a structure must have one expedited_lead_time: train one for "
-                "each."
-            )
-        if self.config.penalty and compiled:
-            raise ValueError(
-                "a penalty needs second derivatives, which do not compile: set compiled=False."
-            )
+        self._batches = Batches(self.problems, self.source, self.config)
+        self.step, self.stale, self.curve = 0, 0, list[TrainingProgress]()
+        self.best, self._best_weights = -math.inf, self._learner.weights()
 
     def fit(
         self,
-        progress: Callable[[Progress], None] | None = None,
+        progress: Callable[[TrainingProgress], None] | None = None,
         checkpoint: str | Path | None = None,
     ) -> InventoryAgent:
         """Train to the end and return the agent of the best weights.
@@ -180,7 +142,7 @@ class DirectBackprop:
             reward = self._validate()
             seconds = before + time.perf_counter() - begin
             self.curve.append(
-                Progress(self.step, float(np.mean(losses)), reward, self.best, seconds)
+                TrainingProgress(self.step, float(np.mean(losses)), reward, self.best, seconds)
             )
             if checkpoint is not None and self.rank == 0:
                 self.save(checkpoint)
@@ -188,6 +150,11 @@ class DirectBackprop:
                 progress(self.curve[-1])
         self.network.load_state_dict(self._best_weights)
         return self.agent
+
+    @property
+    def network(self) -> PolicyNetwork:
+        """The network as it is."""
+        return self._learner.network
 
     @property
     def finished(self) -> bool:
@@ -199,114 +166,49 @@ class DirectBackprop:
     def agent(self) -> InventoryAgent:
         """The network as it is, as a policy for the first problem, computing in float64."""
         network = copy.deepcopy(self.network).double().cpu().requires_grad_(False)
-        agent = InventoryAgent(self.problems[0], network)
-        agent.card = table_facts(self.source)
-        return agent
+        return InventoryAgent(self.problems[0], network, table_facts(self.source))
 
     def train_step(self) -> float:
         """Take a gradient step on fresh products; its loss."""
-        problem = self.problems[self.step % len(self.problems)]
-        loss = self._loss(problem, self.to_device(self.batch(self.step)))
-        value = self._finite("loss", loss)
-        self._optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        self._finite(
-            "gradient", nn.utils.clip_grad_norm_(self.network.parameters(), self.config.clip)
-        )
-        for group in self._optimiser.param_groups:
-            group["lr"] = self.config.rate(self.step)
-        self._optimiser.step()
+        batch = self.to_device(self.batch(self.step))
+        loss = self._learner.learn(self._batches.problem(self.step), batch, self.step)
         self.step += 1
-        return value
-
-    def _finite(self, what: str, figure: Tensor) -> float:
-        if math.isfinite(value := float(figure.detach())):
-            return value
-        raise DivergedError(
-            f"the {what} is {value} in step {self.step} (products of seed "
-            f"{[self.config.seed, self.step]}); the "
-            "weights before it and the last checkpoint are kept: lower the learning rate, or look "
-            "at the products."
-        )
+        return loss
 
     def batch(self, step: int) -> Batch:
-        """This process's share of a step's products (NumPy).
-
-        They are drawn in blocks with a random stream each, as in `inv_gym.products.sources.blocks`,
-        so that the products of a step do not depend on the number of processes.
-        """
-        problem, share = (
-            self.problems[step % len(self.problems)],
-            self.config.batch // self.processes,
-        )
-        first, size = self.rank * share, min(BLOCK, self.config.batch)
-        whole = problem.integer_orders and self.config.rounding != "none"
-        penalty = self.config.penalty_weight(step)
-        products, noises, probes = [], [], []
-        for index in range(first // size, -(-(first + share) // size)):
-            rng = np.random.default_rng([self.config.seed, 1, step, index])
-            rows = slice(max(first - index * size, 0), first + share - index * size)
-            products.append(self._draw(rng, size, problem).rows(rows))
-            if whole:
-                noise = rng.uniform(-0.5, 0.5, (problem.horizon, size, problem.order_dim))
-                noises.append(noise[:, rows] * self.config.amplitude(step))
-            if penalty:
-                probes.append(
-                    map_columns(lambda x, rows=rows: x[rows], draw_probes(problem, rng, size))
-                )
-        return Batch(
-            concatenate(products),
-            np.concatenate(noises, 1) if whole else None,
-            Probes(*map(np.concatenate, zip(*probes, strict=True))) if penalty else None,
-            penalty,
-        )
-
-    def _draw(self, rng: np.random.Generator, size: int, problem: Problem) -> Products:
-        """Products to train on, with their starting states."""
-        if self._fixed is None:
-            products = self.source.sample(rng, size, problem)
-        else:
-            products = self._fixed.rows(rng.integers(self._fixed.batch, size=size))
-        return wide_starts(products, problem, rng) if self.config.wide else products
+        """This process's share of a step's products (NumPy)."""
+        return self._batches.of_step(step, self.rank, self.processes)
 
     def to_device(self, batch: Batch) -> Batch:
         """The batch as tensors where the network computes."""
-        rest = map_columns(lambda x: like(x, self._like), (batch.dither, batch.probes))
-        return Batch(batch.products.to(self._like), *rest, batch.penalty)
+        return batch.to(self.network.like)
 
     def _validate(self) -> float:
         """Play the validation products; keep the weights if they are the best. Mean reward per
         period, money.
         """
-        scores, rewards = [], []
-        for problem, products in self.validation:
-            agent = InventoryAgent(problem, self.network)
-            with torch.no_grad():
-                reward = (
-                    rollout(problem, agent, products.to(self._like))
-                    .discounted_reward.double()
-                    .cpu()
-                    .numpy()
-                )
-            reward /= problem.discounted_periods
-            weighted = reward * (
-                product_weights(products) if self.config.weighting == "product" else 1.0
-            )
-            scores.append(weighted.mean())
-            rewards.append(reward.mean())
-        score = float(np.mean(scores))
+        played = [
+            play_validation(InventoryAgent(problem, self.network), products, self.config.weighting)
+            for problem, products in self.validation
+        ]
+        score, reward = (float(np.mean(figures)) for figures in zip(*played, strict=True))
         self.stale += 1
         if score > self.best:
-            self.best, self.stale, self._best_weights = score, 0, self._weights()
-        return float(np.mean(rewards))
+            self.best, self.stale, self._best_weights = score, 0, self._learner.weights()
+        return reward
 
     def save(self, path: str | Path) -> Path:
         """Write all that `resume` needs to one file."""
-        adam = {f"adam/{name}": value for name, value in optimiser_tensors(self._optimiser).items()}
-        weights = {f"now/{name}": value for name, value in self.network.state_dict().items()}
-        best = {f"best/{name}": value for name, value in self._best_weights.items()}
         progress = {"best": self.best, "stale": self.stale, "step": self.step, "curve": self.curve}
-        return write_tensors(path, weights | best | adam, {**self._identity(), **progress})
+        facts = {**self._identity(), **progress}
+        return write_training(
+            path,
+            facts,
+            self._learner.weights(),
+            self._best_weights,
+            self._learner.optimiser,
+            OPTIMISER,
+        )
 
     def _identity(self) -> dict[str, Any]:
         """What makes it the same training, as plain data."""
@@ -326,42 +228,21 @@ class DirectBackprop:
 
         Raises:
             FileNotFoundError: There is no such file.
-            ValueError: It is damaged, or of a training of another problem, configuration or other
-                products.
+            ValueError: It is damaged, of a training of another problem, configuration or other
+                products, or a part of it is missing or impossible; this training is as it was.
         """
-        tensors, facts = read_tensors(path)
-        refuse_other_training(path, facts, self._identity())
-
-        self.network.load_state_dict(part(tensors, "now/"))
-        self._best_weights = part(tensors, "best/")
-        restore_optimiser(self._optimiser, part(tensors, "adam/"))
-        self.best, self.stale, self.step = facts["best"], facts["stale"], facts["step"]
-        self.curve = [Progress(*row) for row in facts["curve"]]
-
-    @property
-    def _like(self) -> Tensor:
-        return self.network.like
-
-    def _weights(self) -> dict[str, Tensor]:
-        return {name: value.detach().clone() for name, value in self.network.state_dict().items()}
-
-    def _draw_fixed(self) -> Products | None:
-        number = self.config.fixed_products
-        if number is None:
-            return None
-        if len(self.problems) > 1:
-            raise ValueError(
-                "fixed_products needs one problem: their starting stock is of one; use None for "
-                "several."
-            )
-        return draw_products(self.source, self.problems[0], number, FIXED_SEED + self.config.seed)
-
-    def _first_features(self) -> Tensor:
-        """``[N, F]`` static features of some products of every problem."""
-        samples = []
-        for problem in self.problems:
-            products = self.source.sample(
-                np.random.default_rng([self.config.seed, 0]), BLOCK, problem
-            )
-            samples.append(InventoryAgent(problem, self.network).static(problem, products))
-        return torch.cat(samples)
+        saved, facts = read_training(
+            path,
+            self._identity(),
+            self._learner.weights(),
+            self._learner.optimiser,
+            OPTIMISER,
+            self.config.steps,
+        )
+        with blaming(path, FORGED):
+            stale = whole("stale", facts["stale"], least=0)
+            curve = [TrainingProgress(*row) for row in saved.curve]
+        self.network.load_state_dict(saved.now)
+        self._learner.optimiser.load_state_dict(saved.optimiser)
+        self.step, self.stale, self.curve = saved.step, stale, curve
+        self.best, self._best_weights = saved.score, saved.best

@@ -6,20 +6,20 @@ from __future__ import annotations
 
 import copy
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from inv_gym.agents.inventory_agent import InventoryAgent
-from inv_gym.agents.network.features import money_unit
 from inv_gym.agents.network.policy_network import PolicyNetwork
+from inv_gym.agents.training.batches import Batch
 from inv_gym.agents.training.config import TrainingConfig
 from inv_gym.agents.training.structure_informed import Probes, StructurePenalty
 from inv_gym.play.episode import Episode
 from inv_gym.problems.problem import Problem
-from inv_gym.products.batch import Products
-from inv_gym.util.arrays import Array, unstack
+from inv_gym.products.batch import Products, product_weights
+from inv_gym.util.arrays import unstack
 
 FRACTION = 0.02
 """Share of a fraction of a unit that dithered rounding leaves (our choice)."""
@@ -29,18 +29,17 @@ nothing.
 """
 
 
-class Batch(NamedTuple):
-    """What is played in a gradient step."""
+class Settled:
+    """A network with the weights of another, to which it gives no gradient: it plays the last
+    periods of a long-run problem that is cut.
 
-    products: Products
-    dither: Array | None
-    """``[T, B, K]`` noise that orders are rounded with, within half a unit of 0; None where nothing
-    is rounded.
+    It is no module, so that torch does not take the network for a part of what has this.
     """
-    probes: Probes | None = None
-    """Where structure is looked at; None where it is not penalised."""
-    penalty: float = 0.0
-    """What the penalty counts."""
+
+    def __init__(self, network: PolicyNetwork) -> None:
+        self.network = copy.deepcopy(network).requires_grad_(False)
+        for theirs, ours in zip(self.network.parameters(), network.parameters(), strict=True):
+            theirs.data = ours.data
 
 
 class Loss(nn.Module):
@@ -51,29 +50,16 @@ class Loss(nn.Module):
     def __init__(self, network: PolicyNetwork, config: TrainingConfig) -> None:
         super().__init__()
         self.network, self.config = network, config
-        # It shares the weights but gives them no gradient: it plays the last periods of a long-run
-        # problem that is cut.
-        settled = copy.deepcopy(network).requires_grad_(False)
-        for theirs, ours in zip(settled.parameters(), network.parameters(), strict=True):
-            theirs.data = ours.data
-        self._settled = (
-            settled,
-        )  # in a tuple, which torch does not take for a part of this module
+        self._settled = Settled(network)
         self._penalties: dict[Problem, StructurePenalty] = {}
 
     def forward(self, problem: Problem, batch: Batch) -> Tensor:
         """Play a batch (torch) through the problem."""
         products = batch.products
         free = replace(problem, integer_orders=False)  # its rounding would stop the gradient
-        learner, settled = (
-            InventoryAgent(free, network) for network in (self.network, *self._settled)
-        )
-        planned = None
-        if not problem.censored:
-            every, scale = learner.prepare(problem, products)
-            planned = (
-                every.unbind()
-            )  # one by one their gradients would each fill a tensor of all periods
+        learner = InventoryAgent(free, self.network)
+        settled = InventoryAgent(free, self._settled.network)
+        periods = None if problem.censored else learner.inputs.of_products(products)
         episode = Episode(free, products)
         last = problem.horizon - settling(problem)
         rewards, seen = [], []
@@ -82,14 +68,14 @@ class Loss(nn.Module):
             if self.config.truncate and t and t % self.config.truncate == 0:
                 episode.detach()
             player = learner if t < last else settled
-            if planned is None:
-                prepared, scale = player.prepare_one(episode.observe())
+            if periods is None:
+                given = player.inputs.of_observation(episode.observe())
             else:
-                prepared = planned[t] if t < last else planned[t].detach()
-            columns = player.columns(episode.state, scale)
-            order = player.orders(prepared, columns, scale)
+                given = periods[t] if t < last else periods[t].detach()
+            order = player.orders(given, episode.state)
             if batch.probes is not None:
-                seen.append((prepared, columns.detach()))
+                columns = player.inputs.columns(episode.state, given.scale)
+                seen.append((given.exogenous, columns.detach()))
             if batch.dither is not None:
                 order = self._whole(order, batch.dither[t])
             rewards.append(episode.step(unstack(order)).reward)
@@ -99,7 +85,7 @@ class Loss(nn.Module):
             return loss
         prepared, visited = map(torch.stack, zip(*seen, strict=True))
         return loss + batch.penalty * self._penalty(
-            problem, batch.probes, prepared, visited, products.demand / scale
+            problem, batch.probes, prepared, visited, products.demand / given.scale
         )
 
     def _penalty(
@@ -124,11 +110,6 @@ class Loss(nn.Module):
     def weights(self, products: Products) -> Any:
         """``[B]`` what a unit of money counts."""
         return product_weights(products) if self.config.weighting == "product" else 1.0
-
-
-def product_weights(products: Products) -> Any:
-    """``[B]`` one over the money that a period's mean demand is about worth."""
-    return 1.0 / (products.scale * money_unit(products.economics))
 
 
 def settling(problem: Problem) -> int:

@@ -8,7 +8,7 @@ from inv_gym.problems.problem import Problem
 from inv_gym.products.batch import Products
 from inv_gym.util.arrays import flatten, unflatten
 
-KINDS = ("own", "usual", "overstocked")
+START_KINDS = ("own", "usual", "overstocked")
 SHARES = (0.5, 0.35, 0.15)
 """Half of the products start as the problem says, the others with about a period's mean demand per
 column of the state or with several (our choice)."""
@@ -24,7 +24,7 @@ def wide_starts(products: Products, problem: Problem, rng: np.random.Generator) 
     columns = flatten(products.initial_state)
     if not columns:
         return products
-    kind = rng.choice(len(KINDS), products.batch, p=SHARES)
+    kind = rng.choice(len(START_KINDS), products.batch, p=SHARES)
     shape = (len(columns), products.batch)
     amounts = (
         rng.exponential(1.0, shape)
@@ -33,7 +33,7 @@ def wide_starts(products: Products, problem: Problem, rng: np.random.Generator) 
         * products.scale
     )
     if problem.backlog:
-        owed = (rng.random(products.batch) < 0.3) & (kind == KINDS.index("usual"))
+        owed = (rng.random(products.batch) < 0.3) & (kind == START_KINDS.index("usual"))
         amounts[0] = np.where(owed, -amounts[0], amounts[0])
     if problem.integer_orders:
         amounts = np.rint(amounts)

@@ -18,12 +18,12 @@ from inv_gym.problems.problem import Problem
 from inv_gym.structure import Bound, inequalities, properties, wide_states
 from inv_gym.util.arrays import Array, like
 
-VISITED = 1.0 / 3.0
+VISITED_SHARE = 1.0 / 3.0
 """Share of the states that are visited ones (our choice)."""
-MARGIN = 0.01
+SLOPE_MARGIN = 0.01
 """By so much a channel's slopes are to keep inside what they may be: squares alone would leave
 small violations (our choice)."""
-SLACK = 1.5
+BOUND_SLACK = 1.5
 """Bounds are so many times the largest demand, over as many periods, on a product's path (our
 choice): the distribution is not always known, and a policy that does not know it may rightly order
 a little
@@ -43,7 +43,7 @@ class Probes(NamedTuple):
 
 def draw_probes(problem: Problem, rng: np.random.Generator, batch: int) -> Probes:
     """Probes of as many products."""
-    period, visited = rng.integers(problem.horizon, size=batch), rng.random(batch) < VISITED
+    period, visited = rng.integers(problem.horizon, size=batch), rng.random(batch) < VISITED_SHARE
     return Probes(period, visited.astype(float), wide_states(problem, rng, batch))
 
 
@@ -66,7 +66,7 @@ class StructurePenalty:
         self.bounds = properties(problem).bounds
         self.places = network.sizes.layout.places(problem)
         self.weights = like(rules.weights.reshape(len(rules.most), -1), network.like)
-        self.most = like(rules.most - MARGIN * ~rules.joint, network.like)
+        self.most = like(rules.most - SLOPE_MARGIN * ~rules.joint, network.like)
         self.joint = torch.as_tensor(rules.joint).to(network.like.device)
 
     def __call__(self, prepared: Tensor, state: Tensor, demand: Tensor) -> Tensor:
@@ -99,7 +99,7 @@ class StructurePenalty:
         """
         faster = [k for k, n in enumerate(self.lead_times) if n < self.lead_times[bound.channel]]
         position = state[:, bound.columns].sum(-1) + orders[:, faster].clamp(min=0.0).sum(-1)
-        past = position > SLACK * largest_demand(demand, bound.periods)
+        past = position > BOUND_SLACK * largest_demand(demand, bound.periods)
         return orders[:, bound.channel].clamp(min=0.0) * past / (1.0 + state.abs().sum(-1))
 
 

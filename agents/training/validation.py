@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import torch
+
+from inv_gym.agents.inventory_agent import InventoryAgent
+from inv_gym.play.rollout import rollout
 from inv_gym.problems.problem import Problem
-from inv_gym.products.batch import Products
+from inv_gym.products.batch import Products, product_weights
 from inv_gym.products.sources import ProductSource, draw_products
 
-LONG = 400
+LONG_RUN_PERIODS = 400
 """Periods for which a long-run problem is played in validation, by fewer products: the cut then
 hardly shows.
 """
@@ -20,7 +24,23 @@ def draw_validation(
     problem: Problem, source: ProductSource, number: int
 ) -> tuple[Problem, Products]:
     """The problem that validations play, and its products."""
-    if problem.long_run and problem.horizon < LONG:
-        number = -(-2 * number * problem.horizon // LONG)
-        problem = replace(problem, horizon=LONG)
+    if problem.long_run and problem.horizon < LONG_RUN_PERIODS:
+        number = -(-2 * number * problem.horizon // LONG_RUN_PERIODS)
+        problem = replace(problem, horizon=LONG_RUN_PERIODS)
     return problem, draw_products(source, problem, number, VALIDATION_SEED)
+
+
+def play_validation(
+    agent: InventoryAgent, products: Products, weighting: str
+) -> tuple[float, float]:
+    """The score that picks the weights and the reward, both the discounted mean per period.
+
+    The score is in units of a product's scale and money where the weighting is ``product``; the
+    reward is money.
+    """
+    problem, network = agent.problem, agent.network
+    with torch.no_grad():
+        played = rollout(problem, agent, products.to(network.like)).discounted_reward
+    reward = played.double().cpu().numpy() / problem.discounted_periods
+    weights = product_weights(products) if weighting == "product" else 1.0
+    return float((reward * weights).mean()), float(reward.mean())

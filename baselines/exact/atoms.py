@@ -10,7 +10,7 @@ from inv_gym.demand.distribution import Distribution
 
 TAIL = 1e-10
 """Probability of larger demands than those listed, where they cannot be lumped without error."""
-JUST_BELOW = 1e-6
+EDGE_SHIFT = 1e-6
 
 
 class Atoms(NamedTuple):
@@ -42,7 +42,7 @@ def atoms(distribution: Distribution, most: float = np.inf) -> Atoms:
     reach = max(float(one.quantile(np.array([1.0 - TAIL]))[0]) for one in periods)
     points = np.arange(np.ceil(reach) + 1.0)[:, None]
     mass = np.stack(
-        [(one.cdf(points) - one.cdf(np.maximum(points - JUST_BELOW, 0.0)))[:, 0] for one in periods]
+        [(one.cdf(points) - one.cdf(np.maximum(points - EDGE_SHIFT, 0.0)))[:, 0] for one in periods]
     )
     mass[:, 0] = [one.cdf(np.zeros(1))[0] for one in periods]
     if (np.abs(mass.sum(1) - 1.0) > 1e-6).any():

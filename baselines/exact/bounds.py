@@ -17,16 +17,16 @@ import numpy as np
 
 from inv_gym.baselines.exact.atoms import atoms
 from inv_gym.baselines.exact.dynamic_program import Solution, solve
-from inv_gym.demand.distribution import CELLS, Distribution
+from inv_gym.demand.distribution import LATTICE_CELLS, Distribution
 from inv_gym.problems import DualSourcing, Perishable
 from inv_gym.problems.problem import Problem
 from inv_gym.util.arrays import flatten, map_columns, unflatten
 
-LIMIT = 10_000_000
+QUICK_TRANSITIONS = 10_000_000
 """Transitions that are solved in a second or so."""
 
 
-class Bound(NamedTuple):
+class RewardBound(NamedTuple):
     """An upper bound on the best expected reward of one product."""
 
     reward: float
@@ -42,8 +42,8 @@ def upper_bound(
     distribution: Distribution,
     economics: Any,
     stock: float = 0.0,
-    limit: int = LIMIT,
-) -> Bound:
+    limit: int = QUICK_TRANSITIONS,
+) -> RewardBound:
     """The optimum under the longest lead time that can be solved exactly, else the bound of the
     newsvendor.
 
@@ -66,8 +66,8 @@ def upper_bound(
             )
         except ValueError:
             continue
-        return Bound(reward, easier.lead_times)
-    return Bound(
+        return RewardBound(reward, easier.lead_times)
+    return RewardBound(
         float(newsvendor_bound(problem, distribution, economics, np.array([stock]))[0]),
         (0,) * problem.order_dim,
     )
@@ -200,7 +200,7 @@ def _newsvendor(
     cost.
     """
     step, cumulative = distribution.lattice()
-    stock = np.arange(CELLS) * step[:, None]
+    stock = np.arange(LATTICE_CELLS) * step[:, None]
     left = (
         np.concatenate([np.zeros((len(step), 1)), np.cumsum(cumulative, 1)[:, :-1]], 1)
         * step[:, None]
@@ -234,7 +234,7 @@ def _without_arrivals(
     for period in range(periods):
         before, net = left, net - distribution.at(period).window_mean()
         step, cumulative = distribution.lattice(period + 1)
-        whole = np.minimum(stock / step, CELLS - 1)
+        whole = np.minimum(stock / step, LATTICE_CELLS - 1)
         under = np.concatenate([np.zeros((len(step), 1)), np.cumsum(cumulative, 1)], 1)
         rows, cell = np.arange(len(step)), np.floor(whole).astype(int)
         left = (under[rows, cell] + (whole - cell) * cumulative[rows, cell]) * step

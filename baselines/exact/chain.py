@@ -16,19 +16,19 @@ from inv_gym.play.policy import Observation, Policy
 from inv_gym.problems.problem import Problem
 from inv_gym.util.arrays import flatten, unflatten, unstack
 
-LIMIT = 3_000_000
+STATE_LIMIT = 3_000_000
 """Most states that a policy is followed to."""
-MOST = 100.0
+STOCK_CUT = 100.0
 """Stock beyond so many times the mean demand is cut off: some policies let it grow, with vanishing
 probability.
 """
-TOLERANCE = 1e-11
-ITERATIONS = 200_000
-DIRECT = 2000
+STATIONARITY_TOLERANCE = 1e-11
+CHAIN_ITERATIONS = 200_000
+DIRECT_STATES = 2000
 """Most states whose average reward is found by linear equations; stock that drifts slowly would
 take too long.
 """
-ACCEPTED = 1e-9
+RESIDUAL_LIMIT = 1e-9
 """Largest relative residual of these equations."""
 
 
@@ -45,7 +45,7 @@ def transition_matrix(
 
 
 @dataclass(frozen=True, eq=False)
-class Chain:
+class FollowedChain:
     """A Markov chain with rewards; state 0 is where it starts.
 
     Attributes:
@@ -65,8 +65,8 @@ class Chain:
         if (solved := self._solved()) is not None:
             return solved
         values = np.zeros(len(self.reward))
-        stop = TOLERANCE * float(np.abs(self.reward).max())
-        for _ in range(ITERATIONS):
+        stop = STATIONARITY_TOLERANCE * float(np.abs(self.reward).max())
+        for _ in range(CHAIN_ITERATIONS):
             onward = self.reward + self.transitions @ values
             change = onward - values
             if change.max() - change.min() <= stop:
@@ -74,13 +74,13 @@ class Chain:
             # half of each period stands still, so that a chain that goes in circles settles too
             values = (onward + values) / 2.0
             values = values - values[0]
-        raise RuntimeError(f"the average reward did not settle in {ITERATIONS} periods.")
+        raise RuntimeError(f"the average reward did not settle in {CHAIN_ITERATIONS} periods.")
 
     def _solved(self) -> float | None:
         """The average g of a small chain from ``g + v = reward + P v``, v = 0 in state 0; None if
         that fails.
         """
-        if len(self.reward) > DIRECT:
+        if len(self.reward) > DIRECT_STATES:
             return None
         equations = np.eye(len(self.reward)) - self.transitions.toarray()
         equations[:, 0] = 1.0
@@ -90,7 +90,7 @@ class Chain:
             return None
         relative = np.array([0.0, *values])
         residual = np.abs(self.reward + self.transitions @ relative - relative - gain).max()
-        return float(gain) if residual <= ACCEPTED * np.abs(self.reward).max() else None
+        return float(gain) if residual <= RESIDUAL_LIMIT * np.abs(self.reward).max() else None
 
     def discounted(self, discount: float, periods: int, warm_up: int = 0) -> float:
         """The expected discounted reward of some periods after a warm-up; discounting starts after
@@ -106,7 +106,7 @@ class Chain:
 
 def follow(
     problem: Problem, policy: Policy, distribution: Distribution, economics: Any, stock: float = 0.0
-) -> Chain:
+) -> FollowedChain:
     """The chain of all states that a policy reaches from a stock on hand with nothing on order.
 
     Its average and discounted rewards are exact, without any simulation.
@@ -123,7 +123,7 @@ def follow(
             states.
     """
     demand = atoms(distribution)
-    most = np.ceil(max(MOST * float(distribution.mean[0, 0]), stock))
+    most = np.ceil(max(STOCK_CUT * float(distribution.mean[0, 0]), stock))
     template = problem.initial_state(np.array([float(stock)]))
     frontier = np.array(flatten(template)).reshape(-1, 1)
     bits = int(np.ceil(np.log2(3.0 * most + 1.0)))
@@ -157,12 +157,13 @@ def follow(
         known = np.concatenate([known, fresh[new]])
         order = np.argsort(known)
         known, places = known[order], places[order]
-        if len(known) > LIMIT:
+        if len(known) > STATE_LIMIT:
             raise ValueError(
-                f"the policy reaches more than {LIMIT:,} states: use evaluate, which simulates."
+                f"the policy reaches more than {STATE_LIMIT:,} states: use evaluate, which "
+                f"simulates."
             )
     table = places[np.searchsorted(known, np.concatenate(following))]
-    return Chain(
+    return FollowedChain(
         transition_matrix(table, demand.probability[0], len(known)), np.concatenate(reward)
     )
 

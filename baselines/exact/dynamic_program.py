@@ -17,18 +17,18 @@ from inv_gym.problems.problem import Problem
 from inv_gym.util.arrays import flatten
 from inv_gym.util.checks import real, whole
 
-TOLERANCE = 1e-11
+GAIN_TOLERANCE = 1e-11
 """Relative to the largest expected reward of a period."""
 SWEEPS = 25
 """Periods that a policy is played between two improvements."""
-ITERATIONS = 10_000
+SWEEP_LIMIT = 10_000
 MIXING = 1000
 """Most periods that are followed to find how often the edge is visited."""
-EDGE = 1e-6
+EDGE_PROBABILITY = 1e-6
 """Largest probability of standing at the edge of a truncated state space."""
 GROWTH = 1.5
 ATTEMPTS = 8
-LIMIT = 120_000_000
+TRANSITION_LIMIT = 120_000_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,7 +46,7 @@ class Solution:
             an end.
         edge: Largest probability, in any period from the empty state on and after the last, of
             standing at the edge of the state space, where backlog or orders are cut off; at most
-            `EDGE`.
+            `EDGE_PROBABILITY`.
         model: The tables it was solved with.
     """
 
@@ -90,8 +90,8 @@ def solve(
     distribution: Distribution,
     economics: Any,
     stock: float = 0.0,
-    tolerance: float = TOLERANCE,
-    limit: int = LIMIT,
+    tolerance: float = GAIN_TOLERANCE,
+    limit: int = TRANSITION_LIMIT,
 ) -> Solution:
     """The optimal policy of one product.
 
@@ -130,7 +130,7 @@ def solve(
             problem, economics, space, atoms(distribution, lost if lost else np.inf), limit
         )
         solution = _solve(model, tolerance)
-        if solution.edge <= EDGE:
+        if solution.edge <= EDGE_PROBABILITY:
             return solution
         growth *= GROWTH
     raise RuntimeError(
@@ -180,7 +180,7 @@ def _without_end(model: Model, period: int, tolerance: float) -> tuple[Backup, f
     # without discount, half of each period stands still, so that a policy that goes in circles
     # settles too
     still = 0.5 if discount == 1.0 else 0.0
-    for _ in range(ITERATIONS):
+    for _ in range(SWEEP_LIMIT):
         best = model.backup(values, discount, period, matrices)
         change = best.values - values
         middle = (change.min() + change.max()) / 2.0
@@ -197,7 +197,7 @@ def _without_end(model: Model, period: int, tolerance: float) -> tuple[Backup, f
                 values = values - values[empty]
             onward = chain.reward + discount * (chain.transitions @ values)
         values = onward
-    raise RuntimeError(f"the dynamic program did not converge in {ITERATIONS} improvements.")
+    raise RuntimeError(f"the dynamic program did not converge in {SWEEP_LIMIT} improvements.")
 
 
 def _visits_to_edge(model: Model, best: list[Backup], orders: np.ndarray) -> float:
@@ -219,7 +219,7 @@ def _visits_to_edge(model: Model, best: list[Backup], orders: np.ndarray) -> flo
         if chain is None or period < len(best):
             chain = model.chain(best[now].row, best[now].later, now).transitions
         following = chain.T @ visits
-        if period >= len(best) and np.abs(following - visits).sum() < EDGE:
+        if period >= len(best) and np.abs(following - visits).sum() < EDGE_PROBABILITY:
             break
         visits = following
     return worst if model.problem.long_run else max(worst, float(visits @ least.any(0)))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from inv_gym.baselines.exact.dynamic_program import Solution, solve
-from inv_gym.play.policy import Observation
+from inv_gym.play.policy import NotPlannedError, Observation
 from inv_gym.problems.problem import Problem
 from inv_gym.products.batch import Products
 from inv_gym.util.arrays import Array, flatten, like, map_columns, to_numpy
@@ -62,7 +62,7 @@ class Optimal:
 
     def __call__(self, observation: Observation) -> Array:
         """Not before planning."""
-        raise RuntimeError("Optimal knows the distribution: call plan(problem, products) first.")
+        raise NotPlannedError("Optimal knows the distribution: call plan(problem, products) first.")
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,16 +12,16 @@ from inv_gym.demand.distribution import Distribution
 from inv_gym.problems.problem import Problem
 from inv_gym.util.arrays import flatten
 
-STRETCH = 0.3
-POINTS = 601
+NEIGHBOURHOOD = 0.3
+NEIGHBOURHOOD_POINTS = 601
 """How far around the best coordinate, and on how many points, all distinct rules are tried."""
 
-Rule = TypeVar("Rule", bound=Tunable)
+TunableRule = TypeVar("TunableRule", bound=Tunable)
 
 
 def searched(
-    kind: type[Rule], problem: Problem, distribution: Distribution, economics: Any
-) -> tuple[Rule, float]:
+    kind: type[TunableRule], problem: Problem, distribution: Distribution, economics: Any
+) -> tuple[TunableRule, float]:
     """The rule with the best average reward of one product, and that reward: the shared search on
     exact scores.
 
@@ -31,9 +31,9 @@ def searched(
         distribution: As for `follow`.
         economics: As for `follow`.
     """
-    found: dict[bytes, tuple[Rule, float]] = {}
+    found: dict[bytes, tuple[TunableRule, float]] = {}
 
-    def exact(point: np.ndarray) -> tuple[Rule, float]:
+    def exact(point: np.ndarray) -> tuple[TunableRule, float]:
         rule = kind.at(problem, distribution, economics, *point[:, None, None])
         parameters = np.concatenate(flatten(tuple(rule.parameters.values())))
         # whole orders from whole states: what rounds to the same orders the same, but for halves
@@ -49,6 +49,6 @@ def searched(
     if (
         len(best) == 1
     ):  # levels in whole units can be best on a narrow stretch of their common probability
-        near = best + np.linspace(-STRETCH, STRETCH, POINTS)[:, None]
+        near = best + np.linspace(-NEIGHBOURHOOD, NEIGHBOURHOOD, NEIGHBOURHOOD_POINTS)[:, None]
         return max(map(exact, near), key=lambda one: one[1])
     return exact(best)

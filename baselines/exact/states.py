@@ -17,7 +17,7 @@ from inv_gym.demand.distribution import Distribution
 from inv_gym.problems import DualSourcing, LostSales, Perishable, ProcurementRemoval
 from inv_gym.problems.problem import Problem
 
-FAR = 1.0 - 1e-9
+FAR_PROBABILITY = 1.0 - 1e-9
 """Probability of the demand that backlog is followed down to."""
 
 
@@ -179,7 +179,9 @@ def _dual_sourcing(
         _highest(distribution, lambda seen: seen.quantile(ratio, regular + 1)), surge, stock
     )
     depth = (
-        _highest(distribution, lambda seen: seen.quantile(np.array([FAR]), expedited + 1))
+        _highest(
+            distribution, lambda seen: seen.quantile(np.array([FAR_PROBABILITY]), expedited + 1)
+        )
         if problem.backlog
         else 0.0
     )
@@ -217,7 +219,9 @@ def _procurement_removal(
         stock,
     )
     depth = (
-        np.ceil(growth * _highest(distribution, lambda seen: seen.quantile(np.array([FAR]))))
+        np.ceil(
+            growth * _highest(distribution, lambda seen: seen.quantile(np.array([FAR_PROBABILITY])))
+        )
         if problem.backlog
         else 0.0
     )

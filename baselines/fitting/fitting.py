@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 from inv_gym.baselines.fitting.estimation import estimate
 from inv_gym.baselines.fitting.heuristic import Heuristic
 from inv_gym.demand.distribution import Distribution
-from inv_gym.play.policy import Observation
+from inv_gym.play.policy import NotPlannedError, Observation
 from inv_gym.problems.problem import Problem
 from inv_gym.products.batch import HISTORY, Products
 from inv_gym.util.arrays import Array, map_columns, to_numpy
@@ -72,7 +72,7 @@ class Fitted:
 
     def __call__(self, observation: Observation) -> Array:
         """Not before planning."""
-        raise RuntimeError(
+        raise NotPlannedError(
             f"{self.name} is fitted at the start: call plan(problem, products) first."
         )
 
@@ -113,7 +113,7 @@ class Adaptive(Fitted):
     def __call__(self, observation: Observation) -> Array:
         """Orders for this period, from what the history suggests now."""
         if self.knows != "history":
-            raise RuntimeError(
+            raise NotPlannedError(
                 f"{self.name} knows the distribution: call plan(problem, products) first."
             )
         economics = map_columns(to_numpy, observation.economics)

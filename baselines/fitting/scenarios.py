@@ -11,9 +11,9 @@ from inv_gym.util.arrays import Columns
 
 PATHS = 256
 """Scenarios, M, a power of 2: a Sobol sequence is balanced at those."""
-CELLS = 256
+SCENARIO_CELLS = 256
 """Cells of the lattice that a period's demand lies on."""
-SEED = 1967
+SCENARIO_SEED = 1967
 
 
 def demand_scenarios(distribution: Distribution, periods: int) -> Columns:
@@ -41,22 +41,22 @@ def _ranks(periods: int) -> np.ndarray:
     from scipy.stats import qmc  # takes as long to import as all the rest
 
     points = qmc.Sobol(periods, scramble=False).random(PATHS)
-    shifts = np.random.default_rng(SEED).integers(PATHS, size=(periods, 1))
+    shifts = np.random.default_rng(SCENARIO_SEED).integers(PATHS, size=(periods, 1))
     return (points.T * PATHS).astype(int) ^ shifts
 
 
 def _strata(distribution: Distribution) -> np.ndarray:
     """Next period's demand in the middle of each part of (0, 1), ascending, ``[B, M]``.
 
-    On a lattice of `CELLS`, whose step is a whole number for counts (1 if they fit): as many parts
-    fall to a cell as have their middle below its probability.
+    On a lattice of `SCENARIO_CELLS`, whose step is a whole number for counts (1 if they fit): as
+    many parts fall to a cell as have their middle below its probability.
     """
     reach = distribution.quantile(np.array(1.0 - 0.5 / PATHS))
-    step = reach / (CELLS - 1)
+    step = reach / (SCENARIO_CELLS - 1)
     step = np.where(
         distribution.integer, np.maximum(np.ceil(step), 1.0), np.maximum(step, np.finfo(float).tiny)
     )
-    cells = np.arange(CELLS)
+    cells = np.arange(SCENARIO_CELLS)
     below = np.floor(distribution.cdf((cells[:, None] + 0.5) * step).T * PATHS + 0.5).astype(int)
     below[:, -1] = PATHS
     parts = np.diff(below, axis=1, prepend=0).reshape(-1)

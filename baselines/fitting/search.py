@@ -15,19 +15,18 @@ import numpy as np
 from inv_gym.baselines.fitting.heuristic import Heuristic, Rule, join
 from inv_gym.demand.distribution import Distribution
 from inv_gym.play.episode import Step, play
-from inv_gym.play.policy import Policy
 from inv_gym.problems.problem import Problem
 from inv_gym.products.batch import HISTORY, Products
 from inv_gym.util.arrays import map_columns
 
-PERIODS = 2400
+SEARCH_PERIODS = 2400
 WARM_UP = 50
 ROUNDS = 6
-GRID = {1: 9, 2: 7, 3: 5}
+GRID_POINTS = {1: 9, 2: 7, 3: 5}
 """Points per coordinate of the first grid, by number of coordinates."""
-ROWS = 12288
+CANDIDATES_AT_ONCE = 12288
 """Candidates times products that are simulated at once: what fits a core's cache."""
-SEED = 20080405
+SEARCH_SEED = 20080405
 
 Score: TypeAlias = Callable[[np.ndarray], np.ndarray]
 """Takes candidates ``[C, P, B]``, gives scores ``[C, B]``; higher is better."""
@@ -42,7 +41,7 @@ def zoom(score: Score, ranges: Ranges, products: int) -> np.ndarray:
     resolve 1/64 of the grid's step.
     """
     low, high = (np.asarray(ends, dtype=float)[:, None] for ends in zip(*ranges, strict=True))
-    points = GRID[len(ranges)]
+    points = GRID_POINTS[len(ranges)]
     shares = np.array(list(product(np.linspace(0.0, 1.0, points), repeat=len(ranges))))[..., None]
     best, top = _best(score, np.tile(low + shares * (high - low), products))
     moves = np.array([move for move in product((-1.0, 0.0, 1.0), repeat=len(ranges)) if any(move)])[
@@ -67,13 +66,13 @@ def _best(score: Score, candidates: np.ndarray) -> tuple[np.ndarray, np.ndarray]
 
 
 def simulate(
-    problem: Problem, policy: Policy, demand: np.ndarray, economics: Any, candidates: int = 1
+    problem: Problem, rule: Any, demand: np.ndarray, economics: Any, candidates: int = 1
 ) -> Iterator[Step]:
     """Play a rule for long, from empty; the periods after a warm-up.
 
     Args:
         problem: Its dynamics; horizon and end do not matter here.
-        policy: Takes and gives ``C * B`` rows, the whole batch once per candidate.
+        rule: Takes and gives ``C * B`` rows, the whole batch once per candidate.
         demand: ``[H + T, B]``, units.
         economics: NumPy ``[B]`` columns.
         candidates: C.
@@ -95,7 +94,8 @@ def simulate(
         None,
         None,
     )
-    return (step for step in play(endless, policy, products) if step.period >= WARM_UP)
+    rule = replace(rule, problem=endless)
+    return (step for step in play(endless, rule, products) if step.period >= WARM_UP)
 
 
 def paths(distribution: Distribution, periods: int) -> np.ndarray:
@@ -108,7 +108,7 @@ def paths(distribution: Distribution, periods: int) -> np.ndarray:
         comparison of parameters.
     """
     number = HISTORY + periods
-    rng = np.random.default_rng(SEED)
+    rng = np.random.default_rng(SEARCH_SEED)
     return distribution.common_paths((rng.permutation(number) + rng.random(number)) / number)
 
 
@@ -124,7 +124,7 @@ def by_blocks(
     find: Callable[[Distribution, Any], Rule],
     distribution: Distribution,
     economics: Any,
-    rows: int = ROWS,
+    rows: int = CANDIDATES_AT_ONCE,
 ) -> Rule:
     """The rule of all products, found block by block on every core, so that memory does not grow
     with their number.
@@ -182,7 +182,7 @@ class Tunable(Heuristic):
         ranges = cls.search_space(problem)
 
         def find(distribution: Distribution, economics: Any) -> Tunable:
-            demand = paths(distribution, PERIODS)
+            demand = paths(distribution, SEARCH_PERIODS)
             best = zoom(
                 lambda points: cls.score(problem, distribution, economics, demand, points),
                 ranges,
@@ -190,5 +190,5 @@ class Tunable(Heuristic):
             )
             return cls.at(problem, distribution, economics, *best[:, None])
 
-        rows = ROWS // 3 ** len(ranges)
+        rows = CANDIDATES_AT_ONCE // 3 ** len(ranges)
         return by_blocks(find, distribution.averaged(), economics, rows)  # type: ignore[return-value]

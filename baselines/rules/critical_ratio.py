@@ -8,7 +8,7 @@ import numpy as np
 
 from inv_gym.problems.problem import Problem
 
-MARGIN = 1e-6
+RATIO_MARGIN = 1e-6
 
 
 def newsvendor_costs(problem: Problem, economics: Any) -> tuple[np.ndarray, np.ndarray]:
@@ -45,4 +45,6 @@ def critical_ratio(problem: Problem, economics: Any) -> np.ndarray:
     """
     overage, underage = newsvendor_costs(problem, economics)
     gain = np.maximum(underage, 0.0)
-    return np.clip(gain / np.maximum(gain + overage, np.finfo(float).tiny), MARGIN, 1.0 - MARGIN)
+    return np.clip(
+        gain / np.maximum(gain + overage, np.finfo(float).tiny), RATIO_MARGIN, 1.0 - RATIO_MARGIN
+    )

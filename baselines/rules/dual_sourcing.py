@@ -11,8 +11,8 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from scipy import special
 
-from inv_gym.baselines.fitting.search import PERIODS, Ranges, Tunable, paths, simulate
-from inv_gym.demand.distribution import CELLS, Distribution
+from inv_gym.baselines.fitting.search import SEARCH_PERIODS, Ranges, Tunable, paths, simulate
+from inv_gym.demand.distribution import LATTICE_CELLS, Distribution
 from inv_gym.play.policy import Observation
 from inv_gym.problems import DualSourcing
 from inv_gym.problems.problem import Problem
@@ -62,7 +62,7 @@ class ExpeditedLevel(Tunable):
         if problem.backlog:
             rule = cls.relative(problem, distribution, *coordinates)
             level, _ = _best_level(
-                problem, rule, paths(distribution, PERIODS), economics, len(coordinates[0])
+                problem, rule, paths(distribution, SEARCH_PERIODS), economics, len(coordinates[0])
             )
             return rule.raised(level.reshape(-1))
         score, *others = coordinates
@@ -135,8 +135,10 @@ def _expected(function: np.ndarray, below: np.ndarray, cumulative: np.ndarray) -
     constant below 0.
     """
     mass = np.diff(cumulative, axis=1, prepend=0.0)
-    pad = 2 * CELLS
-    inside = np.fft.irfft(np.fft.rfft(function, pad) * np.fft.rfft(mass, pad), pad)[:, :CELLS]
+    pad = 2 * LATTICE_CELLS
+    inside = np.fft.irfft(np.fft.rfft(function, pad) * np.fft.rfft(mass, pad), pad)[
+        :, :LATTICE_CELLS
+    ]
     return inside + below[:, None] * (1.0 - cumulative)
 
 
@@ -190,7 +192,7 @@ class DualIndex(ExpeditedLevel):
         value = _expected(
             marginal,
             np.minimum(premium, shortage),
-            distribution.cdf(np.arange(CELLS)[:, None] * step).T,
+            distribution.cdf(np.arange(LATTICE_CELLS)[:, None] * step).T,
         )
         return cls(
             problem=problem,

@@ -10,7 +10,7 @@ import numpy as np
 from inv_gym.baselines.fitting.heuristic import Heuristic
 from inv_gym.baselines.fitting.search import by_blocks
 from inv_gym.baselines.rules.critical_ratio import critical_ratio
-from inv_gym.baselines.rules.marginal_value import ROWS, MarginalValue
+from inv_gym.baselines.rules.marginal_value import PRODUCTS_AT_ONCE, MarginalValue
 from inv_gym.demand.distribution import Distribution
 from inv_gym.play.policy import Observation
 from inv_gym.problems import ProcurementRemoval
@@ -34,8 +34,7 @@ class IntervalStock(Heuristic):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        lower, upper = np.broadcast_arrays(to_numpy(self.lower), to_numpy(self.upper))
-        refuse_rows("upper must be at least lower, got {} and {}.", upper < lower, upper, lower)
+        check_interval(self.lower, self.upper)
 
     @classmethod
     def remove_to_lower(
@@ -59,10 +58,20 @@ class IntervalStock(Heuristic):
             lower, upper = _interval(problem, distribution, economics)
             return cls(problem=problem, lower=lower, upper=upper)
 
-        return by_blocks(find, distribution.averaged(), economics, ROWS)  # type: ignore[return-value]
+        return by_blocks(find, distribution.averaged(), economics, PRODUCTS_AT_ONCE)  # type: ignore[return-value]
 
     def __call__(self, observation: Observation) -> Array:
         return keep_within(observation.state.net_inventory, self.lower, self.upper)
+
+
+def check_interval(lower: Array, upper: Array) -> None:
+    """Refuse levels that cross.
+
+    Raises:
+        ValueError: It names the levels of the first such product.
+    """
+    low, high = np.broadcast_arrays(to_numpy(lower), to_numpy(upper))
+    refuse_rows("upper must be at least lower, got {} and {}.", high < low, high, low)
 
 
 def keep_within(stock: Array, lower: Array, upper: Array) -> Array:

@@ -18,7 +18,7 @@ from inv_gym.play.policy import Observation
 from inv_gym.problems import LostSales
 from inv_gym.util.arrays import Array, Columns, like, map_columns, to_numpy
 
-PERIODS = 8
+BALANCING_PERIODS = 8
 """Periods over which dual-balancing counts the holding of an order, from its arrival on (our
 choice).
 """
@@ -95,8 +95,8 @@ class DualBalancing(Foresight):
     The dual-balancing policy (Levi, Janakiraman & Nagarajan 2008), which costs at most twice the
     optimum. With ``N_k`` the demand lost in the periods ``t + L .. t + L + k`` if nothing more is
     ordered, ``(q - N_k)^+`` of an order q are left after them; the order balances, over K periods
-    (`PERIODS`, our choice: if a unit is sold in most periods, more of them change rewards by .1 %
-    at most)::
+    (`BALANCING_PERIODS`, our choice: if a unit is sold in most periods, more of them change rewards
+    by .1 % at most)::
 
         sum over k < K of g^k h E(q - N_k)^+  =  p E(N_0 - q)^+
 
@@ -120,7 +120,7 @@ class DualBalancing(Foresight):
         overage, underage = newsvendor_costs(problem, economics)
         return cls(
             problem=problem,
-            demand=demand_scenarios(distribution, problem.lead_time + PERIODS),
+            demand=demand_scenarios(distribution, problem.lead_time + BALANCING_PERIODS),
             holding_cost=overage,
             lost_cost=underage,
             integer=distribution.integer,

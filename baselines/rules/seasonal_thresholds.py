@@ -8,8 +8,8 @@ from typing import Any, Self
 from inv_gym.baselines.fitting.heuristic import Heuristic
 from inv_gym.baselines.fitting.search import by_blocks
 from inv_gym.baselines.rules.critical_ratio import critical_ratio
-from inv_gym.baselines.rules.interval_stock import keep_within
-from inv_gym.baselines.rules.marginal_value import ROWS, MarginalValue
+from inv_gym.baselines.rules.interval_stock import check_interval, keep_within
+from inv_gym.baselines.rules.marginal_value import PRODUCTS_AT_ONCE, MarginalValue
 from inv_gym.demand.distribution import Distribution
 from inv_gym.play.policy import Observation
 from inv_gym.problems import ProcurementRemoval
@@ -31,6 +31,16 @@ class SeasonalIntervalStock(Heuristic):
     lower: Columns
     upper: Columns
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not self.lower or len(self.lower) != len(self.upper):
+            raise ValueError(
+                "lower and upper must have one level per period each, got "
+                f"{len(self.lower)} and {len(self.upper)} periods."
+            )
+        for lower, upper in zip(self.lower, self.upper, strict=True):
+            check_interval(lower, upper)
+
     @classmethod
     def optimal(
         cls, problem: ProcurementRemoval, distribution: Distribution, economics: Any
@@ -47,7 +57,7 @@ class SeasonalIntervalStock(Heuristic):
             lower, upper = _intervals(problem, distribution, economics)
             return cls(problem=problem, lower=lower, upper=upper)
 
-        return by_blocks(find, distribution, economics, ROWS)  # type: ignore[return-value]
+        return by_blocks(find, distribution, economics, PRODUCTS_AT_ONCE)  # type: ignore[return-value]
 
     def __call__(self, observation: Observation) -> Array:
         period = min(observation.period, len(self.lower) - 1)

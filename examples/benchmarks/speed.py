@@ -21,14 +21,14 @@ from stable_baselines3.common.vec_env import DummyVecEnv, VecEnv
 import inv_gym
 from inv_gym.agents.inventory_agent import InventoryAgent
 from inv_gym.agents.sb3.vec_env import SB3VecEnv
-from inv_gym.agents.training.config import KINDS, TrainingConfig
+from inv_gym.agents.training.config import STRUCTURE_KINDS, TrainingConfig
 from inv_gym.agents.training.direct_backprop import DirectBackprop
 from inv_gym.play.policy import Observation
 from inv_gym.play.rollout import rollout
 from inv_gym.util.arrays import Array
 
 HORIZON, BATCH, LEAD_TIME = 50, 4096, 4
-PLAIN = next(iter(KINDS))
+PLAIN = next(iter(STRUCTURE_KINDS))
 console = Console(width=110)
 
 
@@ -189,10 +189,10 @@ class Training:
     def network(self) -> None:
         """Only the network's forward and backward passes."""
         self.backprop.network.zero_grad()
-        prepared, _ = self.agent.prepare(self.problem, self.products)
+        periods = self.agent.inputs.of_products(self.products)
         orders = [
-            self.backprop.network(p, state)
-            for p, state in zip(prepared.unbind(), self.states, strict=True)
+            self.backprop.network(given.exogenous, state)
+            for given, state in zip(periods, self.states, strict=True)
         ]
         torch.stack(orders).mean().backward()
 

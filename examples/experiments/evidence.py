@@ -33,7 +33,8 @@ from processes import in_processes
 
 import inv_gym
 from inv_gym.agents.inventory_agent import InventoryAgent
-from inv_gym.agents.training.direct_backprop import DirectBackprop, Progress
+from inv_gym.agents.training.direct_backprop import DirectBackprop
+from inv_gym.agents.training.progress import TrainingProgress
 from inv_gym.baselines.exact.bounds import newsvendor_bound
 from inv_gym.problems import ProcurementRemoval
 from inv_gym.util.files import write_atomically
@@ -70,7 +71,7 @@ def fit_watched(training: DirectBackprop, instance: str) -> dict[str, Any]:
     curve: list[tuple[float, float]] = []
     spent = 0.0
 
-    def watch(progress: Progress) -> None:
+    def watch(progress: TrainingProgress) -> None:
         nonlocal spent
         begin = time.perf_counter()
         curve.append(

@@ -37,7 +37,7 @@ from inv_gym.baselines import (
 from inv_gym.baselines.exact import Optimal, follow
 from inv_gym.baselines.exact.search import searched
 from inv_gym.play.policy import Policy
-from inv_gym.tasks.instances import OVER
+from inv_gym.tasks.instances import OVER_OPTIMAL
 from inv_gym.tasks.task import Task
 from inv_gym.util.files import write_atomically
 
@@ -151,7 +151,7 @@ def average_costs(name: str, found: Task, one: Products) -> Iterator[Cell]:
                 name, figure, published, None, note="a learned policy of that paper; not run here"
             )
             continue
-        if figure.endswith(OVER):
+        if figure.endswith(OVER_OPTIMAL):
             half = (row.gap_high - row.gap_low) / 2.0
             within = 100.0 * within / optimum + PRINTED[name.split("-")[0]]
             yield Cell(

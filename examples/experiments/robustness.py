@@ -30,7 +30,7 @@ from robustness_plan import TESTS, settings, trainings
 
 import inv_gym
 from inv_gym.agents.inventory_agent import InventoryAgent
-from inv_gym.agents.training.config import KINDS
+from inv_gym.agents.training.config import STRUCTURE_KINDS
 from inv_gym.products.batch import Products
 from inv_gym.structure import Violations, violations, wide_states
 from inv_gym.util.arrays import flatten
@@ -48,7 +48,9 @@ def measure(name: str, kind: str, seed: int, out: str) -> str:
     folder = Path(out) / name / f"{kind}-{seed}"
     if not (folder / "seconds.json").exists():
         training = setting.training(kind, seed)
-        training.fit().save(folder, {"name": KINDS[kind], "config": asdict(training.config)})
+        training.fit().save(
+            folder, {"name": STRUCTURE_KINDS[kind], "config": asdict(training.config)}
+        )
         write_atomically(folder / "seconds.json", json.dumps(training.curve[-1].seconds))
     rewards, found = {}, {}
     for test, problem, products in setting.tests(PRODUCTS, TEST_SEED):

@@ -23,10 +23,10 @@ from robustness_plan import (
 )
 from structure_pictures import save
 
-from inv_gym.agents.training.config import KINDS
+from inv_gym.agents.training.config import STRUCTURE_KINDS
 from inv_gym.play.statistics import gap_text, paired_gap
 
-EVERY = PLAIN, *INFORMED = tuple(KINDS)
+EVERY = PLAIN, *INFORMED = tuple(STRUCTURE_KINDS)
 NAMES = {PLAIN: "plain", **{kind: kind for kind in INFORMED}}
 TEXT = Path(__file__).with_name("robustness_text.md")
 """What is said around the tables, with {name} where one goes."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 import inv_gym
-from inv_gym.agents.training.config import KINDS, TrainingConfig
+from inv_gym.agents.training.config import STRUCTURE_KINDS, TrainingConfig
 from inv_gym.agents.training.direct_backprop import DirectBackprop
 from inv_gym.demand.processes import DemandShock, Process, Trend, WeeklySeason, YearlySeason
 from inv_gym.products.batch import HISTORY, Products
@@ -158,5 +158,5 @@ def trainings(seeds: int) -> Iterator[tuple[Setting, str, int]]:
     """Setting, kind and seed, so ordered that an interrupted measurement has whole seeds."""
     for setting in settings():
         for seed in range(seeds):
-            for kind in KINDS:
+            for kind in STRUCTURE_KINDS:
                 yield setting, kind, seed

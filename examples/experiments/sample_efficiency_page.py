@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from model_free_plan import CASES
 from structure_pictures import save
 
-from inv_gym.agents.sb3.config import TUNED
+from inv_gym.agents.sb3.config import TUNED_FILE
 from inv_gym.play.statistics import gap_text, paired_gap
 
 PPO, DIRECT = "ppo", "direct-backprop"
@@ -161,7 +161,7 @@ def instances(results: Results) -> str:
 def tuning(results: Results) -> str:
     """What the search found, and how far it moved."""
     rows = []
-    for name, found in json.loads(TUNED.read_text()).items():
+    for name, found in json.loads(TUNED_FILE.read_text()).items():
         config, scores = found["config"], found["completed scores"]
         options = ", ".join(f"{key} {value:.3g}" for key, value in config["options"].items())
         fields = f"{config['policy']}, {config['rows']} rows, reach {config['reach']:g}"

@@ -22,10 +22,10 @@ from structure_pictures import Look, Row, View, order_contours, order_curves, sa
 
 import inv_gym
 from inv_gym import Observation, Policy, Problem, Products, ProductSource
-from inv_gym.agents.catalogue import TRAINED
+from inv_gym.agents.catalogue import TRAINED_FOLDER
 from inv_gym.agents.checkpoints import read_tensors
 from inv_gym.agents.inventory_agent import InventoryAgent
-from inv_gym.agents.training.config import KINDS
+from inv_gym.agents.training.config import STRUCTURE_KINDS
 from inv_gym.baselines import BaseStock, SeasonalIntervalStock
 from inv_gym.baselines.rules.critical_ratio import critical_ratio
 from inv_gym.demand.families import FAMILIES
@@ -36,7 +36,7 @@ from inv_gym.structure.violations import observation_of
 from inv_gym.util.arrays import flatten, flatten_names, to_numpy
 from inv_gym.util.checks import one_of
 
-LABELS = dict(zip(KINDS.values(), ("plain", "penalised", "constructed"), strict=True))
+LABELS = dict(zip(STRUCTURE_KINDS.values(), ("plain", "penalised", "constructed"), strict=True))
 """What pictures call a network of this name."""
 PRODUCTS, TEST_SEED = 2000, 20_000
 RATIOS = (0.05, 0.35, 0.65, 0.95)
@@ -92,7 +92,7 @@ def networks(env: str, folder: Path) -> dict[str, InventoryAgent]:
     found = {}
     for path in sorted(folder.glob(f"{env}*.safetensors")):
         _, card = read_tensors(path)
-        name = card.get("name", KINDS.get(path.stem.removeprefix(f"{env}.")))
+        name = card.get("name", STRUCTURE_KINDS.get(path.stem.removeprefix(f"{env}.")))
         if name in LABELS:
             found[LABELS[name]] = InventoryAgent.load(path, inv_gym.make_problem(env))
     missing = [label for label in LABELS.values() if label not in found]
@@ -246,7 +246,7 @@ def main(
     ] = None,
     weights: Annotated[
         Path, typer.Option(metavar="DIR", help="Folder of the weights, ID*.safetensors.")
-    ] = TRAINED,
+    ] = TRAINED_FOLDER,
     out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for the pictures.")] = Path(
         "docs/pictures"
     ),

@@ -18,7 +18,7 @@ from matplotlib.ticker import MaxNLocator
 from order_pictures import Axis, finish
 from PIL import Image
 
-from inv_gym.structure.violations import TOLERANCE
+from inv_gym.structure.violations import SLOPE_TOLERANCE
 from inv_gym.util.files import write_atomically
 
 UNIT = "periods of mean demand"
@@ -93,7 +93,7 @@ def order_contours(view: View, names: Sequence[str], rows: Sequence[Row], captio
     figure = Figure((9.5, 2.3 * len(lines) + 0.4), layout="constrained")
     for part, (row, k) in zip(parts(figure, len(lines)), lines, strict=True):
         most = max(look.orders[..., k].max() for look in row.looks.values())
-        levels = MaxNLocator(BANDS).tick_values(0.0, max(most, TOLERANCE))
+        levels = MaxNLocator(BANDS).tick_values(0.0, max(most, SLOPE_TOLERANCE))
         label = names[k] if names[k].endswith("order") else f"{names[k]} order"
         subplots = panels(part, row, f": {label}" if len(names) > 1 else "")
         for axes, (kind, look) in zip(subplots, row.looks.items(), strict=True):
@@ -202,7 +202,7 @@ def violation_maps(view: View, rows: Sequence[Row], caption: str) -> Figure:
     figure = Figure((9.5, (2.3 if plane else 1.0) * len(rows) + 0.4), layout="constrained")
     left, right = figure.subfigures(1, 2, width_ratios=(10, 1))
     most = max(look.excess.max() for row in rows for look in row.looks.values())
-    norm = Normalize(TOLERANCE, max(most, 2.0 * TOLERANCE))
+    norm = Normalize(SLOPE_TOLERANCE, max(most, 2.0 * SLOPE_TOLERANCE))
     for part, row in zip(parts(left, len(rows)), rows, strict=True):
         for axes, (kind, look) in zip(panels(part, row), row.looks.items(), strict=True):
             image = excesses(axes, view, look, norm)
@@ -213,7 +213,8 @@ def violation_maps(view: View, rows: Sequence[Row], caption: str) -> Figure:
     note = (
         f"{view.note}Colour: by how much slopes of orders, before they are cut off at 0{joint}, "
         "break one of these; "
-        f"white by at most {TOLERANCE}; above the panels the share of the states shown in which it "
+        f"white by at most {SLOPE_TOLERANCE}; above the panels the share of the states shown in "
+        f"which it "
         f"is more. {DOTS}"
     )
     return finish(

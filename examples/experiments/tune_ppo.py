@@ -22,7 +22,7 @@ import torch
 import typer
 from model_free_plan import CASES, Case
 
-from inv_gym.agents.sb3.config import TUNED, ModelFreeConfig
+from inv_gym.agents.sb3.config import TUNED_FILE, ModelFreeConfig
 from inv_gym.agents.sb3.training import ModelFree, Progress
 from inv_gym.util.checks import one_of
 from inv_gym.util.files import write_atomically
@@ -129,7 +129,7 @@ def ended(study: optuna.Study) -> list[optuna.trial.FrozenTrial]:
 
 def write_tuned(storage: Path) -> Path:
     """Put the best of every study into the file of tuned parameters, with what was tried."""
-    found = json.loads(TUNED.read_text()) if TUNED.exists() else {}
+    found = json.loads(TUNED_FILE.read_text()) if TUNED_FILE.exists() else {}
     for name in optuna.get_all_study_names(f"sqlite:///{storage}"):
         study = study_of(name, storage)
         trials, steps = ended(study), study.user_attrs["steps"]
@@ -148,7 +148,7 @@ def write_tuned(storage: Path) -> Path:
                 f"--trials {len(trials)}"
             ),
         }
-    return write_atomically(TUNED, json.dumps(found, indent=1) + "\n")
+    return write_atomically(TUNED_FILE, json.dumps(found, indent=1) + "\n")
 
 
 def main(

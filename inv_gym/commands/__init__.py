@@ -1,5 +1,24 @@
 """The installed command ``inv-gym``."""
 
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+@contextmanager
+def needed_packages() -> Iterator[None]:
+    """Make a package that is missing a message that says how to install it.
+
+    Raises:
+        SystemExit: An import failed.
+    """
+    try:
+        yield
+    except ImportError as error:
+        raise SystemExit(
+            f"inv-gym needs a package that is missing ({error}): pip install 'inv-gym[examples]'."
+        ) from error
+
 
 def main() -> None:
     """Run the command line.
@@ -7,10 +26,9 @@ def main() -> None:
     Raises:
         SystemExit: A package that the command line needs is missing; the message says which.
     """
-    try:
+    with needed_packages():
         from inv_gym.commands.app import app
-    except ImportError as error:
-        raise SystemExit(
-            f"inv-gym needs a package that is missing ({error}): pip install 'inv-gym[examples]'."
-        ) from error
+    # A name that the terminal cannot write shall not end a run.
+    if hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(errors="backslashreplace")
     app()

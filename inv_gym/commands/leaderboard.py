@@ -5,17 +5,19 @@ With ``--policy my_policies:cautious``, ``cautious(problem)``, a function or cla
 where it does not apply. ``--policy sb3:FILE.zip`` is a model that stable-baselines3 saved, with its
 ``vecnormalize.pkl`` beside it, if it has one; such files hold pickled objects, so play only those
 that you trust.
+
+With ``--env my_problem:task``, ``task``, an `inv_gym.Task` in ``my_problem.py``, is played: it is
+registered under its name.
 """
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-import inv_gym
+from inv_gym.commands import needed_packages
 from inv_gym.commands.tables import (
     Columns,
     Duplicates,
@@ -26,27 +28,25 @@ from inv_gym.commands.tables import (
     Returns,
     Separator,
     Wide,
-    table_source,
 )
-from inv_gym.leaderboard.entries import Section, enter, load_factory, told
-from inv_gym.leaderboard.files import write
-from inv_gym.leaderboard.play import play
-from inv_gym.leaderboard.terminal import explain, make_console, show
-from inv_gym.util.checks import one_of
 
 EXAMPLES = """\b
 Examples:
   inv-gym leaderboard --quick
   inv-gym leaderboard --policy my_policies:cautious --data sales.csv
   inv-gym leaderboard --data sales.csv --separator ';' --columns series=Product,date=Date
-  inv-gym leaderboard --policy sb3:runs/ppo/model.zip --env InvLostSales-v0"""
+  inv-gym leaderboard --policy sb3:runs/ppo/model.zip --env InvLostSales-v0
+  inv-gym leaderboard --env my_problem:task --policy my_policies:cautious"""
 PRODUCTS = 1000
-QUICK_PRODUCTS, QUICK_HORIZON = 50, 20
 
 
 def main(
     env: Annotated[
-        list[str] | None, typer.Option(metavar="ID", help="An environment; repeat for more.")
+        list[str] | None,
+        typer.Option(
+            metavar="ID",
+            help="An environment, or MODULE:TASK, a task of your own; repeat for more.",
+        ),
     ] = None,
     policy: Annotated[
         list[str] | None,
@@ -81,50 +81,20 @@ def main(
     """Rank every policy on every environment, in tables and in DIR/leaderboard.csv, .json and
     .html.
 
-    FACTORY(problem) returns a policy, or None where it does not apply; MODULE may lie in the
-    current directory. sb3:FILE.zip is a model of stable-baselines3; reading such a file runs what
-    code its author put there.
+    FACTORY(problem) returns a policy, or None where it does not apply; TASK is an inv_gym.Task
+    with a name. MODULE may lie in the current directory. sb3:FILE.zip is a model of
+    stable-baselines3; reading such a file runs what code its author put there.
     """
-    try:
-        console, env_ids = make_console(), list(dict.fromkeys(env or inv_gym.ENVIRONMENTS))
-        with told("--env"):
-            for env_id in env_ids:
-                one_of("environment", env_id, inv_gym.ENVIRONMENTS)
-        with told("--out"):
-            out.mkdir(parents=True, exist_ok=True)
-        sys.path.insert(0, str(Path.cwd()))
-        factories = {spec: load_factory(spec) for spec in policy or ()}
-        sections = [Section("synthetic")]
-        described = {
-            "missing": missing,
-            "returns": returns,
-            "duplicates": duplicates,
-            "first": first,
-            "last": last,
-            "separator": separator,
-            "columns": columns,
-            "wide": wide,
-        }
-        with told("--data"):
-            source = table_source(data, described)
-        if data is not None:
-            sections.append(Section("data", data, source))
-        periods = horizon or (QUICK_HORIZON if quick else None)
-        fields = {} if periods is None else {"horizon": periods}
-        with console.status("Playing one product with each policy"):
-            contests = [
-                enter(env_id, section, factories, seed, fields)
-                for section in sections
-                for env_id in env_ids
-            ]
-        boards = []
-        for contest in contests:
-            boards.append(
-                play(contest, products or (QUICK_PRODUCTS if quick else PRODUCTS), seed, console)
-            )
-            show(boards[-1], console)
-        explain(console)
-        console.print("\nWrote", ", ".join(map(str, write(boards, out))), soft_wrap=True)
-    except KeyboardInterrupt:
-        typer.echo("Interrupted: no file is half-written.", err=True)
-        raise typer.Exit(130) from None
+    with needed_packages():
+        from inv_gym.commands.ranking import rank
+    described = {
+        "missing": missing,
+        "returns": returns,
+        "duplicates": duplicates,
+        "first": first,
+        "last": last,
+        "separator": separator,
+        "columns": columns,
+        "wide": wide,
+    }
+    rank(env or [], policy or [], products, seed, data, described, horizon, quick, out)

@@ -18,7 +18,7 @@ from rich.progress import Progress
 
 import inv_gym
 from inv_gym import baselines
-from inv_gym.agents.training.config import KINDS
+from inv_gym.agents.training.config import STRUCTURE_KINDS
 from inv_gym.commands.trainings import AGENTS
 from inv_gym.util.files import write_atomically
 
@@ -79,9 +79,14 @@ class Log:
 def card(training: Any, log: Log, agent: str, products: str) -> dict[str, Any]:
     """What the weights' card says beside their shapes."""
     best = max(training.curve, key=lambda row: row.best)
-    packages = ("inv-gym", "torch", "numpy", *(() if agent in KINDS else ("stable-baselines3",)))
+    packages = (
+        "inv-gym",
+        "torch",
+        "numpy",
+        *(() if agent in STRUCTURE_KINDS else ("stable-baselines3",)),
+    )
     return {
-        "name": AGENTS[agent],
+        "name": training.config.kind if agent in STRUCTURE_KINDS else AGENTS[agent],
         "config": asdict(training.config),
         "products": products,
         "metrics": {

@@ -71,8 +71,9 @@ def is_table(origin: str) -> bool:
     return Path(origin).is_file() or bool(list(Path(origin).glob("*.parquet")))
 
 
-def make_products(origin: str, options: Mapping[str, Any]) -> inv_gym.ProductSource:
-    """The source of a population, an instance, or a table with what was said about it.
+def make_products(origin: str | None, options: Mapping[str, Any]) -> inv_gym.ProductSource | None:
+    """The source of a population, an instance, or a table with what was said about it; None if none
+    is named.
 
     Args:
         origin: What the user named.
@@ -82,10 +83,10 @@ def make_products(origin: str, options: Mapping[str, Any]) -> inv_gym.ProductSou
         ValueError: It cannot be read, or something was said about a table where there is none.
     """
     given = given_options(options)
-    if is_table(origin) or (given and Path(origin).suffix):
+    if origin is not None and (is_table(origin) or (given and Path(origin).suffix)):
         return inv_gym.make_source({"file": origin, **given})
     _refuse_without_table(given, "--products")
-    return inv_gym.make_source(origin)
+    return None if origin is None else inv_gym.make_source(origin)
 
 
 def table_source(file: str | None, options: Mapping[str, Any]) -> inv_gym.ProductSource | None:

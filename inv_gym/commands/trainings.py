@@ -11,26 +11,26 @@ from typing import Any
 from torch import distributed
 
 import inv_gym
-from inv_gym.agents.training.config import KINDS, TrainingConfig
+from inv_gym.agents.training.config import STRUCTURE_KINDS, TrainingConfig
+from inv_gym.agents.training.device import usable_device
 from inv_gym.agents.training.direct_backprop import DirectBackprop
-from inv_gym.products.sources import ProductSource
 
 MODEL_FREE = {"ppo": "PPO", "a2c": "A2C", "sac": "SAC", "td3": "TD3"}
 """Agents of stable-baselines3, and what results are called in tables."""
-AGENTS = KINDS | MODEL_FREE
+AGENTS = STRUCTURE_KINDS | MODEL_FREE
 
 
 def join_processes(device: str) -> str:
     """Join the processes that torchrun started; this one's device."""
     if "WORLD_SIZE" not in os.environ:
         return device
+    usable_device(device)
     distributed.init_process_group("nccl" if device.startswith("cuda") else "gloo")
     return f"cuda:{os.environ['LOCAL_RANK']}" if device == "cuda" else device
 
 
 def direct_backprop(
-    problem: inv_gym.Problem,
-    source: ProductSource,
+    task: inv_gym.Task,
     agent: str,
     fields: dict[str, Any],
     device: str,
@@ -40,12 +40,11 @@ def direct_backprop(
     penalty = fields.pop("penalty", None)
     config = TrainingConfig(**fields).of_kind(agent)
     config = config if penalty is None else replace(config, penalty=penalty)
-    return DirectBackprop(problem, source, config, join_processes(device), compiled)
+    return DirectBackprop(task, None, config, join_processes(device), compiled)
 
 
 def model_free(
-    problem: inv_gym.Problem,
-    source: ProductSource,
+    task: inv_gym.Task,
     env: str,
     agent: str,
     fields: dict[str, Any],
@@ -53,16 +52,16 @@ def model_free(
     out: Path,
 ) -> Any:
     """A training with stable-baselines3, from the environment's tuned parameters on."""
-    from inv_gym.agents.sb3.config import ModelFreeConfig, tuned
+    from inv_gym.agents.sb3.config import ModelFreeConfig, is_tuned, tuned
     from inv_gym.agents.sb3.training import ModelFree
 
     if "WORLD_SIZE" in os.environ:
         raise ValueError(f"{agent} trains in one process: start it without torchrun.")
     ours = {name for name in fields if name in ModelFreeConfig.__dataclass_fields__}
-    found = tuned(env) if agent == "ppo" else {}
-    options = found.pop("options", {}) | {name: fields[name] for name in fields.keys() - ours}
+    begun = tuned(env) if agent == "ppo" and is_tuned(env) else {}
+    options = begun.pop("options", {}) | {name: fields[name] for name in fields.keys() - ours}
     config = ModelFreeConfig(
-        agent, **found | {name: fields[name] for name in ours}, options=options
+        agent, **begun | {name: fields[name] for name in ours}, options=options
     )
     log = out / "tensorboard" if importlib.util.find_spec("tensorboard") else None
-    return ModelFree(problem, source, config, device, log)
+    return ModelFree(task, None, config, device, log)

@@ -11,7 +11,7 @@ from typing import Protocol
 
 import numpy as np
 
-from inv_gym.demand.ranges import LogUniform, Range, Uniform, draw, within
+from inv_gym.demand.ranges import LogUniform, Range, Uniform, draw, keep_range
 from inv_gym.util.checks import whole
 
 
@@ -38,6 +38,9 @@ class WeeklySeason:
 
     spread: Range = Uniform(0.1, 0.4)
 
+    def __post_init__(self) -> None:
+        keep_range(self, "spread", 0.0)
+
     def factors(self, rng: np.random.Generator, start: np.ndarray, periods: int) -> np.ndarray:
         profile = np.exp(draw(self.spread, rng, len(start)) * rng.standard_normal((7, len(start))))
         profile /= profile.mean(0)
@@ -51,7 +54,7 @@ class YearlySeason:
     amplitude: Range = Uniform(0.1, 0.5)
 
     def __post_init__(self) -> None:
-        within("amplitude", self.amplitude, 0.0, 1.0)
+        keep_range(self, "amplitude", 0.0, 1.0)
 
     def factors(self, rng: np.random.Generator, start: np.ndarray, periods: int) -> np.ndarray:
         phase = rng.uniform(0.0, 2.0 * np.pi, len(start))
@@ -66,7 +69,7 @@ class Trend:
     rate: Range = Uniform(-0.01, 0.01)
 
     def __post_init__(self) -> None:
-        within("rate", self.rate, -0.5, 1.0)
+        keep_range(self, "rate", -0.5, 1.0)
 
     def factors(self, rng: np.random.Generator, start: np.ndarray, periods: int) -> np.ndarray:
         return (1.0 + draw(self.rate, rng, len(start))) ** np.arange(periods)[:, None]
@@ -80,7 +83,8 @@ class AutocorrelatedLevel:
     spread: Range = Uniform(0.1, 0.4)
 
     def __post_init__(self) -> None:
-        within("correlation", self.correlation, -1.0, 1.0)
+        keep_range(self, "correlation", -1.0, 1.0)
+        keep_range(self, "spread", 0.0)
 
     def factors(self, rng: np.random.Generator, start: np.ndarray, periods: int) -> np.ndarray:
         batch = len(start)
@@ -102,7 +106,7 @@ class RegimeChange:
     factor: Range = LogUniform(0.3, 3.0)
 
     def __post_init__(self) -> None:
-        within("factor", self.factor, 0.0)
+        keep_range(self, "factor", 0.0)
 
     def factors(self, rng: np.random.Generator, start: np.ndarray, periods: int) -> np.ndarray:
         change = rng.integers(0, periods, len(start))
@@ -127,8 +131,10 @@ class DemandShock:
     begin: int | None = None
 
     def __post_init__(self) -> None:
-        within("factor", self.factor, 0.0)
+        keep_range(self, "factor", 0.0)
         whole("length", self.length, least=1)
+        if self.begin is not None:
+            whole("begin", self.begin, least=0)
 
     def factors(self, rng: np.random.Generator, start: np.ndarray, periods: int) -> np.ndarray:
         drawn = rng.integers(0, max(periods - self.length, 1), len(start))

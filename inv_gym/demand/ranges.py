@@ -5,11 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from inv_gym.util.checks import real
+
+LARGEST_SIGMA = 10.0
+"""The widest log-normal range (our choice): its draws span 26 orders of magnitude."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,7 @@ class LogNormalRange:
     def __post_init__(self) -> None:
         real("median", self.median, least=1e-12)
         real("sigma", self.sigma, least=0.0)
+        real("sigma", self.sigma, most=LARGEST_SIGMA)
 
     def draw(self, rng: np.random.Generator, batch: int) -> np.ndarray:
         """One value per product, ``[B]``."""
@@ -66,15 +70,33 @@ def draw(what: Range, rng: np.random.Generator, batch: int) -> np.ndarray:
     return np.full(batch, float(what)) if isinstance(what, (int, float)) else what.draw(rng, batch)
 
 
-def within(name: str, what: Range, least: float, most: float = math.inf) -> None:
-    """Check that all draws lie within the bounds (a log-normal range has no upper end).
+def within(
+    name: str,
+    value: Range | Sequence[float],
+    least: float = -math.inf,
+    most: float = math.inf,
+) -> Range:
+    """The range that was given (see `as_range`), if all of its draws lie within the bounds.
 
     Raises:
-        ValueError: Some do not.
+        TypeError: An end of it is not a number.
+        ValueError: It is no range, or some of its draws lie outside the bounds.
     """
+    what = as_range(name, value)
     real(name, lowest(what), least, most)
-    if not isinstance(what, (int, float, LogNormalRange)):
+    if isinstance(what, (Uniform, LogUniform)):
         real(name, what.high, least, most)
+    if isinstance(what, LogNormalRange) and most < math.inf:
+        raise ValueError(
+            f"{name} must be at most {most:g}, got {what!r}, which has no upper end: give a number "
+            "or a pair (low, high)."
+        )
+    return what
+
+
+def keep_range(owner: Any, name: str, least: float = -math.inf, most: float = math.inf) -> None:
+    """Check a field of a frozen dataclass with `within`, and keep it as the range that it is."""
+    object.__setattr__(owner, name, within(name, getattr(owner, name), least, most))
 
 
 def lowest(what: Range) -> float:
@@ -90,12 +112,14 @@ def as_range(name: str, value: Range | Sequence[float]) -> Range:
     """A pair (low, high), as it comes from a configuration file or `gym.make`, as a uniform range.
 
     Raises:
-        ValueError: It is neither a number, a pair nor a range.
+        TypeError: An end of the pair is not a number.
+        ValueError: It is neither a number, a pair nor a range, or an end is not finite.
     """
     if isinstance(value, (Uniform, LogUniform, LogNormalRange)):
         return value
-    if isinstance(value, Sequence) and not isinstance(value, str) and len(value) == 2:
-        return Uniform(*value)
-    if isinstance(value, (int, float)):
+    if isinstance(value, Sequence) and not isinstance(value, (str, bytes)) and len(value) == 2:
+        low = real(f"{name} low", value[0])
+        return Uniform(low, real(f"{name} high", value[1], least=low))
+    if isinstance(value, (int, float, np.integer, np.floating)):
         return real(name, value)
     raise ValueError(f"{name} must be a number or a pair (low, high), got {value!r}.")

@@ -33,17 +33,33 @@ class FlatObservations:
         ]
         self.state = slice(0, len(state))
         self.history = slice(len(state), len(state) + HISTORY)
-        self._static = slice(
-            self.history.stop, self.history.stop + len(problem.Economics._fields) + 1
-        )
-        self._covariates = slice(self._static.stop, self._static.stop + len(covariate_names))
+        self.scale = self.history.stop + len(problem.Economics._fields)
+        self.economics = slice(self.history.stop, self.scale)
+        self.covariates = slice(self.scale + 1, self.scale + 1 + len(covariate_names))
+
+    def bounds(self) -> tuple[np.ndarray, np.ndarray]:
+        """Low and high ``[n]`` of the entries, float32; infinite where nothing is known.
+
+        Demand has no largest value, so neither have stock and history: a bound that stands for
+        none, such as the largest float32, would let Gymnasium's wrappers rescale or discretise
+        every observation to the same one. They refuse an infinite bound.
+        """
+        low = np.full(len(self.names), -np.inf, np.float32)
+        high = np.full(len(self.names), np.inf, np.float32)
+        low[self.history] = 0.0
+        if not self._problem.backlog:
+            low[self.state] = 0.0
+        low[self.scale] = 0.0
+        low[-1], high[-1] = 0.0, 1.0  # the share of the horizon that is left
+        return low, high
 
     def start(self, products: Products, single: bool) -> None:
         """Begin an episode of NumPy products: fill in what does not change. `single` shows the
         first one alone.
         """
         template: np.ndarray = np.zeros((products.batch, len(self.names)), np.float32)
-        template[:, self._static] = np.stack((*products.economics, products.scale), -1)
+        template[:, self.economics] = np.stack(products.economics, -1)
+        template[:, self.scale] = products.scale
         template[:, -1] = 1.0
         demand = products.demand.T.astype(np.float32, order="C")
         calendar = None if products.covariates is None else products.covariates.astype(np.float32)
@@ -65,7 +81,7 @@ class FlatObservations:
         else:
             vector[..., self.history] = self._demand[..., t : t + HISTORY]
         if self._calendar is not None and t < self._problem.horizon:
-            vector[..., self._covariates] = self._calendar[HISTORY + t]
+            vector[..., self.covariates] = self._calendar[HISTORY + t]
         if not self._problem.long_run:
             rows[-1] = 1.0 - t / self._problem.horizon
         return vector
@@ -82,10 +98,9 @@ class FlatObservations:
                 f"an observation has {len(self.names)} entries here, got {vectors.shape[1]}."
             )
         rows = vectors.T
-        *economics, scale = rows[self._static]
         covariates = (
-            vectors[None, :, self._covariates]
-            if self._covariates.stop > self._covariates.start
+            vectors[None, :, self.covariates]
+            if self.covariates.stop > self.covariates.start
             else None
         )
         left = float(rows[-1, 0])
@@ -94,17 +109,23 @@ class FlatObservations:
         return Observation(
             state,
             rows[self.history],
-            self._problem.Economics(*economics),
-            scale,
+            self._problem.Economics(*rows[self.economics]),
+            rows[self.scale],
             covariates,
             period,
         )
 
 
-def flat(problem: Problem, seen: Observation) -> np.ndarray:
+def flat(problem: Problem, observation: Observation) -> np.ndarray:
     """The vectors ``[B, n]`` in which an environment shows what a policy sees, float32."""
-    left = 1.0 if problem.long_run else 1.0 - seen.period / problem.horizon
-    calendar = () if seen.covariates is None else to_numpy(seen.covariates[-1]).T
-    columns = [*flatten(seen.state), *seen.history, *seen.economics, seen.scale, *calendar]
-    columns.append(np.full(len(seen.scale), left))
+    left = 1.0 if problem.long_run else 1.0 - observation.period / problem.horizon
+    calendar = () if observation.covariates is None else to_numpy(observation.covariates[-1]).T
+    columns = [
+        *flatten(observation.state),
+        *observation.history,
+        *observation.economics,
+        observation.scale,
+        *calendar,
+    ]
+    columns.append(np.full(len(observation.scale), left))
     return np.stack([to_numpy(column) for column in columns], -1).astype(np.float32)

@@ -12,7 +12,7 @@ from inv_gym.problems.problem import Problem
 from inv_gym.util.arrays import flatten, flatten_names
 
 Played = Sequence[tuple[tuple[float, ...], float, dict[str, float]]]
-LAST = 8
+PERIODS_SHOWN = 8
 """Periods that the text shows."""
 
 
@@ -28,7 +28,7 @@ def text(problem: Problem, episode: Episode, played: Played) -> str:
         lines.append(
             " ".join(f"{word:>10}" for word in ("period", *problem.order_names, *flows, "reward"))
         )
-    first = max(len(played) - LAST, 0)
+    first = max(len(played) - PERIODS_SHOWN, 0)
     for period, (order, reward, info) in enumerate(played[first:], first):
         numbers = " ".join(f"{value:10.1f}" for value in (*order, *info.values(), reward))
         lines.append(f"{period:>10} {numbers}")

@@ -8,7 +8,7 @@ from typing import Any
 import gymnasium as gym
 import numpy as np
 
-from inv_gym.envs.view import LARGEST, PRODUCTS_AHEAD, View, bad_action
+from inv_gym.envs.view import LARGEST_FLOAT, PRODUCTS_AHEAD, View, bad_action, reset_options
 from inv_gym.play.episode import Episode
 from inv_gym.play.policy import Observation
 from inv_gym.problems.problem import Problem
@@ -34,7 +34,9 @@ class InventoryEnv(gym.Env[np.ndarray, np.ndarray], View):
     ``Box((n,), float32)``; ``env.unwrapped.observation_names`` names the entries: the state
     (units), the last 32 demands (units, oldest first; sales if censored), the economics (money per
     unit), the scale (mean of the history before the start, units), covariates of the period, and
-    the share of the horizon that is left.
+    the share of the horizon that is left. Bounds are infinite where an entry has none, so wrappers
+    that need finite ones (``RescaleObservation``, ``DiscretizeObservation``) refuse it; normalise
+    with ``NormalizeObservation``, which needs none.
 
     ## Rewards
     The profit of the period, money; the last period of a finite horizon includes the discounted
@@ -76,11 +78,16 @@ class InventoryEnv(gym.Env[np.ndarray, np.ndarray], View):
         self._played: list[tuple[Columns, float, dict[str, float]]] = []
 
     def reset(
-        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+        self, *, seed: int | None = None, options: Mapping[str, Any] | None = None
     ) -> tuple[np.ndarray, dict[str, Any]]:
         """Start an episode with a product of its own; ``options={"demand": [T]}``
         gives its demand.
+
+        Raises:
+            TypeError: The options are no dict.
+            ValueError: An option is unknown, or the demand has another shape or bad values.
         """
+        options = reset_options(options)
         super().reset(seed=seed)
         if seed is not None or self._next == PRODUCTS_AHEAD:
             self._ahead, self._next = (
@@ -119,13 +126,19 @@ class InventoryEnv(gym.Env[np.ndarray, np.ndarray], View):
 
     def observe(self) -> Observation:
         """What a `Policy` sees of this period, as NumPy arrays with B = 1."""
-        seen = self.episode.observe()
-        covariates = None if seen.covariates is None else seen.covariates[:, None]
+        observation = self.episode.observe()
+        covariates = None if observation.covariates is None else observation.covariates[:, None]
         row = map_columns(
-            lambda number: np.array([number]), (seen.state, seen.economics, seen.scale)
+            lambda number: np.array([number]),
+            (observation.state, observation.economics, observation.scale),
         )
         return Observation(
-            row[0], np.array(seen.history)[:, None], row[1], row[2], covariates, seen.period
+            row[0],
+            np.array(observation.history)[:, None],
+            row[1],
+            row[2],
+            covariates,
+            observation.period,
         )
 
     def render(self) -> Any:
@@ -143,7 +156,7 @@ class InventoryEnv(gym.Env[np.ndarray, np.ndarray], View):
         if action.shape == self._action_shape and action.dtype.kind in "fiu":
             order = tuple(map(float, action.tolist()))
             for quantity in order:
-                if not 0.0 <= quantity < LARGEST:
+                if not 0.0 <= quantity < LARGEST_FLOAT:
                     break
             else:
                 return order

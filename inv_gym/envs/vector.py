@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 import numpy as np
 from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 
-from inv_gym.envs.view import LARGEST, PRODUCTS_AHEAD, View, bad_action
+from inv_gym.envs.view import LARGEST_FLOAT, PRODUCTS_AHEAD, View, bad_action, reset_options
 from inv_gym.play.episode import Episode
 from inv_gym.play.policy import Observation
 from inv_gym.problems.problem import Problem
+from inv_gym.products.batch import Products
 from inv_gym.products.sources import ProductSource
 from inv_gym.tasks.task import Task
 from inv_gym.util.arrays import Columns
-from inv_gym.util.checks import whole
+from inv_gym.util.checks import one_of, whole
+
+MOST_ENVIRONMENTS = 1_000_000
+"""Products that are stepped together: the observations of more fill a memory."""
+AUTORESET_MODES = tuple(mode.value for mode in AutoresetMode)
 
 
 class InventoryVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray], View):
@@ -45,11 +51,13 @@ class InventoryVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray], View):
                 f"the vector environment does not render, got render_mode={render_mode!r}; use "
                 "gym.make."
             )
-        self.num_envs = whole("num_envs", num_envs, least=1)
+        self.num_envs = whole("num_envs", num_envs, 1, MOST_ENVIRONMENTS)
         self.render_mode = None
-        self.autoreset_mode = AutoresetMode(autoreset_mode)
+        mode = getattr(autoreset_mode, "value", autoreset_mode)
+        self.autoreset_mode = AutoresetMode(one_of("autoreset_mode", mode, AUTORESET_MODES))
         self.metadata = {**self.metadata, "autoreset_mode": self.autoreset_mode}
         self._set_up(task, problem, products, fields)
+        self._everywhere = np.ones(self.num_envs, bool)
         self._cut = (
             self.problem.horizon
             if max_episode_steps is None
@@ -60,14 +68,24 @@ class InventoryVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray], View):
         self.action_space = batch_space(self.single_action_space, num_envs)
 
     def reset(
-        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+        self, *, seed: int | None = None, options: Mapping[str, Any] | None = None
     ) -> tuple[np.ndarray, dict[str, Any]]:
         """Start an episode with fresh products; ``options={"demand": [T] or [T, B]}`` gives their
         demand.
+
+        ``options={"reset_mask": [B]}`` is what loops without autoreset give in Gymnasium. All rows
+        share the clock and end together, so it is true of every row.
+
+        Raises:
+            TypeError: The options are no dict, or the mask holds no booleans.
+            ValueError: An option is unknown, the demand has another shape or bad values, or the
+                mask leaves out a row.
         """
+        options = reset_options(options, ("demand", "reset_mask"))
+        if "reset_mask" in options:
+            self._check_mask(options["reset_mask"])
         super().reset(seed=seed)
-        drawn = self.source.sample(self.np_random, max(self.num_envs, PRODUCTS_AHEAD), self.problem)
-        self.products = self._with_demand(drawn.rows(slice(0, self.num_envs)), options)
+        self.products = self._with_demand(self._draw(), options)
         self._episode = Episode(self.problem, self.products)
         self._observations.start(self.products, single=False)
         self._over = False
@@ -97,9 +115,10 @@ class InventoryVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray], View):
                 self._flags(False),
                 info,
             )
-        reward, info = self._step(order)
+        reward, moved = self._step(order)
+        info = {name: column.copy() for name, column in moved.items()}  # no part of the episode
         everywhere = self._flags(True)
-        info |= {f"_{name}": everywhere for name in info}
+        info |= dict.fromkeys(masks(tuple(info)), everywhere)
         episode = self.episode
         terminated = episode.done and not self.problem.long_run
         truncated = not terminated and (episode.done or episode.period >= self._cut)
@@ -117,18 +136,43 @@ class InventoryVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray], View):
             }
         return observation, reward, self._flags(terminated), self._flags(truncated), info
 
+    def _draw(self) -> Products:
+        """The products of an episode."""
+        drawn = self.source.sample(self.np_random, max(self.num_envs, PRODUCTS_AHEAD), self.problem)
+        return drawn.rows(slice(0, self.num_envs))
+
     def observe(self) -> Observation:
         """What a `Policy` sees of this period, as NumPy arrays."""
         return self.episode.observe()
 
+    def _check_mask(self, mask: Any) -> None:
+        """Refuse a mask of the rows to reset that does not reset them all."""
+        rows = np.asarray(mask)
+        if rows.dtype != np.bool_ or rows.shape != (self.num_envs,):
+            raise TypeError(
+                f"reset_mask must be an array of booleans in shape ({self.num_envs},), got "
+                f"{mask!r}."
+            )
+        if not rows.all():
+            raise ValueError(
+                "reset_mask must be True for every row, got False for row "
+                f"{int(rows.argmin())}: all rows share the clock, so they are reset together."
+            )
+
     def _flags(self, value: bool) -> np.ndarray:
-        return np.ones(self.num_envs, bool) if value else np.zeros(self.num_envs, bool)
+        return self._everywhere.copy() if value else np.zeros(self.num_envs, bool)
 
     def _parse(self, actions: Any) -> Columns:
         array = np.asarray(actions)
         shape = (self.num_envs, self.problem.order_dim)
         if array.shape == shape and array.dtype.kind in "fiu":
             flat = array.ravel()  # NaN fails both comparisons
-            if np.minimum.reduce(flat) >= 0 and np.maximum.reduce(flat) < LARGEST:
+            if np.minimum.reduce(flat) >= 0 and np.maximum.reduce(flat) < LARGEST_FLOAT:
                 return tuple(array.T.astype(float))
         raise ValueError(bad_action(self.problem, shape, array))
+
+
+@cache
+def masks(names: tuple[str, ...]) -> tuple[str, ...]:
+    """The names under which infos say in which rows each of their columns holds."""
+    return tuple(f"_{name}" for name in names)

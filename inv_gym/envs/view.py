@@ -18,9 +18,9 @@ from inv_gym.products.sources import ProductSource
 from inv_gym.tasks.registry import task
 from inv_gym.tasks.task import Task
 from inv_gym.util.arrays import Columns
-from inv_gym.util.checks import one_of
+from inv_gym.util.checks import one_of, refuse_outside
 
-LARGEST = float(np.finfo(np.float32).max)
+LARGEST_FLOAT = float(np.finfo(np.float32).max)
 PRODUCTS_AHEAD = 64
 """Products that a single environment draws at once: sampling one by one would cost more than an
 episode.
@@ -42,7 +42,8 @@ class View:
         products: str | Mapping[str, Any] | ProductSource | None,
         fields: Mapping[str, Any],
     ) -> None:
-        self.task = task(played, problem=problem, products=products, **fields)
+        # An environment counts every period: the warm-up belongs to evaluations.
+        self.task = task(played, problem=problem, products=products, warm_up=0, **fields)
         self.problem, self.source = self.task.problem, self.task.source
         self._observations = FlatObservations(self.problem, self.source.covariate_names)
         self._episode: Episode | None = None
@@ -53,13 +54,10 @@ class View:
         return self._observations.names
 
     def _spaces(self) -> tuple[gym.spaces.Box, gym.spaces.Box]:
-        low = np.full(len(self.observation_names), -LARGEST, np.float32)
-        low[self._observations.history] = 0.0
-        if not self.problem.backlog:
-            low[self._observations.state] = 0.0
-        high = np.asarray(self.problem.order_bounds(self.source.largest_scale), np.float32)
-        return gym.spaces.Box(low, LARGEST, dtype=np.float32), gym.spaces.Box(
-            0.0, high, dtype=np.float32
+        low, high = self._observations.bounds()
+        most = np.asarray(self.problem.order_bounds(self.source.largest_scale), np.float32)
+        return gym.spaces.Box(low, high, dtype=np.float32), gym.spaces.Box(
+            0.0, most, dtype=np.float32
         )
 
     @property
@@ -84,27 +82,13 @@ class View:
         info["demand"] = episode.products.demand[HISTORY + period]
         return outcome.reward, info
 
-    def _with_demand(self, products: Products, options: Mapping[str, Any] | None) -> Products:
+    def _with_demand(self, products: Products, options: Mapping[str, Any]) -> Products:
         """The products, with the demand trace of ``reset(options={"demand": ...})`` if there is
         one.
         """
-        if not options:
+        if "demand" not in options:
             return products
-        for key in options:
-            one_of("reset option", key, ("demand",))
-        trace = np.asarray(options["demand"], dtype=float)
-        trace = (
-            np.broadcast_to(trace[:, None], (len(trace), products.batch))
-            if trace.ndim == 1
-            else trace
-        )
-        expected = (self.problem.horizon, products.batch)
-        if trace.shape != expected or not ((trace >= 0) & (trace < np.inf)).all():
-            raise ValueError(
-                f"the demand option must hold finite demands of at least 0 in shape {expected} "
-                "(periods, products), "
-                f"got shape {trace.shape} and values from {trace.min()} to {trace.max()}."
-            )
+        trace = demand_trace(options["demand"], (self.problem.horizon, products.batch))
         return products._replace(
             demand=np.concatenate([products.demand[:HISTORY], trace]), distribution=None
         )
@@ -130,6 +114,44 @@ class View:
         return rollout(self.problem, policy, products)
 
 
+def reset_options(options: Any, known: tuple[str, ...] = ("demand",)) -> Mapping[str, Any]:
+    """The options of a reset; none if they are None.
+
+    Raises:
+        TypeError: They are no mapping.
+        ValueError: One is unknown.
+    """
+    if options is None:
+        return {}
+    if not isinstance(options, Mapping):
+        raise TypeError(f"options must be a dict such as {{'demand': trace}}, got {options!r}.")
+    for key in options:
+        one_of("reset option", key, known)
+    return options
+
+
+def demand_trace(given: Any, shape: tuple[int, int]) -> np.ndarray:
+    """A demand trace in a shape (periods, products); one for all products may be given alone.
+
+    Raises:
+        ValueError: It has another shape, or demands that are not finite numbers of at least 0.
+    """
+    wanted = (
+        f"the demand option must hold finite demands of at least 0 in shape {shape} (periods, "
+        "products), or one per period for all"
+    )
+    try:
+        trace = np.asarray(given, dtype=float)
+    except (TypeError, ValueError):
+        raise ValueError(f"{wanted}; got {given!r}.") from None
+    if trace.shape == shape[:1]:
+        trace = np.broadcast_to(trace[:, None], shape)
+    if trace.shape != shape:
+        raise ValueError(f"{wanted}; got shape {trace.shape}.")
+    refuse_outside(wanted, trace)
+    return trace
+
+
 def bad_action(problem: Problem, shape: tuple[int, ...], action: np.ndarray) -> str:
     """What is wrong with an action, and what to do."""
     channels = ", ".join(problem.order_names)
@@ -143,7 +165,12 @@ def bad_action(problem: Problem, shape: tuple[int, ...], action: np.ndarray) -> 
             f"{wanted}; got dtype {action.dtype}: convert it with np.asarray(action, np.float32)."
         )
     flat = action.reshape(-1)
-    bad = flat[~((flat >= 0) & (flat < LARGEST))][0]
+    bad = flat[~((flat >= 0) & (flat < LARGEST_FLOAT))][0]
+    if np.isnan(bad):
+        return (
+            f"{wanted}; got nan, which no clipping mends: find what gave it, such as weights or "
+            "inputs of the policy that are not finite."
+        )
     return (
         f"{wanted}; got {bad}: clip it with np.clip(action, env.action_space.low, "
         "env.action_space.high)."

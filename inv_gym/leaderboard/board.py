@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 import inv_gym
+from inv_gym.leaderboard.words import counted
 
 
 @dataclass(frozen=True)
@@ -71,14 +72,16 @@ class Board:
         facts, contest = self.evaluation.facts, self.contest
         origin = f"{'population' if contest.section == 'synthetic' else 'table'} {contest.origin}"
         periods = contest.task.problem.horizon
-        return f"{facts['products']} products ({origin}), {periods} periods, seed {facts['seed']}"
+        products = counted(facts["products"], "product")
+        if "series" in facts:
+            windows = counted(facts["windows"], "different window")
+            products += f", {windows} of {facts['series']} series"
+        return f"{products} ({origin}), {counted(periods, 'period')}, seed {facts['seed']}"
 
     @property
     def columns(self) -> list[Column]:
         """The table as text, what matters most first."""
         frame = self.evaluation.frame
-        gaps = plus_minus(frame["gap"], frame["gap_high"] - frame["gap"], 2)
-        is_reference = frame["policy"] == self.contest.reference
         flows = frame.columns[frame.columns.get_loc("on_hand") : frame.columns.get_loc("seconds")]
         return [
             Column("#", [str(rank) for rank in range(1, len(frame) + 1)]),
@@ -88,15 +91,24 @@ class Board:
                 "reward",
                 plus_minus(frame["reward"], frame["standard_error"], decimals(frame["reward"], 3)),
             ),
-            Column("gap %", np.where(is_reference, "reference", gaps).tolist()),
+            self._gaps("gap %", "gap", 2),
             Column("fill rate %", fixed(100.0 * frame["fill_rate"], 1)),
             Column("cycle serv. %", fixed(100.0 * frame["cycle_service_level"], 1)),
+            self._gaps("gap % by product", "product_gap", 2),
+            self._gaps("gap per unit", "money_gap", 3),
             *(
                 Column(heading(name), fixed(frame[name], decimals(frame[name], 3)))
                 for name in flows
             ),
             Column("sec", fixed(frame["seconds"], 2)),
         ]
+
+    def _gaps(self, header: str, name: str, places: int) -> Column:
+        """A column of gaps with half of their intervals."""
+        frame = self.evaluation.frame
+        texts = plus_minus(frame[name], frame[f"{name}_high"] - frame[name], places)
+        is_reference = frame["policy"] == self.contest.reference
+        return Column(header, np.where(is_reference, "reference", texts).tolist())
 
     def to_dict(self) -> dict[str, Any]:
         """The evaluation and where it was, as plain data."""

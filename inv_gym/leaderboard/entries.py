@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
-import traceback
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, TypeAlias
-
-import typer
 
 import inv_gym
 from inv_gym import agents, baselines
 from inv_gym.agents.inventory_agent import InventoryAgent
 from inv_gym.leaderboard.board import Contest
+from inv_gym.leaderboard.loading import blamed, load, told
 from inv_gym.play.policy import KNOWLEDGE
 from inv_gym.util.checks import one_of
 
@@ -36,54 +30,10 @@ class Section(NamedTuple):
     source: inv_gym.ProductSource | None = None
 
 
-@contextmanager
-def told(option: str) -> Iterator[None]:
-    """Make what is wrong with a value a message about its option."""
-    try:
-        yield
-    except (ImportError, OSError, ValueError) as error:
-        raise typer.BadParameter(str(error), param_hint=option) from None
-
-
-@contextmanager
-def blamed(what: str) -> Iterator[None]:
-    """Make any error of the user's code a message with the line that raised it."""
-    try:
-        yield
-    except Exception as error:
-        place = traceback.extract_tb(error.__traceback__)[-1]
-        line = (
-            ""
-            if place.filename.startswith("<")
-            else f" ({Path(place.filename).name}, line {place.lineno})"
-        )
-        raise typer.BadParameter(
-            f"{what}: {type(error).__name__}: {error}{line}", param_hint="--policy"
-        ) from error
-
-
 def load_factory(spec: str) -> Factory:
     """The factory that ``module:factory`` names, or the one of a model's file ``sb3:file.zip``."""
     module_name, _, name = spec.partition(":")
-    if module_name == SB3:
-        return model_factory(name)
-    with told("--policy"):
-        if not (module_name and name):
-            raise ValueError(
-                f"{spec!r} must be written module:factory, such as my_policies:cautious."
-            )
-        if importlib.util.find_spec(module_name) is None:
-            raise ValueError(
-                f"there is no module {module_name!r} in {Path.cwd()} or among the installed "
-                "packages."
-            )
-    with blamed(f"{module_name} cannot be imported"):
-        module = importlib.import_module(module_name)
-    public = [
-        key for key, value in vars(module).items() if callable(value) and not key.startswith("_")
-    ]
-    with told("--policy"):
-        return getattr(module, one_of(f"factory of {module_name}", name, public))
+    return model_factory(name) if module_name == SB3 else load(spec, "--policy", "factory")
 
 
 def model_factory(file: str) -> Factory:
@@ -99,7 +49,7 @@ def model_factory(file: str) -> Factory:
 
 def build(spec: str, factory: Factory, problem: inv_gym.Problem) -> inv_gym.Policy | None:
     """The user's policy for a problem; None where it does not apply."""
-    with blamed(f"{spec} failed for {type(problem).__name__}"):
+    with blamed(f"{spec} failed for {type(problem).__name__}", "--policy"):
         policy = factory(problem)
     if policy is None:
         return None
@@ -119,6 +69,18 @@ def build(spec: str, factory: Factory, problem: inv_gym.Problem) -> inv_gym.Poli
     return policy
 
 
+def quick_task(
+    env_id: str, source: inv_gym.ProductSource | None, fields: Mapping[str, Any]
+) -> tuple[inv_gym.Task, list[str]]:
+    """The task that is played, and what a reader must know of a short horizon."""
+    registered = inv_gym.ENVIRONMENTS[env_id]
+    warm_up = registered.warm_up
+    if warm_up < fields.get("horizon", registered.problem.horizon):
+        return inv_gym.task(env_id, products=source, **fields), []
+    note = f"the warm-up of {warm_up} periods counts here: the horizon is short"
+    return inv_gym.task(env_id, products=source, warm_up=0, **fields), [note]
+
+
 def enter(
     env_id: str,
     section: Section,
@@ -127,13 +89,13 @@ def enter(
     fields: Mapping[str, Any],
 ) -> Contest:
     """Gather who plays, and let each play one product: what is wrong shows before the long run."""
-    task = inv_gym.task(env_id, products=section.source, **fields)
+    task, notes = quick_task(env_id, section.source, fields)
     problem, law_is_known = task.problem, section.source is None
     with told("--data"):
         sample = task.draw(1, seed)
     ours = baselines.policies(problem, law_is_known) | agents.policies(problem)
     policies = {name: policy for name, policy in ours.items() if not lacking(policy, task.source)}
-    notes = list(task.source.notes)
+    notes = [*task.source.notes, *notes]
     if not law_is_known:
         notes.append(NO_DISTRIBUTION)
     paths = {name: inv_gym.rollout(problem, policy, sample) for name, policy in policies.items()}
@@ -145,12 +107,13 @@ def enter(
             needed = ", ".join(lacking(policy, task.source))
             notes.append(f"{spec} does not apply here (it needs the covariates {needed})")
         elif law_is_known or policy.knows != "distribution":
-            with blamed(f"{spec} failed in {env_id}"):
+            with blamed(f"{spec} failed in {env_id}", "--policy"):
                 paths[spec] = inv_gym.rollout(problem, policy, sample)
             policies[spec] = policy
     remarks = table_remarks(task.source, policies)
     notes += [f"{name} {remark}" for name, remark in remarks.items()]
-    reference = baselines.reference(problem, law_is_known)
+    reference = task.reference if task.reference in policies else None
+    reference = reference or baselines.reference(problem, law_is_known)
     origin = section.file or task.origin
     return Contest(
         task, section.name, origin, policies, reference, tuple(notes), sample, paths, remarks

@@ -1,4 +1,4 @@
-"""The leaderboard as one HTML page without outside parts: tables, charts of the gaps, sample paths."""
+"""The leaderboard as one HTML page without outside parts: tables, charts of gaps, sample paths."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import io
 import re
 from collections.abc import Sequence
 from html import escape
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import matplotlib
@@ -13,6 +14,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from inv_gym.leaderboard.words import counted
 from inv_gym.products.batch import HISTORY
 from inv_gym.util.arrays import to_numpy
 
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
     from inv_gym.leaderboard.board import Board, Column, Contest
     from inv_gym.play.rollout import Rollout
 
-KNOWLEDGE = {
+KNOWLEDGE_LABELS = {
     "nothing": ("nothing", "neither demand nor its distribution"),
     "history": (
         "history",
@@ -31,15 +33,20 @@ KNOWLEDGE = {
 }
 """A short word for what a policy knows, and what it means."""
 
-GAP = (
+GAP_FORMAT = (
     "mean difference in reward to the reference on the same products and the same demand, in % of "
     "the reference's "
-    "absolute reward, ± half of its 95 % interval; above 0 is better"
+    "absolute reward, ± half of its 95 % interval (windows of one series count together); above 0 "
+    "is better"
 )
 LEGEND = {
-    "knows": "; ".join(f"{word}: {meaning}" for word, meaning in KNOWLEDGE.values()),
+    "knows": "; ".join(f"{word}: {meaning}" for word, meaning in KNOWLEDGE_LABELS.values()),
     "reward": "money per product and period, discounted mean, ± its standard error",
-    "gap %": GAP,
+    "gap %": GAP_FORMAT,
+    "gap % by product": "the same with rewards in units of each product's own mean demand and "
+    "costs, so that all products count alike",
+    "gap per unit": "the same difference in money per unit of demand; percents are n/a where the "
+    "reference's reward is within two standard errors of 0",
     "fill rate": "sales / demand",
     "cycle serv.": "cycle service level: share of periods without shortage",
     "flows": "stock, orders and all other flows are units per product and period",
@@ -68,6 +75,7 @@ light and dark.
 """
 
 STYLE: Any = {
+    "text.parse_math": False,  # a name may hold dollar signs
     "svg.fonttype": "none",
     "svg.hashsalt": "leaderboard",
     "font.size": 8.5,
@@ -87,40 +95,15 @@ STYLE: Any = {
 WIDTH, COLUMNS = 11.0, 3
 """Width of a chart in inches, and sample paths side by side."""
 
-CSS = """
-body { margin: 0; background: var(--paper); color: var(--ink); font: 15px/1.5 system-ui, sans-serif; }
-main { max-width: 1120px; margin: 0 auto; padding: 32px 20px 64px; }
-h1 { font-size: 28px; margin: 0 0 8px; }
-h2 { font-size: 20px; margin: 56px 0 4px; padding-top: 16px; border-top: 1px solid var(--line); }
-h3 { font-size: 15px; margin: 28px 0 4px; }
-p { margin: 4px 0 8px; max-width: 100ch; }
-.muted, nav, dt { color: var(--muted); }
-a { color: var(--history); text-decoration: none; }
-a:hover { text-decoration: underline; }
-nav a { display: inline-block; margin-right: 20px; }
-code { background: var(--card); border-radius: 4px; padding: 2px 6px; font-size: 13px; overflow-wrap: anywhere; }
-dl { display: grid; grid-template-columns: max-content 1fr; gap: 2px 16px; font-size: 14px; margin: 8px 0; }
-dd { margin: 0; }
-.scroll { overflow-x: auto; margin: 12px 0; }
-table { border-collapse: collapse; width: 100%; font-size: 13.5px; font-variant-numeric: tabular-nums; }
-th { color: var(--muted); font-weight: 500; text-align: right; vertical-align: bottom; line-height: 1.25; }
-th, td { padding: 5px 8px; border-bottom: 1px solid var(--line); }
-td { text-align: right; white-space: nowrap; }
-th.text, td.text { text-align: left; }
-tr.reference td { font-weight: 650; background: var(--card); }
-.dot { display: inline-block; width: 9px; height: 9px; border-radius: 50%; margin-right: 6px; }
-.keys { max-width: none; }
-.key { margin-left: 14px; }
-svg { width: 100%; min-width: 760px; height: auto; display: block; }
-svg * { stroke-linejoin: round; stroke-linecap: butt; }
-svg text { font-family: system-ui, sans-serif !important; font-variant-numeric: tabular-nums; }
-"""
+STYLE_SHEET = Path(__file__).with_name("page.css")
+"""The rules of the page, which read their colours from variables."""
 
 
 def page(boards: Sequence[Board]) -> str:
     """The whole page."""
     facts = boards[0].evaluation.facts
     versions = ", ".join(f"{name} {version}" for name, version in facts["versions"].items())
+    products = f"{counted(facts['products'], 'product')} per table"
     links = "".join(
         f'<a href="#board-{i}">{escape(board.contest.title)}</a>' for i, board in enumerate(boards)
     )
@@ -136,13 +119,14 @@ def page(boards: Sequence[Board]) -> str:
 <title>inv_gym leaderboard</title>
 <style>
 :root {{ color-scheme: light dark; {variables(0)} }}
-@media (prefers-color-scheme: dark) {{ :root {{ {variables(1)} }} }}{CSS}</style>
+@media (prefers-color-scheme: dark) {{ :root {{ {variables(1)} }} }}
+{STYLE_SHEET.read_text(encoding="utf-8")}</style>
 </head>
 <body><main>
 <h1>inv_gym leaderboard</h1>
 <p>Every policy plays the same products on the same demand, so that luck is the same for all.</p>
 <p><code>python {escape(facts["command"])}</code></p>
-<p class="muted">Seed {facts["seed"]}, {facts["products"]} products per table; {escape(versions)}.</p>
+<p class="muted">Seed {facts["seed"]}, {products}; {escape(versions)}.</p>
 <nav>{links}</nav>
 <dl>{legend}</dl>
 {sections}
@@ -167,8 +151,8 @@ def section(board: Board, anchor: str) -> str:
     )
     notes = "".join(f'<p class="muted">Note: {escape(note)}.</p>' for note in contest.notes)
     keys = "".join(
-        f'<span class="key">{dot(knows)}<b>{KNOWLEDGE[knows][0]}</b>: {KNOWLEDGE[knows][1]}</span>'
-        for knows in KNOWLEDGE
+        f'<span class="key">{dot(knows)}<b>{word}</b>: {meaning}</span>'
+        for knows, (word, meaning) in KNOWLEDGE_LABELS.items()
         if knows in set(board.evaluation.frame["knows"])
     )
     return f"""<h2 id="{anchor}">{escape(contest.title)}</h2>
@@ -177,7 +161,7 @@ def section(board: Board, anchor: str) -> str:
 {table(board)}
 {notes}
 <h3>Gap to {escape(contest.reference)}, %</h3>
-<p>Gap: {GAP}. The reference is {escape(contest.reference)}.</p>
+<p>Gap: {GAP_FORMAT}. The reference is {escape(contest.reference)}.</p>
 <p class="keys">What policies know: {keys}</p>
 <div class="scroll">{gap_chart(board)}</div>
 <h3>One product, the same demand for every policy</h3>
@@ -208,7 +192,11 @@ def table(board: Board) -> str:
             f"<td{side(c)}>{d}{text}</td>" for c, d, text in zip(columns, dots, texts, strict=True)
         )
         body.append(f"<tr{marked}>{row_html}</tr>")
-    return f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{"".join(body)}</tbody></table></div>'
+    rows = "".join(body)
+    return (
+        f'<div class="scroll"><table><thead><tr>{head}</tr></thead>'
+        f"<tbody>{rows}</tbody></table></div>"
+    )
 
 
 def side(column: Column) -> str:
@@ -226,30 +214,27 @@ def gap_chart(board: Board) -> str:
     read.
     """
     frame = board.evaluation.frame
-    labels = next(column.cells for column in board.columns if column.header == "gap %")
-    low, high = gap_limits(frame[["gap", "gap_low", "gap_high"]].to_numpy())
+    name, header = ("gap", "gap %") if frame["gap"].notna().all() else ("money_gap", "gap per unit")
+    labels = next(column.cells for column in board.columns if column.header == header)
+    gaps = frame[[name, f"{name}_low", f"{name}_high"]].to_numpy()
+    low, high = gap_limits(gaps)
     with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=(WIDTH, 0.55 + 0.25 * len(frame)), layout="constrained")
         axes = figure.subplots()
         axes.axvline(0.0, color=STAND_INS["ink"], linewidth=0.8)
-        rows: Any = zip(frame.itertuples(), labels, strict=True)
-        for place, (row, label) in enumerate(rows):
-            axes.barh(place, row.gap, 0.62, color=STAND_INS[row.knows])
+        rows = zip(frame["knows"], gaps, labels, strict=True)
+        for place, (knows, (gap, *ends), label) in enumerate(rows):
+            axes.barh(place, gap, 0.62, color=STAND_INS[knows])
             axes.text(
                 1.01, place, typeset(label), va="center", transform=axes.get_yaxis_transform()
             )
-            if low <= row.gap <= high:
-                axes.plot(
-                    [row.gap_low, row.gap_high],
-                    [place, place],
-                    color=STAND_INS["ink"],
-                    linewidth=1.1,
-                )
+            if low <= gap <= high:
+                axes.plot(ends, [place, place], color=STAND_INS["ink"], linewidth=1.1)
             else:
-                mark_cut(axes, row.gap, low if row.gap < low else high, place)
+                mark_cut(axes, gap, low if gap < low else high, place)
         axes.set_yticks(range(len(frame)), frame["policy"])
         axes.tick_params("y", length=0, labelcolor=STAND_INS["ink"])
-        axes.set(xlim=(low, high), ylim=(len(frame) - 0.4, -0.6), xlabel="gap, %")
+        axes.set(xlim=(low, high), ylim=(len(frame) - 0.4, -0.6), xlabel=header)
         axes.spines["left"].set_visible(False)
         return svg(figure, f"Gaps to {board.contest.reference}")
 
@@ -260,11 +245,12 @@ def gap_limits(gaps: np.ndarray) -> tuple[float, float]:
     All is shown unless the furthest is five times as far out as the median; then the axis ends at
     three times that.
     """
-    extents = np.nanmax(np.abs(gaps), axis=1)
+    gaps = np.where(np.isfinite(gaps), gaps, 0.0)
+    extents = np.max(np.abs(gaps), axis=1)
     extents = extents[extents > 0.0] if (extents > 0.0).any() else np.ones(1)
     median, furthest = np.median(extents), extents.max()
     limit = furthest if furthest <= 5.0 * median else 3.0 * median
-    low, high = np.clip((np.nanmin(gaps), np.nanmax(gaps)), -limit, limit)
+    low, high = np.clip((gaps.min(), gaps.max()), -limit, limit)
     margin = 0.02 * limit
     return float(min(low, 0.0) - margin), float(max(high, 0.0) + margin)
 

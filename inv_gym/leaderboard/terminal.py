@@ -13,21 +13,36 @@ from rich.table import Table
 from inv_gym.leaderboard.board import Board, Column
 from inv_gym.leaderboard.page import LEGEND
 
-PIPED_WIDTH = 120
+PIPED_WIDTH = 140
 POLICY_WIDTH = 20
-"""Characters to which names are wrapped before other columns give way."""
+"""Characters to which names are wrapped in a terminal before other columns give way; a file has
+whole names."""
 
 
-def fitting(columns: Sequence[Column], width: int) -> list[Column]:
-    """The first columns that fit, if long names are wrapped."""
-    widths = [min(c.width, POLICY_WIDTH) if c.header == "policy" else c.width for c in columns]
+def fitting(columns: Sequence[Column], width: int, policy_width: int) -> list[Column]:
+    """The first columns that fit, if names are wrapped to a width."""
+    widths = [min(c.width, policy_width) if c.header == "policy" else c.width for c in columns]
     ends = np.cumsum(widths) + 2 * np.arange(len(columns))
     return [column for column, end in zip(columns, ends, strict=True) if end <= width]
 
 
+def writable(text: str, console: Console) -> str:
+    """The text in characters that the console can write: ``+/-`` for a sign that it cannot."""
+    try:
+        text.encode(console.encoding)
+    except UnicodeEncodeError:
+        return text.replace("±", "+/-")
+    return text
+
+
 def show(board: Board, console: Console) -> None:
     """Print a table."""
-    columns = fitting(board.columns, console.width)
+    written = [
+        column._replace(cells=[writable(cell, console) for cell in column.cells])
+        for column in board.columns
+    ]
+    policy_width = POLICY_WIDTH if console.is_terminal else console.width
+    columns = fitting(written, console.width, policy_width)
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
     for column in columns:
         # A header of numbers has each word on a line of its own, so that the column stays narrow.
@@ -43,7 +58,7 @@ def show(board: Board, console: Console) -> None:
     console.rule(board.contest.title, align="left")
     console.print(board.setting)
     console.print(table)
-    left_out = [column.header for column in board.columns if column not in columns]
+    left_out = [column.header for column in written if column not in columns]
     if left_out:
         console.print(
             f"In the files, but too wide for {console.width} characters: {', '.join(left_out)}."
@@ -57,7 +72,7 @@ def explain(console: Console) -> None:
     """Print what the columns mean."""
     words = Table.grid(padding=(0, 2))
     for column, meaning in LEGEND.items():
-        words.add_row(column, meaning)
+        words.add_row(column, writable(meaning, console))
     console.print(words)
 
 

@@ -5,10 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+import numpy as np
+
+from inv_gym.play.orders import policy_name, taken
 from inv_gym.play.policy import Observation, Policy, planned
 from inv_gym.problems.problem import Outcome, Problem
 from inv_gym.products.batch import HISTORY, Products
-from inv_gym.util.arrays import Array, Columns, is_torch, map_columns, stack, to_numpy, unstack
+from inv_gym.util.arrays import (
+    Array,
+    Columns,
+    flatten,
+    flatten_names,
+    is_torch,
+    lock,
+    map_columns,
+    sealed,
+    stack,
+    unstack,
+)
 
 
 class Episode:
@@ -23,6 +37,9 @@ class Episode:
         self.problem = problem
         self.products = products
         self.state = products.initial_state if state is None else state
+        self._arrays = isinstance(products.demand, np.ndarray)
+        self._past: np.ndarray | None = None
+        self._known = 0
         self.period = 0
         self.accepted: Columns = ()
         """The last order as the supplier accepted it, one column per channel."""
@@ -34,16 +51,34 @@ class Episode:
         return self.period >= self.problem.horizon
 
     def observe(self) -> Observation:
-        """What is known before this period's order; views, not copies, unless demand
-        is censored.
-        """
+        """What is known before this period's order; nobody can change the game through it."""
         t, products = self.period, self.products
+        if self._arrays:
+            lock(self.state)
         censored = self.problem.censored
-        history = stack(self.recent_sales, 0) if censored else products.demand[t : t + HISTORY]
+        history = stack(self.recent_sales, 0) if censored else self._history(t)
         covariates = (
             None if products.covariates is None else products.covariates[t : t + HISTORY + 1]
         )
         return Observation(self.state, history, products.economics, products.scale, covariates, t)
+
+    def _history(self, t: int) -> Array:
+        """``[H, B]`` demand of the periods before t.
+
+        NumPy's is a view of a copy that holds nothing later, since ``history.base`` shows all of
+        what it is a view of. (Torch shares: there writing would stop the gradient.)
+        """
+        demand = self.products.demand
+        if not self._arrays:
+            return demand[t : t + HISTORY]
+        if self._past is None:
+            self._past = np.full(demand.shape, np.nan, demand.dtype)
+        new = slice(self._known, t + HISTORY)
+        self._past[new] = demand[new]
+        self._known = t + HISTORY
+        history = self._past[t : t + HISTORY]
+        history.setflags(write=False)
+        return history
 
     @property
     def recent_sales(self) -> list[Array]:
@@ -79,7 +114,7 @@ class Step(NamedTuple):
     period: int
     observation: Observation
     order: Array
-    """``[B, K]`` as the policy gave it, units."""
+    """``[B, K]`` as the policy gave it, in the products' kind of array, units."""
     accepted: Columns
     """The same as the supplier accepted it: capped and whole where the problem says so."""
     demand: Array
@@ -90,49 +125,61 @@ class Step(NamedTuple):
 def play(problem: Problem, policy: Policy, products: Products, state: Any = None) -> Iterator[Step]:
     """Play an episode of a batch of products, period by period.
 
+    A policy can neither change the products nor the state.
+
     Raises:
-        ValueError: The policy gave orders of the wrong shape, or negative, infinite or NaN ones, or
-            the products have too few periods.
+        TypeError: The policy's orders are not real numbers.
+        ValueError: The policy gave orders of the wrong shape, or negative, too large or NaN ones;
+            it changed the products; or products, state or policy are for another structure.
     """
-    if products.periods < problem.horizon:
-        raise ValueError(
-            f"the products have demand for {products.periods} periods, the horizon is "
-            f"{problem.horizon}: "
-            "draw the products for this problem."
-        )
+    check_products(problem, products, state)
+    products = products.sealed()
     policy = planned(policy, problem, products)
-    episode = Episode(problem, products, state)
+    episode = Episode(problem, products, map_columns(sealed, state))
+    shape = (products.batch, problem.order_dim)
     while not episode.done:
         observation = episode.observe()
-        order = policy(observation)
-        check_order(order, (products.batch, problem.order_dim), policy)
+        versions = _versions(observation)
+        order = taken(policy(observation), shape, products.demand, policy)
+        if _versions(observation) != versions:
+            raise ValueError(
+                f"policy {policy_name(policy)} writes into its observation: let it work on a copy "
+                "(tensor.clone())."
+            )
         outcome = episode.step(unstack(order))
         demand = products.demand[HISTORY + observation.period]
         yield Step(observation.period, observation, order, episode.accepted, demand, outcome)
 
 
-def check_order(order: Array, shape: tuple[int, int], policy: Policy) -> None:
-    """Refuse orders that are not finite numbers of at least 0 in shape ``[B, K]``.
+def check_products(problem: Problem, products: Products, state: Any = None) -> None:
+    """Refuse products, or a state to start in, that were made for another structure.
 
     Raises:
-        ValueError: It names the policy, the first bad value and its product.
+        ValueError: It names the columns, or the periods, of both.
     """
-    name = getattr(policy, "name", type(policy).__name__)
-    if tuple(getattr(order, "shape", ())) != shape:
-        got = tuple(order.shape) if hasattr(order, "shape") else type(order).__name__
+    if products.periods < problem.horizon:
         raise ValueError(
-            f"policy {name} must return orders of shape {shape} (products, order channels), got "
-            f"{got}."
+            f"the products have demand for {products.periods} periods, the horizon is "
+            f"{problem.horizon}: draw the products for this problem."
         )
-    # NaN fails both comparisons, and two reductions cost less than a mask of the batch.
-    values = order.detach() if is_torch(order) else order
-    if not (float(values.min()) >= 0.0 and float(values.max()) < float("inf")):
-        values = to_numpy(values)
-        row, channel = next(
-            zip(*(~((values >= 0) & (values < float("inf")))).nonzero(), strict=True)
-        )
+    wanted = flatten_names(problem.initial_state(0.0))
+    for name, start in (("products", products.initial_state), ("state", state)):
+        given = wanted if start is None else flatten_names(start)
+        if given != wanted:
+            raise ValueError(
+                f"the {name} are for stock in the columns {', '.join(given)}, "
+                f"{type(problem).__name__} has {', '.join(wanted)}: draw the products for this "
+                "problem."
+            )
+    if products.economics._fields != problem.Economics._fields:
         raise ValueError(
-            f"policy {name} must return finite orders of at least 0, got {values[row, channel]} "
-            f"for product {row}, "
-            f"channel {channel}."
+            f"the products have the figures {', '.join(products.economics._fields)}, "
+            f"{type(problem).__name__} needs {', '.join(problem.Economics._fields)}: draw the "
+            "products for this problem."
         )
+
+
+def _versions(observation: Observation) -> tuple[int, ...]:
+    """How often each tensor of an observation was written into (NumPy's cannot be)."""
+    columns = (*observation.state, observation.history, *observation.economics, observation.scale)
+    return tuple(column._version for column in flatten(columns) if is_torch(column))

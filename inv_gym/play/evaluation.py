@@ -5,14 +5,10 @@ their intervals.
 from __future__ import annotations
 
 import json
-import platform
-import shlex
-import sys
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,12 +16,13 @@ import numpy as np
 
 from inv_gym.play.episode import Step, play
 from inv_gym.play.policy import KNOWLEDGE, Policy
-from inv_gym.play.statistics import half_width
+from inv_gym.play.provenance import facts_of
+from inv_gym.play.tally import Tally
 from inv_gym.problems.problem import Problem
-from inv_gym.products.batch import BLOCK, Products, concatenate
+from inv_gym.products.batch import DRAW_BLOCK, Products, concatenate, product_weights
 from inv_gym.products.sources import ProductSource, blocks
 from inv_gym.tasks.task import Task, check_warm_up, problem_and_products
-from inv_gym.util.arrays import Array, to_numpy
+from inv_gym.util.arrays import Array, is_torch, to_numpy
 from inv_gym.util.checks import one_of, whole
 from inv_gym.util.files import write_atomically
 
@@ -42,9 +39,12 @@ class Evaluation:
 
     Attributes:
         frame: One row per policy, best reward first. Rewards are money per period and product
-            (discounted mean), with their standard error; ``gap`` is the paired difference to the
-            reference in % of its absolute reward, with its 95 % interval; stock and flows are units
-            per period and product.
+            (discounted mean), with their standard error. The paired difference to the reference
+            comes in three ways, each with its 95 % interval: ``gap`` in % of the reference's
+            absolute reward; ``product_gap`` the same with every product in units of its own scale
+            and money, so that all count alike; ``money_gap`` in money per unit of demand. The
+            percents are NaN where the reference's reward is within two standard errors of 0. Stock
+            and flows are units per period and product.
         facts: What the figures rest on: problem, products, seed, warm-up, reference, versions,
             command.
     """
@@ -65,7 +65,7 @@ class Evaluation:
         """The facts and the rows as plain data; what a policy has no figure for is None."""
         rows = [
             {
-                key: None if isinstance(value, float) and np.isnan(value) else value
+                key: None if isinstance(value, float) and not np.isfinite(value) else value
                 for key, value in row.items()
             }
             for row in self.frame.to_dict("records")
@@ -82,14 +82,14 @@ def evaluate(
     seed: int = 0,
     reference: str | None = None,
     warm_up: int | None = None,
-    chunk_size: int = 4 * BLOCK,
+    chunk_size: int = 4 * DRAW_BLOCK,
     like: Array | None = None,
     progress: Progress | None = None,
 ) -> Evaluation:
     """Play every policy over the same products and demand paths.
 
-    The figures do not depend on `chunk_size`: products are drawn and summed in blocks of `BLOCK`,
-    and a chunk is a number of whole blocks.
+    The figures do not depend on `chunk_size`: products are drawn and summed in blocks of
+    `DRAW_BLOCK`, and a chunk is a number of whole blocks.
 
     Args:
         task: What to play; a problem alone needs `products` too.
@@ -106,40 +106,77 @@ def evaluate(
         progress: Called after every policy of every chunk.
 
     Raises:
+        TypeError: The policies are no mapping from text to policies, or `like` is no array.
         ValueError: A name or number is out of bounds, or a policy's orders are not valid.
     """
-    if not policies:
-        raise ValueError("policies must name at least one policy, got none.")
     problem, products = problem_and_products(task, products)
+    _check_policies(policies)
+    if like is not None:
+        _check_like(like)
     reference = _reference(task, policies) if reference is None else reference
     one_of("reference", reference, policies)
     if warm_up is None:
         warm_up = task.warm_up if isinstance(task, Task) else 0
     check_warm_up(warm_up, problem)
-    for name, policy in policies.items():
-        one_of(f"knowledge of policy {name}:", getattr(policy, "knows", None), KNOWLEDGE)
     number = products.batch if isinstance(products, Products) else whole("number", number, least=1)
-    tally = {name: _Tally() for name in policies}
+    tally = {name: Tally() for name in policies}
+    windows = _Windows()
     done = 0
     for chunk in _chunks(
-        products, problem, number, seed, max(whole("chunk_size", chunk_size, 1) // BLOCK, 1)
+        products, problem, number, seed, max(whole("chunk_size", chunk_size, 1) // DRAW_BLOCK, 1)
     ):
         if like is not None:
             chunk = chunk.to(like)
+        chunk = chunk.sealed()
+        windows.add(chunk)
+        weights = np.asarray(to_numpy(product_weights(chunk)), np.float64)
         base: np.ndarray | None = None
         for name in sorted(policies, key=lambda name: name != reference):
             begin = time.perf_counter()
             figures = _play(problem, policies[name], chunk, warm_up)
             tally[name].seconds += time.perf_counter() - begin
             base = figures["reward"] if base is None else base
-            tally[name].add(figures, base)
+            tally[name].add(figures, base, weights, windows.series(chunk))
             if progress is not None:
                 progress(name, min(done + chunk.batch, number), number)
         done += chunk.batch
-    rows = [
-        tally[name].row(name, policies[name].knows, number, tally[reference]) for name in policies
-    ]
-    return Evaluation(_frame(rows), _facts(problem, products, number, seed, reference, warm_up))
+    rows = [tally[name].row(name, policies[name].knows, tally[reference]) for name in policies]
+    facts = facts_of(problem, products, number, seed, reference, warm_up, windows.counted)
+    return Evaluation(_frame(rows), facts)
+
+
+def _check_policies(policies: Mapping[str, Policy]) -> None:
+    """Refuse what is no mapping from names to policies.
+
+    Raises:
+        TypeError: It is something else, a name is no text, or a policy cannot be called.
+        ValueError: It is empty, or a policy does not say what it knows.
+    """
+    if not isinstance(policies, Mapping):
+        raise TypeError(f"policies must be a dict from names to policies, got {policies!r}.")
+    if not policies:
+        raise ValueError("policies must name at least one policy, got none.")
+    for name, policy in policies.items():
+        if not isinstance(name, str):
+            raise TypeError(f"the name of a policy must be text, got {name!r}.")
+        if isinstance(policy, type) or not callable(policy):
+            raise TypeError(
+                f"policy {name} must be an object that takes an observation, got {policy!r}."
+            )
+        one_of(f"knowledge of policy {name}:", getattr(policy, "knows", None), KNOWLEDGE)
+
+
+def _check_like(like: Any) -> None:
+    """Refuse what is no array of floats to play in.
+
+    Raises:
+        TypeError: It is something else; the message shows how to write one.
+    """
+    floats = like.is_floating_point() if is_torch(like) else isinstance(like, np.ndarray)
+    if not floats or (isinstance(like, np.ndarray) and like.dtype.kind != "f"):
+        raise TypeError(
+            f"like must be an array of floats, such as torch.zeros(0) or np.zeros(0), got {like!r}."
+        )
 
 
 def _reference(task: Task | Problem, policies: Mapping[str, Policy]) -> str:
@@ -167,7 +204,7 @@ def _chunks(
 ) -> Iterator[Products]:
     """The products in chunks of whole blocks."""
     if isinstance(products, Products):
-        size = blocks_per_chunk * BLOCK
+        size = blocks_per_chunk * DRAW_BLOCK
         yield from (products.rows(slice(first, first + size)) for first in range(0, number, size))
         return
     pending: list[Products] = []
@@ -217,58 +254,30 @@ def _moved(problem: Problem, step: Step) -> dict[str, Array]:
     }
 
 
-class _Tally:
-    """Sums over products, kept by block so that chunks do not matter."""
+class _Windows:
+    """Counts the series of real demand, and the windows of them, that were played."""
 
     def __init__(self) -> None:
-        self.blocks: dict[str, list[float]] = defaultdict(list)
-        self.seconds = 0.0
+        self._played: set[tuple[int, int]] = set()
 
-    def add(self, figures: Mapping[str, np.ndarray], reference: np.ndarray) -> None:
-        """Add a chunk of products."""
-        reward, gap = figures["reward"], figures["reward"] - reference
-        columns = {**figures, "reward_squared": reward**2, "gap": gap, "gap_squared": gap**2}
-        for first in range(0, len(reward), BLOCK):
-            for name, column in columns.items():
-                self.blocks[name].append(float(column[first : first + BLOCK].sum()))
+    @staticmethod
+    def series(products: Products) -> np.ndarray | None:
+        """``[B]`` the series of each product; None for independent ones."""
+        return None if products.windows is None else products.windows[:, 0]
 
-    def sum(self, name: str) -> float:
-        """Over all products."""
-        return float(np.sum(self.blocks[name]))
+    def add(self, products: Products) -> None:
+        """Count those of a chunk."""
+        if products.windows is not None:
+            self._played.update(map(tuple, products.windows.tolist()))
 
-    def mean_and_error(self, name: str, number: int) -> tuple[float, float]:
-        """Mean over products, and its standard error (NaN for one product)."""
-        mean = self.sum(name) / number
-        variance = max(self.sum(f"{name}_squared") / number - mean**2, 0.0)
-        return mean, float(np.sqrt(variance / (number - 1))) if number > 1 else float("nan")
-
-    def row(self, name: str, knows: str, number: int, reference: _Tally) -> dict[str, Any]:
-        """The policy's row of the table."""
-        reward, error = self.mean_and_error("reward", number)
-        gap, gap_error = self.mean_and_error("gap", number)
-        percent = 100.0 / max(abs(reference.sum("reward") / number), np.finfo(float).tiny)
-        half = half_width(gap_error, number)
-        skipped = (
-            "reward",
-            "reward_squared",
-            "gap",
-            "gap_squared",
-            "demand",
-            "sales",
-            "periods_without_shortage",
-        )
+    @property
+    def counted(self) -> dict[str, int]:
+        """How many of each; nothing for independent products."""
+        if not self._played:
+            return {}
         return {
-            "policy": name,
-            "knows": knows,
-            "reward": reward,
-            "standard_error": error,
-            "gap": percent * gap,
-            "gap_low": percent * (gap - half),
-            "gap_high": percent * (gap + half),
-            "fill_rate": self.sum("sales") / max(self.sum("demand"), np.finfo(float).tiny),
-            "cycle_service_level": self.sum("periods_without_shortage") / number,
-            **{key: self.sum(key) / number for key in self.blocks if key not in skipped},
-            "seconds": self.seconds,
+            "series": len({series for series, _ in self._played}),
+            "windows": len(self._played),
         }
 
 
@@ -279,28 +288,3 @@ def _frame(rows: list[dict[str, Any]]) -> pd.DataFrame:
         "reward", ascending=False, kind="stable", ignore_index=True
     )
     return frame[[*(column for column in frame.columns if column != "seconds"), "seconds"]]
-
-
-def _facts(
-    problem: Problem,
-    products: ProductSource | Products,
-    number: int,
-    seed: int,
-    reference: str,
-    warm_up: int,
-) -> dict[str, Any]:
-    """What the figures rest on."""
-    packages = ("inv-gym", "numpy", "gymnasium", "torch", "pandas")
-    return {
-        "problem": type(problem).__name__,
-        "fields": problem.spec(),
-        "products": number,
-        "source": "given" if isinstance(products, Products) else type(products).__name__,
-        "notes": [] if isinstance(products, Products) else list(products.notes),
-        "seed": seed,
-        "warm_up": warm_up,
-        "reference": reference,
-        "versions": {"python": platform.python_version()}
-        | {name: metadata.version(name) for name in packages},
-        "command": shlex.join(sys.argv),
-    }

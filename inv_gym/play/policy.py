@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
+from inv_gym.play.orders import policy_name
 from inv_gym.problems.problem import Problem
 from inv_gym.products.batch import HISTORY, Products
 from inv_gym.util.arrays import Array
@@ -50,18 +51,50 @@ class Policy(Protocol):
         ...
 
 
+class NotPlannedError(RuntimeError):
+    """The policy must plan before it is called: ``policy.plan(problem, products)`` gives one that
+    can be.
+    """
+
+
 KNOWLEDGE = ("nothing", "history", "distribution", "hindsight")
 
 
 def planned(policy: Policy, problem: Problem, products: Products) -> Policy:
     """The policy after its planning, if it plans.
 
-    Under censored demand what a policy will see depends on its orders, so one that knows the
-    history plans on the history before the start alone (``products.periods`` is 0 then).
+    One that knows at most the history gets products without a distribution. Under censored demand
+    what it will see depends on its orders, so it plans on the history before the start alone
+    (``products.periods`` is 0 then).
+
+    Raises:
+        TypeError: It is no policy.
+        ValueError: The policy was made for another structure of problem.
     """
+    if isinstance(policy, type) or not callable(policy):
+        raise TypeError(
+            f"a policy must be an object that takes an observation, got {policy!r}; see "
+            "inv_gym.Policy."
+        )
+    _refuse_other_structure(policy, problem)
     plan = getattr(policy, "plan", None)
     if plan is None:
         return policy
-    if problem.censored and policy.knows == "history":
-        products = products._replace(demand=products.demand[:HISTORY], distribution=None)
+    if policy.knows in ("nothing", "history"):
+        products = products._replace(distribution=None)
+        if problem.censored:
+            products = products._replace(demand=products.demand[:HISTORY])
     return plan(problem, products)
+
+
+def _refuse_other_structure(policy: Policy, problem: Problem) -> None:
+    own = getattr(policy, "problem", None)
+    if not isinstance(own, Problem) or own is problem:
+        return
+    made_for, played = own.structure, problem.structure
+    if isinstance(problem, type(own)) and made_for.items() <= played.items():
+        return
+    raise ValueError(
+        f"policy {policy_name(policy)} was made for {type(own).__name__} with {made_for}, "
+        f"the problem is {type(problem).__name__} with {played}: make it for this problem."
+    )

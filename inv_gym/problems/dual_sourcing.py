@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from inv_gym.problems.costs import check_costs
-from inv_gym.problems.problem import Outcome, Problem
+from inv_gym.problems.problem import LONGEST_DELAY, Outcome, Problem
 from inv_gym.util.arrays import Array, Columns, minimum, positive_part, total
 from inv_gym.util.checks import flag, refuse_rows, whole
 
@@ -105,8 +105,8 @@ class DualSourcing(Problem):
     def __post_init__(self) -> None:
         flag("backlog", self.backlog)
         super().__post_init__()
-        whole("regular_lead_time", self.regular_lead_time, least=1)
-        whole("expedited_lead_time", self.expedited_lead_time, least=0)
+        whole("regular_lead_time", self.regular_lead_time, 1, LONGEST_DELAY)
+        whole("expedited_lead_time", self.expedited_lead_time, 0, LONGEST_DELAY)
         if self.expedited_lead_time >= self.regular_lead_time:
             raise ValueError(
                 "expedited_lead_time must be below regular_lead_time, got "

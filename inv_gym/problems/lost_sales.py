@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from inv_gym.problems.costs import check_costs
-from inv_gym.problems.problem import Outcome, Problem
+from inv_gym.problems.problem import LONGEST_DELAY, Outcome, Problem
 from inv_gym.util.arrays import Array, Columns, minimum, total
 from inv_gym.util.checks import refuse_rows, whole
 
@@ -112,7 +112,7 @@ class LostSales(Problem):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        whole("lead_time", self.lead_time, least=0)
+        whole("lead_time", self.lead_time, 0, LONGEST_DELAY)
 
     @property
     def lead_times(self) -> tuple[int, ...]:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from inv_gym.problems.costs import check_costs
 from inv_gym.problems.lost_sales import check_sale
-from inv_gym.problems.problem import Outcome, Problem
+from inv_gym.problems.problem import LONGEST_DELAY, Outcome, Problem
 from inv_gym.util.arrays import Array, Columns, minimum, total
 from inv_gym.util.checks import one_of, whole
 
@@ -105,8 +105,8 @@ class Perishable(Problem):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        whole("shelf_life", self.shelf_life, least=1)
-        whole("lead_time", self.lead_time, least=0)
+        whole("shelf_life", self.shelf_life, 1, LONGEST_DELAY)
+        whole("lead_time", self.lead_time, 0, LONGEST_DELAY)
         one_of("issuing", self.issuing, ISSUING)
 
     @property

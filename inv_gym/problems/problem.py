@@ -13,6 +13,11 @@ from typing import Any, ClassVar, NamedTuple, Protocol
 from inv_gym.util.arrays import Array, Columns, minimum, round_half_even
 from inv_gym.util.checks import flag, real, whole
 
+LONGEST_HORIZON = 1_000_000
+"""Periods of the longest episode: the demand of a few products for more fills a memory."""
+LONGEST_DELAY = 1_000
+"""Periods of the longest lead time and shelf life: each has a column in the state."""
+
 
 class State(Protocol):
     """A NamedTuple of columns (stock in units), seen after today's receipt and before today's
@@ -36,6 +41,17 @@ class Outcome(NamedTuple):
     """A NamedTuple of columns in units; every problem has at least ``sales``, ``shortage`` (demand
     not met from stock: lost, or newly backlogged) and ``on_hand`` (at the end of the period, what
     holding is charged on)."""
+
+
+SETTINGS = (
+    "horizon",
+    "discount",
+    "long_run",
+    "integer_orders",
+    "order_cap",
+    "initial_stock",
+)
+"""Fields that change what is best, but not what a policy sees or how stock moves."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,7 +90,7 @@ class Problem(ABC):
     """Whether demand that is not met waits; a field of the problems that can do either."""
 
     def __post_init__(self) -> None:
-        whole("horizon", self.horizon, least=1)
+        whole("horizon", self.horizon, 1, LONGEST_HORIZON)
         if not 0.0 < real("discount", self.discount) <= 1.0:
             raise ValueError(f"discount must be above 0 and at most 1, got {self.discount}.")
         flag("long_run", self.long_run)
@@ -90,7 +106,8 @@ class Problem(ABC):
 
     @staticmethod
     def _stock_range(pair: Sequence[float]) -> tuple[float, float]:
-        if not isinstance(pair, Sequence) or len(pair) != 2:
+        is_pair = isinstance(pair, Sequence) and not isinstance(pair, (str, bytes))
+        if not is_pair or len(pair) != 2:
             raise TypeError(f"initial_stock must be a pair (low, high), got {pair!r}.")
         low = real("initial_stock low", pair[0], least=0.0)
         return low, real("initial_stock high", pair[1], least=low)
@@ -151,6 +168,13 @@ class Problem(ABC):
     def spec(self) -> dict[str, Any]:
         """The fields as plain data: ``type(problem)(**problem.spec())`` is equal to the problem."""
         return asdict(self)
+
+    @property
+    def structure(self) -> dict[str, Any]:
+        """The fields that decide what is seen and how stock moves: a policy is made for one
+        structure, whatever the horizon, the discount, the start and the supplier's limits.
+        """
+        return {name: value for name, value in self.spec().items() if name not in SETTINGS}
 
     def order_bounds(self, scale: float) -> tuple[float, ...]:
         """Orders that an action space must reach, per channel, for a mean demand of `scale` units

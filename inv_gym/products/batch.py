@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from inv_gym.demand.distribution import Distribution, join
 from inv_gym.problems.problem import Problem
-from inv_gym.util.arrays import Array, flatten, like, map_columns, unflatten
+from inv_gym.util.arrays import Array, flatten, like, map_columns, sealed, unflatten
 from inv_gym.util.checks import refuse_rows
 
 HISTORY = 32
 """Periods of history before the start of an episode, H (the source paper's window)."""
 
-BLOCK = 512
+DRAW_BLOCK = 512
 """Products are drawn in blocks of this size, each with a random stream of its own, so that product
 i of a seed is the same whatever the number of products asked for or held in memory at once."""
 
@@ -39,8 +39,11 @@ class Products(NamedTuple):
     """``[H + T, B, C]`` known in advance: calendar, promotion."""
     distribution: Distribution | None
     """The true distribution of demand from the start of the episode, for omniscient policies only;
-    None for
-    real demand.
+    None for real demand.
+    """
+    windows: np.ndarray | None = None
+    """``[B, 2]`` of real demand: which series a product is a window of, and the position of its
+    first day. Windows of one series are not independent. None for independent products.
     """
 
     @property
@@ -55,10 +58,20 @@ class Products(NamedTuple):
 
     def to(self, reference: Array) -> Products:
         """The same products in the kind (NumPy or torch), dtype and device of `reference`."""
-        exogenous = self._replace(distribution=None)
-        return map_columns(lambda x: like(x, reference), exogenous)._replace(
-            distribution=self.distribution
-        )
+        return self._map(lambda column: like(column, reference))
+
+    def sealed(self) -> Products:
+        """The same products in memory that nobody can write to (NumPy alone)."""
+        return self._map(sealed)
+
+    def copied(self) -> Products:
+        """The same products in fresh NumPy memory."""
+        return self._map(np.array)
+
+    def _map(self, function: Callable[[Array], Array]) -> Products:
+        """A function of every column that is played."""
+        played = map_columns(function, self._replace(distribution=None, windows=None))
+        return played._replace(distribution=self.distribution, windows=self.windows)
 
     def torch(self, dtype: Any = None, device: Any = None) -> Products:
         """The same products as torch tensors; float32 on the CPU if nothing else is given."""
@@ -90,7 +103,20 @@ class Products(NamedTuple):
             map_columns(lambda x: x[rows], self.initial_state),
             None if self.covariates is None else self.covariates[:, rows],
             None if self.distribution is None else self.distribution.rows(rows),
+            None if self.windows is None else self.windows[rows],
         )
+
+
+def money_unit(economics: Any) -> Array:
+    """``[B]`` sum of the sizes of all figures: the unit in which networks see money."""
+    return sum(abs(column) for column in economics)
+
+
+def product_weights(products: Products) -> Array:
+    """``[B]`` one over the money that a period's mean demand is about worth: rewards times it are
+    in units of a product's own scale and money.
+    """
+    return 1.0 / (products.scale * money_unit(products.economics))
 
 
 def concatenate(parts: Sequence[Products]) -> Products:
@@ -106,6 +132,7 @@ def concatenate(parts: Sequence[Products]) -> Products:
 
     covariates = [part.covariates for part in parts]
     distributions = [part.distribution for part in parts]
+    windows = [part.windows for part in parts]
     return Products(
         columns("economics"),
         np.concatenate([part.demand for part in parts], 1),
@@ -113,6 +140,7 @@ def concatenate(parts: Sequence[Products]) -> Products:
         columns("initial_state"),
         None if covariates[0] is None else np.concatenate(covariates, 1),  # type: ignore[arg-type]
         None if distributions[0] is None else join(distributions),  # type: ignore[arg-type]
+        None if windows[0] is None else np.concatenate(windows),  # type: ignore[arg-type]
     )
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from inv_gym.demand.ranges import LogUniform, Range, Uniform, draw
+from inv_gym.demand.ranges import LogUniform, Range, Uniform, draw, keep_range, within
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,12 @@ class EconomicsRanges:
             the critical ratio of the last period is that of every other one (Veinott 1966), so
             stationary levels stay optimal to the end.
         extra: Ranges, in money, of figures that a problem of your own names.
+
+    Each is a number, a pair (low, high) or a range such as `LogUniform`.
+
+    Raises:
+        TypeError: A range has an end that is not a number, or `extra` is no mapping.
+        ValueError: A range is not finite or has draws out of bounds; the message names it.
     """
 
     price: Range = LogUniform(2.0, 20.0)
@@ -43,6 +49,23 @@ class EconomicsRanges:
     removal_rate: Range = Uniform(-0.1, 0.6)
     salvage_rate: Range = 1.0
     extra: Mapping[str, Range] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        keep_range(self, "price", 0.0)
+        keep_range(self, "margin", 0.0, 1.0)
+        for name in (
+            "holding_rate",
+            "shortage_rate",
+            "outdating_rate",
+            "expediting_rate",
+        ):
+            keep_range(self, name, 0.0)
+        for name in ("removal_rate", "salvage_rate"):
+            keep_range(self, name)
+        if not isinstance(self.extra, Mapping):
+            raise TypeError(f"extra must be a mapping from names to ranges, got {self.extra!r}.")
+        figures = {name: within(f"extra {name}", given) for name, given in self.extra.items()}
+        object.__setattr__(self, "extra", figures)
 
 
 def draw_economics(

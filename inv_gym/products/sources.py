@@ -17,9 +17,18 @@ from inv_gym.demand.processes import (
     YearlySeason,
     calendar,
 )
-from inv_gym.demand.ranges import LogUniform, Range, Uniform, as_range, draw, lowest
+from inv_gym.demand.ranges import (
+    LogNormalRange,
+    LogUniform,
+    Range,
+    Uniform,
+    as_range,
+    draw,
+    lowest,
+    within,
+)
 from inv_gym.problems.problem import Problem
-from inv_gym.products.batch import BLOCK, HISTORY, Products, assemble, concatenate
+from inv_gym.products.batch import DRAW_BLOCK, HISTORY, Products, assemble, concatenate
 from inv_gym.products.economics import EconomicsRanges, draw_economics
 from inv_gym.util.checks import one_of, real, whole
 
@@ -51,9 +60,9 @@ def blocks(source: ProductSource, problem: Problem, number: int, seed: int) -> I
     """The first `number` products of a seed, block by block; product i does not depend
     on `number`.
     """
-    for index, first in enumerate(range(0, number, BLOCK)):
+    for index, first in enumerate(range(0, number, DRAW_BLOCK)):
         rng = np.random.default_rng([seed, index])
-        yield source.sample(rng, BLOCK, problem).rows(slice(0, number - first))
+        yield source.sample(rng, DRAW_BLOCK, problem).rows(slice(0, number - first))
 
 
 def draw_products(source: ProductSource, problem: Problem, number: int, seed: int = 0) -> Products:
@@ -61,6 +70,24 @@ def draw_products(source: ProductSource, problem: Problem, number: int, seed: in
     return concatenate(
         list(blocks(source, problem, whole("number", number, 1), whole("seed", seed, 0)))
     )
+
+
+LARGEST_MEAN = 1e9
+"""Units of the largest mean demand: sums of larger ones lose whole units in float32."""
+
+
+def check_means(means: np.ndarray) -> None:
+    """Refuse mean demands, ``[P, B]`` or ``[B]``, that cannot be drawn from.
+
+    Raises:
+        ValueError: One is not finite or too large; the message has the first.
+    """
+    bad = ~(means <= LARGEST_MEAN)
+    if bad.any():
+        raise ValueError(
+            f"the mean demand of every period must be at most {LARGEST_MEAN:g}, got "
+            f"{means[bad][0]}: lower mean, or what the processes multiply it by."
+        )
 
 
 @dataclass(frozen=True)
@@ -96,11 +123,21 @@ class SyntheticProducts:
             raise ValueError("families must name at least one demand family, got none.")
         for name in self.families:
             family(name)
+        for process in self.processes:
+            if not callable(getattr(process, "factors", None)):
+                raise TypeError(
+                    f"processes must hold processes such as Trend(), got {process!r}; see "
+                    "inv_gym.demand.processes."
+                )
+        if not isinstance(self.economics, EconomicsRanges):
+            raise TypeError(f"economics must be EconomicsRanges, got {self.economics!r}.")
         for name in ("mean", "dispersion"):
             what = as_range(name, getattr(self, name))
             if lowest(what) <= 0.0:
                 raise ValueError(f"{name} must be above 0, got {lowest(what)}.")
             object.__setattr__(self, name, what)
+        if not isinstance(self.mean, LogNormalRange):
+            within("mean", self.mean, most=LARGEST_MEAN)
 
     @property
     def covariate_names(self) -> tuple[str, ...]:
@@ -125,19 +162,24 @@ class SyntheticProducts:
         index = rng.integers(len(families), size=batch)
         mean, dispersion = draw(self.mean, rng, batch), draw(self.dispersion, rng, batch)
         fixed = np.array(
-            [np.nan if one.fixed_dispersion is None else one.fixed_dispersion for one in families]
+            [
+                np.nan if member.fixed_dispersion is None else member.fixed_dispersion
+                for member in families
+            ]
         )[index]
         dispersion = np.where(np.isnan(fixed), dispersion, fixed)
         figures = draw_economics(self.economics, rng, batch)
         periods = HISTORY + problem.horizon
         start = rng.integers(0, 7 * 365, batch) if self.processes else np.zeros(batch, int)
         means = np.broadcast_to(mean, (periods, batch))
-        for process in self.processes:
-            means = means * process.factors(rng, start, periods)
+        with np.errstate(over="ignore", invalid="ignore"):  # what is too large is refused below
+            for process in self.processes:
+                means = means * process.factors(rng, start, periods)
+        check_means(means if self.processes else mean)
         demand = np.empty((periods, batch))
-        for k, one in enumerate(families):
+        for k, member in enumerate(families):
             rows = np.flatnonzero(index == k)
-            demand[:, rows] = one.sample(rng, means[:, rows], dispersion[rows])
+            demand[:, rows] = member.sample(rng, means[:, rows], dispersion[rows])
         known = means[HISTORY:] if self.processes else mean[None]
         return assemble(
             problem,
@@ -171,17 +213,23 @@ class InstanceProducts:
     covariate_names: ClassVar[tuple[str, ...]] = ()
 
     def __post_init__(self) -> None:
-        if real("mean", self.mean) <= 0.0:
+        if real("mean", self.mean, most=LARGEST_MEAN) <= 0.0:
             raise ValueError(f"mean must be above 0, got {self.mean}.")
-        one = family(self.family)
-        if one.fixed_dispersion is not None:
-            object.__setattr__(self, "dispersion", one.fixed_dispersion)
+        fixed = family(self.family).fixed_dispersion
+        if fixed is not None:
+            object.__setattr__(self, "dispersion", fixed)
         elif real("dispersion", self.dispersion) <= 0.0:
             raise ValueError(
                 f"dispersion must be above 0 for {self.family}, got {self.dispersion}."
             )
         if self.stock is not None:
             real("stock", self.stock, least=0.0)
+        if not isinstance(self.economics, Mapping):
+            raise TypeError(
+                f"economics must be a mapping from names to figures, got {self.economics!r}."
+            )
+        for name, figure in self.economics.items():
+            real(f"economics {name}", figure)
 
     @property
     def largest_scale(self) -> float:
@@ -195,14 +243,11 @@ class InstanceProducts:
             name: np.full(batch, float(self.economics.get(name, 0.0)))
             for name in problem.Economics._fields
         }
-        one, mean, dispersion = (
-            family(self.family),
-            np.full(batch, self.mean),
-            np.full(batch, self.dispersion),
-        )
+        member = family(self.family)
+        mean, dispersion = np.full(batch, self.mean), np.full(batch, self.dispersion)
         periods = HISTORY + problem.horizon
-        demand = one.sample(rng, np.broadcast_to(mean, (periods, batch)), dispersion)
-        distribution = Distribution((one,), np.zeros(batch, int), mean[None], dispersion)
+        demand = member.sample(rng, np.broadcast_to(mean, (periods, batch)), dispersion)
+        distribution = Distribution((member,), np.zeros(batch, int), mean[None], dispersion)
         products = assemble(problem, rng, figures, demand, None, distribution)
         if self.stock is None:
             return products

@@ -262,9 +262,9 @@ def _rows(chain: Chain, names: Sequence[str]) -> Iterator[_Row]:
         yield _Row(f"{slope(steep)} <= {slope(flat)}", [(steep, 1.0), (flat, -1.0)], chain)
     for column in first[-1:] if chain.ordered else first:
         yield _Row(f"{slope(column)} <= 0", [(column, 1.0)], chain)
-    for one, *others in chain.columns:
+    for column, *others in chain.columns:
         for other in others:
-            for a, b in ((one, other), (other, one)):
+            for a, b in ((column, other), (other, column)):
                 yield _Row(f"{slope(a)} <= {slope(b)}", [(a, 1.0), (b, -1.0)], chain)
 
 

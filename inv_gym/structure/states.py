@@ -11,7 +11,7 @@ EMPTY, OWED = 0.3, 0.3
 """Probability that a column is empty, a corner of the state space, and that what is on hand is
 backlog (our choice).
 """
-FAR = 5.0
+FAR_STOCK = 5.0
 """Least mean of the far third: without a lead time, removal begins at many periods' demand."""
 
 
@@ -28,7 +28,7 @@ def wide_states(problem: Problem, rng: np.random.Generator, batch: int) -> np.nd
         [
             rng.uniform(0.0, 2.0, shape),
             rng.uniform(0.0, reach, shape),
-            rng.exponential(max(reach, FAR), shape),
+            rng.exponential(max(reach, FAR_STOCK), shape),
         ],
     )
     amounts *= rng.random(shape) > EMPTY

@@ -8,13 +8,15 @@ from typing import Any
 import numpy as np
 
 from inv_gym.play.episode import Episode
+from inv_gym.play.orders import taken
 from inv_gym.play.policy import Observation, Policy, planned
 from inv_gym.problems.problem import Problem
 from inv_gym.products.batch import Products
 from inv_gym.structure.chains import inequalities
-from inv_gym.util.arrays import Array, to_numpy, unflatten
+from inv_gym.util.arrays import Array, flatten, unflatten
+from inv_gym.util.checks import whole
 
-TOLERANCE = 0.02
+SLOPE_TOLERANCE = 0.02
 """Slopes that are wrong by less are not called violations (our choice); slopes are units of order
 per unit of stock.
 """
@@ -52,11 +54,11 @@ class Violations:
         """``[N]`` the largest excess in each state."""
         return np.nanmax(self.excess, axis=1, initial=0.0)
 
-    def share(self, tolerance: float = TOLERANCE) -> float:
+    def share(self, tolerance: float = SLOPE_TOLERANCE) -> float:
         """Share of the states in which an inequality is broken by more than the tolerance."""
         return float((self.worst > tolerance).mean())
 
-    def rows(self, tolerance: float = TOLERANCE) -> list[dict[str, Any]]:
+    def rows(self, tolerance: float = SLOPE_TOLERANCE) -> list[dict[str, Any]]:
         """For each inequality: its name, the share of states that break it, the largest excess and
         the mean.
         """
@@ -94,15 +96,36 @@ def violations(
         states: ``[N, n]`` one state for each, units.
         period: Since the start.
         given: Judge all by finite differences of the orders that they give.
+
+    Raises:
+        ValueError: The states have another shape or are not finite, the period is outside the
+            horizon, or the policy's orders are not valid.
     """
+    _check_states(states, products)
+    if whole("period", period, least=0) >= problem.horizon:
+        raise ValueError(f"period must be below the horizon {problem.horizon}, got {period}.")
     policy, rules = planned(policy, problem, products), inequalities(problem)
     if hasattr(policy, "unclipped") and not given:
         own, cut = slopes_by_differentiation(problem, policy, products, states, period)
         return Violations(rules.names, np.where(rules.joint, rules.excess(cut), rules.excess(own)))
-    whole = problem.integer_orders
-    step = np.ones(len(states)) if whole else STEP * products.scale
+    rounds = problem.integer_orders
+    step = np.ones(len(states)) if rounds else STEP * products.scale
     excess = rules.excess(slopes_by_differences(problem, policy, products, states, period, step))
-    return Violations(rules.names, np.maximum(excess - rules.rounding, 0.0) if whole else excess)
+    return Violations(rules.names, np.maximum(excess - rules.rounding, 0.0) if rounds else excess)
+
+
+def _check_states(states: np.ndarray, products: Products) -> None:
+    """Refuse states that are not finite numbers of the products' shape.
+
+    Raises:
+        ValueError: They are not; the message says what is wanted.
+    """
+    shape = (products.batch, len(flatten(products.initial_state)))
+    wanted = f"states must be finite numbers in shape {shape} (products, columns of the state)"
+    if not isinstance(states, np.ndarray) or states.shape != shape:
+        raise ValueError(f"{wanted}, got {getattr(states, 'shape', states)!r}.")
+    if not np.isfinite(states).all():
+        raise ValueError(f"{wanted}, got {states[~np.isfinite(states)][0]}.")
 
 
 def observation_of(problem: Problem, products: Products, states: Array, period: int) -> Observation:
@@ -126,7 +149,8 @@ def slopes_by_differences(
     """
 
     def orders(at: np.ndarray) -> np.ndarray:
-        return to_numpy(policy(observation_of(problem, products, at, period)))
+        order = policy(observation_of(problem, products, at, period))
+        return taken(order, (products.batch, problem.order_dim), products.scale, policy)
 
     here, slopes = orders(states), []
     for column in range(states.shape[1]):
@@ -146,8 +170,15 @@ def slopes_by_differentiation(
     at = torch.as_tensor(states, dtype=torch.float64).requires_grad_()
     with torch.enable_grad():
         orders = policy.unclipped(observation_of(problem, torch_products, at, period))
+        if not orders.isfinite().all():
+            raise ValueError(
+                f"policy {type(policy).__name__} must give finite orders, got "
+                f"{float(orders.detach()[~orders.isfinite()][0])}."
+            )
         # orders that do not depend on stock at all have slopes too, of 0
         sums = [column.sum() + 0.0 * at.sum() for column in orders.unbind(-1)]
-        own = torch.stack([torch.autograd.grad(one, at, retain_graph=True)[0] for one in sums], 1)
+        own = torch.stack(
+            [torch.autograd.grad(total, at, retain_graph=True)[0] for total in sums], 1
+        )
     cut = own * (orders.detach() > 0.0)[..., None]
     return own.numpy(), cut.numpy()

@@ -18,13 +18,13 @@ _AVERAGE_COST: dict[str, Any] = {
     "integer_orders": True,
 }
 
-OVER = "% over optimal"
+OVER_OPTIMAL = "% over optimal"
 _COST = "optimal average cost"
 _ZIPKIN_FIGURES = (
     _COST,
-    f"standard vector base-stock, {OVER}",
-    f"better vector base-stock, {OVER}",
-    f"best base-stock, {OVER}",
+    f"standard vector base-stock, {OVER_OPTIMAL}",
+    f"better vector base-stock, {OVER_OPTIMAL}",
+    f"best base-stock, {OVER_OPTIMAL}",
     "best capped base-stock, average cost",
     "best constant order, average cost",
 )
@@ -44,11 +44,11 @@ _ZIPKIN: dict[int, tuple[tuple[float, ...], ...]] = {
 }
 _GIJSBRECHTS_FIGURES = (
     _COST,
-    f"capped dual index, {OVER}",
-    f"dual index, {OVER}",
-    f"single index, {OVER}",
-    f"tailored base-surge, {OVER}",
-    f"A3C, {OVER}",
+    f"capped dual index, {OVER_OPTIMAL}",
+    f"dual index, {OVER_OPTIMAL}",
+    f"single index, {OVER_OPTIMAL}",
+    f"tailored base-surge, {OVER_OPTIMAL}",
+    f"A3C, {OVER_OPTIMAL}",
 )
 _GIJSBRECHTS = {
     (2, 105): (216.76980, 0.00, 0.11, 0.56, 0.06, 0.52),

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from inv_gym.demand.ranges import as_range
+from inv_gym.demand.families import Family
 from inv_gym.problems.problem import Problem
 from inv_gym.products.economics import EconomicsRanges
 from inv_gym.products.populations import POPULATIONS
@@ -77,20 +77,35 @@ def _from_population(changes: dict[str, Any]) -> ProductSource:
         one_of("population", changes.pop("population", "default"), POPULATIONS)
     ]
     if "families" in changes:
-        changes["families"] = tuple(changes["families"])
+        changes["families"] = _families(changes["families"])
     return replace(population, **_with_ranges(changes, population.economics))
+
+
+def _families(given: Any) -> tuple[Any, ...]:
+    """The families of a population: names, or one name alone.
+
+    Raises:
+        TypeError: It is neither text nor a sequence.
+    """
+    if isinstance(given, (str, Family)):
+        return (given,)
+    if not isinstance(given, Sequence):
+        raise TypeError(f"families must be names of demand families, got {given!r}.")
+    return tuple(given)
 
 
 def _with_ranges(changes: dict[str, Any], economics: EconomicsRanges) -> dict[str, Any]:
     """The changes, with those to the economics (name: number or pair) put into the ranges."""
     if "economics" not in changes:
         return changes
+    if not isinstance(changes["economics"], Mapping):
+        raise TypeError(
+            "economics must be a mapping from names to numbers or pairs, got "
+            f"{changes['economics']!r}."
+        )
     for name in changes["economics"]:
         one_of("range of economics", name, EconomicsRanges.__dataclass_fields__)
-    ranges: dict[str, Any] = {
-        name: as_range(name, value) for name, value in changes["economics"].items()
-    }
-    return changes | {"economics": replace(economics, **ranges)}
+    return changes | {"economics": replace(economics, **changes["economics"])}
 
 
 def source_name(source: ProductSource) -> str:
@@ -104,8 +119,10 @@ def with_fields(problem: Problem, fields: Mapping[str, Any]) -> Problem:
 
     Raises:
         ValueError: A field is out of bounds.
-        TypeError: A field is unknown or of the wrong type.
+        TypeError: It is no problem, or a field is unknown or of the wrong type.
     """
+    if not isinstance(problem, Problem):
+        raise TypeError(f"problem must be a Problem, got {problem!r}.")
     refuse_unknown_fields(type(problem), fields)
     return replace(problem, **fields) if fields else problem
 

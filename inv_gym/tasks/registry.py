@@ -17,6 +17,8 @@ from inv_gym.util.checks import one_of
 
 ENVIRONMENTS: dict[str, Task] = {}
 """Every registered task by its environment's id."""
+ENTRY_POINT = "inv_gym.envs.single:InventoryEnv"
+"""By which Gymnasium makes an environment of this package."""
 
 
 def register(task: Task) -> None:
@@ -26,19 +28,29 @@ def register(task: Task) -> None:
         task: Its name is an id as Gymnasium wants it, such as ``"MyProblem-v0"``.
 
     Raises:
-        ValueError: The name is empty or taken by another task.
+        TypeError: It is no task.
+        ValueError: The name is empty, or taken by another task or by an environment of another
+            package.
         gymnasium.error.Error: Gymnasium refuses the id.
     """
+    if not isinstance(task, Task):
+        raise TypeError(f"task must be a Task, got {task!r}; see inv_gym.Task.")
     if not task.name:
         raise ValueError('a task needs a name to be registered, such as name="MyProblem-v0".')
     if task.name in INSTANCES or ENVIRONMENTS.get(task.name, task) != task:
         raise ValueError(
             f"another task is registered as {task.name!r}: give this one its own name."
         )
-    if task.name not in gymnasium.registry:
+    taken = gymnasium.registry.get(task.name)
+    if taken is not None and taken.entry_point != ENTRY_POINT:
+        raise ValueError(
+            f"{task.name!r} is an environment of another package in Gymnasium "
+            f"({taken.entry_point}): give this task a name of its own."
+        )
+    if taken is None:
         gymnasium.register(
             task.name,
-            entry_point="inv_gym.envs.single:InventoryEnv",
+            entry_point=ENTRY_POINT,
             vector_entry_point="inv_gym.envs.vector:InventoryVectorEnv",
             kwargs={"task": task.name},
         )
@@ -51,6 +63,7 @@ def task(
     *,
     problem: Problem | str | None = None,
     products: str | Mapping[str, Any] | ProductSource | None = None,
+    warm_up: int | None = None,
     **fields: Any,
 ) -> Task:
     """The task of a registered environment or a published instance, or one of your own.
@@ -65,10 +78,12 @@ def task(
             make a task.
         problem: A problem in place of the task's own, or the name of one; it is taken as it is.
         products: What `make_source` understands, in place of the task's own.
+        warm_up: Periods at the start that do not count, in place of the task's own.
         **fields: Fields of the problem to change.
 
     Raises:
-        ValueError: A name is unknown, a field is out of bounds, or there is nothing to play.
+        ValueError: A name is unknown, a field is out of bounds, the warm-up is not below the
+            horizon, or there is nothing to play.
         TypeError: A field is unknown or of the wrong type.
     """
     if isinstance(problem, str):
@@ -76,13 +91,16 @@ def task(
         refuse_unknown_fields(kind, fields)
         problem, fields = kind(**fields), {}
     if isinstance(name, Task):
-        return name.changed(problem, products, **fields)
+        return name.changed(problem, products, warm_up, **fields)
+    if not isinstance(name, str):
+        raise TypeError(f"a task is given by its name or as a Task, got {name!r}.")
     if not name:
         if problem is None or products is None:
             raise ValueError("a task without a name needs a problem and products.")
-        return Task(with_fields(problem, fields), make_source(products))
+        warm_up = 0 if warm_up is None else warm_up
+        return Task(with_fields(problem, fields), make_source(products), warm_up=warm_up)
     known = ENVIRONMENTS | INSTANCES
-    return known[one_of("task", name, known)].changed(problem, products, **fields)
+    return known[one_of("task", name, known)].changed(problem, products, warm_up, **fields)
 
 
 def make_problem(env_id: str, **fields: Any) -> Problem:

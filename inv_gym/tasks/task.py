@@ -36,7 +36,7 @@ class Task:
         validation: Where products to choose weights on come from; `source` if None.
 
     Raises:
-        TypeError: The problem is not a `Problem`.
+        TypeError: The problem is not a `Problem`, or the name or the reference no text.
         ValueError: Products are not understood, or the warm-up is not below the horizon.
     """
 
@@ -55,6 +55,12 @@ class Task:
     def __post_init__(self) -> None:
         if not isinstance(self.problem, Problem):
             raise TypeError(f"problem must be a Problem, got {self.problem!r}.")
+        if not isinstance(self.name, str):
+            raise TypeError(f"name must be text, got {self.name!r}.")
+        if self.reference is not None and not isinstance(self.reference, str):
+            raise TypeError(
+                f"reference must be the name of a policy or None, got {self.reference!r}."
+            )
         for role in ("source", "training", "validation"):
             given = getattr(self, role)
             if given is not None or role == "source":
@@ -74,7 +80,13 @@ class Task:
         """Draw the first `number` products of a seed, as NumPy float64 arrays."""
         return draw_products(self.source_for(role), self.problem, number, seed)
 
-    def changed(self, problem: Problem | None = None, products: Any = None, **fields: Any) -> Task:
+    def changed(
+        self,
+        problem: Problem | None = None,
+        products: Any = None,
+        warm_up: int | None = None,
+        **fields: Any,
+    ) -> Task:
         """The same task with another problem, other products, or other fields of the problem.
 
         The reference policy and the known figures hold for what they were given with: a change of
@@ -83,10 +95,24 @@ class Task:
         Args:
             problem: Taken as it is, but for `fields`; the task's own if None.
             products: What `inv_gym.make_source` understands; the task's own if None.
+            warm_up: Periods at the start that do not count; the task's own if None.
             **fields: Fields of the problem to change.
+
+        Raises:
+            TypeError: A field is unknown or of the wrong type.
+            ValueError: A field is out of bounds, or the warm-up is not below the new horizon.
         """
         played = with_fields(self.problem if problem is None else problem, fields)
-        if played == self.problem and products is None:
+        if warm_up is None:
+            warm_up = self.warm_up
+            if warm_up >= played.horizon:
+                raise ValueError(
+                    f"the task's warm-up of {warm_up} periods leaves nothing of the horizon "
+                    f"{played.horizon} to count: give warm_up= too (0 counts every period), or a "
+                    "longer horizon."
+                )
+        check_warm_up(warm_up, played)
+        if played == self.problem and products is None and warm_up == self.warm_up:
             return self
         source = self.source if products is None else products
         same_class = type(played) is type(self.problem)
@@ -95,7 +121,7 @@ class Task:
             problem=played,
             source=source,
             reference=self.reference if same_class else None,
-            warm_up=min(self.warm_up, played.horizon - 1),
+            warm_up=warm_up,
             known={},
             training=self.training if products is None else None,
             validation=self.validation if products is None else None,

@@ -96,8 +96,35 @@ def like(values: Array, reference: Array) -> Array:
     if is_torch(reference):
         import torch
 
+        if isinstance(values, np.ndarray) and not values.flags.writeable:
+            values = values.copy()  # torch has no read-only tensors and warns
         return torch.as_tensor(values, dtype=reference.dtype, device=reference.device)
     return np.asarray(to_numpy(values), dtype=getattr(reference, "dtype", np.float64))
+
+
+def sealed(array: Array) -> Array:
+    """The values of a NumPy array in memory that nobody can write to; anything else as it is.
+
+    A read-only view alone would not do: what it is a view of can still be written to.
+    """
+    if not isinstance(array, np.ndarray) or isinstance(_owner(array), bytes):
+        return array
+    return np.ndarray(array.shape, array.dtype, array.tobytes())
+
+
+def _owner(array: np.ndarray) -> Any:
+    """The object whose memory an array shows."""
+    owner = array
+    while isinstance(owner, np.ndarray) and owner.base is not None:
+        owner = owner.base
+    return owner
+
+
+def lock(tree: Any) -> None:
+    """Make the NumPy arrays of a (nested, named) tuple read-only, in place."""
+    for column in flatten(tree):
+        if isinstance(column, np.ndarray):
+            column.setflags(write=False)
 
 
 def is_torch(array: Array) -> bool:

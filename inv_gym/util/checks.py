@@ -12,17 +12,19 @@ from typing import Any
 import numpy as np
 
 
-def whole(name: str, value: Any, least: int) -> int:
-    """`value` as an int of at least `least`.
+def whole(name: str, value: Any, least: int, most: float = math.inf) -> int:
+    """`value` as an int within [least, most].
 
     Raises:
         TypeError: It is not a whole number.
-        ValueError: It is below `least`.
+        ValueError: It is outside the bounds.
     """
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)):
         raise TypeError(f"{name} must be a whole number, got {value!r}.")
     if value < least:
         raise ValueError(f"{name} must be at least {least}, got {value}.")
+    if value > most:
+        raise ValueError(f"{name} must be at most {most:,}, got {value}.")
     return int(value)
 
 
@@ -40,7 +42,12 @@ def real(name: str, value: Any, least: float = -math.inf, most: float = math.inf
     if not math.isfinite(value):
         raise ValueError(f"{name} must be finite, got {value}.")
     if not least <= value <= most:
-        bounds = f"at least {least:g}" if most == math.inf else f"between {least:g} and {most:g}"
+        if most == math.inf:
+            bounds = f"at least {least:g}"
+        elif least == -math.inf:
+            bounds = f"at most {most:g}"
+        else:
+            bounds = f"between {least:g} and {most:g}"
         raise ValueError(f"{name} must be {bounds}, got {value}.")
     return float(value)
 
@@ -68,6 +75,18 @@ def one_of(kind: str, name: Any, known: Iterable[str]) -> str:
     near = difflib.get_close_matches(str(name), names, n=1)
     hint = f" Did you mean {near[0]!r}?" if near else ""
     raise ValueError(f"unknown {kind} {name!r}; known: {', '.join(names)}.{hint}")
+
+
+def refuse_outside(wanted: str, values: np.ndarray) -> None:
+    """Raise if a value is not finite, or below 0.
+
+    Raises:
+        ValueError: It says what is wanted, the first bad value and where it stands.
+    """
+    bad = ~((values >= 0.0) & (values < np.inf))
+    if bad.any():
+        place = tuple(int(index) for index in np.argwhere(bad)[0])
+        raise ValueError(f"{wanted}; got {values[place]} at {place}.")
 
 
 def refuse_rows(message: str, bad: Any, *values: Any) -> None:

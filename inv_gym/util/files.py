@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 
@@ -12,17 +14,69 @@ def write_atomically(path: str | Path, content: str | bytes) -> Path:
     as needed.
 
     Raises:
-        OSError: The disk is full or the place cannot be written; `path` is as it was.
+        OSError: The disk is full or the place cannot be written; it names `path`, which is as it
+            was.
     """
-    path = Path(path)
+    return write_together({Path(path): content})[0]
+
+
+def write_together(contents: Mapping[Path, str | bytes]) -> list[Path]:
+    """Write files so that all of them are new or all are old: each is written whole under a
+    temporary name beside its path, and then all are renamed.
+
+    Raises:
+        OSError: The disk is full or a place cannot be written; the files are as they were.
+    """
+    staged: dict[Path, Path] = {}
+    try:
+        for path, content in contents.items():
+            staged[path] = _stage(path, content)
+        for path, temporary in staged.items():
+            temporary.replace(path)
+    finally:
+        for temporary in staged.values():
+            temporary.unlink(missing_ok=True)
+    return list(contents)
+
+
+def check_writable(paths: Iterable[Path]) -> None:
+    """Try whether files can be written, before the work whose results they will hold; folders are
+    made as needed.
+
+    Raises:
+        OSError: A path is a folder, or its folder cannot be written to.
+    """
+    for path in paths:
+        if path.is_dir():
+            raise IsADirectoryError(f"{path} is a folder: remove it, or write elsewhere.")
+        _stage(path, b"").unlink()
+
+
+@contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """Make an error of the system that names no file name this one."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is None:
+            error.filename = str(path)
+        raise
+
+
+def _stage(path: Path, content: str | bytes) -> Path:
+    """The content in a new file beside `path`, with a temporary name."""
+    with naming(path):
+        return _write_beside(path, content)
+
+
+def _write_beside(path: Path, content: str | bytes) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content.encode() if isinstance(content, str) else content)
         Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
-    return path
+    return Path(temporary)

@@ -214,8 +214,14 @@ def roomy_solution(
         np.zeros(columns), np.full(columns, most), now, later, lambda states: states.sum(1) <= most
     )
     return dynamic_program._solve(
-        Model(problem, economics, space, atoms(distribution, 2.0 * most), dynamic_program.LIMIT),
-        dynamic_program.TOLERANCE,
+        Model(
+            problem,
+            economics,
+            space,
+            atoms(distribution, 2.0 * most),
+            dynamic_program.TRANSITION_LIMIT,
+        ),
+        dynamic_program.GAIN_TOLERANCE,
     )
 
 

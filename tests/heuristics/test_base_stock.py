@@ -30,7 +30,7 @@ from inv_gym.baselines import (
     policies,
 )
 from inv_gym.baselines.fitting import search
-from inv_gym.baselines.fitting.search import PERIODS, WARM_UP, mean_reward, paths, simulate
+from inv_gym.baselines.fitting.search import SEARCH_PERIODS, WARM_UP, mean_reward, paths, simulate
 from inv_gym.baselines.rules.critical_ratio import critical_ratio
 from inv_gym.play.policy import planned
 from inv_gym.products.batch import HISTORY
@@ -213,7 +213,7 @@ def test_with_shelf_life_one_the_search_finds_the_newsvendor_level(outdating):
     ratio = (10.0 - 4.0) / (10.0 + outdating)
     naive = level_of(BaseStock.closed_form(problem, distribution, economics))[0]
     found = level_of(BaseStock.searched(problem, distribution, economics))[0]
-    demand = paths(distribution, PERIODS)[HISTORY + WARM_UP :]
+    demand = paths(distribution, SEARCH_PERIODS)[HISTORY + WARM_UP :]
     # on its own paths exactly: the lower quantile of the demand that it saw, F(S) >= (p - c) / (p +
     # w)
     assert found == np.quantile(demand, ratio, method="inverted_cdf")

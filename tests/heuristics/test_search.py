@@ -22,7 +22,15 @@ from inv_gym.baselines import (
     VectorBaseStock,
 )
 from inv_gym.baselines.fitting import search
-from inv_gym.baselines.fitting.search import GRID, ROUNDS, Score, mean_reward, paths, simulate, zoom
+from inv_gym.baselines.fitting.search import (
+    GRID_POINTS,
+    ROUNDS,
+    Score,
+    mean_reward,
+    paths,
+    simulate,
+    zoom,
+)
 from inv_gym.baselines.rules.critical_ratio import critical_ratio
 from inv_gym.demand.distribution import Distribution
 from inv_gym.demand.processes import WeeklySeason
@@ -47,7 +55,7 @@ RANGES = [(-4.0, 4.0), (0.0, 0.99), (3.0, 300.0)]
 
 def resolution(number: int) -> float:
     """The last step as a share of the range, by number of coordinates."""
-    return 1.0 / (GRID[number] - 1) / 2.0**ROUNDS
+    return 1.0 / (GRID_POINTS[number] - 1) / 2.0**ROUNDS
 
 
 def optimum(shares: Any, number: int) -> np.ndarray:
@@ -115,7 +123,7 @@ def test_zoom_asks_for_its_grid_and_its_rounds_within_the_ranges_and_no_more(num
     neighbours = 3**number
     assert {points.shape[1:] for points in asked} == {(number, 2)}
     assert max(map(len, asked)) == neighbours
-    assert sum(map(len, asked)) == GRID[number] ** number + ROUNDS * (neighbours - 1)
+    assert sum(map(len, asked)) == GRID_POINTS[number] ** number + ROUNDS * (neighbours - 1)
     low, high = np.array(RANGES[:number]).T[..., None]
     assert all(((points >= low) & (points <= high)).all() for points in asked)
 
@@ -165,7 +173,7 @@ def test_the_paths_of_the_search_have_the_mean_of_the_law_and_are_the_same_each_
 def test_the_search_beats_every_point_of_its_finest_grid_on_its_own_paths(problem, kind):
     products = draw_products(POPULATIONS["default"], problem, 60)
     distribution, economics = products.distribution, products.economics
-    demand = paths(distribution, search.PERIODS)
+    demand = paths(distribution, search.SEARCH_PERIODS)
 
     def score(points: np.ndarray) -> np.ndarray:
         return kind.score(problem, distribution, economics, demand, points)
@@ -203,7 +211,7 @@ def test_the_search_does_not_depend_on_the_batch_nor_on_the_blocks(problem, kind
     together = kind.searched(problem, products.distribution, products.economics).parameters
     few = products.rows(slice(11, 14))
     alone = kind.searched(problem, few.distribution, few.economics).parameters
-    monkeypatch.setattr(search, "ROWS", 7 * 27)  # blocks of 7 to 63 products
+    monkeypatch.setattr(search, "CANDIDATES_AT_ONCE", 7 * 27)  # blocks of 7 to 63 products
     in_blocks = kind.searched(problem, products.distribution, products.economics).parameters
     for name, parameter in together.items():
         np.testing.assert_array_equal(np.asarray(alone[name]), np.asarray(parameter)[..., 11:14])
@@ -237,9 +245,9 @@ def test_the_simulation_counts_only_what_follows_its_warm_up_and_has_no_end():
         economics_of(problem, **{k: [v] * 2 for k, v in COSTS.items()}),
     )
     heuristic = BaseStock.closed_form(problem, distribution, economics)
-    path = paths(distribution, search.PERIODS)
+    path = paths(distribution, search.SEARCH_PERIODS)
     steps = list(simulate(problem, heuristic, path, economics))
-    assert [step.period for step in steps] == list(range(search.WARM_UP, search.PERIODS))
+    assert [step.period for step in steps] == list(range(search.WARM_UP, search.SEARCH_PERIODS))
     demand = np.array([step.demand for step in steps])
     np.testing.assert_array_equal(demand, path[HISTORY + search.WARM_UP :])
     assert (

@@ -10,19 +10,19 @@ import pytest
 
 import inv_gym
 from inv_gym import agents, baselines
-from inv_gym.agents.catalogue import TRAINED
+from inv_gym.agents.catalogue import TRAINED_FOLDER
 from inv_gym.agents.checkpoints import read_tensors
-from inv_gym.agents.training.config import KINDS
+from inv_gym.agents.training.config import STRUCTURE_KINDS
 from inv_gym.structure import violations, wide_states
-from inv_gym.testing import PERIODS, check_policy
+from inv_gym.testing import LAW_PERIODS, check_policy
 
-SHIPPED = KINDS | {"ppo": "PPO"}
+SHIPPED = STRUCTURE_KINDS | {"ppo": "PPO"}
 
 
 @pytest.mark.parametrize("env_id", inv_gym.ENVIRONMENTS)
 @pytest.mark.parametrize("name", SHIPPED.values())
 def test_every_environment_has_trained_networks_that_keep_the_laws(env_id: str, name: str) -> None:
-    problem = replace(inv_gym.make_problem(env_id), horizon=PERIODS)
+    problem = replace(inv_gym.make_problem(env_id), horizon=LAW_PERIODS)
     agent = agents.policies(problem)[name]
     assert agent.knows == "history"
     check_policy(agent, problem, inv_gym.make_source(inv_gym.ENVIRONMENTS[env_id].source))
@@ -42,7 +42,7 @@ def test_informed_networks_break_less_of_the_structure_than_a_hundredth_of_what_
         name: violations(problem, one, drawn, states, 15)
         for name, one in agents.policies(problem).items()
     }
-    plain, penalised, constructed = (found[name] for name in KINDS.values())
+    plain, penalised, constructed = (found[name] for name in STRUCTURE_KINDS.values())
     assert penalised.share() <= max(0.01 * plain.share(), 0.001)
     assert constructed.largest < 1e-12
 
@@ -62,7 +62,7 @@ def test_trained_networks_earn_more_than_the_rule_that_estimates_the_law_each_pe
     }
     assert quick
     trained = agents.policies(problem)
-    for name in KINDS.values():  # what PPO reaches is in docs/ppo.md
+    for name in STRUCTURE_KINDS.values():  # what PPO reaches is in docs/ppo.md
         agent = trained[name]
         played = inv_gym.evaluate(problem, {name: agent} | quick, products, number=500, seed=77)
         gaps = played.frame.set_index("policy")["gap_high"]
@@ -78,7 +78,7 @@ def test_other_structures_have_no_network() -> None:
 
 
 def test_the_card_names_the_command_that_made_the_weights() -> None:
-    files = {path.stem: path for path in TRAINED.glob("*.safetensors")}
+    files = {path.stem: path for path in TRAINED_FOLDER.glob("*.safetensors")}
     assert files.keys() == {
         f"{env_id}.{kind}" for env_id in inv_gym.ENVIRONMENTS for kind in SHIPPED
     }

@@ -17,7 +17,7 @@ from inv_gym.agents.network.policy_network import NetworkConfig, PolicyNetwork, 
 from inv_gym.agents.training.direct_backprop import DirectBackprop
 from inv_gym.baselines.exact import solve
 from inv_gym.structure import inequalities, violations, wide_states
-from inv_gym.testing import PERIODS, check_policy
+from inv_gym.testing import LAW_PERIODS, check_policy
 from inv_gym.util import arrays
 
 CHUNK = 100_000
@@ -167,7 +167,7 @@ def test_the_optimal_policy_of_a_small_case_is_within_reach() -> None:
 def test_an_agent_with_such_a_head_trains_keeps_the_laws_and_has_no_violation(
     env_id: str, tmp_path
 ) -> None:
-    problem = replace(inv_gym.make_problem(env_id), horizon=PERIODS)
+    problem = replace(inv_gym.make_problem(env_id), horizon=LAW_PERIODS)
     config = tiny(network=NetworkConfig(channels=4, hidden=(8, 8), head="constructed"))
     training = DirectBackprop(problem, POPULATION, config)
     agent = training.fit()

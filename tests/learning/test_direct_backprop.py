@@ -35,11 +35,13 @@ from inv_gym.agents.checkpoints import read_tensors
 from inv_gym.agents.inventory_agent import InventoryAgent
 from inv_gym.agents.network.policy_network import NetworkConfig
 from inv_gym.agents.training.config import ROUNDINGS, TrainingConfig
-from inv_gym.agents.training.direct_backprop import DirectBackprop, DivergedError, Progress
-from inv_gym.agents.training.rollout_loss import product_weights, settling
+from inv_gym.agents.training.direct_backprop import DirectBackprop
+from inv_gym.agents.training.progress import DivergedError, TrainingProgress
+from inv_gym.agents.training.rollout_loss import settling
 from inv_gym.baselines import BaseStock
 from inv_gym.play.episode import Episode
 from inv_gym.play.policy import planned
+from inv_gym.products.batch import product_weights
 from inv_gym.util.arrays import flatten, map_columns, unstack
 
 FLOAT32 = torch.empty(0)
@@ -544,7 +546,7 @@ class SwitchedOffError(Exception):
 
 
 def stop_at(step: int) -> Any:
-    def progress(row: Progress) -> None:
+    def progress(row: TrainingProgress) -> None:
         if row.step == step:
             raise SwitchedOffError
 

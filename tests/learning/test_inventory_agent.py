@@ -27,14 +27,14 @@ from inv_gym.agents.network.policy_network import PolicyNetwork, Sizes
 from inv_gym.agents.training.direct_backprop import DirectBackprop
 from inv_gym.envs.observations import FlatObservations
 from inv_gym.play.policy import planned
-from inv_gym.testing import PERIODS, check_policy
+from inv_gym.testing import LAW_PERIODS, check_policy
 from inv_gym.util import arrays
 
 WEIGHTS = "weights.safetensors"
 
 
 def short(env_id: str, **fields: Any) -> Problem:
-    return inv_gym.make_problem(env_id, horizon=PERIODS, **fields)
+    return inv_gym.make_problem(env_id, horizon=LAW_PERIODS, **fields)
 
 
 @pytest.mark.parametrize("knows", ["history", "distribution"])
@@ -50,9 +50,9 @@ def test_an_agent_keeps_the_laws_of_policies(env_id: str, knows: str) -> None:
 @pytest.mark.parametrize(
     "problem",
     [
-        LostSales(horizon=PERIODS, lead_time=2, censored=True),
-        Perishable(horizon=PERIODS, lead_time=1, censored=True, long_run=True),
-        DualSourcing(horizon=PERIODS, backlog=False, censored=True, integer_orders=True),
+        LostSales(horizon=LAW_PERIODS, lead_time=2, censored=True),
+        Perishable(horizon=LAW_PERIODS, lead_time=1, censored=True, long_run=True),
+        DualSourcing(horizon=LAW_PERIODS, backlog=False, censored=True, integer_orders=True),
     ],
     ids=lambda problem: type(problem).__name__,
 )
@@ -65,7 +65,7 @@ def test_an_agent_keeps_them_where_it_sees_sales(problem: Problem, knows: str) -
     "fields", [{}, {"censored": True}, {"long_run": True}], ids=["", "censored", "long run"]
 )
 def test_an_agent_keeps_them_with_a_calendar(fields: dict, knows: str) -> None:
-    problem, source = LostSales(horizon=PERIODS, lead_time=1, **fields), make_source("seasonal")
+    problem, source = LostSales(horizon=LAW_PERIODS, lead_time=1, **fields), make_source("seasonal")
     agent = untrained(problem, source, knows)
     check_policy(agent, problem, source)
     products = draw_products(source, problem, 8)
@@ -78,9 +78,9 @@ def test_an_agent_keeps_them_with_a_calendar(fields: dict, knows: str) -> None:
 
 @pytest.mark.parametrize("lead_time", [0, 1, 3])
 def test_one_network_keeps_them_for_several_problems(lead_time: int) -> None:
-    problems = [LostSales(horizon=PERIODS, lead_time=n) for n in (0, 1, 3)]
+    problems = [LostSales(horizon=LAW_PERIODS, lead_time=n) for n in (0, 1, 3)]
     training = DirectBackprop(problems, POPULATION, tiny())
-    problem = LostSales(horizon=PERIODS, lead_time=lead_time)
+    problem = LostSales(horizon=LAW_PERIODS, lead_time=lead_time)
     check_policy(InventoryAgent(problem, training.agent.network), problem, POPULATION)
 
 
@@ -101,12 +101,12 @@ def test_orders_are_whole_where_the_problem_says_so() -> None:
     ],
 )
 def test_predict_orders_what_the_policy_orders(env_id: str, fields: dict, vector: bool) -> None:
-    arguments: dict[str, Any] = {"horizon": PERIODS, **fields}
+    arguments: dict[str, Any] = {"horizon": LAW_PERIODS, **fields}
     env = gym.make_vec(env_id, num_envs=3, **arguments) if vector else gym.make(env_id, **arguments)
     agent = untrained(env.unwrapped.problem, env.unwrapped.source)
     observation, _ = env.reset(seed=2)
     largest = 0.0
-    for _ in range(PERIODS):
+    for _ in range(LAW_PERIODS):
         action = agent.predict(observation)
         wanted = agent(env.unwrapped.observe())
         assert action.dtype == np.float32

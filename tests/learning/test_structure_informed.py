@@ -16,9 +16,9 @@ from inv_gym.agents.network.policy_network import NetworkConfig, PolicyNetwork, 
 from inv_gym.agents.training.config import PENALTY, TrainingConfig
 from inv_gym.agents.training.direct_backprop import DirectBackprop
 from inv_gym.agents.training.structure_informed import (
-    MARGIN,
-    SLACK,
-    VISITED,
+    BOUND_SLACK,
+    SLOPE_MARGIN,
+    VISITED_SHARE,
     StructurePenalty,
     draw_probes,
     largest_demand,
@@ -79,7 +79,9 @@ def test_slopes_that_keep_the_chain_by_the_margin_cost_nothing() -> None:
 def test_every_broken_inequality_costs_the_square_of_what_it_is_off(
     slopes: list[float], broken: list[float]
 ) -> None:
-    assert penalty_of(SMALL, [slopes]) == pytest.approx(sum((b + MARGIN) ** 2 for b in broken))
+    assert penalty_of(SMALL, [slopes]) == pytest.approx(
+        sum((b + SLOPE_MARGIN) ** 2 for b in broken)
+    )
 
 
 def test_joint_inequalities_count_only_orders_that_are_given() -> None:
@@ -95,7 +97,7 @@ def test_orders_past_a_bound_cost_their_share_of_all_stock() -> None:
     # demand is below 1
     assert penalty_of(problem, [[-0.5]], 2.5, demand=0.2) == pytest.approx((2.0 / 2.0) ** 2)
     assert penalty_of(problem, [[-0.5]], 2.5, demand=0.34) == 0.0
-    assert SLACK == 1.5
+    assert BOUND_SLACK == 1.5
 
 
 def test_the_largest_demand_of_some_periods_on_end() -> None:
@@ -123,7 +125,7 @@ def test_a_penalty_reaches_all_weights_that_slopes_depend_on(env_id: str) -> Non
 
 def test_a_third_of_the_probes_is_visited() -> None:
     probes = draw_probes(SMALL, np.random.default_rng(2), 30_000)
-    assert probes.visited.mean() == pytest.approx(VISITED, abs=0.01)
+    assert probes.visited.mean() == pytest.approx(VISITED_SHARE, abs=0.01)
     assert set(probes.period) == set(range(SMALL.horizon))
     assert probes.state.shape == (30_000, 3)
 

@@ -12,12 +12,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import gymnasium
 import numpy as np
 import pytest
 from learning_cases import POPULATION, equal, tiny
 from typer.testing import CliRunner, Result
 
-from inv_gym import LostSales, draw_products, make_source, rollout
+from inv_gym import ENVIRONMENTS, LostSales, draw_products, make_source, rollout
 from inv_gym.agents.checkpoints import read_tensors
 from inv_gym.agents.inventory_agent import InventoryAgent
 from inv_gym.agents.network.policy_network import NetworkConfig
@@ -107,12 +108,22 @@ def test_metrics_have_a_line_per_validation(trained: tuple[Result, Path]) -> Non
         (("--agent", "penalised"), "DirectBackprop, penalised", PENALTY, "constant", "plain"),
         (
             ("--agent", "penalised", "--penalty", "0.5", "--penalty-schedule", "rising"),
-            "DirectBackprop, penalised",
+            "DirectBackprop, penalised with weight 0.5",
             0.5,
             "rising",
             "plain",
         ),
         (("--agent", "constructed"), "DirectBackprop, constructed", 0.0, "constant", "constructed"),
+        (("--penalty", "5"), "DirectBackprop, penalised with weight 5", 5.0, "constant", "plain"),
+        (("--penalty", "1"), "DirectBackprop, penalised", 1.0, "constant", "plain"),
+        (("--agent", "penalised", "--penalty", "0"), "DirectBackprop", 0.0, "constant", "plain"),
+        (
+            ("--agent", "constructed", "--penalty", "2"),
+            "DirectBackprop, constructed, penalised with weight 2",
+            2.0,
+            "constant",
+            "constructed",
+        ),
     ],
 )
 def test_an_informed_network_is_trained_by_its_name(
@@ -161,6 +172,17 @@ def test_a_folder_with_a_training_is_not_overwritten(trained: tuple[Result, Path
         f"Error: {out} holds a training already: go on with --resume, or give another --out.\n"
     )
     assert {name: (out / name).read_bytes() for name in NAMES} == before
+
+
+@pytest.mark.parametrize("name", ["weights.safetensors", "model.zip"])
+def test_a_trained_model_without_a_checkpoint_is_not_overwritten(name: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_text("mine")
+    result = run(tmp_path, "--steps", "1")
+    assert result.exit_code == 1
+    assert result.output == (
+        f"Error: {tmp_path} holds a trained model already, {name}: give another --out.\n"
+    )
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {name: "mine"}
 
 
 def test_a_training_is_resumed_only_as_it_was_begun(
@@ -239,6 +261,8 @@ def test_fields_of_the_problem_and_options_of_the_training_arrive(tmp_path: Path
             ("--env", "InvLostSale-v0"),
             "unknown environment 'InvLostSale-v0'; known: InvLostSales-v0, ",
         ),
+        (("--env", "nowhere:task"), "there is no module 'nowhere' in "),
+        (("--device", "nonsense"), "device 'nonsense' cannot be used here ("),
         (("--agent", "ppo-on-mars"), "unknown agent 'ppo-on-mars'; known: "),
         (("--products", "nowhere.csv"), "unknown products 'nowhere.csv'; known: "),
         (("--field", "lead_time"), "--field must be name=value, got 'lead_time'."),
@@ -264,17 +288,87 @@ def test_bad_input_is_one_message(tmp_path: Path, arguments: tuple[str, ...], me
     assert not (tmp_path / "out").exists()
 
 
-def test_an_interrupt_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupted(*_: object) -> None:
-        raise KeyboardInterrupt
+def interrupted(*_: object) -> None:
+    raise KeyboardInterrupt
 
+
+def test_an_interrupt_before_the_first_checkpoint_says_to_begin_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(DirectBackprop, "fit", interrupted)
     result = run(tmp_path)
     assert result.exit_code == 130
-    assert (
-        result.output
-        == f"Interrupted: go on with --resume from {tmp_path / 'checkpoint.safetensors'}.\n"
+    assert result.output == (
+        "Interrupted: there is no checkpoint yet, so begin again without --resume.\n"
     )
+    monkeypatch.undo()
+    assert run(tmp_path, "--steps", "1").exit_code == 0  # what was said works
+
+
+def test_an_interrupt_after_a_checkpoint_says_where_to_go_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def save_and_stop(training: DirectBackprop, _: object, checkpoint: Path) -> None:
+        training.save(checkpoint)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(DirectBackprop, "fit", save_and_stop)
+    result = run(tmp_path, "--steps", "1")
+    assert result.exit_code == 130
+    assert result.output == (
+        f"Interrupted: go on with --resume from {tmp_path / 'checkpoint.safetensors'}.\n"
+    )
+    monkeypatch.undo()
+    assert run(tmp_path, "--steps", "1", "--resume").exit_code == 0
+
+
+KEEP = """
+import pathlib, sys, time
+from inv_gym.util.locks import locked
+with locked(pathlib.Path(sys.argv[1])):
+    pathlib.Path(sys.argv[1], "kept").touch()
+    time.sleep(600)
+"""
+
+
+@pytest.mark.parametrize("option", [(), ("--resume",)])
+def test_a_folder_in_which_another_process_trains_is_refused_until_that_is_dead(
+    option: tuple[str, ...], tmp_path: Path
+) -> None:
+    if option:
+        assert run(tmp_path, "--steps", "1").exit_code == 0
+    before = {path.name for path in tmp_path.iterdir()}
+    with started("-c", KEEP, tmp_path) as process:
+        wait_for(tmp_path / "kept", process)
+        result = run(tmp_path, "--steps", "1", *option)
+        assert result.exit_code == 1
+        assert result.output == (
+            f"Error: {tmp_path} is in use by process {process.pid}: wait for it, or give another "
+            "folder.\n"
+        )
+        assert {path.name for path in tmp_path.iterdir()} == {*before, "kept", ".lock"}
+        process.kill()
+        process.wait()
+    assert (tmp_path / ".lock").exists()  # the dead process left its file
+    result = run(tmp_path, "--steps", "1", *option)
+    assert result.exit_code == 0, result.output
+    assert not (tmp_path / ".lock").exists()
+
+
+def test_a_folder_that_cannot_be_written_is_found_out_before_the_training(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(DirectBackprop, "fit", lambda *_: pytest.fail("it trained"))
+    (tmp_path / "file").write_text("")
+    for out in (tmp_path / "file", tmp_path / "file" / "out"):
+        result = run(out)
+        assert result.exit_code == 1
+        assert result.output.startswith("Error: ")
+        assert str(out) in result.output
+    with full_disk(0):
+        result = run(tmp_path / "full")
+    assert result.exit_code == 1
+    assert str(tmp_path / "full") in result.output
 
 
 # Kills and a full disk
@@ -374,7 +468,8 @@ def test_a_full_disk_leaves_the_last_weights(tmp_path: Path) -> None:
         DirectBackprop(LostSales(), POPULATION, tiny(seed=seed)).agent for seed in (0, 1)
     )
     first.save(tmp_path)
-    with pytest.raises(OSError, match="File too large"), full_disk(2000):
+    path = tmp_path / "weights.safetensors"
+    with pytest.raises(OSError, match=f"File too large: '{path}'"), full_disk(2000):
         second.save(tmp_path)
     assert equal(InventoryAgent.load(tmp_path).network.state_dict(), first.network.state_dict())
     assert sorted(path.name for path in tmp_path.iterdir()) == ["card.json", "weights.safetensors"]
@@ -384,7 +479,8 @@ def test_a_full_disk_is_one_message(tmp_path: Path) -> None:
     with full_disk(2000):
         result = run(tmp_path, "--steps", "2")
     assert result.exit_code == 1
-    assert result.output.startswith("Error: [Errno 27] File too large")
+    assert result.output.startswith("Error: [Errno 27] File too large: ")
+    assert str(tmp_path / "checkpoint.safetensors") in result.output
     assert len(result.output.splitlines()) == 1
     assert not (tmp_path / "checkpoint.safetensors").exists()
 
@@ -416,3 +512,28 @@ def test_two_processes_train_as_one(tmp_path: Path) -> None:
     ).network.state_dict()
     assert float((begun["head.exogenous.bias"] - wanted["head.exogenous.bias"]).abs().max()) > 1e-4
     assert rows(two)[0]["reward"] == pytest.approx(rows(one)[0]["reward"], rel=1e-6)
+
+
+# A task of your own
+
+
+def test_a_task_of_a_user_is_trained_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "trained_task.py").write_text(
+        "import inv_gym\n"
+        "task = inv_gym.Task(inv_gym.LostSales(horizon=40), 'poisson', name='Trained-v0',\n"
+        "                    warm_up=30, training='continuous')\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    arguments = [*SMALL, "--steps", "2", "--out", "out"]
+    arguments[1] = "trained_task:task"
+    try:
+        result = CliRunner().invoke(app, ["train", *arguments])
+        assert result.exit_code == 0, result.output
+    finally:
+        ENVIRONMENTS.pop("Trained-v0", None)
+        gymnasium.registry.pop("Trained-v0", None)
+    card = json.loads((tmp_path / "out" / "card.json").read_text())
+    assert card["products"] == "poisson"
+    assert InventoryAgent.load(tmp_path / "out").problem == LostSales(horizon=5)
+    resumed = (tmp_path / "out" / "checkpoint.safetensors").read_bytes()
+    assert b"truncated_normal" in resumed  # a family of the products to train on

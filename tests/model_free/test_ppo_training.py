@@ -11,14 +11,15 @@ from stable_baselines3.common.utils import set_random_seed
 
 import inv_gym
 from inv_gym import INSTANCES, LostSales, draw_products, make_problem, make_source, rollout
+from inv_gym.agents.checkpoints import read_tensors, write_tensors
 from inv_gym.agents.inventory_agent import InventoryAgent
 from inv_gym.agents.network.policy_network import NetworkConfig
 from inv_gym.agents.sb3.config import ModelFreeConfig, tuned
 from inv_gym.agents.sb3.training import ModelFree
-from inv_gym.agents.training.direct_backprop import DivergedError
-from inv_gym.agents.training.rollout_loss import product_weights
+from inv_gym.agents.training.progress import DivergedError
 from inv_gym.envs.observations import FlatObservations, flat
 from inv_gym.envs.vector import InventoryVectorEnv
+from inv_gym.products.batch import product_weights
 
 KINDS = [
     (algorithm, policy)
@@ -150,6 +151,36 @@ def test_another_training_is_refused(tmp_path) -> None:
         training(seed=1).resume(tmp_path / "checkpoint")
     with pytest.raises(ValueError, match="replay buffer, which is not kept: train anew"):
         training("sac").resume(tmp_path / "checkpoint")
+
+
+@pytest.mark.parametrize("algorithm", ["ppo", "a2c"])
+def test_a_checkpoint_with_an_impossible_or_a_missing_part_is_refused(
+    algorithm: str, tmp_path
+) -> None:
+    path = tmp_path / "checkpoint"
+    training(algorithm, "plain", steps=40).fit(checkpoint=path)
+    tensors, facts = read_tensors(path)
+    moments = {name: value for name, value in tensors.items() if name.startswith("optimiser/")}
+    assert moments
+    faults: list[tuple[dict, dict, str]] = [
+        (tensors, {**facts, "step": -5}, "step must be at least 0, got -5"),
+        (tensors, {**facts, "step": 80}, "step must be at most 40, got 80"),
+        (tensors, {**facts, "curve": [[40]]}, "missing"),
+        ({k: v for k, v in tensors.items() if k not in moments}, facts, "it needs the tensors"),
+        (
+            {k: v for k, v in tensors.items() if not k.startswith("now/observations/")},
+            facts,
+            "observations/0 has shape None",
+        ),
+    ]
+    for found, said, message in faults:
+        write_tensors(path, found, said)
+        again = training(algorithm, "plain", steps=40)
+        before = weights(again)
+        with pytest.raises(ValueError, match=f"{path} does not fit this training.*{message}"):
+            again.resume(path)
+        assert equal(weights(again), before)
+        assert (again.step, again.curve) == (0, [])
 
 
 def test_a_reward_that_is_not_finite_stops(monkeypatch: pytest.MonkeyPatch) -> None:

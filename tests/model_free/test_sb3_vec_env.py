@@ -14,7 +14,7 @@ import inv_gym
 from inv_gym import INSTANCES, LostSales, draw_products, make_source
 from inv_gym.agents.sb3.held_out import HeldOutVecEnv
 from inv_gym.agents.sb3.vec_env import SB3VecEnv
-from inv_gym.agents.training.rollout_loss import product_weights
+from inv_gym.products.batch import product_weights
 
 
 def play(env: SB3VecEnv, steps: int) -> list[tuple]:
@@ -144,3 +144,69 @@ def test_ppo_learns_a_few_steps_and_its_monitor_sees_episodes() -> None:
     assert len(model.ep_info_buffer or ()) > 0
     actions, _ = model.predict(env.reset())
     assert actions.shape == (8, 2)
+
+
+def test_the_options_of_a_reset_are_used_once() -> None:
+    env, trace = SB3VecEnv(3, problem="lost_sales", horizon=4), np.arange(1.0, 5.0)
+    for options in ({"demand": trace}, [{"demand": trace}] * 3):
+        env.set_options(options)
+        env.reset()
+        products = env.get_attr("products")[0]
+        assert np.array_equal(products.demand[-4:], np.stack([trace] * 3, -1))
+        env.reset()
+        assert not np.array_equal(env.get_attr("products")[0].demand[-4:, 0], trace)
+
+
+def test_each_row_may_have_a_demand_of_its_own() -> None:
+    env, traces = SB3VecEnv(3, problem="lost_sales", horizon=4), np.arange(12.0).reshape(3, 4)
+    env.set_options([{"demand": trace} for trace in traces])
+    env.reset()
+    assert np.array_equal(env.get_attr("products")[0].demand[-4:], traces.T)
+    play(env, 4)  # the next episode draws its own demand again
+    assert not np.array_equal(env.get_attr("products")[0].demand[-4:], traces.T)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"demnad": [1.0]}, "unknown reset option 'demnad'"),
+        ([{"demand": [1.0] * 4}], "needs one dict for each of the 3 rows, or one for all, got 1"),
+        (
+            [{"demand": [1.0] * 4}, {}, {}],
+            r"all rows must have the same reset options, got \['demand'\] and, in row 1, \[\]",
+        ),
+    ],
+)
+def test_options_that_no_batch_has_are_refused(options: dict | list, message: str) -> None:
+    env = SB3VecEnv(3, problem="lost_sales", horizon=4)
+    env.set_options(options)
+    with pytest.raises(ValueError, match=message):
+        env.reset()
+
+
+def test_a_step_before_the_first_reset_is_refused() -> None:
+    with pytest.raises(gym.error.ResetNeeded, match=r"call reset\(\) before the first step"):
+        play(SB3VecEnv(3, problem="lost_sales"), 1)
+
+
+@pytest.mark.parametrize(
+    ("actions", "message"),
+    [
+        (np.zeros((1, 1)), r"of shape \(3, 1\) \(products, channels\), got shape \(1, 1\): give"),
+        (np.zeros(1), r"got shape \(1,\)"),
+        (np.zeros(3), r"got shape \(3,\)"),
+        (0.0, r"got shape \(\)"),
+        (np.zeros((3, 2)), r"got shape \(3, 2\)"),
+        ([["a"], ["b"], ["c"]], "got dtype <U1"),
+        (np.zeros((3, 1), bool), "got dtype bool"),
+        (np.array([[0.0], [np.nan], [0.0]]), "got nan, which no clipping mends: find what gave"),
+    ],
+)
+def test_actions_that_are_not_one_row_of_numbers_for_each_product_are_refused(
+    actions: object, message: str
+) -> None:
+    env = SB3VecEnv(3, problem="lost_sales", lead_time=2)
+    env.reset()
+    with pytest.raises(ValueError, match=message):
+        env.step(actions)  # type: ignore[arg-type]
+    assert env.get_attr("episode")[0].period == 0

@@ -86,6 +86,8 @@ def test_ppo_trains_from_the_command_line(tmp_path: Path) -> None:
         (("--compile",), "--compile is not for ppo"),
         (("--option", "n_steps"), "--option must be name=value"),
         (("--option", "n_step=3"), "n_step"),
+        (("--option", "gamma=2"), "gamma must be at most 1, got 2."),
+        (("--option", "clip_range=-1"), "clip_range must be above 0, got -1."),
         (("--agent", "constructed", "--option", "rows=3"), "--option is for ppo, a2c, sac, td3"),
         (("--agent", "dqn"), "agent"),
     ],
@@ -112,7 +114,7 @@ def test_tuning_goes_on_and_writes_what_it_found(
         "suggest",
         lambda trial, case: {**fields, "learning_rate": trial.suggest_float("x", 0.0, 1.0)},
     )
-    monkeypatch.setattr(tune, "TUNED", tmp_path / "tuned.json")
+    monkeypatch.setattr(tune, "TUNED_FILE", tmp_path / "tuned.json")
     monkeypatch.setattr(tune, "FIRST", ())
     case, storage = "poisson5-p4-L0", tmp_path / "tune.db"
     for trials in (2, 3):

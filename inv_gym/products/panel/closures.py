@@ -10,7 +10,7 @@ from scipy import special
 from inv_gym.products.panel.frequency import Frequency
 from inv_gym.products.panel.runs import Runs, blocks, find_runs
 
-CLOSED = 1e-6
+CLOSURE_PROBABILITY = 1e-6
 """A run of periods without sales that is less probable than this may be a closure."""
 
 LONGEST_CLOSURE = 183
@@ -84,7 +84,7 @@ class Closures:
         fits = (runs.length >= self.least) & (runs.length <= most)
         after = np.append(units, np.full((1, units.shape[1]), np.nan), 0)
         reopened = after[runs.first + runs.length, runs.series] > 0.0
-        chosen = np.flatnonzero(fits & reopened & (chance < np.log(CLOSED)))
+        chosen = np.flatnonzero(fits & reopened & (chance < np.log(CLOSURE_PROBABILITY)))
 
         # without a season that explains it
         abrupt = [

@@ -29,7 +29,7 @@ from inv_gym.products.panel.runs import blocks
 from inv_gym.products.panel.table import DUPLICATES, RULES, Rows, Table, first_part, read_table
 from inv_gym.util.checks import flag, one_of, whole
 
-LONGEST = 100 * 366
+LONGEST_SPAN = 100 * 366
 """Days that a table may span; a longer one has a wrong date, and would not fit in memory."""
 
 
@@ -222,7 +222,7 @@ def _all_days(table: Table) -> np.ndarray:
     if not len(days):
         table.faults.refuse()
     first, last = days[[0, -1]].astype("datetime64[D]")
-    if days[-1] - days[0] >= LONGEST:
+    if days[-1] - days[0] >= LONGEST_SPAN:
         table.faults.add(
             "span",
             f"dates span {first} to {last}, over 100 years",

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-BLOCK = 4096
+SERIES_BLOCK = 4096
 """Series that are looked at in one go, so that what is worked out about a panel stays small beside
 it.
 """
@@ -15,7 +15,7 @@ it.
 
 def blocks(number: int) -> Iterator[slice]:
     """Slices that cover `number` series."""
-    return (slice(first, first + BLOCK) for first in range(0, number, BLOCK))
+    return (slice(first, first + SERIES_BLOCK) for first in range(0, number, SERIES_BLOCK))
 
 
 class Runs(NamedTuple):

@@ -38,7 +38,7 @@ sales.
 DUPLICATES = ("error", "sum")
 """What to do with further rows of a series and period: refuse them, or add them up."""
 
-LARGEST = 1e30
+LARGEST_NUMBER = 1e30
 """Numbers from here on are refused: their sums would not be finite in float32."""
 
 TIMESTAMP = re.compile(
@@ -220,7 +220,7 @@ class Chunk:
             values = np.full(len(cells), np.nan)
         if cells.dtype.kind in "mM":  # times, which are whole numbers inside
             values = np.full(len(cells), np.nan)
-        bad = ~(np.abs(values) < LARGEST)
+        bad = ~(np.abs(values) < LARGEST_NUMBER)
         if may_be_empty:
             bad &= given
         commas = bad & np.array(

@@ -79,6 +79,10 @@ class PanelProducts:
     _windows: dict[int, Windows] = field(default_factory=dict, init=False, repr=False)
 
     def __post_init__(self) -> None:
+        if not isinstance(self.panel, Panel):
+            raise TypeError(f"panel must be a Panel, got {self.panel!r}; see read_panel.")
+        if self.economics is not None and not isinstance(self.economics, EconomicsRanges):
+            raise TypeError(f"economics must be EconomicsRanges, got {self.economics!r}.")
         whole("seed", self.seed, 0)
         if self._episode_days.start >= self._episode_days.stop:
             noun = self.panel.frequency.noun
@@ -154,7 +158,7 @@ class PanelProducts:
             self.figures(series),
             self.panel.units[days, series].astype(np.float64),
             self._covariates(days, series),
-        )
+        )._replace(windows=np.stack([series, start], 1))
 
     @cached_property
     def _usable(self) -> np.ndarray:

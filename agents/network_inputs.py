@@ -1,0 +1,176 @@
+"""What a network takes, from products, from observations, and from what they show."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+
+from inv_gym.agents.network.features import (
+    clock,
+    distribution_features,
+    economic_features,
+    tensor,
+)
+from inv_gym.agents.network.policy_network import PolicyNetwork, Sizes
+from inv_gym.demand.distribution import Distribution
+from inv_gym.play.policy import NotPlannedError, Observation
+from inv_gym.problems.problem import Problem
+from inv_gym.products.batch import HISTORY, Products
+from inv_gym.util.arrays import Array
+
+
+class HeadInput(NamedTuple):
+    """What a network's head takes in one period, but for the state."""
+
+    exogenous: Tensor
+    """``[B, .]`` its first layer's part of all that orders do not change."""
+    scale: Tensor
+    """``[B]``, units."""
+
+    def detach(self) -> HeadInput:
+        """The same, without gradient."""
+        return HeadInput(self.exogenous.detach(), self.scale)
+
+
+class NetworkInputs:
+    """Turns what is known of a problem's products into what a network takes.
+
+    Args:
+        problem: Whose products.
+        network: It computes in its own dtype, whatever the products' is.
+
+    Raises:
+        ValueError: The network is for another problem.
+    """
+
+    def __init__(self, problem: Problem, network: PolicyNetwork) -> None:
+        ours, theirs = network.sizes, Sizes.of((problem,))
+        same = (ours.order_names, ours.economics) == (theirs.order_names, theirs.economics)
+        if not same or not ours.layout.holds(problem):
+            raise ValueError(
+                f"the network is for {ours}, {type(problem).__name__} needs {theirs}: train one "
+                "for it."
+            )
+        self.problem, self.network = problem, network
+
+    @property
+    def knows(self) -> str:
+        """``history`` or ``distribution``."""
+        return self.network.config.knows
+
+    @property
+    def _like(self) -> Tensor:
+        return self.network.like
+
+    def of_products(self, products: Products) -> list[HeadInput]:
+        """What the head takes in each period, the encoder being run over all periods at once.
+
+        Raises:
+            ValueError: The network knows the distribution and these products have none, or their
+                covariates are others.
+        """
+        scale, periods = self._scale(products), range(self.problem.horizon)
+        calendar = slice(HISTORY, HISTORY + self.problem.horizon)
+        every = self.network.prepare(
+            self.static_of(products),
+            clock(self.problem, periods, self._like),
+            self.network.encode(tensor(products.demand[:-1], self._like), scale),
+            self._covariates(products.covariates, calendar),
+        )
+        # taken apart at once: one by one, their gradients would each fill a tensor of all periods
+        return [HeadInput(exogenous, scale) for exogenous in every.unbind()]
+
+    def of_observation(self, observation: Observation) -> HeadInput:
+        """What the head takes in the period of an observation.
+
+        Raises:
+            NotPlannedError: The network knows the distribution, which an observation does not show.
+            ValueError: The covariates are others than the network's.
+        """
+        if self.knows == "distribution":
+            raise NotPlannedError(
+                "this agent knows the distribution: call plan(problem, products) first."
+            )
+        return self.of_figures(
+            observation.economics,
+            tensor(observation.scale, self._like),
+            tensor(observation.history, self._like),
+            clock(self.problem, [observation.period], self._like),
+            self._covariates(observation.covariates, slice(-1, None)),
+        )
+
+    def of_figures(
+        self,
+        economics: Any,
+        scale: Tensor,
+        history: Tensor,
+        times: Tensor,
+        covariates: Tensor | None,
+    ) -> HeadInput:
+        """What the head takes in one period, from what an observation shows.
+
+        Args:
+            economics: Columns ``[B]``, money per unit.
+            scale: ``[B]``, units.
+            history: ``[H, B]``, units.
+            times: Clock ``[1, 1, 2]``, or ``[1, B, 2]`` where rows are of different periods.
+            covariates: ``[1, B, C]``, or None.
+        """
+        encoded = self.network.encode(history, scale)
+        static = self.static(economics, scale)
+        return HeadInput(self.network.prepare(static, times, encoded, covariates)[0], scale)
+
+    def static_of(self, products: Products) -> Tensor:
+        """``[B, F]`` features of products that do not change over time, not standardised."""
+        more = []
+        if self.knows == "distribution":
+            distribution = known_distribution(products).averaged()
+            quantiles = distribution_features(distribution, distribution.window_mean())
+            more.append(tensor(quantiles, self._like))
+        return self.static(products.economics, self._scale(products), *more)
+
+    def static(self, economics: Any, scale: Tensor, *more: Tensor) -> Tensor:
+        """``[B, F]`` economics, scale and structure, with more features beside them, not
+        standardised.
+        """
+        figures = economic_features([tensor(column, self._like) for column in economics])
+        structure = self._like.new_tensor(self.network.sizes.layout.describe(self.problem))
+        described = structure.expand(scale.shape[0], -1)
+        return torch.cat([figures, torch.log(scale)[:, None], described, *more], -1)
+
+    def columns(self, state: Any, scale: Tensor) -> Tensor:
+        """``[B, columns]`` the state in units of the scale, as the head takes it."""
+        return self.network.sizes.layout.stack(state, scale)
+
+    def _scale(self, products: Products) -> Tensor:
+        if self.knows == "history":
+            return tensor(products.scale, self._like)
+        return tensor(known_distribution(products).averaged().window_mean(), self._like)
+
+    def _covariates(self, covariates: Array | None, rows: slice) -> Tensor | None:
+        """Those of the given periods; a network that was trained without any ignores them."""
+        wanted = self.network.sizes.covariates
+        if not wanted:
+            return None
+        if covariates is None or covariates.shape[-1] != len(wanted):
+            given = 0 if covariates is None else covariates.shape[-1]
+            raise ValueError(
+                f"the network expects the covariates ({', '.join(wanted)}), got {given} columns."
+            )
+        return tensor(covariates[rows], self._like)
+
+
+def known_distribution(products: Products) -> Distribution:
+    """The distribution of products, for a network that reads it.
+
+    Raises:
+        ValueError: They have none, as those of a real table.
+    """
+    if products.distribution is None:
+        raise ValueError(
+            "these products have no known demand distribution: use a network that knows the "
+            "history."
+        )
+    return products.distribution

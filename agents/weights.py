@@ -1,0 +1,155 @@
+"""A trained network in a file, with a card that says what it is for."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from inv_gym.agents.checkpoints import blaming, read_tensors, refuse_other_tensors, write_tensors
+from inv_gym.agents.network.features import STRUCTURE, StateLayout, structure_names
+from inv_gym.agents.network.policy_network import NetworkConfig, PolicyNetwork, Sizes
+from inv_gym.problems.problem import Problem
+from inv_gym.tasks.naming import refuse_unknown_fields
+from inv_gym.tasks.registry import ENVIRONMENTS
+from inv_gym.util.files import write_atomically
+
+WEIGHTS, CARD = "weights.safetensors", "card.json"
+FORGED = "does not fit its card"
+
+
+def write_network(
+    folder: str | Path, problem: Problem, network: PolicyNetwork, facts: Mapping[str, Any]
+) -> Path:
+    """Write a network and its card; the path of the card. See `InventoryAgent.save`."""
+    card = {
+        "problem": describe(problem),
+        "structure": structure(problem),
+        "sizes": asdict(network.sizes),
+        "network": asdict(network.config),
+        **facts,
+    }
+    weights = {name: value.float() for name, value in network.state_dict().items()}
+    write_tensors(Path(folder) / WEIGHTS, weights, card)
+    return write_atomically(Path(folder) / CARD, json.dumps(card, indent=1))
+
+
+def table_facts(source: Any) -> dict[str, Any]:
+    """What a card says of the demand table that products come from; nothing if there is none."""
+    table = getattr(source, "table", None)
+    return {} if table is None else {"table": table}
+
+
+def read_network(
+    path: str | Path, problem: Problem | None
+) -> tuple[Problem, PolicyNetwork, dict[str, Any]]:
+    """The problem that a network orders for, the network in float64, and its card.
+
+    See `InventoryAgent.load`.
+    """
+    path = Path(path) / WEIGHTS if Path(path).is_dir() else Path(path)
+    weights, card = read_tensors(path)
+    if "structure" not in card:
+        raise ValueError(
+            f"{path} holds no weights of an agent: give the folder or {WEIGHTS} of a training."
+        )
+    with blaming(path, FORGED):
+        numbers = sum(tensor.numel() for tensor in weights.values())
+        own = {name: card["network"][name] for name in ("channels", "hidden")}
+        _refuse_larger(path, {"sizes": card["sizes"], "network": own}, numbers)
+        if problem is None:
+            problem = _problem(card["problem"], path)
+            counted = {name: getattr(problem, name, 0) for name in STRUCTURE}
+            _refuse_larger(path, {"problem": counted}, numbers)
+        _refuse_other_problem(problem, card, path)
+        return problem, _network(path, card, weights), card
+
+
+def structure(problem: Problem) -> dict[str, Any]:
+    """The fields that decide what a good order is."""
+    return {name: getattr(problem, name) for name in structure_names(problem)}
+
+
+def describe(problem: Problem) -> dict[str, Any]:
+    """The problem as plain data."""
+    return {"problem": type(problem).__name__, **problem.spec()}
+
+
+def fits(problem: Problem, card: Mapping[str, Any]) -> bool:
+    """Whether weights with this card are for a problem of this kind and structure."""
+    trained, wanted, free = (
+        card["structure"],
+        structure(problem),
+        card["sizes"]["layout"]["structure"],
+    )
+    if card["problem"]["problem"] != type(problem).__name__ or trained.keys() != wanted.keys():
+        return False
+    return all(trained[name] == value or name in free for name, value in wanted.items())
+
+
+def _network(path: Path, card: Mapping[str, Any], weights: Mapping[str, Tensor]) -> PolicyNetwork:
+    """The network of a card with the weights of its file."""
+    sizes, config = _sizes(card["sizes"]), NetworkConfig(**card["network"])
+    with torch.device("meta"):  # shapes alone: nothing is allocated before they are compared
+        needed = PolicyNetwork(sizes, config).state_dict()
+    refuse_other_tensors(path, weights, needed, FORGED)
+    with torch.random.fork_rng(devices=[]):  # the user's own random numbers stay as they are
+        network = PolicyNetwork(sizes, config)
+    network.load_state_dict(weights)
+    return network.double().requires_grad_(False)
+
+
+def _refuse_larger(path: Path, card: Mapping[str, Any], numbers: int) -> None:
+    """Refuse a size beyond the number of all weights, before anything is made of it."""
+    for name, facts in card.items():
+        for size in _numbers(facts):
+            if size > numbers:
+                raise ValueError(
+                    f"{path} {FORGED}: the {name} says {size}, and there are {numbers} weights in "
+                    "all: take another copy."
+                )
+
+
+def _numbers(facts: Any) -> Iterator[float]:
+    """All numbers in plain data."""
+    if isinstance(facts, (int, float)):
+        yield facts
+    elif isinstance(facts, (list, tuple, Mapping)):
+        for value in facts.values() if isinstance(facts, Mapping) else facts:
+            yield from _numbers(value)
+
+
+def _problem(facts: Mapping[str, Any], path: Path) -> Problem:
+    """The problem of a card."""
+    kinds = {type(task.problem).__name__: type(task.problem) for task in ENVIRONMENTS.values()}
+    fields = dict(facts)
+    kind = fields.pop("problem")
+    if kind not in kinds:
+        raise ValueError(
+            f"{path} is for the problem {kind}, which inv_gym does not know: give it as problem=."
+        )
+    refuse_unknown_fields(kinds[kind], fields)
+    return kinds[kind](**fields)
+
+
+def _refuse_other_problem(problem: Problem, card: Mapping[str, Any], path: Path) -> None:
+    if not fits(problem, card):
+        free = card["sizes"]["layout"]["structure"]
+        raise ValueError(
+            f"{path} holds weights for {card['problem']['problem']} with {card['structure']}"
+            + (f" and any {', '.join(free)}" if free else "")
+            + f", asked for {type(problem).__name__} with {structure(problem)}: train one for it."
+        )
+
+
+def _sizes(facts: Mapping[str, Any]) -> Sizes:
+    layout = StateLayout(*(tuple(facts["layout"][name]) for name in ("widths", "structure")))
+    return Sizes(
+        layout,
+        *(tuple(facts[name]) for name in ("economics", "covariates", "order_names", "lead_times")),
+    )

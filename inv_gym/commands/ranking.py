@@ -1,0 +1,132 @@
+"""What ``inv-gym leaderboard`` does: gather who plays, play each table, show and write them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import typer
+from rich.console import Console
+
+import inv_gym
+from inv_gym.commands.leaderboard import PRODUCTS
+from inv_gym.commands.tables import table_source
+from inv_gym.leaderboard.board import Board, Contest
+from inv_gym.leaderboard.entries import Section, enter, load_factory
+from inv_gym.leaderboard.files import check_folder, write
+from inv_gym.leaderboard.loading import load_environment, told
+from inv_gym.leaderboard.play import play
+from inv_gym.leaderboard.terminal import explain, make_console, show
+from inv_gym.leaderboard.words import counted
+
+QUICK_PRODUCTS, QUICK_HORIZON = 50, 20
+
+
+def rank(
+    environments: Sequence[str],
+    policies: Sequence[str],
+    products: int | None,
+    seed: int,
+    data: str | None,
+    described: Mapping[str, Any],
+    horizon: int | None,
+    quick: bool,
+    out: Path,
+) -> None:
+    """Play every table, print each when it is played, and write all of them.
+
+    Whatever ends the run early, the tables that are played are written.
+
+    Raises:
+        typer.BadParameter: The value of an option is not understood.
+        typer.Exit: Interrupted, a policy failed, or the files cannot be written.
+    """
+    console = make_console()
+    number = products or (QUICK_PRODUCTS if quick else PRODUCTS)
+    boards: list[Board] = []
+    try:
+        with told("--out"):
+            check_folder(out)
+        with told("--data"):
+            sections = gather_sections(data, described)
+        periods = horizon or (QUICK_HORIZON if quick else None)
+        contests = gather(environments, policies, seed, sections, periods, console)
+        failures = play_tables(contests, number, seed, console, boards)
+        explain(console)
+        write_tables(boards, out, console)
+    except KeyboardInterrupt:
+        if boards:
+            write_tables(boards, out, console)
+        tables = f"{counted(len(boards), 'table')} played" if boards else "no file is half-written"
+        typer.echo(f"Interrupted: {tables}.", err=True)
+        raise typer.Exit(130) from None
+    for failure in failures:
+        typer.echo(f"Error: {failure}", err=True)
+    if failures:
+        raise typer.Exit(1)
+
+
+def gather(
+    environments: Sequence[str],
+    policies: Sequence[str],
+    seed: int,
+    sections: Sequence[Section],
+    horizon: int | None,
+    console: Console,
+) -> list[Contest]:
+    """Who plays in each table, after one product with each."""
+    env_ids = list(dict.fromkeys(map(load_environment, environments or inv_gym.ENVIRONMENTS)))
+    factories = {spec: load_factory(spec) for spec in policies}
+    fields: dict[str, Any] = {} if horizon is None else {"horizon": horizon}
+    with console.status("Playing one product with each policy"):
+        return [
+            enter(env_id, section, factories, seed, fields)
+            for section in sections
+            for env_id in env_ids
+        ]
+
+
+def gather_sections(data: str | None, described: Mapping[str, Any]) -> list[Section]:
+    """The products of each environment, and those of a table.
+
+    Raises:
+        ValueError: The table cannot be read, or it was described and there is none.
+    """
+    source = table_source(data, described)
+    played = [] if data is None else [Section("data", data, source)]
+    return [Section("synthetic"), *played]
+
+
+def play_tables(
+    contests: Sequence[Contest], number: int, seed: int, console: Console, boards: list[Board]
+) -> list[str]:
+    """Play and print every table, and put it on `boards` at once; the policies that failed."""
+    failures: list[str] = []
+    for contest in contests:
+        try:
+            played = play(contest, number, seed, console)
+        except (ValueError, OSError) as error:
+            failures.append(f"{contest.title} cannot be played: {error}")
+            continue
+        failures.extend(played.failures)
+        if played.board is not None:
+            boards.append(played.board)
+            show(played.board, console)
+    return failures
+
+
+def write_tables(boards: Sequence[Board], out: Path, console: Console) -> None:
+    """Write the tables that were played, and say where.
+
+    Raises:
+        typer.Exit: There are none, or they cannot be written.
+    """
+    if not boards:
+        return
+    try:
+        paths = write(boards, out)
+    except OSError as error:
+        typer.echo(f"Error: the tables cannot be written to {out}: {error}", err=True)
+        raise typer.Exit(1) from None
+    console.print("\nWrote", ", ".join(map(str, paths)), soft_wrap=True)

@@ -1,0 +1,167 @@
+"""What ``inv-gym train`` does."""
+
+from __future__ import annotations
+
+import json
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any
+
+import torch
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from torch import distributed
+
+import inv_gym
+from inv_gym.agents.network.policy_network import NetworkConfig
+from inv_gym.agents.training.config import STRUCTURE_KINDS
+from inv_gym.agents.training.progress import DivergedError
+from inv_gym.commands.report import Log, card, console
+from inv_gym.commands.tables import make_products
+from inv_gym.commands.train import Options
+from inv_gym.commands.trainings import AGENTS, MODEL_FREE, direct_backprop, model_free
+from inv_gym.leaderboard.loading import load_environment
+from inv_gym.util.checks import one_of
+from inv_gym.util.locks import locked
+
+CHECKPOINT = "checkpoint.safetensors"
+TRAINED_NAMES = ("weights.safetensors", "model.zip")
+"""What a training leaves in the end, with a checkpoint or without one."""
+
+
+def train(options: Options) -> None:
+    """Train as it was asked for, and save.
+
+    Raises:
+        typer.Exit: Interrupted, or something is wrong; the message says what.
+    """
+    if options.threads is not None:
+        torch.set_num_threads(options.threads)
+    checkpoint = options.out / CHECKPOINT
+    try:
+        training, origin = begin(options)
+        if options.resume:
+            training.resume(checkpoint)
+        with locked(options.out) if rank(training) == 0 else nullcontext():
+            if not options.resume:
+                refuse_used(options.out)
+            run(training, options.out, options.agent, origin)
+    except (typer.BadParameter, ValueError, TypeError, OSError, DivergedError) as error:
+        typer.echo(f"Error: {error}", err=True)
+        raise typer.Exit(1) from None
+    except KeyboardInterrupt:
+        typer.echo(f"Interrupted: {advice(checkpoint)}.", err=True)
+        raise typer.Exit(130) from None
+    finally:
+        if distributed.is_initialized():
+            distributed.destroy_process_group()
+
+
+def refuse_used(out: Path) -> None:
+    """Refuse a folder in which a training would overwrite what another one left.
+
+    Raises:
+        ValueError: There is a checkpoint, or a trained model without one.
+    """
+    if (out / CHECKPOINT).exists():
+        raise ValueError(
+            f"{out} holds a training already: go on with --resume, or give another --out."
+        )
+    for name in TRAINED_NAMES:
+        if (out / name).exists():
+            raise ValueError(f"{out} holds a trained model already, {name}: give another --out.")
+
+
+def rank(training: Any) -> int:
+    """Which of the processes that train together this is."""
+    return getattr(training, "rank", 0)
+
+
+def advice(checkpoint: Path) -> str:
+    """How to go on after an interruption."""
+    if checkpoint.exists():
+        return f"go on with --resume from {checkpoint}"
+    return "there is no checkpoint yet, so begin again without --resume"
+
+
+def begin(options: Options) -> tuple[Any, str]:
+    """The training that was asked for, and the name of its products.
+
+    Raises:
+        TypeError: A value has the wrong type.
+        ValueError: A name is unknown, or a value out of bounds.
+        OSError: A file cannot be read.
+    """
+    agent = one_of("agent", options.agent, AGENTS)
+    env_id = load_environment(options.env)
+    changes = named_values("--field", options.field) | given({"horizon": options.horizon})
+    played = inv_gym.task(
+        env_id,
+        products=make_products(options.products, options.table),
+        warm_up=0,
+        **changes,
+    )
+    refuse_foreign(agent, {**options.own, "compile": options.compiled or None}, options.option)
+    own = options.own if agent in STRUCTURE_KINDS else named_values("--option", options.option)
+    fields = given({**options.common, **own}) | {"network": NetworkConfig(**given(options.network))}
+    if agent in STRUCTURE_KINDS:
+        training: Any = direct_backprop(played, agent, fields, options.device, options.compiled)
+    else:
+        training = model_free(played, env_id, agent, fields, options.device, options.out)
+    return training, Path(options.products or inv_gym.ENVIRONMENTS[env_id].origin).name
+
+
+def given(fields: dict[str, Any]) -> dict[str, Any]:
+    """The fields that were given."""
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def named_values(option: str, texts: list[str]) -> dict[str, Any]:
+    """What ``name=value`` texts say, the values in JSON or plain."""
+    values = {}
+    for text in texts:
+        name, separator, value = text.partition("=")
+        if not separator:
+            raise ValueError(f"{option} must be name=value, got {text!r}.")
+        try:
+            values[name] = json.loads(value)
+        except json.JSONDecodeError:
+            values[name] = value
+    return values
+
+
+def refuse_foreign(agent: str, given: dict[str, Any], option: list[str]) -> None:
+    """Refuse options of the other kind of agents."""
+    foreign = (
+        [name for name, value in given.items() if value is not None] if agent in MODEL_FREE else []
+    )
+    if foreign:
+        raise ValueError(
+            f"--{foreign[0].replace('_', '-')} is not for {agent}: give its parameters as --option."
+        )
+    if option and agent in STRUCTURE_KINDS:
+        raise ValueError(f"--option is for {', '.join(MODEL_FREE)}, got agent {agent}.")
+
+
+def run(training: Any, out: Path, agent: str, products: str) -> None:
+    """Train with a progress bar, and save; of several processes only the first one reports."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+    )
+    bar = Progress(*columns, TextColumn("{task.fields[last]}"), console=console)
+    if rank(training) > 0:
+        training.fit()
+        return
+    with bar if console.is_terminal else nullcontext():
+        log = Log(training, out, bar)
+        trained = training.fit(log, out / CHECKPOINT)
+    facts = card(training, log, agent, products)
+    (trained.save if agent in STRUCTURE_KINDS else training.save_model)(out, facts)
+    console.print(
+        f"Wrote {out}: best validation reward {facts['metrics']['validation_reward']:.4f}, "
+        f"{facts['metrics']['gap_percent']:+.2f} % to {log.name}.",
+        soft_wrap=True,
+    )

@@ -1,0 +1,98 @@
+"""What users name on the command line: tasks and policies of their own modules."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import typer
+
+import inv_gym
+from inv_gym.util.checks import one_of
+
+
+@contextmanager
+def told(option: str) -> Iterator[None]:
+    """Make what is wrong with a value a message about its option."""
+    try:
+        yield
+    except (ImportError, OSError, TypeError, ValueError) as error:
+        raise typer.BadParameter(str(error), param_hint=option) from None
+
+
+@contextmanager
+def blamed(what: str, option: str) -> Iterator[None]:
+    """Make any error of the user's code a message with the line that raised it."""
+    try:
+        yield
+    except (Exception, SystemExit) as error:
+        raise typer.BadParameter(f"{what}: {reason(error)}", param_hint=option) from error
+
+
+def reason(error: BaseException) -> str:
+    """An error in a line: its kind, its words, and the line of code that raised it."""
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    line = (
+        ""
+        if place.filename.startswith("<")
+        else f" ({Path(place.filename).name}, line {place.lineno})"
+    )
+    return f"{type(error).__name__}: {error}{line}"
+
+
+def load(spec: str, option: str, kind: str) -> Any:
+    """What ``module:name`` names; the module may lie in the current directory.
+
+    Args:
+        spec: The module and the name.
+        option: Whose value it is.
+        kind: What the name must be of, in a word.
+
+    Raises:
+        typer.BadParameter: There is no such module or name, or the module raises.
+    """
+    module_name, _, name = spec.partition(":")
+    folder = str(Path.cwd())
+    if folder not in sys.path:
+        sys.path.insert(0, folder)
+    with told(option):
+        if not (module_name and name):
+            raise ValueError(f"{spec!r} must be written module:{kind}, such as my_module:{kind}.")
+        if importlib.util.find_spec(module_name) is None:
+            raise ValueError(
+                f"there is no module {module_name!r} in {Path.cwd()} or among the installed "
+                "packages."
+            )
+    with blamed(f"{module_name} cannot be imported", option):
+        module = importlib.import_module(module_name)
+    wanted = inv_gym.Task if kind == "task" else object
+    public = [
+        key
+        for key, value in vars(module).items()
+        if not key.startswith("_") and (callable(value) or isinstance(value, inv_gym.Task))
+        if isinstance(value, wanted)
+    ]
+    with told(option):
+        return getattr(module, one_of(f"{kind} of {module_name}", name, public))
+
+
+def load_environment(spec: str) -> str:
+    """The id of an environment: one that is registered, or a task ``module:task`` of the user's,
+    which is registered under its name.
+
+    Raises:
+        typer.BadParameter: There is no such environment, or the task cannot be registered.
+    """
+    if ":" in spec:
+        task = load(spec, "--env", "task")
+        with told("--env"):
+            inv_gym.register(task)
+        return str(task.name)
+    with told("--env"):
+        return one_of("environment", spec, inv_gym.ENVIRONMENTS)

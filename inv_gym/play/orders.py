@@ -1,0 +1,72 @@
+"""What a policy's orders must be, and how they are taken."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from inv_gym.util.arrays import Array, is_torch, like, to_numpy
+
+LARGEST_ORDER = 1e30
+"""Orders from here on are refused: sums of them would not be finite in float32."""
+
+
+def policy_name(policy: Any) -> str:
+    """What a policy is called in messages."""
+    return str(getattr(policy, "name", type(policy).__name__))
+
+
+def taken(order: Any, shape: tuple[int, int], reference: Array, policy: Any) -> Array:
+    """Orders ``[B, K]`` in fresh memory, in the kind, dtype and device of the products.
+
+    Args:
+        order: What the policy gave: an array of real numbers of any kind. Torch keeps its gradient.
+        shape: Products and order channels.
+        reference: An array of the products.
+        policy: It is named in errors.
+
+    Raises:
+        TypeError: The orders are not real numbers.
+        ValueError: They have another shape, or are negative, too large, masked or NaN.
+    """
+    order = _torch(order, reference) if is_torch(reference) else _numpy(order, reference, policy)
+    if tuple(order.shape) != shape:
+        raise ValueError(
+            f"policy {policy_name(policy)} must return orders of shape {shape} (products, order "
+            f"channels), got {tuple(order.shape)}."
+        )
+    _check_values(order, policy)
+    return order
+
+
+def _numpy(order: Any, reference: np.ndarray, policy: Any) -> np.ndarray:
+    """A fresh array of orders."""
+    values = np.ma.filled(order, np.nan) if np.ma.isMaskedArray(order) else to_numpy(order)
+    if values.dtype.kind not in "fiu":
+        raise TypeError(
+            f"policy {policy_name(policy)} must return orders as real numbers, got "
+            f"{type(order).__name__} of dtype {values.dtype}."
+        )
+    return np.array(values, reference.dtype)
+
+
+def _torch(order: Any, reference: Array) -> Array:
+    """Fresh tensors of orders; what has a gradient is fresh already."""
+    order = like(order, reference)
+    return order if order.requires_grad else order.clone()
+
+
+def _check_values(order: Array, policy: Any) -> None:
+    """Refuse numbers that are no orders."""
+    # NaN fails both comparisons, and two reductions cost less than a mask of the batch.
+    values = order.detach() if is_torch(order) else order
+    if float(values.min()) >= 0.0 and float(values.max()) < LARGEST_ORDER:
+        return
+    values = to_numpy(values)
+    rows, channels = (~((values >= 0) & (values < LARGEST_ORDER))).nonzero()
+    raise ValueError(
+        f"policy {policy_name(policy)} must return finite orders of at least 0 and below "
+        f"{LARGEST_ORDER:g}, got {values[rows[0], channels[0]]} for product {rows[0]}, channel "
+        f"{channels[0]}."
+    )

@@ -1,0 +1,284 @@
+"""Files of weights and trainings whose content was changed by someone who knows the digest."""
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from learning_cases import POPULATION, equal, tiny, untrained, weights
+from safetensors.torch import save_file
+
+from inv_gym import LostSales, draw_products, rollout
+from inv_gym.agents import checkpoints
+from inv_gym.agents.catalogue import TRAINED_FOLDER
+from inv_gym.agents.checkpoints import read_tensors, write_tensors
+from inv_gym.agents.inventory_agent import InventoryAgent
+from inv_gym.agents.training.config import TrainingConfig
+from inv_gym.agents.training.direct_backprop import DirectBackprop
+
+WEIGHTS = "weights.safetensors"
+PROBLEM = LostSales(horizon=4, lead_time=2)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Weights for lost sales with lead time 2."""
+    return untrained(PROBLEM).save(tmp_path).parent
+
+
+def forge(path: Path, text: str, tensors: dict[str, torch.Tensor] | None = None) -> None:
+    """Write facts as they are, with a digest that fits."""
+    tensors = tensors if tensors is not None else {"weight": torch.zeros(3)}
+    save_file(tensors, path, {"facts": text, "digest": checkpoints._digest(tensors, text)})
+
+
+def changed(facts: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
+    """A copy of nested facts with one of them set; None leaves it out."""
+    name, _, rest = path.partition(".")
+    if rest:
+        return {**facts, name: changed(facts[name], rest, value)}
+    return {key: fact for key, fact in {**facts, name: value}.items() if fact is not None}
+
+
+@pytest.mark.parametrize("dtype", [b"I32", b"U32"])
+def test_a_header_that_calls_the_weights_whole_numbers_is_found(folder: Path, dtype: bytes) -> None:
+    content = (folder / WEIGHTS).read_bytes()
+    (folder / WEIGHTS).write_bytes(content.replace(b'"dtype":"F32"', b'"dtype":"' + dtype + b'"'))
+    with pytest.raises(ValueError, match="was changed after it was written"):
+        InventoryAgent.load(folder)
+
+
+@pytest.mark.parametrize("dtype", [torch.int32, torch.float64, torch.bfloat16])
+def test_weights_of_another_kind_are_refused_even_with_a_digest_that_fits(
+    folder: Path, dtype: torch.dtype
+) -> None:
+    tensors, facts = read_tensors(folder / WEIGHTS)
+    write_tensors(folder / WEIGHTS, {name: x.to(dtype) for name, x in tensors.items()}, facts)
+    with pytest.raises(ValueError, match=f"{WEIGHTS} does not fit its card: .* has dtype {dtype}"):
+        InventoryAgent.load(folder)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[]",
+        "3",
+        "null",
+        '"format"',
+        "{}",
+        "not json",
+        "[" * 100_000 + "]" * 100_000,
+        '{"format": ' + "9" * 5000 + "}",
+        '{"format": [1]}',
+    ],
+    ids=lambda text: text[:12],
+)
+def test_facts_that_are_not_what_they_should_be_are_refused_with_the_files_name(
+    text: str, tmp_path: Path
+) -> None:
+    path = tmp_path / WEIGHTS
+    forge(path, text)
+    with pytest.raises(ValueError, match=str(path)):
+        read_tensors(path)
+
+
+@pytest.mark.parametrize("dtype", [torch.float8_e4m3fn, torch.float8_e5m2, torch.complex64])
+def test_numbers_of_any_kind_are_read_or_refused_with_the_files_name(
+    dtype: torch.dtype, folder: Path
+) -> None:
+    tensors, facts = read_tensors(folder / WEIGHTS)
+    odd = {name: tensor.to(dtype) for name, tensor in tensors.items()}
+    forge(folder / WEIGHTS, json.dumps(facts), odd)
+    with pytest.raises(ValueError, match=str(folder / WEIGHTS)):
+        InventoryAgent.load(folder)
+
+
+CARDS = [
+    ("sizes", None),
+    ("sizes", 3),
+    ("sizes.layout", None),
+    ("sizes.layout.widths", None),
+    ("sizes.layout.widths", ["a"]),
+    ("sizes.layout.widths", [1.5]),
+    ("sizes.layout.structure", ["mood"]),
+    ("sizes.order_names", None),
+    ("sizes.economics", 5),
+    ("sizes.lead_times", []),
+    ("sizes.covariates", ["a", "b"]),
+    ("network", None),
+    ("network", []),
+    ("network.channels", None),
+    ("network.channels", "4"),
+    ("network.hidden", 8),
+    ("network.head", "round"),
+    ("network.knows", "distribution"),
+    ("network.colour", "red"),
+    ("problem", None),
+    ("problem", "LostSales"),
+    ("problem.problem", None),
+    ("problem.problem", ["LostSales"]),
+    ("problem.lead_time", "two"),
+    ("problem.colour", "red"),
+    ("structure", None),
+    ("structure", 7),
+    ("structure", {}),
+    ("structure.lead_time", None),
+    ("network.channels", 10**9),
+    ("network.channels", 10**30),
+    ("network.hidden", [10**9]),
+    ("sizes.layout.widths", [1, 10**9]),
+    ("sizes.lead_times", [10**9]),
+]
+
+
+@pytest.mark.parametrize(("path", "value"), CARDS)
+def test_a_forged_card_is_refused_with_the_files_name(path: str, value: Any, folder: Path) -> None:
+    tensors, facts = read_tensors(folder / WEIGHTS)
+    write_tensors(folder / WEIGHTS, tensors, changed(facts, path, value))
+    with pytest.raises(ValueError, match=str(folder / WEIGHTS)):
+        InventoryAgent.load(folder)
+
+
+def test_a_card_of_a_long_lead_time_is_refused_before_a_state_is_made(folder: Path) -> None:
+    tensors, facts = read_tensors(folder / WEIGHTS)
+    for name in ("structure.lead_time", "problem.lead_time"):
+        facts = changed(facts, name, 10**12)
+    write_tensors(folder / WEIGHTS, tensors, facts)
+    with pytest.raises(ValueError, match="the problem says 1000000000000, and there are"):
+        InventoryAgent.load(folder)
+
+
+@pytest.mark.parametrize("bad", [float("nan"), float("inf")])
+def test_weights_that_are_not_finite_are_neither_written_nor_read(folder: Path, bad: float) -> None:
+    before = (folder / WEIGHTS).read_bytes()
+    tensors, facts = read_tensors(folder / WEIGHTS)
+    tensors["head.layers.1.bias"][0] = bad
+    with pytest.raises(ValueError, match=f"{WEIGHTS} holds numbers that are not finite in head"):
+        write_tensors(folder / WEIGHTS, tensors, facts)
+    assert (folder / WEIGHTS).read_bytes() == before
+    forge(folder / WEIGHTS, json.dumps(facts), tensors)
+    with pytest.raises(ValueError, match=f"{WEIGHTS} holds numbers that are not finite in head"):
+        InventoryAgent.load(folder)
+
+
+def test_the_weights_that_come_with_the_package_are_floats_whose_digest_fits() -> None:
+    for path in TRAINED_FOLDER.glob("*.safetensors"):
+        tensors, _ = read_tensors(path)
+        assert {tensor.dtype for tensor in tensors.values()} == {torch.float32}
+
+
+# Checkpoints
+
+
+def training(config: TrainingConfig | None = None) -> DirectBackprop:
+    return DirectBackprop(PROBLEM, POPULATION, config or tiny())
+
+
+@pytest.fixture
+def checkpoint(tmp_path: Path) -> Path:
+    """Of a training that is half done."""
+    path = tmp_path / "checkpoint"
+    begun = training()
+    for _ in range(2):
+        begun.train_step()
+    return begun.save(path)
+
+
+def refused(path: Path, change: Callable[[dict, dict], None]) -> str:
+    """What is said of a checkpoint after a change; the training that refuses it is as it was."""
+    tensors, facts = read_tensors(path)
+    change(tensors, facts)
+    write_tensors(path, tensors, facts)
+    again = training()
+    before = weights(again)
+    with pytest.raises(ValueError, match=f"{path} does not fit this training") as error:
+        again.resume(path)
+    assert equal(weights(again), before)
+    assert (again.step, again.curve) == (0, [])
+    assert not again._learner.optimiser.state_dict()["state"]
+    return str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("step", -5, "step must be at least 0, got -5"),
+        ("step", 5, "step must be at most 4, got 5"),
+        ("step", 2.5, "step must be a whole number, got 2.5"),
+        ("step", None, "step must be a whole number, got None"),
+        ("best", float("nan"), "best must be finite, got nan"),
+        ("best", float("inf"), "best must be finite, got inf"),
+        ("best", "high", "best must be a number, got 'high'"),
+        ("stale", -1, "stale must be at least 0, got -1"),
+        ("curve", [[1]], "missing"),
+        ("curve", [[3, 0.1, 0.2, 0.3, 1.0]], r"must rise to at most 2, got \[3\]"),
+        ("curve", [[1, float("nan"), 0.2, 0.3, 1.0]], "a figure of the curve must be finite"),
+        ("curve", 7, "not iterable"),
+    ],
+)
+def test_an_impossible_progress_is_refused(
+    name: str, value: Any, message: str, checkpoint: Path
+) -> None:
+    said = refused(checkpoint, lambda _, facts: facts.update({name: value}))
+    assert re.search(message, said)
+
+
+@pytest.mark.parametrize("name", ["step", "best", "curve", "stale", "adam"])
+def test_a_checkpoint_that_lacks_a_fact_is_refused(name: str, checkpoint: Path) -> None:
+    assert f"({name!r})" in refused(checkpoint, lambda _, facts: facts.pop(name))
+
+
+def drop(beginning: str) -> Callable[[dict, dict], None]:
+    """A change that takes tensors away."""
+
+    def change(tensors: dict, _: dict) -> None:
+        for name in [name for name in tensors if name.startswith(beginning)]:
+            del tensors[name]
+
+    return change
+
+
+@pytest.mark.parametrize("beginning", ["adam/", "adam/0/", "adam/3/exp_avg_sq"])
+def test_a_checkpoint_that_lacks_tensors_of_the_optimiser_is_refused(
+    beginning: str, checkpoint: Path
+) -> None:
+    assert "it needs the tensors" in refused(checkpoint, drop(beginning))
+
+
+@pytest.mark.parametrize("beginning", ["now/", "best/", "now/head.layers.1.bias"])
+def test_a_checkpoint_that_lacks_weights_is_refused(beginning: str, checkpoint: Path) -> None:
+    assert "has shape None, the network needs" in refused(checkpoint, drop(beginning))
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("adam/0/exp_avg", torch.zeros(7), "0/exp_avg must have shape"),
+        ("adam/0/step", torch.tensor(-3.0), "0/step must be at least 0, got -3.0"),
+        ("now/head.layers.1.bias", torch.zeros(7), r"has shape \(7,\), the network needs \(1,\)"),
+    ],
+)
+def test_tensors_of_another_shape_are_refused(
+    name: str, value: torch.Tensor, message: str, checkpoint: Path
+) -> None:
+    said = refused(checkpoint, lambda tensors, _: tensors.update({name: value}))
+    assert re.search(message, said)
+
+
+def test_a_checkpoint_before_the_first_step_is_taken(tmp_path: Path) -> None:
+    path = training().save(tmp_path / "checkpoint")
+    again = training()
+    again.resume(path)
+    assert again.step == 0
+    orders = rollout(PROBLEM, again.fit(), draw_products(POPULATION, PROBLEM, 4)).orders
+    wanted = rollout(PROBLEM, training().fit(), draw_products(POPULATION, PROBLEM, 4)).orders
+    assert (orders == wanted).all()
+
+
+def test_a_longer_training_is_another_one(checkpoint: Path) -> None:
+    with pytest.raises(ValueError, match="is of a training with config"):
+        training(replace(tiny(), steps=9)).resume(checkpoint)

@@ -1,0 +1,68 @@
+"""The pages of prose: links and paths lead somewhere, lines are short, snippets run."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PAGES = [
+    ROOT / "README.md",
+    ROOT / "examples" / "README.md",
+    *sorted((ROOT / "docs").glob("*.md")),
+]
+GENERATED = ("evidence.md", "ppo.md", "structure.md")
+PROSE = [page for page in PAGES if page.name not in GENERATED]
+LINE_LENGTH = 100
+TOP = r"(?:agents|baselines|docs|examples|inv_gym|tests|experiments|benchmarks)/"
+LONG_LINES = ("|", "![")
+"""Rows of tables and pictures may be long."""
+
+pages = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+prose = pytest.mark.parametrize("page", PROSE, ids=lambda page: str(page.relative_to(ROOT)))
+
+
+def anchors(page: Path) -> set[str]:
+    """The anchors of the headings of a page, as GitHub names them."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pages
+def test_links_lead_somewhere(page: Path) -> None:
+    links = re.findall(r"\]\(([^)#]*)(?:#([^)]+))?\)", page.read_text())
+    for address, anchor in links:
+        if address.startswith("https://"):
+            continue
+        target = (page.parent / address).resolve() if address else page
+        assert target.exists(), address
+        assert not anchor or anchor in anchors(target), f"{address}#{anchor}"
+
+
+@pages
+def test_files_that_a_page_names_exist(page: Path) -> None:
+    paths = re.findall(rf"[` ]({TOP}[\w/.-]+\.(?:py|md|png|json))", page.read_text())
+    folders = (ROOT, page.parent, ROOT / "examples")
+    for path in paths:
+        assert any((folder / path).exists() for folder in folders), path
+
+
+@prose
+def test_lines_of_prose_are_short(page: Path) -> None:
+    lines = page.read_text().splitlines()
+    long = [line for line in lines if len(line) > LINE_LENGTH]
+    assert [line for line in long if not line.startswith(LONG_LINES)] == []
+
+
+@pytest.mark.parametrize("name", ["architecture.md", "exact.md"])
+def test_a_snippet_of_the_docs_runs(name: str) -> None:
+    snippets = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / name).read_text(), re.DOTALL)
+    assert snippets
+    for snippet in snippets:
+        command = [sys.executable, "-c", snippet]
+        done = subprocess.run(
+            command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False
+        )
+        assert done.returncode == 0, done.stderr
