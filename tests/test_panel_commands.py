@@ -130,7 +130,7 @@ def test_a_wide_table_joins() -> None:
         (("--data", "sales.csv", "--missing", "nought"), "unknown missing 'nought'"),
         (("--data", "sales.csv", "--columns", "series"), "--columns must be name=column"),
         (("--data", "sales.csv", "--columns", "series=Item"), "no column 'Item'"),
-        (("--data", "sales.csv", "--separator", ";;"), "separator must be one character"),
+        (("--data", "sales.csv", "--separator", ";;"), "separator must be one ASCII character"),
         (("--data", "sales.csv", "--first", "1 March"), "first must be a day written as"),
         (("--data", "sales.csv", "--last", "2025-01-01"), "last must be within the table's"),
         (("--data", "sales.csv", "--horizon", "300"), "lower the horizon"),

@@ -98,9 +98,9 @@ def test_another_separator_is_told_and_read(tmp_path: Path, separator: str) -> N
     assert "separated by ','" in refused(stored(tmp_path, frame), separator=separator)
 
 
-@pytest.mark.parametrize("separator", ["", ";;", '"', "\n"])
+@pytest.mark.parametrize("separator", ["", ";;", '"', "\n", "§"])
 def test_a_separator_is_one_character(tmp_path: Path, separator: str) -> None:
-    with pytest.raises(ValueError, match="separator must be one character or tab, got"):
+    with pytest.raises(ValueError, match="separator must be one ASCII character or tab, got"):
         read_panel(written(tmp_path, HEAD + "a,2024-01-01,1\n"), separator=separator)
 
 

@@ -194,9 +194,12 @@ def checked_separator(separator: str) -> str:
     r"""The character that separates cells; ``tab`` and a written-out ``\t`` are the tab.
 
     Raises:
+        TypeError: It is no text.
         ValueError: It is not one character.
     """
+    if not isinstance(separator, str):
+        raise TypeError(f"separator must be one character or tab, got {separator!r}.")
     character = {"tab": "\t", "\\t": "\t"}.get(separator, separator)
-    if not isinstance(character, str) or len(character) != 1 or character in '"\n\r':
-        raise ValueError(f"separator must be one character or tab, got {separator!r}.")
+    if len(character) != 1 or not character.isascii() or character in '"\n\r\0':
+        raise ValueError(f"separator must be one ASCII character or tab, got {separator!r}.")
     return character

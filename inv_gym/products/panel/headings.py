@@ -95,9 +95,12 @@ def renamed(names: Sequence[str], columns: Mapping[str, str] | None) -> list[str
     A column of the table that has our name already gives way, and is called "".
 
     Raises:
+        TypeError: `columns` is no mapping from names to names.
         ValueError: The table has no such column, or a layout none of the name.
     """
-    theirs = dict(columns or {})
+    theirs = {} if columns is None else columns
+    if not isinstance(theirs, Mapping) or not all(isinstance(x, str) for x in theirs.values()):
+        raise TypeError(f"columns must be a mapping from names to names, got {columns!r}.")
     known = list(dict.fromkeys(name for layout in LAYOUTS for name in layout.columns))
     unknown = [ours for ours in theirs if ours not in known]
     if unknown:
