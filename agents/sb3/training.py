@@ -53,7 +53,10 @@ class Progress(NamedTuple):
     """Product-periods played."""
     reward: float
     """Discounted mean reward per period on the validation products, money."""
+    score: float
+    """The same in units of a product's scale and money: what picks the best weights."""
     best: float
+    """The best score so far."""
     seconds: float
 
 
@@ -146,9 +149,9 @@ class ModelFree:
         begin, before = time.perf_counter(), self.curve[-1].seconds if self.curve else 0.0
         while self.step < self.config.steps:
             self._train_part()
-            reward, best = self._validate()
+            reward, score, best = self._validate()
             self.curve.append(
-                Progress(self.step, reward, best, before + time.perf_counter() - begin)
+                Progress(self.step, reward, score, best, before + time.perf_counter() - begin)
             )
             if checkpoint is not None and self.config.on_policy:
                 self.save(checkpoint)
@@ -183,9 +186,9 @@ class ModelFree:
             "rate."
         )
 
-    def _validate(self) -> tuple[float, float]:
-        """Play the validation products; keep the weights if they are the best. Reward (money) and
-        best score.
+    def _validate(self) -> tuple[float, float, float]:
+        """Play the validation products; keep the weights if they are the best. Reward (money),
+        score and best score.
         """
         before = self._validation.best_mean_reward
         self._validation.on_step()
@@ -193,7 +196,8 @@ class ModelFree:
             raise self._diverged(f"the reward is {self._validation.last_mean_reward}")
         if self._validation.best_mean_reward > before:
             self._best = self._weights()
-        return self._held_out.reward, float(self._validation.best_mean_reward)
+        score, best = self._validation.last_mean_reward, self._validation.best_mean_reward
+        return self._held_out.reward, float(score), float(best)
 
     @property
     def agent(self) -> InventoryAgent | SB3Policy:

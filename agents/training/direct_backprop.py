@@ -11,6 +11,7 @@ import copy
 import json
 import math
 import time
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -27,7 +28,15 @@ from inv_gym.agents.training.config import TrainingConfig
 from inv_gym.agents.training.device import usable_device
 from inv_gym.agents.training.given import config_of, problems_of, refuse_unknown_structure
 from inv_gym.agents.training.learner import Learner
-from inv_gym.agents.training.progress import DivergedError, TrainingProgress
+from inv_gym.agents.training.progress import (
+    DivergedError as DivergedError,
+)
+from inv_gym.agents.training.progress import (
+    TrainingProgress,
+    TrainingWarning,
+    Validation,
+    trouble,
+)
 from inv_gym.agents.training.resuming import (
     FORGED,
     describe_sources,
@@ -134,22 +143,32 @@ class DirectBackprop:
             DivergedError: The loss or its gradient is not finite; the weights before it and the
                 last checkpoint are kept.
             OSError: The checkpoint cannot be written; the last one is kept.
+
+        Warns:
+            TrainingWarning: The training came to its end in `trouble`.
         """
         begin, before = time.perf_counter(), self.curve[-1].seconds if self.curve else 0.0
         while not self.finished:
             steps = min(self.config.check_every, self.config.steps - self.step)
             losses = [self.train_step() for _ in range(steps)]
-            reward = self._validate()
-            seconds = before + time.perf_counter() - begin
+            score, reward, ordering = self._validate()
+            loss, seconds = float(np.mean(losses)), before + time.perf_counter() - begin
             self.curve.append(
-                TrainingProgress(self.step, float(np.mean(losses)), reward, self.best, seconds)
+                TrainingProgress(self.step, loss, reward, score, ordering, self.best, seconds)
             )
             if checkpoint is not None and self.rank == 0:
                 self.save(checkpoint)
             if progress is not None:
                 progress(self.curve[-1])
         self.network.load_state_dict(self._best_weights)
+        if self.trouble is not None:
+            warnings.warn(self.trouble, TrainingWarning, stacklevel=2)
         return self.agent
+
+    @property
+    def trouble(self) -> str | None:
+        """What went wrong on the way to the end, as orders that are all 0; None if nothing did."""
+        return trouble(self.curve)
 
     @property
     def network(self) -> PolicyNetwork:
@@ -183,19 +202,19 @@ class DirectBackprop:
         """The batch as tensors where the network computes."""
         return batch.to(self.network.like)
 
-    def _validate(self) -> float:
-        """Play the validation products; keep the weights if they are the best. Mean reward per
-        period, money.
+    def _validate(self) -> Validation:
+        """Play the validation products of all problems, and keep the weights if they are the
+        best.
         """
         played = [
             play_validation(InventoryAgent(problem, self.network), products, self.config.weighting)
             for problem, products in self.validation
         ]
-        score, reward = (float(np.mean(figures)) for figures in zip(*played, strict=True))
+        mean = Validation(*np.mean(played, axis=0).tolist())
         self.stale += 1
-        if score > self.best:
-            self.best, self.stale, self._best_weights = score, 0, self._learner.weights()
-        return reward
+        if mean.score > self.best:
+            self.best, self.stale, self._best_weights = mean.score, 0, self._learner.weights()
+        return mean
 
     def save(self, path: str | Path) -> Path:
         """Write all that `resume` needs to one file."""

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import torch
 
 from inv_gym.agents.inventory_agent import InventoryAgent
+from inv_gym.agents.training.progress import Validation
 from inv_gym.play.rollout import rollout
 from inv_gym.problems.problem import Problem
 from inv_gym.products.batch import Products, product_weights
@@ -30,17 +32,14 @@ def draw_validation(
     return problem, draw_products(source, problem, number, VALIDATION_SEED)
 
 
-def play_validation(
-    agent: InventoryAgent, products: Products, weighting: str
-) -> tuple[float, float]:
-    """The score that picks the weights and the reward, both the discounted mean per period.
-
-    The score is in units of a product's scale and money where the weighting is ``product``; the
-    reward is money.
-    """
+def play_validation(agent: InventoryAgent, products: Products, weighting: str) -> Validation:
+    """Play the validation products; `weighting` is that of the training's configuration."""
     problem, network = agent.problem, agent.network
     with torch.no_grad():
-        played = rollout(problem, agent, products.to(network.like)).discounted_reward
-    reward = played.double().cpu().numpy() / problem.discounted_periods
+        played = rollout(problem, agent, products.to(network.like))
+    shares = [float((step.order > 0.0).double().mean()) for step in played.steps]
+    reward = played.discounted_reward.double().cpu().numpy() / problem.discounted_periods
     weights = product_weights(products) if weighting == "product" else 1.0
-    return float((reward * weights).mean()), float(reward.mean())
+    return Validation(
+        float((reward * weights).mean()), float(reward.mean()), float(np.mean(shares))
+    )

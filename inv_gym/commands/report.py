@@ -20,20 +20,23 @@ import inv_gym
 from inv_gym import baselines
 from inv_gym.agents.training.config import STRUCTURE_KINDS
 from inv_gym.commands.trainings import AGENTS
+from inv_gym.products.batch import product_weights
 from inv_gym.util.files import write_atomically
 
 console = Console(highlight=False)
 
 
-def reference_reward(training: Any) -> tuple[str, float]:
-    """The reference heuristic's name, and what it earns on the validation products (mean per
-    period, money).
+def reference_score(training: Any) -> tuple[str, float]:
+    """The reference heuristic's name, and its score on the validation products: as the weights are
+    picked by.
     """
     ((problem, products),) = training.validation
     known = products.distribution is not None
     name = baselines.reference(problem, known)
     played = inv_gym.rollout(problem, baselines.policies(problem, known)[name], products)
-    return name, float(np.mean(played.discounted_reward)) / problem.discounted_periods
+    alike = getattr(training.config, "weighting", "product") == "product"
+    weights = product_weights(products) if alike else 1.0
+    return name, float(np.mean(played.discounted_reward * weights)) / problem.discounted_periods
 
 
 class Log:
@@ -41,7 +44,7 @@ class Log:
 
     def __init__(self, training: Any, out: Path, bar: Progress) -> None:
         self.training, self.out, self.bar = training, out, bar
-        self.name, self.reference = reference_reward(training)
+        self.name, self.reference = reference_score(training)
         self.task = bar.add_task(
             "training", total=training.config.steps, completed=training.step, last=""
         )
@@ -51,28 +54,33 @@ class Log:
 
             self.board = SummaryWriter(str(out / "tensorboard"), purge_step=training.step)
 
-    def gap(self, reward: float) -> float:
-        """To the reference heuristic, % of its reward."""
-        return 100.0 * (reward - self.reference) / abs(self.reference)
+    def gap(self, score: float) -> float | None:
+        """To the reference heuristic, % of its score; None if that is 0."""
+        if self.reference == 0.0:
+            return None
+        return 100.0 * (score - self.reference) / abs(self.reference)
+
+    def compared(self, score: float) -> str:
+        """A score and its gap as text."""
+        gap = self.gap(score)
+        percent = "no percents, its score is 0" if gap is None else f"{gap:+.2f} %"
+        return f"score {score:.5f} ({percent} to {self.name})"
 
     def __call__(self, validation: Any) -> None:
         """Report a validation."""
-        gap = self.gap(validation.reward)
         curve = self.training.curve
-        rows = [json.dumps({**row._asdict(), "gap": self.gap(row.reward)}) for row in curve]
+        rows = [json.dumps({**row._asdict(), "gap": self.gap(row.score)}) for row in curve]
         write_atomically(self.out / "metrics.jsonl", "\n".join(rows) + "\n")
-        last = (
-            f"reward {validation.reward:.4f}, {gap:+.2f} % to {self.name}, "
-            f"{validation.seconds:.0f} s"
-        )
+        last = f"{self.compared(validation.score)}, {validation.seconds:.0f} s"
         self.bar.update(self.task, completed=validation.step, last=last)
         if not console.is_terminal:
             loss = f"loss {validation.loss:.5f}, " if "loss" in validation._fields else ""
             console.print(f"step {validation.step}: {loss}{last}", soft_wrap=True)
         if self.board is not None:
-            for key in {"loss", "reward"} & set(validation._fields):
+            for key in {"loss", "reward", "score"} & set(validation._fields):
                 self.board.add_scalar(key, getattr(validation, key), validation.step)
-            self.board.add_scalar("gap", gap, validation.step)
+            if (gap := self.gap(validation.score)) is not None:
+                self.board.add_scalar("gap", gap, validation.step)
             self.board.flush()
 
 
@@ -91,8 +99,10 @@ def card(training: Any, log: Log, agent: str, products: str) -> dict[str, Any]:
         "products": products,
         "metrics": {
             "validation_reward": best.reward,
+            "validation_score": best.score,
             "reference": log.name,
-            "gap_percent": log.gap(best.reward),
+            "gap_percent": log.gap(best.score),
+            "trouble": getattr(training, "trouble", None),
             "steps": training.step,
             "seconds": training.curve[-1].seconds,
         },

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from torch import distributed
 import inv_gym
 from inv_gym.agents.network.policy_network import NetworkConfig
 from inv_gym.agents.training.config import STRUCTURE_KINDS
-from inv_gym.agents.training.progress import DivergedError
+from inv_gym.agents.training.progress import DivergedError, TrainingWarning
 from inv_gym.commands.report import Log, card, console
 from inv_gym.commands.tables import make_products
 from inv_gym.commands.train import Options
@@ -157,11 +158,12 @@ def run(training: Any, out: Path, agent: str, products: str) -> None:
         return
     with bar if console.is_terminal else nullcontext():
         log = Log(training, out, bar)
-        trained = training.fit(log, out / CHECKPOINT)
+        with warnings.catch_warnings():  # trouble is told at the end
+            warnings.simplefilter("ignore", TrainingWarning)
+            trained = training.fit(log, out / CHECKPOINT)
     facts = card(training, log, agent, products)
     (trained.save if agent in STRUCTURE_KINDS else training.save_model)(out, facts)
-    console.print(
-        f"Wrote {out}: best validation reward {facts['metrics']['validation_reward']:.4f}, "
-        f"{facts['metrics']['gap_percent']:+.2f} % to {log.name}.",
-        soft_wrap=True,
-    )
+    best = log.compared(facts["metrics"]["validation_score"])
+    console.print(f"Wrote {out}: best validation {best}.", soft_wrap=True)
+    if facts["metrics"]["trouble"] is not None:
+        console.print(f"Warning: {facts['metrics']['trouble']}.", soft_wrap=True)

@@ -7,8 +7,8 @@ import linecache
 import os
 import signal
 import traceback
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass
 from types import FrameType
 from typing import Any, NamedTuple
 
@@ -25,6 +25,7 @@ PACKAGES = ("inv_gym", "agents", "baselines")
 
 fuzz = settings(
     max_examples=EXAMPLES,
+    derandomize="FUZZ_EXAMPLES" not in os.environ,
     deadline=None,
     database=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
@@ -36,7 +37,6 @@ class Refusals:
     """How many bad inputs were refused as they must be."""
 
     number: int = 0
-    seen: list[str] = field(default_factory=list)
 
 
 refusals = Refusals()
@@ -194,9 +194,10 @@ def names(known: Any) -> st.SearchStrategy[Bad]:
     return st.one_of(others, st.integers(), st.floats(), st.builds(Thing)).map(named)
 
 
-def things() -> st.SearchStrategy[Bad]:
-    """What is none of the objects of this package."""
-    return st.one_of(words, st.integers(), FRACTIONS, st.builds(Thing)).map(named)
+def things(known: Collection[str] = ()) -> st.SearchStrategy[Bad]:
+    """What is none of the objects of this package, nor the name of one."""
+    others = words.filter(lambda word: word not in known)
+    return st.one_of(others, st.integers(), FRACTIONS, st.builds(Thing)).map(named)
 
 
 def arrays_with(bad: float, shape: tuple[int, ...]) -> st.SearchStrategy[Bad]:

@@ -42,6 +42,7 @@ from inv_gym.demand.processes import (
     WeeklySeason,
     YearlySeason,
 )
+from inv_gym.tasks.registry import PROBLEMS
 
 ENV = "InvLostSales-v0"
 HORIZON = 3
@@ -81,9 +82,11 @@ FIELDS = {
     "censored": flags(),
     "initial_stock": real().filter(lambda bad: not is_pair(bad.value)),
 }
-SOURCES = st.one_of(things(), st.lists(st.integers(), max_size=2).map(named))
-NAMES = things().filter(lambda bad: bad.value != "")
-PLAYED = {**FIELDS, "products": SOURCES, "problem": things(), "task": NAMES}
+KNOWN_SOURCES = (*inv_gym.POPULATIONS, *inv_gym.INSTANCES)
+KNOWN_TASKS = ("", *inv_gym.ENVIRONMENTS, *inv_gym.INSTANCES)
+SOURCES = st.one_of(things(KNOWN_SOURCES), st.lists(st.integers(), max_size=2).map(named))
+NAMES = things(KNOWN_TASKS)
+PLAYED = {**FIELDS, "products": SOURCES, "problem": things(PROBLEMS), "task": NAMES}
 
 
 def build(kind: Callable[..., Any], good: Mapping[str, Any], bad: Mapping[str, Any]) -> Calls:

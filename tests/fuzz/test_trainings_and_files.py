@@ -13,7 +13,7 @@ from bad_inputs import Bad, flags, fuzz, names, real, refused, things, whole
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inv_gym import LostSales
+from inv_gym import POPULATIONS, LostSales
 from inv_gym.agents import DirectBackprop, InventoryAgent, NetworkConfig, TrainingConfig
 from inv_gym.agents.sb3.config import ModelFreeConfig
 from inv_gym.products.panel import PanelProducts, read_panel
@@ -93,7 +93,7 @@ SMALL = TrainingConfig(
 PROBLEM = LostSales(horizon=2)
 TRAINED: dict[str, st.SearchStrategy[Bad]] = {
     "task": st.one_of(things(), things().map(lambda bad: Bad([bad.value], bad.words))),
-    "source": things(),
+    "source": things(POPULATIONS),
     "config": things().filter(lambda bad: bool(bad.value)),
     "device": st.sampled_from(["", "gpu", "cpu:x", "meta", "tpu"]).map(
         lambda x: Bad(x, (repr(x),))

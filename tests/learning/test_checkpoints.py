@@ -146,9 +146,9 @@ def test_a_forged_card_is_refused_with_the_files_name(path: str, value: Any, fol
 def test_a_card_of_a_long_lead_time_is_refused_before_a_state_is_made(folder: Path) -> None:
     tensors, facts = read_tensors(folder / WEIGHTS)
     for name in ("structure.lead_time", "problem.lead_time"):
-        facts = changed(facts, name, 10**12)
+        facts = changed(facts, name, 1000)
     write_tensors(folder / WEIGHTS, tensors, facts)
-    with pytest.raises(ValueError, match="the problem says 1000000000000, and there are"):
+    with pytest.raises(ValueError, match="the problem says 1000, and there are"):
         InventoryAgent.load(folder)
 
 

@@ -290,6 +290,7 @@ def test_the_last_orders_of_a_long_run_problem_teach_nothing(censored: bool) -> 
     assert not agree(gradients(training), expected(problem, cut=False)[1])
 
 
+@pytest.mark.filterwarnings("ignore::inv_gym.agents.training.progress.TrainingWarning")
 @pytest.mark.parametrize(
     "problems",
     [[LostSales(horizon=8, long_run=True)], [LostSales(horizon=4, lead_time=n) for n in (0, 3)]],

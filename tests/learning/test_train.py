@@ -25,6 +25,7 @@ from inv_gym.agents.network.policy_network import NetworkConfig
 from inv_gym.agents.training.config import PENALTY, TrainingConfig
 from inv_gym.agents.training.direct_backprop import DirectBackprop
 from inv_gym.commands.app import app
+from inv_gym.products.batch import product_weights
 
 ROOT = Path(__file__).parents[2]
 COMMAND = ("-m", "inv_gym", "train")
@@ -91,14 +92,17 @@ def test_a_training_writes_weights_card_metrics_and_a_checkpoint(
     assert result.exit_code == 0, result.output
     assert sorted(path.name for path in out.iterdir() if path.is_file()) == NAMES
     assert "step 100: loss" in result.output
-    assert result.output.splitlines()[-1].startswith(f"Wrote {out}: best validation reward ")
+    assert result.output.splitlines()[-1].startswith(f"Wrote {out}: best validation score ")
+
+
+COLUMNS = {"step", "loss", "reward", "score", "ordering", "best", "seconds", "gap"}
 
 
 def test_metrics_have_a_line_per_validation(trained: tuple[Result, Path]) -> None:
     _, out = trained
     metrics = rows(out)
     assert [row["step"] for row in metrics] == [100, 120]
-    assert all(set(row) == {"step", "loss", "reward", "best", "seconds", "gap"} for row in metrics)
+    assert all(set(row) == COLUMNS for row in metrics)
     assert all(np.isfinite(list(row.values())).all() for row in metrics)
 
 
@@ -151,16 +155,20 @@ def test_the_weights_earn_what_the_card_says(trained: tuple[Result, Path]) -> No
     assert {"python", "torch", "numpy", "inv-gym"} <= set(card["versions"])
     products = draw_products(make_source("default"), agent.problem, 2048, seed=10_007)
     weight = sum(0.99**t for t in range(5))
-    earned = float(np.mean(rollout(agent.problem, agent, products).discounted_reward)) / weight
+    by_product = rollout(agent.problem, agent, products).discounted_reward / weight
+    earned, score = by_product.mean(), (by_product * product_weights(products)).mean()
     metrics = card["metrics"]
     assert metrics["validation_reward"] == pytest.approx(earned, rel=1e-5)
     assert metrics["validation_reward"] == max(rows(out), key=lambda row: row["best"])["reward"]
+    assert metrics["validation_score"] == pytest.approx(score, rel=1e-5)
+    assert metrics["trouble"] is None
     assert metrics["steps"] == 120
     from inv_gym import baselines
 
     heuristic = baselines.policies(agent.problem)[metrics["reference"]]
-    other = float(np.mean(rollout(agent.problem, heuristic, products).discounted_reward)) / weight
-    assert metrics["gap_percent"] == pytest.approx(100.0 * (earned / other - 1.0), abs=1e-3)
+    others = rollout(agent.problem, heuristic, products).discounted_reward / weight
+    other = (others * product_weights(products)).mean()
+    assert metrics["gap_percent"] == pytest.approx(100.0 * (score / other - 1.0), abs=1e-3)
 
 
 def test_a_folder_with_a_training_is_not_overwritten(trained: tuple[Result, Path]) -> None:

@@ -79,7 +79,7 @@ def test_the_actor_is_direct_backprops_network(problem: inv_gym.Problem, head: s
 
 def test_validation_returns_are_the_objective_of_the_shared_rollout() -> None:
     one = training()
-    reward, score = one._validate()
+    reward, score, _ = one._validate()
     ((problem, products),) = one.validation
     agent = one.agent
     assert isinstance(agent, InventoryAgent)
@@ -139,7 +139,7 @@ def test_fit_ends_with_the_best_weights() -> None:
     assert one.curve[-1].best > one.curve[-1].reward or one.curve[-1].best == max(
         row.best for row in one.curve
     )
-    reward, score = one._validate()
+    reward, score, _ = one._validate()
     assert score == one.curve[-1].best
     assert reward == pytest.approx(max(row.reward for row in one.curve), rel=0.2)
 
@@ -274,7 +274,7 @@ def test_half_a_minute_of_ppo_improves_on_random_and_on_its_start(
     one = training(
         "ppo", policy, problem=problem, options=options, network=NETWORK, reach=4.0, **changes
     )
-    start, _ = one._validate()
+    start, *_ = one._validate()
     one.fit()
     assert one.curve[-1].reward > start + better * abs(start)
     assert one.curve[-1].reward > random_reward(one)

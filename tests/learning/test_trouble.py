@@ -1,0 +1,91 @@
+"""Trainings that die or blow up say so, and dead ones come back to life."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from inv_gym import LostSales, Perishable, make_source
+from inv_gym.agents.network.policy_network import GRADIENT_LEAK, cut
+from inv_gym.agents.training.config import TrainingConfig
+from inv_gym.agents.training.direct_backprop import DirectBackprop
+from inv_gym.agents.training.progress import TrainingProgress, TrainingWarning, trouble
+
+SOURCE = make_source("poisson")
+
+
+def test_orders_are_cut_off_exactly_and_keep_a_part_of_their_gradient() -> None:
+    order = torch.tensor([-3.0, -0.5, 0.0, 2.0, 9.0], dtype=torch.float64, requires_grad=True)
+    within = cut(order, 5.0)
+    assert within.tolist() == [0.0, 0.0, 0.0, 2.0, 5.0]
+    (slopes,) = torch.autograd.grad(within.sum(), order)
+    assert slopes.tolist() == [GRADIENT_LEAK, GRADIENT_LEAK, 1.0, 1.0, GRADIENT_LEAK]
+
+
+def training(problem: LostSales | Perishable, steps: int, rate: float = 5e-3) -> DirectBackprop:
+    config = TrainingConfig(
+        steps=steps,
+        batch=64,
+        check_every=10,
+        validation_products=64,
+        learning_rate=rate,
+        warm_up=0,
+        wide=False,
+    )
+    return DirectBackprop(problem, SOURCE, config)
+
+
+def kill(trained: DirectBackprop, level: float) -> None:
+    """Make the network order nothing in any state."""
+    with torch.no_grad():
+        trained.network.head.exogenous.bias[-1] -= level
+
+
+@pytest.mark.parametrize(
+    "problem",
+    [
+        LostSales(horizon=12),
+        LostSales(horizon=12, lead_time=2),
+        Perishable(horizon=12, issuing="newest_first", integer_orders=True),
+    ],
+    ids=str,
+)
+def test_a_network_that_orders_nothing_learns_to_order(problem: LostSales | Perishable) -> None:
+    trained = training(problem, 150)
+    kill(trained, 6.0)
+    assert trained._validate().ordering == 0.0
+    trained.fit()
+    assert trained.curve[-1].ordering > 0.2
+    assert trained.trouble is None
+
+
+def test_a_training_that_stays_dead_says_so() -> None:
+    trained = training(LostSales(horizon=12), 10)
+    kill(trained, 1000.0)
+    with pytest.warns(TrainingWarning, match="the best weights, of step 10, order nothing at all"):
+        trained.fit()
+    assert trained.trouble is not None
+
+
+def curve(*scores: float) -> list[TrainingProgress]:
+    best = np.maximum.accumulate(scores).tolist()
+    return [
+        TrainingProgress(step, 0.0, score, score, 1.0, top, 0.0)
+        for step, (score, top) in enumerate(zip(scores, best, strict=True), 1)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("scores", "message"),
+    [
+        ((1.0, 2.0, 0.5), "scores 0.5, less than the first one and far below the 2 of step 2"),
+        ((-2.0, -1.0, -9.0), "scores -9, less than the first one and far below the -1 of step 2"),
+        ((1.0, 2.0, 1.99), None),
+        ((1.0, 2.0, 1.5), None),
+        ((1.0, 0.99), None),
+    ],
+)
+def test_a_training_that_blew_up_says_so(scores: tuple[float, ...], message: str | None) -> None:
+    told = trouble(curve(*scores))
+    assert (told is None) if message is None else (message in str(told))
