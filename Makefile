@@ -13,16 +13,16 @@ export DATA
 # One thread for each process: the tests run in parallel.
 test: export OMP_NUM_THREADS := 1
 
-.PHONY: leaderboard tables pictures weights structure robustness evidence ppo test fuzz check lint types speed clean
+.PHONY: leaderboard tables pictures weights structure evidence ppo test fuzz check lint types speed clean
 
 leaderboard: .venv  ## rank every policy on every environment; DATA=sales.csv adds your own demand table
 	$(BIN)/inv-gym leaderboard $(if $(DATA),--data "$$DATA") $(ARGS)
 
 tables: .venv  ## published tables beside ours
-	$(BIN)/python examples/experiments/reproduce_tables.py $(ARGS)
+	$(BIN)/python examples/experiments tables $(ARGS)
 
-pictures: .venv  ## optimal and heuristic orders as pictures
-	$(BIN)/python examples/experiments/order_pictures.py $(ARGS)
+pictures: .venv  ## orders of optimal policies, of heuristics and of the networks that come with the package
+	$(BIN)/python examples/experiments pictures $(ARGS)
 
 weights: .venv  ## train the networks that come with the package, minutes each; an interrupted run goes on
 	for env in $(ENVIRONMENTS); do for agent in $(AGENTS); do \
@@ -31,17 +31,14 @@ weights: .venv  ## train the networks that come with the package, minutes each; 
 	  mkdir -p agents/trained && cp runs/$$env.$$agent/weights.safetensors agents/trained/$$env.$$agent.safetensors; \
 	done; done
 
-structure: .venv  ## pictures of what the networks that come with the package order over stock
-	$(BIN)/python examples/experiments/structure.py $(ARGS)
-
-robustness: .venv  ## the measurements of docs/structure.md: hours; goes on where it was interrupted
-	$(BIN)/python examples/experiments/robustness.py $(ARGS)
+structure: .venv  ## the measurements of docs/structure.md: hours; goes on where it was interrupted
+	$(BIN)/python examples/experiments structure $(ARGS)
 
 evidence: .venv  ## the measurements of docs/evidence.md: hours; goes on where it was interrupted
-	$(BIN)/python examples/experiments/evidence.py $(ARGS)
+	$(BIN)/python examples/experiments evidence $(ARGS)
 
 ppo: .venv  ## the measurements of docs/ppo.md: hours; goes on where it was interrupted
-	$(BIN)/python examples/experiments/sample_efficiency.py $(ARGS)
+	$(BIN)/python examples/experiments sample_efficiency $(ARGS)
 
 test: .venv  ## the test suite
 	$(BIN)/python -m pytest $(ARGS)

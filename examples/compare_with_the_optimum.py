@@ -16,7 +16,9 @@ def main() -> None:
     assert distribution is not None  # made-up products have a known distribution
 
     # Rewards are profits, so the average cost is minus the gain per period.
-    optimum = -solve(task.problem, distribution, economics).gain
+    gain = solve(task.problem, distribution, economics).gain
+    assert gain is not None  # the instance has no discount
+    optimum = -gain
     print(f"{task.name} ({task.citation.split(',')[0]})")
     print(f"optimal average cost: {optimum:.4f}, published {task.known['optimal average cost']}")
 

@@ -8,6 +8,8 @@ import numpy as np
 
 import inv_gym
 from inv_gym import Observation, baselines
+from inv_gym.envs.single import InventoryEnv
+from inv_gym.play.policy import planned
 
 
 class TwoWeeks:
@@ -42,12 +44,14 @@ def main() -> None:
     env = gym.make(task.name, lead_time=2, products="poisson")
     env.reset(seed=0)
     view = env.unwrapped
-    planned = heuristics["base-stock (knows distribution)"].plan(view.problem, view.products)
+    assert isinstance(view, InventoryEnv)
+    heuristic = heuristics["base-stock (knows distribution)"]
+    policy = planned(heuristic, view.problem, view.products)
     reward_in_all, done = 0.0, False
     while not done:
-        order = planned(view.observe())[0]
+        order = policy(view.observe())[0]
         _, reward, terminated, truncated, _ = env.step(order)
-        reward_in_all += reward
+        reward_in_all += float(reward)
         done = terminated or truncated
     print(f"base-stock in a step loop earned {reward_in_all:.1f}")
 

@@ -4,37 +4,36 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import inv_gym
-from inv_gym import EconomicsRanges, Outcome, Problem, SyntheticProducts, Uniform, evaluate
+from inv_gym import EconomicsRanges, Observation, Outcome, Problem, SyntheticProducts, Uniform
 from inv_gym.problems.costs import check_costs
 from inv_gym.testing import check_policy, check_problem
-from inv_gym.util.arrays import Array, indicator, minimum, positive_part
+from inv_gym.util.arrays import Array, Columns, indicator, minimum, positive_part
 
-COSTS = ("holding_cost", "shortage_cost", "fixed_cost")
-FLOWS = ("sales", "shortage", "on_hand", "setups")
-Economics = NamedTuple("Economics", [(name, Array) for name in COSTS])
-Flows = NamedTuple("Flows", [(name, Array) for name in FLOWS])
+Costs = NamedTuple(
+    "Costs", [("holding_cost", Array), ("shortage_cost", Array), ("fixed_cost", Array)]
+)
+Flows = NamedTuple(
+    "Flows", [("sales", Array), ("shortage", Array), ("on_hand", Array), ("setups", Array)]
+)
 
 
 class State(NamedTuple):
-    net_inventory: Array
-    inventory_position = property(lambda self: self.net_inventory)
+    inventory_position: Array  # on hand less backlog: nothing is on order at a decision
 
 
 @dataclass(frozen=True, kw_only=True)
 class FixedOrderingCost(Problem):
-    """Orders arrive at once; each order costs K, whatever its size; demand that is not
-    met waits.
-    """
+    """Orders arrive at once; each costs K, whatever its size; demand that is not met waits."""
 
-    Economics = Economics
+    Economics = Costs
     backlog = True
     lead_times = (0,)
 
-    def initial_state(self, stock):
+    def initial_state(self, stock: Array) -> State:
         return State(stock)
 
-    def transition(self, state, order, demand, economics):
-        available = state.net_inventory + order[0]
+    def transition(self, state: State, order: Columns, demand: Array, economics: Costs) -> Outcome:
+        available = state.inventory_position + order[0]
         sales = minimum(positive_part(available), demand)
         net = available - demand
         on_hand = positive_part(net)
@@ -43,10 +42,10 @@ class FixedOrderingCost(Problem):
         reward = -cost - economics.fixed_cost * setups
         return Outcome(State(net), reward, Flows(sales, demand - sales, on_hand, setups))
 
-    def salvage(self, state, economics):
-        return state.net_inventory * 0.0
+    def salvage(self, state: State, economics: Costs) -> Array:
+        return state.inventory_position * 0.0
 
-    def check_economics(self, economics):
+    def check_economics(self, economics: Costs) -> None:
         check_costs(economics, holding_cost=0.0, shortage_cost=0.0, fixed_cost=0.0)
 
 
@@ -58,8 +57,8 @@ class OrderUpTo:
     high: float
     knows = "history"
 
-    def __call__(self, observation):
-        position, scale = observation.state.net_inventory, observation.scale
+    def __call__(self, observation: Observation) -> Array:
+        position, scale = observation.state.inventory_position, observation.scale
         low = indicator(position < self.low * scale, like=scale)
         return (low * positive_part(self.high * scale - position))[:, None]
 
@@ -74,6 +73,6 @@ if __name__ == "__main__":
     policies = {f"s = {low}, S = {high}": OrderUpTo(low, high) for low, high in levels}
     for policy in policies.values():
         check_policy(policy, problem, products)
-    result = evaluate(problem, policies, products, number=1000).frame
+    result = inv_gym.evaluate(problem, policies, products, number=1000).frame
     columns = ["policy", "reward", "gap", "fill_rate", "on_hand", "setups"]
     print(result[columns].to_string(float_format="%.2f"))

@@ -19,7 +19,7 @@ ALGORITHMS: dict[str, Any] = {"ppo": PPO, "a2c": A2C, "sac": SAC, "td3": TD3}
 ON_POLICY = ("ppo", "a2c")
 POLICIES = ("encoder", "plain")
 TUNED_FILE = Path(__file__).parent / "tuned.json"
-"""Parameters that `examples/experiments/tune_ppo.py` found, by environment or instance, each with
+"""Parameters that `python examples/experiments tuning` found, by environment or instance, each with
 its command.
 """
 RESERVED_PARAMETERS = (

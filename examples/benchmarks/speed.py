@@ -27,8 +27,8 @@ from inv_gym.play.policy import Observation
 from inv_gym.play.rollout import rollout
 from inv_gym.util.arrays import Array
 
-HORIZON, BATCH, LEAD_TIME = 50, 4096, 4
-PLAIN = next(iter(STRUCTURE_KINDS))
+HORIZON, LARGE_BATCH, LEAD_TIME = 50, 4096, 4
+PLAIN_KIND = next(iter(STRUCTURE_KINDS))
 console = Console(width=110)
 
 
@@ -76,15 +76,10 @@ def step_api(report: Report, number: int) -> None:
     cart = steps(gym.make("CartPole-v1"), 1, number)
     for env_id in inv_gym.ENVIRONMENTS:
         env = gym.make(env_id)
-        action = np.full(env.action_space.shape, 5.0, np.float32)
+        action = np.full_like(env.action_space.sample(), 5.0)
         ours, reference = alternate(steps(env, action, number), cart, 5)
-        report.add(
-            f"step API, {env_id}",
-            f"{number / ours:,.0f} steps/s",
-            reference / ours,
-            "x CartPole-v1",
-            1.0,
-        )
+        rate = f"{number / ours:,.0f} steps/s"
+        report.add(f"step API, {env_id}", rate, reference / ours, "x CartPole-v1", 1.0)
 
 
 def vector(report: Report, number: int) -> None:
@@ -96,21 +91,15 @@ def vector(report: Report, number: int) -> None:
     def run(rows: int, mode: str) -> float:
         env = gym.make_vec(env_id, num_envs=rows, vectorization_mode=mode)
         env.reset(seed=0)
-        actions = np.full(env.action_space.shape, 5.0, np.float32)
+        actions = np.full_like(env.action_space.sample(), 5.0)
         count = number if mode == "vector_entry_point" else number // 10
         return rows * count / timed(lambda: [env.step(actions) for _ in range(count)], 3)
 
     synchronised = run(64, "sync")
     for rows in (64, 256, 1024, 4096):
         speed = run(rows, "vector_entry_point")
-        floor = 15.0 if rows == 64 else None
-        report.add(
-            f"vector env, {rows} rows",
-            f"{speed:,.0f} product-steps/s",
-            speed / synchronised,
-            "x sync",
-            floor,
-        )
+        least, rate = 15.0 if rows == 64 else None, f"{speed:,.0f} product-steps/s"
+        report.add(f"vector env, {rows} rows", rate, speed / synchronised, "x sync", least)
 
 
 # ---------------------------------------------------------------- stable-baselines3
@@ -129,13 +118,8 @@ def model_free(report: Report, steps: int) -> None:
         return lambda: model.learn(steps)
 
     ours, reference = alternate(learn(native), learn(dummy), 3)
-    report.add(
-        "PPO, 64 rows",
-        f"{steps / ours:,.0f} product-steps/s",
-        reference / ours,
-        "x DummyVecEnv",
-        1.4,
-    )
+    rate = f"{steps / ours:,.0f} product-steps/s"
+    report.add("PPO, 64 rows", rate, reference / ours, "x DummyVecEnv", 1.4)
 
 
 # ---------------------------------------------------------------- differentiable rollout
@@ -162,13 +146,11 @@ class Training:
         states: What the network met on them: what it works on alone.
     """
 
-    def __init__(self, horizon: int, batch: int, kind: str = PLAIN) -> None:
+    def __init__(self, horizon: int, batch: int, kind: str = PLAIN_KIND) -> None:
         problem = inv_gym.LostSales(lead_time=LEAD_TIME, horizon=horizon)
         config = TrainingConfig(batch=batch, steps=10**9, validation_products=1).of_kind(kind)
-        self.problem, self.backprop = (
-            problem,
-            DirectBackprop(problem, inv_gym.make_source("default"), config),
-        )
+        self.problem = problem
+        self.backprop = DirectBackprop(problem, inv_gym.make_source("default"), config)
         self.agent = InventoryAgent(problem, self.backprop.network)
         self.products = self.backprop.to_device(self.backprop.batch(0)).products
         layout = self.backprop.network.sizes.layout
@@ -199,6 +181,7 @@ class Training:
     def encoder(self) -> None:
         """Only the encoder's."""
         encoded = self.backprop.network.encode(self.products.demand[:-1], self.products.scale)
+        assert encoded is not None
         encoded.mean().backward()
 
     def simulate(self) -> None:
@@ -227,67 +210,40 @@ def differentiable(report: Report, repeats: int) -> None:
     """The training step against the network's own work and its other parts; simulation alone;
     memory.
     """
-    for batch in (TrainingConfig.batch, BATCH):
+    for batch in (TrainingConfig.batch, LARGE_BATCH):
         training, work = Training(HORIZON, batch), HORIZON * batch
         step, network = alternate(training.train, training.network, repeats)
         rate = f"{work / step / 1e6:.2f} M product-periods/s"
-        report.add(
-            f"training step, batch {batch}", rate, step / network, "x bare network", 1.2, most=True
-        )
-        for name, part, most in (
-            ("encoder", training.encoder, 1 / 3),
-            ("drawing products", training.draw, 0.1),
-        ):
-            seconds = timed(part, repeats)
-            report.add(
-                f"{name}, batch {batch}",
-                f"{1e3 * seconds:.1f} ms",
-                seconds / step,
-                "of the step",
-                most,
-                True,
-            )
+        name = f"training step, batch {batch}"
+        report.add(name, rate, step / network, "x bare network", 1.2, most=True)
+        parts = {"encoder": (training.encoder, 1 / 3), "drawing products": (training.draw, 0.1)}
+        for part, (action, most) in parts.items():
+            seconds = timed(action, repeats)
+            name, figure = f"{part}, batch {batch}", f"{1e3 * seconds:.1f} ms"
+            report.add(name, figure, seconds / step, "of the step", most, most=True)
     simulation = timed(training.simulate, repeats)
-    report.add(
-        "simulation alone",
-        f"{work / simulation / 1e6:.1f} M product-periods/s",
-        step / simulation,
-        "x training",
-        25.0,
-    )
+    rate = f"{work / simulation / 1e6:.1f} M product-periods/s"
+    report.add("simulation alone", rate, step / simulation, "x training", 25.0)
     memory, least = saved_bytes(training.train) / work, saved_bytes(training.network) / work
-    report.add(
-        "memory kept for backward",
-        f"{memory:.0f} bytes/product-period",
-        memory / least,
-        "x bare network",
-        None,
-    )
+    figure = f"{memory:.0f} bytes/product-period"
+    report.add("memory kept for backward", figure, memory / least, "x bare network", None)
 
 
 def structured(report: Report, repeats: int) -> None:
     """Steps of networks that are informed of the structure against a plain network's."""
     plain = Training(HORIZON, TrainingConfig.batch)
     for kind, most in (("penalised", 1.1), ("constructed", 1.2)):
-        step, reference = alternate(
-            Training(HORIZON, TrainingConfig.batch, kind).train, plain.train, repeats
-        )
-        report.add(
-            f"training step, {kind}",
-            f"{1e3 * step:.0f} ms",
-            step / reference,
-            "x plain",
-            most,
-            most=True,
-        )
+        training = Training(HORIZON, TrainingConfig.batch, kind)
+        step, reference = alternate(training.train, plain.train, repeats)
+        name, figure = f"training step, {kind}", f"{1e3 * step:.0f} ms"
+        report.add(name, figure, step / reference, "x plain", most, most=True)
 
 
 def scaling(report: Report, repeats: int) -> None:
     """Log-log slopes of the training step's time in batch and in horizon."""
-    for name, sizes in (
-        ("batch", [(HORIZON, b) for b in (512, 1024, 2048, 4096)]),
-        ("horizon", [(t, 1024) for t in (25, 50, 100, 200)]),
-    ):
+    batches = [(HORIZON, batch) for batch in (512, 1024, 2048, 4096)]
+    horizons = [(horizon, 1024) for horizon in (25, 50, 100, 200)]
+    for name, sizes in (("batch", batches), ("horizon", horizons)):
         seconds = [timed(Training(*size).train, repeats) for size in sizes]
         work = [horizon * batch for horizon, batch in sizes]
         slope = float(np.polyfit(np.log(work), np.log(seconds), 1)[0])
@@ -298,9 +254,8 @@ class Report:
     """The table, row by row."""
 
     def __init__(self) -> None:
-        self.table = Table(
-            "what", "figure", "ratio", "wanted", "", title="speed, ratios within this run"
-        )
+        header = ("what", "figure", "ratio", "wanted", "")
+        self.table = Table(*header, title="speed, ratios within this run")
 
     def add(
         self,
@@ -314,13 +269,8 @@ class Report:
         """A row; `wanted` is the least (or the most) the ratio should be."""
         target = "" if wanted is None else f"{'<=' if most else '>='} {wanted:g}"
         met = wanted is None or (ratio <= wanted if most else ratio >= wanted)
-        self.table.add_row(
-            what,
-            figure,
-            f"{ratio:.2f} {unit}".strip(),
-            target,
-            "" if wanted is None else "ok" if met else "MISSED",
-        )
+        verdict = "" if wanted is None else "ok" if met else "MISSED"
+        self.table.add_row(what, figure, f"{ratio:.2f} {unit}".strip(), target, verdict)
         console.log(f"{what}: {figure}, {ratio:.2f} {unit}")
 
 

@@ -1,0 +1,1 @@
+"""Campaigns of measurement: `python examples/experiments --help` lists them."""

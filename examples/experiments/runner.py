@@ -1,0 +1,114 @@
+"""Run a campaign of measurements: what is measured already is kept, so an interrupted run goes on.
+
+python examples/experiments evidence --list
+python examples/experiments evidence --only lead-time-5    # measure a part, some minutes
+python examples/experiments evidence            # all of it: hours; goes on where it was interrupted
+python examples/experiments evidence --write    # only write the page from what has been measured
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import multiprocessing
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from importlib import import_module
+from pathlib import Path
+from typing import Annotated, Any
+
+import torch
+import typer
+
+from experiments.campaign import Campaign, Measurement
+from inv_gym.util.checks import one_of
+
+CAMPAIGNS = {
+    "evidence": "DirectBackprop beside heuristics and optima, docs/evidence.md",
+    "structure": "what a network gains from structure, docs/structure.md",
+    "sample_efficiency": "PPO beside DirectBackprop, docs/ppo.md",
+    "tables": "published tables beside exact and simulated figures",
+    "pictures": "orders of optima, heuristics and networks, docs/pictures",
+    "tuning": "parameters of PPO, agents/sb3/tuned.json",
+}
+"""Every campaign is a package of this name, which holds a `CAMPAIGN`."""
+
+
+def settings_of(campaign: Campaign, changes: Sequence[str]) -> dict[str, Any]:
+    """A campaign's settings with changes such as ``seeds=2``.
+
+    Raises:
+        ValueError: A change is not written so, or its name or value is not understood.
+    """
+    settings = campaign.settings
+    for change in changes:
+        name, equals, value = change.partition("=")
+        if not equals:
+            raise ValueError(f"--set must be name=value, got {change!r}.")
+        kind = type(settings[one_of("setting", name, settings)])
+        settings[name] = kind(value)
+    return settings
+
+
+def chosen(plan: Sequence[Measurement], patterns: Sequence[str]) -> list[Measurement]:
+    """The measurements whose names match a pattern; all if there is none.
+
+    Raises:
+        ValueError: A pattern matches nothing.
+    """
+    names = list(dict.fromkeys(measurement.name for measurement in plan))
+    wanted = set(names) if not patterns else set()
+    for pattern in patterns:
+        matching = fnmatch.filter(names, pattern)
+        wanted.update(matching or [one_of("measurement", pattern, names)])
+    return [measurement for measurement in plan if measurement.name in wanted]
+
+
+def measure(
+    campaign: Campaign, measurements: Sequence[Measurement], folder: Path, jobs: int
+) -> None:
+    """Measure, so many at a time with one torch thread each, and say what is done."""
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(jobs, spawn, torch.set_num_threads, (1,)) as pool:
+        waiting = {pool.submit(campaign.measure, folder, *m.arguments): m for m in measurements}
+        for number, finished in enumerate(as_completed(waiting), 1):
+            finished.result()
+            typer.echo(f"{number} of {len(waiting)}: {waiting[finished].title}")
+
+
+def main(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The campaign.")],
+    only: Annotated[
+        list[str] | None, typer.Option(metavar="PATTERN", help="Measurements; repeatable.")
+    ] = None,
+    listed: Annotated[bool, typer.Option("--list", help="Only list the measurements.")] = False,
+    write: Annotated[bool, typer.Option("--write", help="Only write what is measured.")] = False,
+    jobs: Annotated[int, typer.Option(min=1, help="Measurements at a time.")] = 2,
+    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder of results.")] = None,
+    changes: Annotated[
+        list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="A setting.")
+    ] = None,
+) -> None:
+    """Measure what is not measured yet; pages go to the folder of results, with --write to docs."""
+    try:
+        package = import_module(f"experiments.{one_of('campaign', name, CAMPAIGNS)}")
+        campaign: Campaign = package.CAMPAIGN
+        folder = out or campaign.folder
+        plan = chosen(list(campaign.plan(**settings_of(campaign, changes or ()))), only or ())
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+    if listed:
+        for part in plan:
+            typer.echo(f"{part.title}{' (measured)' if part.is_done(folder) else ''}")
+        return
+    if not write:
+        measure(campaign, [part for part in plan if not part.is_done(folder)], folder, jobs)
+    for path in campaign.publish(folder, campaign.pages if write else folder):
+        typer.echo(f"Wrote {path}")
+
+
+def app() -> typer.Typer:
+    """The command line; its help lists the campaigns."""
+    listing = "\n\n".join(f"{name}: {summary}" for name, summary in CAMPAIGNS.items())
+    line = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
+    line.command(epilog=listing)(main)
+    return line

@@ -1,0 +1,45 @@
+"""The campaign of the published tables: its figures and its file."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+NAMES = ("zipkin2008-poisson5-p4-L1", "demoor2022-oldest-first", "removal-cost-form")
+
+
+@pytest.fixture(scope="module")
+def cells(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], dict[str, Any]]:
+    folder = tmp_path_factory.mktemp("tables")
+    chosen = (word for name in NAMES for word in ("--only", name))
+    command = [sys.executable, "examples/experiments", "tables", "--out", str(folder), *chosen]
+    shown = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
+    assert shown.returncode == 0, shown.stderr
+    cells = json.loads((folder / "tables.json").read_text())
+    assert f"{len(cells)} of {len(cells)} figures reproduced." in shown.stdout
+    assert all(f"of 3: {name}" in shown.stdout for name in NAMES)
+    return {(cell["instance"], cell["figure"]): cell for cell in cells}
+
+
+def test_each_figure_stands_beside_its_exact_value(cells):
+    cell = cells["zipkin2008-poisson5-p4-L1", "standard vector base-stock, % over optimal"]
+    assert cell["published"] == 6.6
+    assert abs(cell["exact"] - 6.6) < 0.05
+    assert cell["difference"] == pytest.approx(cell["exact"] - 6.6)
+    assert cells["removal-cost-form", "optimal discounted cost from stock 80"][
+        "exact"
+    ] == pytest.approx(586.428, abs=5e-4)
+
+
+def test_each_simulation_agrees_with_the_exact_figure(cells):
+    for name, cell in cells.items():
+        # three half intervals of 1.96 standard errors
+        assert abs(cell["simulated"] - cell["exact"]) <= 3.0 * cell["half"], name
