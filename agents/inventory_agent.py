@@ -28,20 +28,29 @@ class InventoryAgent:
     Args:
         problem: What to order for; the network must have been made for it.
         network: It computes in its own dtype, whatever the products' is.
+        card: What its file or training says of it; the demand table that it was trained on is kept
+            when it is saved.
 
     Raises:
         ValueError: The network is for another problem.
     """
 
-    def __init__(self, problem: Problem, network: PolicyNetwork) -> None:
+    def __init__(
+        self, problem: Problem, network: PolicyNetwork, card: Mapping[str, Any] | None = None
+    ) -> None:
         self.inputs = NetworkInputs(problem, network)
-        self.problem, self.network = problem, network
+        self.problem, self.network, self.card = problem, network, card or {}
         self._flat = FlatObservations(problem, network.sizes.covariates)
 
     @property
     def knows(self) -> str:
         """``history`` or ``distribution``."""
         return self.inputs.knows
+
+    @property
+    def covariates(self) -> tuple[str, ...]:
+        """Names of the covariates that it needs."""
+        return self.network.sizes.covariates
 
     def plan(self, problem: Problem, products: Products) -> Any:
         """The policy with the encoder run over all periods at once.
@@ -94,7 +103,8 @@ class InventoryAgent:
         Raises:
             OSError: The place cannot be written; weights that were there are as they were.
         """
-        return write_network(folder, self.problem, self.network, facts or {})
+        kept = {name: self.card[name] for name in ("table",) if name in self.card}
+        return write_network(folder, self.problem, self.network, {**kept, **(facts or {})})
 
     @classmethod
     def load(cls, path: str | Path, problem: Problem | None = None) -> InventoryAgent:

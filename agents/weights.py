@@ -40,8 +40,19 @@ def write_network(
     return write_atomically(Path(folder) / CARD, json.dumps(card, indent=1))
 
 
-def read_network(path: str | Path, problem: Problem | None) -> tuple[Problem, PolicyNetwork]:
-    """A network in float64 and the problem that it orders for. See `InventoryAgent.load`."""
+def table_facts(source: Any) -> dict[str, Any]:
+    """What a card says of the demand table that products come from; nothing if there is none."""
+    table = getattr(source, "table", None)
+    return {} if table is None else {"table": table}
+
+
+def read_network(
+    path: str | Path, problem: Problem | None
+) -> tuple[Problem, PolicyNetwork, dict[str, Any]]:
+    """The problem that a network orders for, the network in float64, and its card.
+
+    See `InventoryAgent.load`.
+    """
     path = Path(path) / WEIGHTS if Path(path).is_dir() else Path(path)
     weights, card = read_tensors(path)
     if "structure" not in card:
@@ -59,7 +70,7 @@ def read_network(path: str | Path, problem: Problem | None) -> tuple[Problem, Po
         refuse_other_network(problem, network)
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from None
-    return problem, network
+    return problem, network, card
 
 
 def structure(problem: Problem) -> dict[str, Any]:

@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from panel_cases import HEAD, PROBLEM, WINDOW, long_table, panel_of, stored, written
 
-from inv_gym import draw_products, make_problem, make_source
+from inv_gym import draw_products, make_source
 from inv_gym.demand.ranges import Uniform
 from inv_gym.products.batch import HISTORY
 from inv_gym.products.economics import EconomicsRanges, draw_economics
@@ -18,37 +19,7 @@ from inv_gym.products.panel import RETAIL, Panel, PanelProducts, read_panel
 from inv_gym.products.panel.runs import find_runs, moving_sum
 from inv_gym.products.panel.windows import eligible_starts
 
-PROBLEM = make_problem("InvLostSales-v0", horizon=5)
-WINDOW = HISTORY + PROBLEM.horizon
 ARRAYS = ("dates", "units", "usable", "promotion", "price", "cost")
-
-
-def written(folder: Path, text: str) -> Path:
-    path = folder / "table.csv"
-    path.write_text(text)
-    return path
-
-
-def stored(folder: Path, frame: pd.DataFrame, suffix: str = ".csv") -> Path:
-    path = folder / f"table{suffix}"
-    if suffix == ".parquet":
-        frame.to_parquet(path)
-    else:
-        frame.to_csv(path, index=False)
-    return path
-
-
-def long_table(first: str = "2015-01-01", **series: object) -> pd.DataFrame:
-    """A long table of series that all begin on `first`."""
-    parts = []
-    for name, units in series.items():
-        dates = pd.date_range(first, periods=len(np.asarray(units)))
-        parts.append(pd.DataFrame({"series": name, "date": dates, "units": np.asarray(units)}))
-    return pd.concat(parts, ignore_index=True)
-
-
-def panel_of(folder: Path, **series: object) -> Panel:
-    return read_panel(stored(folder, long_table(**series)))
 
 
 def messy(rows: int = 200) -> pd.DataFrame:
@@ -70,7 +41,6 @@ def assert_same(left: Panel, right: Panel) -> None:
     assert (left.series, left.notes) == (right.series, right.notes)
 
 
-HEAD = "series,date,units\n"
 KNOWN = (
     "series, date, units (long table); store_nbr, item_nbr, date, unit_sales (Kaggle Favorita); "
     "store_nbr, family, "
@@ -81,7 +51,7 @@ BAD_TABLES = {
     "missing column": (
         "series,day,units\na,2024-01-01,1\n",
         "the demand table has the columns series, day, units, which are no known layout: rename "
-        "them to one of: " + KNOWN,
+        'them (or give columns={"series": ..., "date": ...}) to one of: ' + KNOWN,
     ),
     "empty file": (
         "",
@@ -147,8 +117,8 @@ BAD_TABLES = {
     ),
     "two rows": (
         HEAD + "a,2024-01-01,1\nb,2024-01-01,1\na,2024-01-02,1\na,2024-01-02,1\n",
-        "series 'a' has more than one row for 2024-01-02 (again in row 4): add them up, or keep "
-        "one.",
+        "series 'a' has more than one row for 2024-01-02 (again in row 4): add them up "
+        '(duplicates="sum" does), or keep one.',
     ),
     "gap": (
         HEAD + "b,2024-01-01,1\na,2024-01-01,1\na,2024-01-03,1\na,2024-01-05,1\n",
@@ -164,10 +134,6 @@ BAD_TABLES = {
     "text for a price": (
         "series,date,units,price\na,2024-01-01,1,NaN\n",
         "price must be a finite number, got 'NaN' (series 'a', date 2024-01-01, row 1).",
-    ),
-    "series without a price": (
-        "series,date,units,price\na,2024-01-01,1,2\nb,2024-01-01,1,\n",
-        "price of series 'b' is empty in all its rows: give one, or drop the column.",
     ),
     "negative cost": (
         "series,date,units,cost\na,2024-01-01,1,-1\n",
@@ -185,8 +151,8 @@ BAD_TABLES = {
     ),
     "Kaggle names": (
         "id,date,store_nbr,item_nbr,unit_sales,onpromotion\n0,2024-01-01,1,5,1,\n1,2024-01-01,1,5,1,\n",
-        "series '1/5' has more than one row for 2024-01-01 (again in row 2): add them up, or keep "
-        "one.",
+        "series '1/5' has more than one row for 2024-01-01 (again in row 2): add them up "
+        '(duplicates="sum" does), or keep one.',
     ),
 }
 

@@ -31,9 +31,14 @@ from inv_gym.agents.sb3.snapshot import restore, snapshot
 from inv_gym.agents.sb3.vec_env import SB3VecEnv
 from inv_gym.agents.training.device import usable_device
 from inv_gym.agents.training.progress import DivergedError
-from inv_gym.agents.training.resuming import FORGED, read_training, write_training
+from inv_gym.agents.training.resuming import (
+    FORGED,
+    describe_sources,
+    read_training,
+    write_training,
+)
 from inv_gym.agents.training.validation import draw_validation
-from inv_gym.agents.weights import describe
+from inv_gym.agents.weights import describe, table_facts
 from inv_gym.problems.problem import Problem
 from inv_gym.products.sources import ProductSource
 from inv_gym.tasks.task import Task, training_sources
@@ -92,18 +97,20 @@ class ModelFree:
         device: str = "cpu",
         log: str | Path | None = None,
     ) -> None:
-        problem, self.source, held_out_source = training_sources(task, source)
+        problem, self.source, self.validation_source = training_sources(task, source)
         self.problem = problem
         self.config = config or ModelFreeConfig()
         config = self.config
         if device != "auto":
             usable_device(device)
-        self.validation = [draw_validation(problem, held_out_source, config.validation_products)]
+        self.validation = [
+            draw_validation(problem, self.validation_source, config.validation_products)
+        ]
         longer, products = self.validation[0]
         shared: dict[str, Any] = {"knows": config.network.knows, "reach": config.reach}
         if config.policy == "plain":
             shared["knows"] = "history"
-        self._held_out = HeldOutVecEnv(products, held_out_source, longer, **shared)
+        self._held_out = HeldOutVecEnv(products, self.validation_source, longer, **shared)
         played = SB3VecEnv(
             config.rows, problem=problem, products=self.source, rewards="product", **shared
         )
@@ -200,7 +207,7 @@ class ModelFree:
         policy = copy.deepcopy(self.model.policy).cpu()
         if isinstance(policy, InventoryActorCritic):
             network = policy.features_extractor.network.double().requires_grad_(False)
-            return InventoryAgent(self.problem, network)
+            return InventoryAgent(self.problem, network, table_facts(self.source))
         return SB3Policy(self.problem, policy, copy.deepcopy(self._observations))
 
     @property
@@ -230,7 +237,12 @@ class ModelFree:
             OSError: The place cannot be written; files that were there are as they were.
         """
         return write_model(
-            Path(folder), self.model, self.env, self.problem, self.agent, facts or {}
+            Path(folder),
+            self.model,
+            self.env,
+            self.problem,
+            self.agent,
+            {**table_facts(self.source), **(facts or {})},
         )
 
     def save(self, path: str | Path) -> Path:
@@ -246,7 +258,7 @@ class ModelFree:
         facts = {
             "config": asdict(self.config),
             "problem": describe(self.problem),
-            "products": repr(self.source),
+            "products": describe_sources(self.source, self.validation_source),
         }
         return json.loads(json.dumps(facts))
 

@@ -37,9 +37,14 @@ from inv_gym.agents.training.progress import (
     Validation,
     trouble,
 )
-from inv_gym.agents.training.resuming import FORGED, read_training, write_training
+from inv_gym.agents.training.resuming import (
+    FORGED,
+    describe_sources,
+    read_training,
+    write_training,
+)
 from inv_gym.agents.training.validation import draw_validation, play_validation
-from inv_gym.agents.weights import describe
+from inv_gym.agents.weights import describe, table_facts
 from inv_gym.problems.problem import Problem
 from inv_gym.products.sources import ProductSource
 from inv_gym.tasks.task import Task, training_sources
@@ -93,7 +98,7 @@ class DirectBackprop:
         serves: Sequence[Problem] = (),
     ) -> None:
         first, *further = (task,) if isinstance(task, Task) else problems_of("task", task)
-        problem, self.source, held_out = training_sources(first, source)
+        problem, self.source, self.validation_source = training_sources(first, source)
         self.problems = (problem, *further)
         self.serves = problems_of("serves", serves) if serves else ()
         self.config = config_of(config or TrainingConfig())
@@ -116,7 +121,7 @@ class DirectBackprop:
             compiled,
         )
         self.validation = [
-            draw_validation(problem, held_out, self.config.validation_products)
+            draw_validation(problem, self.validation_source, self.config.validation_products)
             for problem in self.problems
         ]
         self._batches = Batches(self.problems, self.source, self.config)
@@ -180,7 +185,7 @@ class DirectBackprop:
     def agent(self) -> InventoryAgent:
         """The network as it is, as a policy for the first problem, computing in float64."""
         network = copy.deepcopy(self.network).double().cpu().requires_grad_(False)
-        return InventoryAgent(self.problems[0], network)
+        return InventoryAgent(self.problems[0], network, table_facts(self.source))
 
     def train_step(self) -> float:
         """Take a gradient step on fresh products; its loss."""
@@ -233,7 +238,7 @@ class DirectBackprop:
             "config": asdict(self.config),
             "problems": problems,
             "serves": serves,
-            "products": repr(self.source),
+            "products": describe_sources(self.source, self.validation_source),
         }
         return json.loads(json.dumps(identity))
 

@@ -37,6 +37,13 @@ class Saved(NamedTuple):
     """A row of figures per validation, the first of them its step."""
 
 
+def describe_sources(training: Any, held_out: Any) -> str:
+    """Where products to train on and to choose weights on come from, as a training's identity."""
+    if held_out is training:
+        return repr(training)
+    return f"{training!r}, weights chosen on {held_out!r}"
+
+
 def write_training(
     path: str | Path,
     facts: Mapping[str, Any],

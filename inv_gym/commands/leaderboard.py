@@ -18,11 +18,23 @@ from typing import Annotated
 import typer
 
 from inv_gym.commands import needed_packages
+from inv_gym.commands.tables import (
+    Columns,
+    Duplicates,
+    First,
+    Horizon,
+    Last,
+    Missing,
+    Returns,
+    Separator,
+    Wide,
+)
 
 EXAMPLES = """\b
 Examples:
   inv-gym leaderboard --quick
   inv-gym leaderboard --policy my_policies:cautious --data sales.csv
+  inv-gym leaderboard --data sales.csv --separator ';' --columns series=Product,date=Date
   inv-gym leaderboard --policy sb3:runs/ppo/model.zip --env InvLostSales-v0
   inv-gym leaderboard --env my_problem:task --policy my_policies:cautious"""
 PRODUCTS = 1000
@@ -47,8 +59,20 @@ def main(
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of the products.")] = 0,
     data: Annotated[
-        str | None, typer.Option(metavar="FILE", help="A table of daily demand to play on too.")
+        str | None,
+        typer.Option(
+            metavar="FILE", help="A table of demand by the day, week or month to play on."
+        ),
     ] = None,
+    missing: Missing = None,
+    returns: Returns = None,
+    duplicates: Duplicates = None,
+    first: First = None,
+    last: Last = None,
+    separator: Separator = None,
+    columns: Columns = None,
+    wide: Wide = None,
+    horizon: Horizon = None,
     quick: Annotated[
         bool, typer.Option("--quick", help="A first look: few products, short episodes.")
     ] = False,
@@ -63,4 +87,14 @@ def main(
     """
     with needed_packages():
         from inv_gym.commands.ranking import rank
-    rank(env or [], policy or [], products, seed, data, quick, out)
+    described = {
+        "missing": missing,
+        "returns": returns,
+        "duplicates": duplicates,
+        "first": first,
+        "last": last,
+        "separator": separator,
+        "columns": columns,
+        "wide": wide,
+    }
+    rank(env or [], policy or [], products, seed, data, described, horizon, quick, out)

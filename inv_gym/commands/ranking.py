@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from rich.console import Console
 
 import inv_gym
 from inv_gym.commands.leaderboard import PRODUCTS
+from inv_gym.commands.tables import table_source
 from inv_gym.leaderboard.board import Board, Contest
 from inv_gym.leaderboard.entries import Section, enter, load_factory
 from inv_gym.leaderboard.files import check_folder, write
@@ -28,6 +29,8 @@ def rank(
     products: int | None,
     seed: int,
     data: str | None,
+    described: Mapping[str, Any],
+    horizon: int | None,
     quick: bool,
     out: Path,
 ) -> None:
@@ -45,7 +48,10 @@ def rank(
     try:
         with told("--out"):
             check_folder(out)
-        contests = gather(environments, policies, seed, data, quick, console)
+        with told("--data"):
+            sections = gather_sections(data, described)
+        periods = horizon or (QUICK_HORIZON if quick else None)
+        contests = gather(environments, policies, seed, sections, periods, console)
         failures = play_tables(contests, number, seed, console, boards)
         explain(console)
         write_tables(boards, out, console)
@@ -65,24 +71,31 @@ def gather(
     environments: Sequence[str],
     policies: Sequence[str],
     seed: int,
-    data: str | None,
-    quick: bool,
+    sections: Sequence[Section],
+    horizon: int | None,
     console: Console,
 ) -> list[Contest]:
     """Who plays in each table, after one product with each."""
     env_ids = list(dict.fromkeys(map(load_environment, environments or inv_gym.ENVIRONMENTS)))
     factories = {spec: load_factory(spec) for spec in policies}
-    sections = [Section("synthetic")]
-    if data is not None:
-        with told("--data"):
-            sections.append(Section("data", data, inv_gym.make_source({"file": data})))
-    fields: dict[str, Any] = {"horizon": QUICK_HORIZON} if quick else {}
+    fields: dict[str, Any] = {} if horizon is None else {"horizon": horizon}
     with console.status("Playing one product with each policy"):
         return [
             enter(env_id, section, factories, seed, fields)
             for section in sections
             for env_id in env_ids
         ]
+
+
+def gather_sections(data: str | None, described: Mapping[str, Any]) -> list[Section]:
+    """The products of each environment, and those of a table.
+
+    Raises:
+        ValueError: The table cannot be read, or it was described and there is none.
+    """
+    source = table_source(data, described)
+    played = [] if data is None else [Section("data", data, source)]
+    return [Section("synthetic"), *played]
 
 
 def play_tables(

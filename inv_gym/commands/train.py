@@ -14,6 +14,17 @@ from typing import Annotated, Any, NamedTuple
 import typer
 
 from inv_gym.commands import needed_packages
+from inv_gym.commands.tables import (
+    Columns,
+    Duplicates,
+    First,
+    Horizon,
+    Last,
+    Missing,
+    Returns,
+    Separator,
+    Wide,
+)
 
 AGENTS = ("direct-backprop", "penalised", "constructed", "ppo", "a2c", "sac", "td3")
 """Names of the agents; `inv_gym.commands.trainings` says what each is."""
@@ -26,6 +37,9 @@ class Options(NamedTuple):
     out: Path
     agent: str
     products: str | None
+    table: dict[str, Any]
+    """What was said about a demand table; None where nothing was."""
+    horizon: int | None
     field: list[str]
     resume: bool
     option: list[str]
@@ -44,6 +58,7 @@ EXAMPLES = """\b
 Examples:
   inv-gym train --env InvLostSales-v0 --out runs/lost-sales
   inv-gym train --env InvLostSales-v0 --out runs/lost-sales --resume
+  inv-gym train --env InvLostSales-v0 --products sales.csv --last 2015-10-31 --out runs/mine
   inv-gym train --env InvLostSalesLeadTime-v0 --field lead_time=10 --out runs/l10
   inv-gym train --env my_problem:task --out runs/mine
   inv-gym train --env InvLostSales-v0 --agent ppo --option gae_lambda=0.8 --out runs/ppo
@@ -57,8 +72,20 @@ def main(
     out: Annotated[Path, typer.Option(metavar="DIR", help="Where the files go.")],
     agent: Annotated[str, typer.Option(help=f"One of {', '.join(AGENTS)}.")] = AGENTS[0],
     products: Annotated[
-        str | None, typer.Option(help="A population, instance or demand table (a file).")
+        str | None,
+        typer.Option(
+            metavar="NAME|FILE", help="A population, an instance, or the file of a demand table."
+        ),
     ] = None,
+    missing: Missing = None,
+    returns: Returns = None,
+    duplicates: Duplicates = None,
+    first: First = None,
+    last: Last = None,
+    separator: Separator = None,
+    columns: Columns = None,
+    wide: Wide = None,
+    horizon: Horizon = None,
     field: Annotated[
         list[str] | None, typer.Option(metavar="NAME=VALUE", help="Of the problem; repeatable.")
     ] = None,
@@ -102,6 +129,17 @@ def main(
         out,
         agent,
         products,
+        {
+            "missing": missing,
+            "returns": returns,
+            "duplicates": duplicates,
+            "first": first,
+            "last": last,
+            "separator": separator,
+            "columns": columns,
+            "wide": wide,
+        },
+        horizon,
         field or [],
         resume,
         option or [],

@@ -18,6 +18,7 @@ from inv_gym.agents.network.policy_network import NetworkConfig
 from inv_gym.agents.training.config import STRUCTURE_KINDS
 from inv_gym.agents.training.progress import DivergedError, TrainingWarning
 from inv_gym.commands.report import Log, card, console
+from inv_gym.commands.tables import make_products
 from inv_gym.commands.train import Options
 from inv_gym.commands.trainings import AGENTS, MODEL_FREE, direct_backprop, model_free
 from inv_gym.leaderboard.loading import load_environment
@@ -94,12 +95,12 @@ def begin(options: Options) -> tuple[Any, str]:
     """
     agent = one_of("agent", options.agent, AGENTS)
     env_id = load_environment(options.env)
-    is_file = options.products is not None and Path(options.products).is_file()
+    changes = named_values("--field", options.field) | given({"horizon": options.horizon})
     played = inv_gym.task(
         env_id,
-        products={"file": options.products} if is_file else options.products,
+        products=make_products(options.products, options.table),
         warm_up=0,
-        **named_values("--field", options.field),
+        **changes,
     )
     refuse_foreign(agent, {**options.own, "compile": options.compiled or None}, options.option)
     own = options.own if agent in STRUCTURE_KINDS else named_values("--option", options.option)

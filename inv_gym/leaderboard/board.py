@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -26,6 +26,7 @@ class Contest:
         notes: What a reader must know.
         sample: One product.
         paths: Every policy's episode of that product.
+        remarks: What a reader must know of single policies, by name.
     """
 
     task: inv_gym.Task
@@ -36,6 +37,7 @@ class Contest:
     notes: tuple[str, ...]
     sample: inv_gym.Products
     paths: Mapping[str, inv_gym.Rollout]
+    remarks: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def title(self) -> str:
@@ -110,13 +112,22 @@ class Board:
 
     def to_dict(self) -> dict[str, Any]:
         """The evaluation and where it was, as plain data."""
-        return {**self._place(), **self.evaluation.to_dict(), "notes": list(self.contest.notes)}
+        played = self.evaluation.to_dict()
+        rows = [row | self._remark(row["policy"]) for row in played["rows"]]
+        return {**self._place(), **played, "rows": rows, "notes": list(self.contest.notes)}
+
+    def _remark(self, name: str) -> dict[str, str]:
+        """What the row of a policy says beside its figures."""
+        remarks = self.contest.remarks
+        return {"note": remarks[name]} if name in remarks else {}
 
     def to_frame(self) -> pd.DataFrame:
         """The rows and where they were played."""
         frame, facts = self.evaluation.frame, self.evaluation.facts
         place = {**self._place(), **{key: facts[key] for key in ("seed", "products", "reference")}}
         before = pd.DataFrame({**place, "rank": range(1, len(frame) + 1)})
+        if self.contest.remarks:
+            frame = frame.assign(note=frame["policy"].map(self.contest.remarks))
         return pd.concat([before, frame], axis=1)
 
     def _place(self) -> dict[str, str]:

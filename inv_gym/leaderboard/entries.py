@@ -7,6 +7,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 import inv_gym
 from inv_gym import agents, baselines
+from inv_gym.agents.inventory_agent import InventoryAgent
 from inv_gym.leaderboard.board import Contest
 from inv_gym.leaderboard.loading import blamed, load, told
 from inv_gym.play.policy import KNOWLEDGE
@@ -92,7 +93,8 @@ def enter(
     problem, law_is_known = task.problem, section.source is None
     with told("--data"):
         sample = task.draw(1, seed)
-    policies = baselines.policies(problem, law_is_known) | agents.policies(problem)
+    ours = baselines.policies(problem, law_is_known) | agents.policies(problem)
+    policies = {name: policy for name, policy in ours.items() if not lacking(policy, task.source)}
     notes = [*task.source.notes, *notes]
     if not law_is_known:
         notes.append(NO_DISTRIBUTION)
@@ -101,11 +103,60 @@ def enter(
         policy = build(spec, factory, problem)
         if policy is None:
             notes.append(f"{spec} does not apply here (it returned None)")
+        elif lacking(policy, task.source):
+            needed = ", ".join(lacking(policy, task.source))
+            notes.append(f"{spec} does not apply here (it needs the covariates {needed})")
         elif law_is_known or policy.knows != "distribution":
             with blamed(f"{spec} failed in {env_id}", "--policy"):
                 paths[spec] = inv_gym.rollout(problem, policy, sample)
             policies[spec] = policy
+    remarks = table_remarks(task.source, policies)
+    notes += [f"{name} {remark}" for name, remark in remarks.items()]
     reference = task.reference if task.reference in policies else None
     reference = reference or baselines.reference(problem, law_is_known)
     origin = section.file or task.origin
-    return Contest(task, section.name, origin, policies, reference, tuple(notes), sample, paths)
+    return Contest(
+        task, section.name, origin, policies, reference, tuple(notes), sample, paths, remarks
+    )
+
+
+def lacking(policy: inv_gym.Policy, source: inv_gym.ProductSource) -> tuple[str, ...]:
+    """The covariates that a network was trained with where products have others; empty if it can
+    play.
+    """
+    needed = policy.covariates if isinstance(policy, InventoryAgent) else ()
+    return () if needed == tuple(source.covariate_names) else needed
+
+
+def table_remarks(
+    source: inv_gym.ProductSource, policies: Mapping[str, inv_gym.Policy]
+) -> dict[str, str]:
+    """What to say of the networks that were trained on the table that is played, by name."""
+    played = getattr(source, "table", None)
+    if played is None:
+        return {}
+    trained = {
+        name: policy.card["table"]
+        for name, policy in policies.items()
+        if isinstance(policy, InventoryAgent) and "table" in policy.card
+    }
+    remarks = {name: table_remark(played, table) for name, table in trained.items()}
+    return {name: remark for name, remark in remarks.items() if remark}
+
+
+def table_remark(played: Mapping[str, str], trained: Mapping[str, str]) -> str:
+    """What to say of a network that was trained on a table and days; empty if it is another
+    table.
+
+    Args:
+        played: File, fingerprint, first and last day.
+        trained: The same.
+    """
+    days = f"from {trained['first']} to {trained['last']}"
+    if trained["fingerprint"] != played["fingerprint"]:
+        same_name = trained["file"] == played["file"]
+        return f"was trained on a table of this name with other data, {days}" if same_name else ""
+    shared = max(trained["first"], played["first"]) <= min(trained["last"], played["last"])
+    if shared:
+        return f"was trained on this table, {days}: on days that are played here"
+    return f"was trained on other days of this table, {days}"

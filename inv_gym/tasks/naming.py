@@ -47,21 +47,29 @@ def make_source(products: str | Mapping[str, Any] | ProductSource) -> ProductSou
     return _from_table(dict(products)) if "file" in products else _from_population(dict(products))
 
 
-READING_KEYS = ("missing", "returns", "closure_days")
+READING_KEYS = (
+    "missing",
+    "returns",
+    "duplicates",
+    "closure_days",
+    "wide",
+    "separator",
+    "columns",
+)
 TABLE_KEYS = ("file", *READING_KEYS, "first", "last", "economics", "seed")
 POPULATION_KEYS = ("population", "families", "mean", "dispersion", "economics")
 
 
 def _from_table(changes: dict[str, Any]) -> ProductSource:
     from inv_gym.products.panel import (  # needs pandas, which the rest does not
-        RETAIL,
         PanelProducts,
         read_panel,
+        retail,
     )
 
     reading = {key: changes.pop(key) for key in READING_KEYS if key in changes}
     panel = read_panel(changes.pop("file"), **reading)
-    return PanelProducts(panel, **_with_ranges(changes, RETAIL))
+    return PanelProducts(panel, **_with_ranges(changes, retail(panel.frequency)))
 
 
 def _from_population(changes: dict[str, Any]) -> ProductSource:

@@ -246,6 +246,10 @@ def test_a_table_of_another_shape_is_refused(tmp_path: Path, data: st.DataObject
 READING: dict[str, st.SearchStrategy[Bad]] = {
     "missing": names(["error", "zero"]),
     "returns": names(["error", "zero"]),
+    "duplicates": names(["error", "sum"]),
+    "wide": flags(),
+    "separator": things(),
+    "columns": things(),
     "closure_days": whole(1),
     "rows_per_chunk": whole(1),
 }

@@ -1,8 +1,8 @@
-"""Real demand: tables of daily sales in files, read as dense panels, from which
+"""Real demand: tables of sales by the day, week or month in files, read as dense panels, from which
 products are drawn.
 """
 
 from inv_gym.products.panel.data import Panel, read_panel
-from inv_gym.products.panel.windows import RETAIL, PanelProducts
+from inv_gym.products.panel.windows import RETAIL, PanelProducts, retail
 
-__all__ = ["RETAIL", "Panel", "PanelProducts", "read_panel"]
+__all__ = ["RETAIL", "Panel", "PanelProducts", "read_panel", "retail"]

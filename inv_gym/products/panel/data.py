@@ -1,52 +1,110 @@
-"""A demand table as a dense panel, days by series, with the days that can be learned
-from marked.
+"""A demand table as a dense panel, periods by series, with the periods that can be learned from
+marked.
 """
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import special
 
-from inv_gym.products.panel.files import RULES
-from inv_gym.products.panel.runs import Runs, blocks, find_runs
-from inv_gym.products.panel.table import Table, read_table
-from inv_gym.util.checks import one_of, whole
-
-CLOSURE_PROBABILITY = 1e-6
-"""A run of days without sales that is less probable than this is a closure."""
+from inv_gym.products.panel.closures import Closures
+from inv_gym.products.panel.faults import Faults
+from inv_gym.products.panel.frequency import (
+    DAILY,
+    Frequency,
+    Periods,
+    find_misfits,
+    find_periods,
+    why_irregular,
+    why_not_daily,
+)
+from inv_gym.products.panel.runs import blocks
+from inv_gym.products.panel.table import DUPLICATES, RULES, Rows, Table, first_part, read_table
+from inv_gym.util.checks import flag, one_of, whole
 
 LONGEST_SPAN = 100 * 366
 """Days that a table may span; a longer one has a wrong date, and would not fit in memory."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Panel:
-    """Daily demand of many series. D consecutive days, S series.
+    """Demand of many series. D consecutive periods, S series.
 
     Attributes:
-        dates: ``[D]`` datetime64[D].
+        dates: ``[D]`` datetime64[D]; of weeks and months, the days that their rows have.
         series: Names of the S series, in the order of their first rows.
-        units: ``[D, S]`` float32; NaN before the first and after the last row of a series.
-        usable: ``[D, S]`` bool: False before the first sale, after the last row, and while a shop
+        units: ``[D, S]`` float32; NaN before the first row of a series, and after the last one
+            unless periods without a row are no sales.
+        usable: ``[D, S]`` bool: False before the first sale, where units are NaN, and while a shop
             is closed.
-        promotion: ``[D, S]`` uint8 or float32, 0 on days without a row; None if the table has none.
-        price: ``[S]`` mean money per unit; None if the table has none.
-        cost: ``[S]`` mean money per unit, below the price; None if the table has none.
-        notes: What was filled, set to zero and masked.
+        promotion: ``[D, S]`` uint8 or float32, 0 where there is no row; None if the table has none.
+        prices: ``[D, S]`` float32, money per unit, NaN where none is given; None if the table has
+            none.
+        costs: ``[D, S]`` the same of what a unit costs.
+        notes: What was filled, set to zero, masked, and how long a period is.
+        frequency: How long a period is.
+        closures: How they are told from demand.
+        shops: ``[S]`` the shop of each series, which closes with all of them.
+        file: Name of the file.
     """
 
     dates: np.ndarray
-    series: tuple[str, ...] = field(repr=False)
-    units: np.ndarray = field(repr=False)
-    usable: np.ndarray = field(repr=False)
-    promotion: np.ndarray | None = field(repr=False)
-    price: np.ndarray | None = field(repr=False)
-    cost: np.ndarray | None = field(repr=False)
+    series: tuple[str, ...]
+    units: np.ndarray
+    usable: np.ndarray
+    promotion: np.ndarray | None
+    prices: np.ndarray | None
+    costs: np.ndarray | None
     notes: tuple[str, ...]
+    frequency: Frequency
+    closures: Closures
+    shops: np.ndarray
+    file: str
+
+    def __repr__(self) -> str:
+        return (
+            f"Panel({self.file!r}, {self.frequency.name} {self.dates[0]} to {self.dates[-1]}, "
+            f"{len(self.series)} series, fingerprint {self.fingerprint}, "
+            f"closures from {self.closures.least})"
+        )
+
+    @cached_property
+    def price(self) -> np.ndarray | None:
+        """``[S]`` mean money per unit, NaN where none is given; None if the table has none."""
+        return None if self.prices is None else means(self.prices)
+
+    @cached_property
+    def cost(self) -> np.ndarray | None:
+        """``[S]`` the same of what a unit costs, below the price."""
+        return None if self.costs is None else means(self.costs)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Sixteen hexadecimal digits that tell what was read; the order of rows and the type of the
+        file do not matter.
+        """
+        digest = hashlib.sha256(f"{self.frequency.name} {self.dates[0]} {self.dates[-1]}".encode())
+        order = self.by_name
+        digest.update("\0".join(self.series[place] for place in order).encode())
+        for block in blocks(len(order)):
+            for name in ("units", "promotion", "prices", "costs"):
+                values = getattr(self, name)
+                if values is not None:
+                    digest.update(name.encode())
+                    digest.update(values[:, order[block]].astype(np.float32).tobytes())
+        return digest.hexdigest()[:16]
+
+    @cached_property
+    def by_name(self) -> np.ndarray:
+        """``[S]`` numbers of the series in the order of their names."""
+        return np.array(sorted(range(len(self.series)), key=self.series.__getitem__))
 
 
 def read_panel(
@@ -54,147 +112,309 @@ def read_panel(
     *,
     missing: str | None = None,
     returns: str | None = None,
+    duplicates: str = "error",
     closure_days: int = 14,
+    wide: bool = False,
+    separator: str = ",",
+    columns: Mapping[str, str] | None = None,
     rows_per_chunk: int = 1_000_000,
 ) -> Panel:
-    """Read a long demand table: one row per series and day, in any order, as CSV or Parquet.
+    """Read a demand table, as text or Parquet: one row per series and period, in any order.
 
-    Recognised by their columns (`inv_gym.products.panel.files.LAYOUTS`; others are ignored) are a
-    long table ``series, date, units`` with or without ``price, cost, promotion``, and the tables of
-    the Kaggle competitions on Corporación Favorita, by item, by family and by store. Error messages
-    count rows from 1, without the header.
+    Recognised by their columns (`inv_gym.products.panel.headings.LAYOUTS`; others are ignored) are
+    a long table ``series, date, units`` with or without ``price, cost, promotion``, and the tables
+    of the Kaggle competitions on Corporación Favorita, by item, by family and by store. Error
+    messages count rows from 1, without the header, and name all that is wrong at once.
+
+    The dates tell how long a period is: a day, a week or a month. A table that is irregular, or
+    whose series differ in it, is refused.
 
     A closure is a run of at least `closure_days` days without sales whose probability, given the
     days with and without sales outside the run and a uniform prior on the share of days without, is
-    below 1e-6. So the long zero runs of slow movers are demand, and so is a single holiday.
+    below 1e-6, unless a season explains it; see `Closures`. So the long zero runs of slow movers
+    are demand, and so are a single holiday and the winter of what sells in summer.
 
     Args:
-        path: The file, ``.csv``, ``.csv.gz`` or ``.parquet``.
-        missing: Rule for days without a row between the first and the last row of a series:
-            "error", or "zero" for no sales. None follows the layout: "error" for the long table,
-            "zero" for the Kaggle tables.
+        path: The file, ``.csv``, ``.csv.gz`` or ``.parquet``, or a directory with parts in
+            Parquet.
+        missing: Rule for periods without a row: "error" refuses them between the first and the last
+            row of a series; with "zero" there are no sales, up to the end of the table. None
+            follows the layout: "error" for the long table, "zero" for the Kaggle tables.
         returns: Rule for negative units: "error", or "zero" for no sales. None follows the layout,
             as above.
+        duplicates: Rule for further rows of a series and period: "error", or "sum" to add them up
+            (with their largest promotion, lowest price and lowest cost).
         closure_days: Fewest days of a closure.
+        wide: There is a column ``date`` and one per series, or a column per day (YYYY-MM-DD) beside
+            those that name the series. An empty cell is a period without a row.
+        separator: Between the cells of a text file.
+        columns: The table's names of columns, by the names of the layout: ``{"series": "Product"}``
+            reads the column Product as the series.
         rows_per_chunk: Rows that are held as a data frame at a time.
 
     Raises:
         FileNotFoundError: There is no such file.
-        ValueError: An option, the layout, a cell or the rows as a whole are not as they must be;
-            the message has the value, the place and the remedy.
+        ValueError: An option, the layout, cells or the rows as a whole are not as they must be;
+            the message has the values, the places and the remedies.
     """
     rule = None if missing is None else one_of("missing", missing, RULES)
+    one_of("duplicates", duplicates, DUPLICATES)
     whole("closure_days", closure_days, 1)
-    table = read_table(path, returns, rows_per_chunk)
-    price, cost = table.prices()
-    names = tuple(table.index)
-    dates, units, promotion = _matrices(table, names)
-    filled = _fill(units, dates, names, rule or table.layout.missing)
-    usable, closed = _usable(units, closure_days)
+    table = read_table(path, returns, rows_per_chunk, flag("wide", wide), separator, columns)
+    names, faults = tuple(table.index), table.faults
+    days = _all_days(table)
+    periods = find_periods(days)
+    matrices = Matrices(periods, names, faults, duplicates)
+    matrices.take(table.parts)
+
+    # faults of the table as a whole
+    unusual = _check_daily(days, matrices, rule, table)
+    filled = _fill(matrices, rule or table.layout.missing, table.unknown)
+    _check_costs(matrices)
+    faults.refuse()
+
+    closures = Closures(periods.frequency.periods(closure_days), periods.frequency)
+    shops = _shops(table)
+    usable, closed = closures.usable(matrices.units, shops)
+    masked = int((~usable).sum()) - closed
+    return Panel(
+        periods.dates,
+        names,
+        matrices.units,
+        usable,
+        matrices.promotion,
+        matrices.prices.get("price"),
+        matrices.prices.get("cost"),
+        (*_counts(table, matrices, filled, masked, closed), *unusual),
+        periods.frequency,
+        closures,
+        shops,
+        Path(path).name,
+    )
+
+
+def _counts(
+    table: Table, matrices: Matrices, filled: int, masked: int, closed: int
+) -> tuple[str, ...]:
+    """Notes of what a period is, if it is no day, and of how many rows and periods were changed."""
+    frequency = matrices.periods.frequency
+    noun = frequency.noun
     figures = (
         (table.returned, "negative units (returned goods) were set to 0"),
-        (filled, "series-days without a row were read as no sales"),
-        (
-            int((~usable).sum()) - closed,
-            "series-days before the first sale or after the last row are masked",
-        ),
-        (closed, "series-days of closures are masked"),
+        (matrices.added, "further rows of a series and period were added up"),
+        (filled, f"series-{noun}s without a row were read as no sales"),
+        (masked, f"series-{noun}s before the first sale or after the last row are masked"),
+        (closed, f"series-{noun}s of closures are masked"),
     )
-    notes = tuple(f"{number:,} {what}" for number, what in figures if number)
-    return Panel(dates, names, units, usable, promotion, price, cost, notes)
+    counted = tuple(f"{number:,} {what}" for number, what in figures if number)
+    if frequency is DAILY:
+        return counted
+    return (f"the table is {frequency.name}: a period of the game is a {noun}", *counted)
 
 
-def _matrices(
-    table: Table, names: tuple[str, ...]
-) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
-    """Dates ``[D]``, units ``[D, S]`` with NaN where there is no row, and promotion ``[D, S]``."""
-    first, last = (
-        min(part.day.min() for part in table.parts),
-        max(part.day.max() for part in table.parts),
+def _all_days(table: Table) -> np.ndarray:
+    """The days on which the table has rows, in order.
+
+    Raises:
+        ValueError: There are none, or they span too long a time.
+    """
+    days = np.unique(np.concatenate([np.unique(part.day) for part in table.parts]))
+    if not len(days):
+        table.faults.refuse()
+    first, last = days[[0, -1]].astype("datetime64[D]")
+    if days[-1] - days[0] >= LONGEST_SPAN:
+        table.faults.add(
+            "span",
+            f"dates span {first} to {last}, over 100 years",
+            "correct the one that is wrong",
+        )
+        table.faults.refuse()
+    return days.astype(np.int64)
+
+
+def _check_daily(
+    days: np.ndarray, matrices: Matrices, rule: str | None, table: Table
+) -> tuple[str, ...]:
+    """Take in what speaks against a table that was taken for daily; notes of what may be chance."""
+    if matrices.periods.frequency is not DAILY:
+        return ()
+    is_strict = (rule or table.layout.missing) == "error"
+    misfits = find_misfits(matrices.periods.dates, matrices.units, matrices.names)
+    is_alone = len(matrices.names) == 1  # then its dates tell more
+    if not is_alone and misfits is not None and (misfits.many or is_strict):
+        reason, misfits = misfits.message, None
+    else:
+        reason = why_not_daily(days)
+    if not reason and rule is None and not is_strict:
+        reason = why_irregular(days)
+    if reason and not table.unknown:  # rows without a day may be those that are missed
+        matrices.faults.add("frequency", reason)
+    if misfits is None:
+        return ()
+    return (
+        f"{len(misfits.series):,} series have rows a week or a month apart only (such as "
+        f"{matrices.names[misfits.series[0]]!r}) and are read as daily, as the others are",
     )
-    dates = np.arange(first, last + 1).astype("datetime64[D]")
-    if len(dates) > LONGEST_SPAN:
-        raise ValueError(
-            f"dates span {dates[0]} to {dates[-1]}, over 100 years: correct the one that is wrong."
-        )
-    units = np.full((len(dates), len(names)), np.nan, np.float32)
-    promotions = [part.promotion for part in table.parts if part.promotion is not None]
-    promotion = np.zeros(units.shape, np.result_type(*promotions)) if promotions else None
-    before = 0
-    while (
-        table.parts
-    ):  # given up one by one, so that rows and matrices are not both whole in memory
-        part = table.parts.pop(0)
-        day, series = part.day - first, part.series
-        twice = (
-            ~np.isnan(units[day, series])
-            | pd.Index(day * np.int64(len(names)) + series).duplicated()
-        )
+
+
+def _shops(table: Table) -> np.ndarray:
+    """``[S]`` the shop of each series; where the layout has none, each is its own."""
+    if not table.layout.shop:
+        return np.arange(len(table.index))
+    return pd.factorize(np.array([first_part(name) for name in table.index], object))[0]
+
+
+@dataclass
+class Matrices:
+    """Rows laid out as periods by series, ``[D, S]``.
+
+    Attributes:
+        periods: The D periods.
+        names: Of the S series.
+        faults: Takes what is wrong.
+        duplicates: Rule for further rows of a series and period.
+    """
+
+    periods: Periods
+    names: tuple[str, ...]
+    faults: Faults
+    duplicates: str
+    units: np.ndarray = field(init=False)
+    """NaN where there is no row."""
+    promotion: np.ndarray | None = None
+    prices: dict[str, np.ndarray] = field(default_factory=dict)
+    added: int = 0
+    """Rows that were added to others."""
+
+    def take(self, parts: list[Rows]) -> None:
+        """Lay out the rows; they are given up part by part, so that rows and matrices are not both
+        whole in memory.
+        """
+        shape = (len(self.periods.dates), len(self.names))
+        self.units = np.full(shape, np.nan, np.float32)
+        promotions = [part.promotion for part in parts if part.promotion is not None]
+        if promotions:
+            self.promotion = np.zeros(shape, np.result_type(*promotions))
+        self.prices = {name: np.full(shape, np.nan, np.float32) for name in parts[0].prices}
+        promotions.clear()
+        while parts:
+            self._take_part(parts.pop(0))
+
+    def _take_part(self, part: Rows) -> None:
+        position = self.periods.position(part.day.astype(np.int64))
+        place = position * np.int64(len(self.names)) + part.series
+        units = self.units.reshape(-1)
+        twice = ~np.isnan(units[place]) | pd.Index(place).duplicated()
         if twice.any():
-            row = int(twice.argmax())
-            raise ValueError(
-                f"series {names[series[row]]!r} has more than one row for {dates[day[row]]} (again "
-                "in row "
-                f"{before + row + 1}): add them up, or keep one."
-            )
-        units[day, series] = part.units
-        if promotion is not None:
-            promotion[day, series] = part.promotion
-        before += len(day)
-    return dates, units, promotion
+            self._note_twice(part, twice)
+        units[place] = np.nan_to_num(units[place])
+        np.add.at(units, place, part.units)
+        if self.promotion is not None and part.promotion is not None:
+            np.maximum.at(self.promotion.reshape(-1), place, part.promotion)
+        for name, values in part.prices.items():
+            np.fmin.at(self.prices[name].reshape(-1), place, values)
+
+    def _note_twice(self, part: Rows, twice: np.ndarray) -> None:
+        """Count the further rows, or take them in as a fault."""
+        number = int(twice.sum())
+        if self.duplicates == "sum":
+            self.added += number
+            return
+        row = int(twice.argmax())
+        day = part.day[row].astype("datetime64[D]")
+        self.faults.add(
+            "twice",
+            f"series {self.names[part.series[row]]!r} has more than one row for {day} "
+            f"(again in row {part.number[row] + 1})",
+            'add them up (duplicates="sum" does), or keep one',
+            number,
+        )
 
 
 def _between(mask: np.ndarray) -> np.ndarray:
-    """From the first true day of each column to its last, both included, ``[D, S]``."""
+    """From the first true period of each column to its last, both included, ``[D, S]``."""
     return np.logical_or.accumulate(mask) & np.logical_or.accumulate(mask[::-1])[::-1]
 
 
-def _fill(units: np.ndarray, dates: np.ndarray, names: tuple[str, ...], rule: str) -> int:
-    """Fill days without a row between the first and the last one with 0, in place; gives their
-    number.
+def _fill(matrices: Matrices, rule: str, unknown: int) -> int:
+    """Fill periods without a row with 0, in place: under the rule "zero" from the first row of a
+    series to the end of the table; gives their number.
 
-    Raises:
-        ValueError: There is such a day, and the rule is "error".
+    Under the rule "error", one between the first and the last row is a fault, if there are more
+    than rows that are not known.
     """
+    if rule == "error":
+        _note_gaps(matrices, unknown)
+        return 0
     filled = 0
-    for block in blocks(units.shape[1]):
-        columns = units[:, block]
-        present = ~np.isnan(columns)
-        gaps = _between(present) & ~present
-        if rule == "error" and gaps.any():
-            column = int(gaps.any(0).argmax())
-            raise ValueError(
-                f"series {names[block.start + column]!r} has no row for "
-                f"{dates[gaps[:, column].argmax()]} and "
-                f"{gaps[:, column].sum()} day(s) in all between its first and last row: add the "
-                "rows, or read such "
-                'days as no sales with missing="zero".'
-            )
+    for block in blocks(matrices.units.shape[1]):
+        columns = matrices.units[:, block]
+        gaps = np.logical_or.accumulate(~np.isnan(columns)) & np.isnan(columns)
         columns[gaps] = 0.0
         filled += int(gaps.sum())
     return filled
 
 
-def _usable(units: np.ndarray, closure_days: int) -> tuple[np.ndarray, int]:
-    """The days of each series that are open, ``[D, S]``, and the number of days closed."""
-    usable = np.empty(units.shape, bool)
-    closed = 0
-    for block in blocks(units.shape[1]):
-        columns = units[:, block]
-        open_days = np.logical_or.accumulate(columns > 0.0) & ~np.isnan(columns)
-        closures = _closures(open_days, open_days & (columns == 0.0), closure_days)
-        for series, first, length in zip(*closures, strict=True):
-            open_days[first : first + length, series] = False
-            closed += int(length)
-        usable[:, block] = open_days
-    return usable, closed
+def _note_gaps(matrices: Matrices, unknown: int) -> None:
+    """Take in the periods without a row between the first and the last one of a series as a fault,
+    the first such series telling.
+    """
+    if "frequency" in matrices.faults.messages:
+        return
+    noun, total, message = matrices.periods.frequency.noun, 0, ""
+    for block in blocks(matrices.units.shape[1]):
+        present = ~np.isnan(matrices.units[:, block])
+        gaps = _between(present) & ~present
+        total += int(gaps.sum())
+        if gaps.any() and not message:
+            column = int(gaps.any(0).argmax())
+            name = matrices.names[block.start + column]
+            first = matrices.periods.dates[gaps[:, column].argmax()]
+            message = (
+                f"series {name!r} has no row for {first} and {gaps[:, column].sum()} {noun}(s) in "
+                "all between its first and last row"
+            )
+    if total > unknown:
+        remedy = f'add the rows, or read such {noun}s as no sales with missing="zero"'
+        matrices.faults.add("gap", message, remedy)
 
 
-def _closures(active: np.ndarray, zero: np.ndarray, closure_days: int) -> Runs:
-    """Runs of at least `closure_days` zeros that are improbable for their series."""
-    runs = find_runs(zero)
-    zeros, days = zero.sum(0)[runs.series], active.sum(0)[runs.series]
-    elsewhere, sold = zeros - runs.length + 1.0, days - zeros + 1.0
-    chance = special.betaln(elsewhere + runs.length, sold) - special.betaln(elsewhere, sold)
-    closed = (runs.length >= closure_days) & (chance < np.log(CLOSURE_PROBABILITY))
-    return Runs(*(column[closed] for column in runs))
+def means(values: np.ndarray) -> np.ndarray:
+    """Mean of each column of ``[D, S]`` over what is given, NaN where nothing is, ``[S]``."""
+
+    def mean(columns: np.ndarray) -> np.ndarray:
+        given = ~np.isnan(columns)
+        total = np.where(given, columns, 0.0).sum(0, dtype=np.float64)
+        number = given.sum(0)
+        return np.where(number > 0, total / np.maximum(number, 1), np.nan)
+
+    return by_block(mean, values)
+
+
+def by_block(reduce: Callable[[np.ndarray], Any], values: np.ndarray) -> np.ndarray:
+    """A figure of each column of ``[D, S]``, worked out block by block of series, ``[S]``."""
+    return np.concatenate([reduce(values[:, block]) for block in blocks(values.shape[1])])
+
+
+def why_not_below(names: tuple[str, ...], cost: np.ndarray | None, price: np.ndarray | None) -> str:
+    """What is wrong with mean costs that are not below the mean prices; empty if nothing."""
+    if price is None or cost is None or not (cost >= price).any():
+        return ""
+    row = int((cost >= price).argmax())
+    return (
+        f"cost must be below price, got a mean cost of {cost[row]:g} and a mean price of "
+        f"{price[row]:g} (series {names[row]!r})"
+    )
+
+
+COSTS = "correct them, or drop the cost column to have costs imputed"
+"""The remedy for costs that are not below the prices."""
+
+
+def _check_costs(matrices: Matrices) -> None:
+    """Take in a mean cost that is not below the mean price as a fault."""
+    if len(matrices.prices) == 2:
+        price, cost = (means(matrices.prices[name]) for name in ("price", "cost"))
+        message = why_not_below(matrices.names, cost, price)
+        if message:
+            matrices.faults.add("cost", message, COSTS)

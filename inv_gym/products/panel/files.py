@@ -1,11 +1,13 @@
-"""Files with long demand tables, and the layouts they are recognised by."""
+"""Files with demand tables, read in chunks: text with separators, and Apache Parquet."""
 
 from __future__ import annotations
 
+import csv
 import gzip
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -13,102 +15,58 @@ import pandas as pd
 
 from inv_gym.util.checks import one_of
 
-RULES = ("error", "zero")
-"""What to do with a day without a row, and with negative units: refuse it, or read it as no sales.
-"""
-
-
-@dataclass(frozen=True)
-class Layout:
-    """A kind of table, told by the names of its columns. All have ``date``; all may have ``price``
-    and ``cost``.
-
-    Attributes:
-        name: What the kind is called.
-        series_columns: Columns whose values, joined by "/", name a series.
-        units: Column of the units sold.
-        promotion: Column of the promotion (true or false, or a number such as the promoted items);
-            may be absent.
-        missing: Rule for days without a row between the first and the last row of a series.
-        returns: Rule for negative units.
-    """
-
-    name: str
-    series_columns: tuple[str, ...]
-    units: str
-    promotion: str
-    missing: str
-    returns: str
-
-    @property
-    def required(self) -> tuple[str, ...]:
-        """Columns that the table must have."""
-        return (*self.series_columns, "date", self.units)
-
-
-LAYOUTS = (
-    Layout("long table", ("series",), "units", "promotion", missing="error", returns="error"),
-    Layout(
-        "Kaggle Favorita",
-        ("store_nbr", "item_nbr"),
-        "unit_sales",
-        "onpromotion",
-        missing="zero",
-        returns="zero",
-    ),
-    Layout(
-        "Kaggle Store Sales",
-        ("store_nbr", "family"),
-        "sales",
-        "onpromotion",
-        missing="zero",
-        returns="zero",
-    ),
-    Layout("stores", ("store_nbr",), "unit_sales", "onpromotion", missing="zero", returns="zero"),
-)
-"""The first one whose columns are all there is taken. In the Kaggle tables a row is absent where
-nothing was sold, and negative units are returned goods."""
-
-
-def find_layout(columns: Sequence[str]) -> Layout:
-    """The layout with these columns; others may be among them.
-
-    Raises:
-        ValueError: There is none; the message lists the columns found and the layouts.
-    """
-    for layout in LAYOUTS:
-        if set(layout.required) <= set(columns):
-            return layout
-    known = "; ".join(f"{', '.join(layout.required)} ({layout.name})" for layout in LAYOUTS)
-    raise ValueError(
-        f"the demand table has the columns {', '.join(columns)}, which are no known layout: rename "
-        "them to "
-        f"one of: {known}."
-    )
-
 
 @dataclass(frozen=True)
 class CsvFile:
-    """Comma-separated values. Only an empty cell is missing: a series may be called NA."""
+    """Text, the cells apart by a separator. Only an empty cell is missing: a series may be called
+    NA.
+    """
 
     path: Path
+    separator: str = ","
 
     def columns(self) -> list[str]:
         """The names in the header."""
         with self._explained():
-            return list(pd.read_csv(self.path, nrows=0).columns)
+            frame = pd.read_csv(
+                self.path,
+                sep=self.separator,
+                header=None,
+                nrows=1,
+                dtype=str,
+                keep_default_na=False,
+            )
+            return [str(name) for name in frame.iloc[0]]
 
-    def chunks(self, layout: Layout, columns: Sequence[str], rows: int) -> Iterator[pd.DataFrame]:
-        """Data frames of up to `rows` rows with these columns."""
+    def cells(self) -> list[str]:
+        """The first row, however many cells it has; empty if there is none."""
+        opened = gzip.open if self.path.name.lower().endswith(".gz") else open
+        with self._explained(), opened(self.path, "rt", encoding="utf-8-sig", newline="") as file:
+            lines = filter(None, csv.reader(file, delimiter=self.separator))
+            return next(islice(lines, 1, None), [])
+
+    def chunks(
+        self, names: Sequence[str], text: Sequence[str], columns: Sequence[str], rows: int
+    ) -> Iterator[pd.DataFrame]:
+        """Data frames of up to `rows` rows.
+
+        Args:
+            names: What the columns of the file are called.
+            text: Those that are read as text, so that 007 stays 007 and differs from 7.
+            columns: Those that are given.
+            rows: Rows of a frame.
+        """
+        numbers = {name: place for place, name in enumerate(names) if name in columns}
         with (
             self._explained(),
             # all columns: usecols would silently drop what is too much in a row, as in the decimal
             # 1,5
             pd.read_csv(
                 self.path,
-                dtype=dict.fromkeys(
-                    (*layout.series_columns, "date"), "category"
-                ),  # text, so that 007 stays 007
+                sep=self.separator,
+                header=0,
+                names=list(range(len(names))),
+                dtype=dict.fromkeys([numbers[name] for name in text], str),
                 chunksize=rows,
                 keep_default_na=False,
                 na_values=[""],
@@ -120,42 +78,60 @@ class CsvFile:
                     frame.index, pd.RangeIndex
                 ):  # pandas takes the first column for an index
                     raise ValueError("the first row has more cells than the header")
-                yield frame[list(columns)]
+                yield frame[[numbers[name] for name in columns]].set_axis(list(columns), axis=1)
 
     def _explained(self) -> AbstractContextManager[None]:
-        return _explained(
-            self.path, "comma-separated UTF-8 text with a header line and decimal points"
-        )
+        commas = "comma-separated" if self.separator == "," else f"{self.separator!r}-separated"
+        return _explained(self.path, f"{commas} UTF-8 text with a header line and decimal points")
 
 
 @dataclass(frozen=True)
 class ParquetFile:
-    """Apache Parquet."""
+    """Apache Parquet: a file, or a directory of parts."""
 
     path: Path
 
+    @property
+    def parts(self) -> list[Path]:
+        """The files, in the order of their names."""
+        return sorted(self.path.rglob("*.parquet")) if self.path.is_dir() else [self.path]
+
     def columns(self) -> list[str]:
-        """The names in the schema."""
-        with self._opened() as file:
+        """The names in the schema of the first part."""
+        with self._opened(self.parts[0]) as file:
             return list(file.schema_arrow.names)
 
-    def chunks(self, layout: Layout, columns: Sequence[str], rows: int) -> Iterator[pd.DataFrame]:
-        """Data frames of up to `rows` rows with these columns."""
-        with self._opened() as file:
-            for batch in file.iter_batches(batch_size=rows, columns=list(columns)):
-                yield batch.to_pandas(
-                    ignore_metadata=True
-                )  # the metadata may make a column the index
+    def cells(self) -> list[str]:
+        """The first row."""
+        with self._opened(self.parts[0]) as file:
+            for batch in file.iter_batches(batch_size=1):
+                return [str(column[0]) for column in batch.columns]
+        return []
+
+    def chunks(
+        self, names: Sequence[str], text: Sequence[str], columns: Sequence[str], rows: int
+    ) -> Iterator[pd.DataFrame]:
+        """As of `CsvFile`; the file itself tells what is text."""
+        theirs = [self.columns()[list(names).index(name)] for name in columns]
+        for part in self.parts:
+            with self._opened(part) as file:
+                lacking = [name for name in theirs if name not in file.schema_arrow.names]
+                if lacking:
+                    raise ValueError(f"it has no column {', '.join(lacking)}, as the others have")
+                for batch in file.iter_batches(batch_size=rows, columns=theirs):
+                    # the metadata may make a column the index
+                    frame = batch.to_pandas(ignore_metadata=True)
+                    yield frame[theirs].set_axis(list(columns), axis=1)
 
     @contextmanager
-    def _opened(self) -> Iterator[Any]:
+    def _opened(self, part: Path) -> Iterator[Any]:
         try:
             from pyarrow import parquet
         except ImportError as error:
             raise ImportError(
                 "a .parquet table needs pyarrow: pip install 'inv-gym[tables]', or give a .csv."
             ) from error
-        with _explained(self.path, "a Parquet file"), parquet.ParquetFile(self.path) as file:
+        with _explained(part, "a Parquet file"), parquet.ParquetFile(part) as file:
             yield file
 
 
@@ -179,17 +155,51 @@ FILE_TYPES: dict[str, type[CsvFile] | type[ParquetFile]] = {
 """By the end of the file's name."""
 
 
-def open_table(path: str | Path) -> CsvFile | ParquetFile:
-    """The file of a table, by the end of its name.
+def open_table(path: str | Path, separator: str = ",") -> CsvFile | ParquetFile:
+    """The file of a table, by the end of its name; a directory has parts in Parquet.
 
     Raises:
         FileNotFoundError: There is no such file.
-        ValueError: Tables are not read from that type of file.
+        ValueError: Tables are not read from that type of file, or a directory has no parts.
     """
     path = Path(path)
+    if path.is_dir():
+        directory = _parquet(path, separator)
+        if not directory.parts:
+            raise ValueError(f"the directory {str(path)!r} has no .parquet files: give a table.")
+        return directory
     if not path.is_file():
         raise FileNotFoundError(f"there is no demand table {str(path)!r}.")
     suffix = next(
         (ending for ending in FILE_TYPES if path.name.lower().endswith(ending)), path.suffix
     )
-    return FILE_TYPES[one_of("type of demand table", suffix, FILE_TYPES)](path)
+    kind = FILE_TYPES[one_of("type of demand table", suffix, FILE_TYPES)]
+    if kind is CsvFile:
+        return CsvFile(path, checked_separator(separator))
+    return _parquet(path, separator)
+
+
+def _parquet(path: Path, separator: str) -> ParquetFile:
+    """Parquet, which has no separator.
+
+    Raises:
+        ValueError: One was given.
+    """
+    if separator != ",":
+        raise ValueError(f"a Parquet table has no separator, got {separator!r}: leave it out.")
+    return ParquetFile(path)
+
+
+def checked_separator(separator: str) -> str:
+    r"""The character that separates cells; ``tab`` and a written-out ``\t`` are the tab.
+
+    Raises:
+        TypeError: It is no text.
+        ValueError: It is not one character.
+    """
+    if not isinstance(separator, str):
+        raise TypeError(f"separator must be one character or tab, got {separator!r}.")
+    character = {"tab": "\t", "\\t": "\t"}.get(separator, separator)
+    if len(character) != 1 or not character.isascii() or character in '"\n\r\0':
+        raise ValueError(f"separator must be one ASCII character or tab, got {separator!r}.")
+    return character

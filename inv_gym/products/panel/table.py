@@ -1,23 +1,60 @@
-"""Long demand tables, one row per series and day, read in chunks and checked row by row.
+"""Demand tables, read in chunks and checked row by row.
 
-What is kept are 12 to 16 bytes per row, never the table as a data frame.
+What is kept are 12 to 24 bytes per row, never the table as a data frame.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+import datetime
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from inv_gym.products.panel.files import RULES, Layout, find_layout, open_table
+from inv_gym.products.panel.faults import Faults
+from inv_gym.products.panel.files import CsvFile, ParquetFile, open_table
+from inv_gym.products.panel.headings import (
+    DAY,
+    OPTIONAL,
+    Layout,
+    days_across,
+    find_layout,
+    near_names,
+    other_separator,
+    renamed,
+    why_no_layout,
+)
 from inv_gym.util.checks import one_of, whole
+
+RULES = ("error", "zero")
+"""What to do with a period without a row, and with negative units: refuse it, or read it as no
+sales.
+"""
+
+DUPLICATES = ("error", "sum")
+"""What to do with further rows of a series and period: refuse them, or add them up."""
 
 LARGEST_NUMBER = 1e30
 """Numbers from here on are refused: their sums would not be finite in float32."""
+
+TIMESTAMP = re.compile(
+    rf"({DAY.pattern})(?:[ T]([0-9]{{2}}:[0-9]{{2}}(?::[0-9]{{2}}(?:\.[0-9]+)?)?) ?"
+    r"(Z|[+-][0-9]{2}:?[0-9]{2})?)?"
+)
+"""A day with or without a time and a time zone."""
+
+MIDNIGHT = re.compile(r"[0:.]+")
+
+TRUTH = {"true": 1.0, "false": 0.0}
+"""Words for a promotion, in small letters."""
+
+DECIMAL_COMMA = re.compile(r"\s*-?[0-9]+,[0-9]+\s*")
+
+NO_DAY = np.datetime64("NaT", "D")
 
 
 class Rows(NamedTuple):
@@ -31,35 +68,10 @@ class Rows(NamedTuple):
     """At least 0, float32."""
     promotion: np.ndarray | None
     """At least 0, uint8 if that holds it, else float32; 0 where the cell is empty."""
-
-
-class Mean:
-    """Running mean per series over the rows that give a value; the same whatever the chunks."""
-
-    def __init__(self) -> None:
-        self.total = np.zeros(0)
-        self.count = np.zeros(0)
-
-    def add(self, series: np.ndarray, values: np.ndarray, number: int) -> None:
-        """Add values ``[n]``, NaN where there is none, of the given ones of `number` series."""
-        given = ~np.isnan(values)
-        self.total, self.count = (np.pad(x, (0, number - len(x))) for x in (self.total, self.count))
-        np.add.at(self.total, series[given], values[given])
-        np.add.at(self.count, series[given], 1.0)
-
-    def values(self, column: str, names: Sequence[str]) -> np.ndarray:
-        """The means, ``[series]``.
-
-        Raises:
-            ValueError: A series has no value.
-        """
-        if not self.count.all():
-            name = names[int(self.count.argmin())]
-            raise ValueError(
-                f"{column} of series {name!r} is empty in all its rows: give one, or drop the "
-                "column."
-            )
-        return self.total / self.count
+    prices: Mapping[str, np.ndarray]
+    """Of ``price`` and ``cost``, where the table has them: float32, NaN where the cell is empty."""
+    number: Any
+    """Numbers of the rows in the table, from 0 on."""
 
 
 @dataclass
@@ -71,55 +83,70 @@ class Table:
     """The columns that are read."""
     returns: str
     """Rule for negative units."""
+    faults: Faults = field(default_factory=Faults)
     index: dict[str, int] = field(default_factory=dict)
     """Index of every series, in the order of their first rows."""
     parts: list[Rows] = field(default_factory=list)
-    means: dict[str, Mean] = field(default_factory=dict)
-    """Of ``price`` and ``cost``, where the table has them."""
     rows: int = 0
     returned: int = 0
     """Rows with negative units that were read as no sales."""
+    unknown: int = 0
+    """Rows without a series or a day."""
 
     def add(self, frame: pd.DataFrame) -> None:
-        """Check the next rows of the table and take them in.
+        """Check the next rows of the table and take them in, but for those without a series or day.
 
-        Raises:
-            ValueError: A cell is bad; the message has its value, series, date and row.
+        Cells that are no such numbers as they must be are faults, and are read as 0.
+
+        Args:
+            frame: Its index has the numbers of the rows.
         """
-        chunk = Chunk(frame, self.layout, self.rows)
-        codes, names = chunk.series()
-        series = np.array(
-            [self.index.setdefault(name, len(self.index)) for name in names], np.int32
-        )[codes]
-        day, units = chunk.days(), chunk.units(self.returns)
+        chunk = Chunk(frame, self.layout, self.faults)
+        labels = [chunk.labels(column) for column in self.layout.series_columns]
+        day = chunk.days()
+        known = ~np.isnat(day) & np.all([codes >= 0 for codes, _ in labels], axis=0)
+        self.unknown += int((~known).sum())
+        units = chunk.units(self.returns)[known]
         promotion = chunk.promotion() if self.layout.promotion in self.columns else None
-        for column in (name for name in ("price", "cost") if name in self.columns):
-            self.means.setdefault(column, Mean()).add(series, chunk.prices(column), len(self.index))
         self.returned += int((units < 0.0).sum())
-        self.parts.append(Rows(day, series, np.maximum(units, 0.0), promotion))
+        self.parts.append(
+            Rows(
+                day[known].astype(np.int64).astype(np.int32),
+                self._series(labels, known),
+                np.maximum(units, 0.0),
+                None if promotion is None else promotion[known],
+                {name: chunk.prices(name)[known] for name in OPTIONAL if name in self.columns},
+                frame.index if known.all() else frame.index[known],
+            )
+        )
         self.rows += len(frame)
 
-    def prices(self) -> tuple[np.ndarray | None, np.ndarray | None]:
-        """Mean price and cost of every series, ``[series]``, None where the table has no such
-        column.
+    def _series(
+        self, labels: Sequence[tuple[np.ndarray, Sequence[str]]], known: np.ndarray
+    ) -> np.ndarray:
+        """Index of the series of the rows that are known."""
+        codes, names = pd.factorize(labels[0][0][known])[0], labels[0][1]
+        names = [names[code] for code in pd.unique(labels[0][0][known])]
+        for column, inner_names in labels[1:]:
+            codes, pairs = pd.factorize(codes * len(inner_names) + column[known])
+            names = [
+                joined(names[pair // len(inner_names)], inner_names[pair % len(inner_names)])
+                for pair in pairs
+            ]
+        places = [self.index.setdefault(name, len(self.index)) for name in names]
+        return np.array(places, np.int32)[codes]
 
-        Raises:
-            ValueError: A series has none, or a cost that is not below its price.
-        """
-        names = list(self.index)
-        price, cost = (
-            self.means[column].values(column, names) if column in self.means else None
-            for column in ("price", "cost")
-        )
-        if price is not None and cost is not None and (cost >= price).any():
-            row = int((cost >= price).argmax())
-            raise ValueError(
-                f"cost must be below price, got a mean cost of {cost[row]:g} and a mean price of "
-                f"{price[row]:g} "
-                f"(series {names[row]!r}): correct them, or drop the cost column to have costs "
-                "imputed."
-            )
-        return price, cost
+
+def joined(outer: str, inner: str) -> str:
+    """The name of a series of two parts; other parts have another name, whatever "/" they have."""
+    escaped = outer.replace("\\", "\\\\").replace("/", "\\/")
+    return f"{escaped}/{inner}"
+
+
+def first_part(name: str) -> str:
+    """The outer part of a name that was joined, as it is written there."""
+    match = re.match(r"(?:[^/\\]|\\.)*", name, re.DOTALL)
+    return match[0] if match else name
 
 
 @dataclass(frozen=True)
@@ -127,123 +154,239 @@ class Chunk:
     """Consecutive rows of a table, as read from the file.
 
     Attributes:
-        frame: The cells, NaN where empty.
+        frame: The cells, NaN where empty; its index has the numbers of the rows.
         layout: The kind of the table.
-        before: Number of rows of the table that come before.
+        faults: Takes what is wrong with them.
     """
 
     frame: pd.DataFrame
     layout: Layout
-    before: int
+    faults: Faults
 
-    def series(self) -> tuple[np.ndarray, list[str]]:
-        """Code of every row's series ``[n]``, and the names that the codes stand for."""
-        codes, names = self._labels(self.layout.series_columns[0])
-        for column in self.layout.series_columns[1:]:
-            inner, inner_names = self._labels(column)
-            codes, pairs = pd.factorize(codes * len(inner_names) + inner)
-            names = [
-                f"{names[pair // len(inner_names)]}/{inner_names[pair % len(inner_names)]}"
-                for pair in pairs
-            ]
-        return codes, names
-
-    def _labels(self, column: str) -> tuple[np.ndarray, list[str]]:
-        codes, labels = pd.factorize(self.frame[column])
-        self._refuse(column, codes < 0, "must not be empty")
-        return codes, [str(label) for label in labels]
+    def labels(self, column: str) -> tuple[np.ndarray, list[str]]:
+        """Code of every row's label in a column ``[n]``, below 0 where there is none, and the
+        labels.
+        """
+        codes, cells = pd.factorize(self.frame[column])
+        self._note(column, codes < 0, "must not be empty")
+        texts = [text_of(cell) for cell in cells]
+        unread = np.array([text is None for text in texts] + [False])[codes]
+        self._note(column, unread, "must be UTF-8 text")
+        return np.where(unread, -1, codes), [text or "" for text in texts]
 
     def days(self) -> np.ndarray:
-        """Days since 1970-01-01, int32 ``[n]``."""
-        codes, labels = pd.factorize(self.frame["date"])
-        text = pd.Series([str(label) for label in labels], dtype=object)
-        iso = text.str.extract(
-            r"^(\d{4}-\d\d-\d\d)(?:$|[ T])", expand=False
-        )  # strict: 01/02/2024 could be two days
-        days = (
-            pd.to_datetime(iso, format="%Y-%m-%d", errors="coerce")
-            .to_numpy()
-            .astype("datetime64[D]")
-        )
-        days = np.append(days, np.datetime64("NaT"))[codes]  # code -1: an empty cell
-        self._refuse("date", np.isnat(days), "must be a day written as YYYY-MM-DD")
-        return days.astype(np.int64).astype(np.int32)
+        """The days, datetime64[D] ``[n]``, NaT where there is none."""
+        codes, cells = pd.factorize(self.frame["date"])
+        read = [read_day(text_of(cell) or "") for cell in cells]
+        days = np.array([day for day, _ in read] + [NO_DAY], "datetime64[D]")[codes]
+        timed = np.array([is_timed for _, is_timed in read] + [False])[codes]
+        rule = "must be a day written as YYYY-MM-DD"
+        self._note("date", np.isnat(days) & ~timed, rule)
+        shifts = "a time of day may stand for a midnight of another time zone, and so another day"
+        self._note("date", timed, f"{rule} ({shifts})", "date with a time")
+        return days
 
     def units(self, returns: str) -> np.ndarray:
         """Units, float32 ``[n]``; below 0 only under the rule "zero"."""
-        values = self._numbers(self.layout.units)
+        values = np.nan_to_num(self._numbers(self.layout.units))
         if returns == "error":
             remedy = 'must be at least 0 (returns="zero" reads returned goods as no sales)'
-            self._refuse(self.layout.units, values < 0.0, remedy)
+            self._note(self.layout.units, values < 0.0, remedy)
         return values.astype(np.float32)
 
     def promotion(self) -> np.ndarray:
         """Promotion, 0 where the cell is empty, ``[n]``."""
         values = np.nan_to_num(self._numbers(self.layout.promotion, may_be_empty=True))
-        self._refuse(self.layout.promotion, values < 0.0, "must be at least 0")
+        negative = values < 0.0
+        self._note(self.layout.promotion, negative, "must be at least 0")
+        values = np.where(negative, 0.0, values)
         small = values.clip(0, 255).astype(np.uint8)
         return small if (small == values).all() else values.astype(np.float32)
 
     def prices(self, column: str) -> np.ndarray:
-        """Money per unit, NaN where the cell is empty, ``[n]``."""
+        """Money per unit, NaN where the cell is empty, float32 ``[n]``."""
         values = self._numbers(column, may_be_empty=True)
-        self._refuse(column, values <= 0.0, "must be above 0")
-        return values
+        self._note(column, values <= 0.0, "must be above 0")
+        return np.where(values > 0.0, values, np.nan).astype(np.float32)
 
     def _numbers(self, column: str, may_be_empty: bool = False) -> np.ndarray:
+        """The numbers of a column, NaN where a cell has none."""
         cells = self.frame[column]
+        given = cells.notna().to_numpy()
         values = pd.to_numeric(cells, errors="coerce").to_numpy(np.float64, na_value=np.nan)
+        if column == self.layout.promotion:
+            values = np.where(np.isnan(values), _truth(cells), values)
+        elif cells.dtype.kind == "b":
+            values = np.full(len(cells), np.nan)
+        if cells.dtype.kind in "mM":  # times, which are whole numbers inside
+            values = np.full(len(cells), np.nan)
         bad = ~(np.abs(values) < LARGEST_NUMBER)
-        self._refuse(
-            column,
-            bad & cells.notna().to_numpy() if may_be_empty else bad,
-            "must be a finite number",
+        if may_be_empty:
+            bad &= given
+        commas = bad & np.array(
+            [isinstance(cell, str) and DECIMAL_COMMA.fullmatch(cell) is not None for cell in cells]
+            if bad.any()
+            else False
         )
-        return values
+        self._note(column, bad & ~commas, "must be a finite number")
+        self._note(column, commas, "must be a number with a decimal point, not a comma")
+        return np.where(bad, np.nan, values)
 
-    def _refuse(self, column: str, bad: np.ndarray, rule: str) -> None:
-        """Raise if any row is bad, with the value and place of the first one."""
+    def _note(self, column: str, bad: np.ndarray, rule: str, kind: str = "") -> None:
+        """Take in a fault if any row is bad, with the value and place of the first one."""
         if bad.any():
             row = int(bad.argmax())
-            name = "/".join(str(self.frame[key].iloc[row]) for key in self.layout.series_columns)
-            date = str(self.frame["date"].iloc[row])[:10]
-            place = f"(series {name!r}, date {date}, row {self.before + row + 1})"
-            raise ValueError(
-                f"{column} {rule}, got {_shown(self.frame[column].iloc[row])} {place}."
-            )
+            name = "/".join(shown_text(self.frame[key].iloc[row]) for key in self.series_columns)
+            date = shown_text(self.frame["date"].iloc[row])[:10]
+            place = f"(series {name!r}, date {date}, row {self.frame.index[row] + 1})"
+            cell = _shown(self.frame[column].iloc[row])
+            message = f"{column} {rule}, got {cell} {place}"
+            self.faults.add(f"{kind or column} {rule}", message, number=int(bad.sum()))
+
+    @property
+    def series_columns(self) -> tuple[str, ...]:
+        """Columns that name the series."""
+        return self.layout.series_columns
+
+
+def _truth(cells: pd.Series) -> np.ndarray:
+    """1 where a cell says true, 0 where it says false, in whatever letters; else NaN."""
+    if not pd.api.types.is_object_dtype(cells.dtype) and not pd.api.types.is_string_dtype(
+        cells.dtype
+    ):
+        return np.full(len(cells), np.nan)
+    codes, words = pd.factorize(cells)
+    return np.array([TRUTH.get(str(word).lower(), np.nan) for word in words] + [np.nan])[codes]
+
+
+def text_of(cell: Any) -> str | None:
+    """A label as text, None if it is no text."""
+    if not isinstance(cell, bytes):
+        return str(cell)
+    try:
+        return cell.decode()
+    except UnicodeDecodeError:
+        return None
+
+
+def shown_text(cell: Any) -> str:
+    """A label as it is shown."""
+    text = text_of(cell)
+    return repr(cell) if text is None else text
+
+
+def read_day(text: str) -> tuple[np.datetime64, bool]:
+    """The day that a text means, NaT if none; and whether that is for a time of day."""
+    match = TIMESTAMP.fullmatch(text)
+    if match is None:
+        return NO_DAY, False
+    day, time, _ = match.groups()
+    if time is not None and MIDNIGHT.fullmatch(time) is None:
+        return NO_DAY, True
+    try:
+        return np.datetime64(datetime.date.fromisoformat(day), "D"), False
+    except ValueError:
+        return NO_DAY, False
 
 
 def _shown(cell: Any) -> str:
+    """A cell for a message: numbers as numbers, even in a column of text."""
     if pd.isna(cell):
         return "an empty cell"
-    return repr(cell) if isinstance(cell, str) else str(cell)
+    if not isinstance(cell, str):
+        return str(cell)
+    number = pd.to_numeric(pd.Series([cell]), errors="coerce").iloc[0]
+    return repr(cell) if pd.isna(number) else str(number)
 
 
-def read_table(path: str | Path, returns: str | None, rows_per_chunk: int) -> Table:
-    """Read a table from a file.
+def read_table(
+    path: str | Path,
+    returns: str | None = None,
+    rows_per_chunk: int = 1_000_000,
+    wide: bool = False,
+    separator: str = ",",
+    columns: Mapping[str, str] | None = None,
+) -> Table:
+    """Read a table from a file; what is wrong with its cells is in its faults.
 
     Args:
-        path: The file, ``.csv``, ``.csv.gz`` or ``.parquet``.
+        path: The file, or a directory with parts in Parquet.
         returns: Rule for negative units, None for that of the layout.
         rows_per_chunk: Rows that are held as a data frame at a time.
+        wide: There is one column per series, or one per day.
+        separator: Between the cells of a text file.
+        columns: The table's names of columns, by the names of a layout.
 
     Raises:
         FileNotFoundError: There is no such file.
-        ValueError: The file type, the layout or a cell is not as it must be, or there are no rows.
+        ValueError: The file type or the layout is not as it must be, or there are no rows.
     """
-    file = open_table(path)
-    found = file.columns()
-    layout = find_layout(found)
-    columns = [
-        column
-        for column in found
-        if column in (*layout.required, layout.promotion, "price", "cost")
-    ]
-    table = Table(
-        layout, columns, layout.returns if returns is None else one_of("returns", returns, RULES)
-    )
-    for frame in file.chunks(layout, columns, whole("rows_per_chunk", rows_per_chunk, 1)):
+    whole("rows_per_chunk", rows_per_chunk, 1)
+    rule = None if returns is None else one_of("returns", returns, RULES)
+    faults = Faults()
+    file, names = _headed(open_table(path, separator), columns, wide, faults)
+    layout = find_layout(names, wide)
+    if layout is None:
+        faults.add("layout", *why_no_layout(names, file.cells()))
+        raise faults.error
+    read = names if wide else [name for name in names if name in layout.columns]
+    table = Table(layout, read, rule or layout.returns, faults)
+    for frame in _frames(file, layout, names, read, rows_per_chunk):
         table.add(frame)
     if not table.rows:
-        raise ValueError(f"the demand table {str(path)!r} has no rows.")
+        faults.add("rows", f"the demand table {str(path)!r} has no rows")
+        raise faults.error
     return table
+
+
+def _headed(
+    file: CsvFile | ParquetFile, columns: Mapping[str, str] | None, wide: bool, faults: Faults
+) -> tuple[CsvFile | ParquetFile, list[str]]:
+    """The file with the names of its columns, as they are known to the layouts.
+
+    Another separator, and names that differ in capitals and spaces, are faults; the file is read
+    all the same, to find the others.
+    """
+    if isinstance(file, CsvFile):
+        mark = other_separator(file.columns(), file.separator)
+        if mark is not None:
+            message = f"the demand table is separated by {mark!r}"
+            faults.add("separator", message, f"give separator={mark!r}")
+            file = replace(file, separator=mark)
+    names = renamed(file.columns(), columns)
+    near = {} if wide or find_layout(names, wide) else near_names(names)
+    if near:
+        texts = ", ".join(f"{theirs!r} in place of {ours!r}" for ours, theirs in near.items())
+        pairs = ", ".join(f'"{ours}": "{theirs}"' for ours, theirs in near.items())
+        remedy = f"rename them, or give columns={{{pairs}}}"
+        faults.add("names", f"the demand table has {texts}", remedy)
+    return file, renamed(names, near)
+
+
+def _frames(
+    file: CsvFile | ParquetFile,
+    layout: Layout,
+    names: Sequence[str],
+    read: Sequence[str],
+    rows_per_chunk: int,
+) -> Iterator[pd.DataFrame]:
+    """The rows that are read, chunk by chunk, in the form of a long table, with their numbers."""
+    text = [name for name in (*layout.series_columns, "date") if name in names]
+    rows = max(rows_per_chunk // len(names), 1) if layout.wide else rows_per_chunk
+    before = 0
+    for frame in file.chunks(names, text, read, rows):
+        frame.index = pd.RangeIndex(before, before + len(frame))
+        before += len(frame)
+        yield _melted(frame, layout) if layout.wide else frame
+
+
+def _melted(frame: pd.DataFrame, layout: Layout) -> pd.DataFrame:
+    """A wide table as a long one, without rows for empty cells."""
+    across = days_across(list(frame.columns))
+    long = frame.melt(
+        id_vars=list(layout.series_columns) if across else ["date"],
+        var_name="date" if across else "series",
+        value_name=layout.units,
+        ignore_index=False,
+    )
+    return long[long[layout.units].notna()]

@@ -4,10 +4,11 @@ given or imputed.
 
 from __future__ import annotations
 
-import datetime
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -16,8 +17,11 @@ from inv_gym.demand.ranges import LogNormalRange, Uniform
 from inv_gym.problems.problem import Problem
 from inv_gym.products.batch import HISTORY, Products, assemble
 from inv_gym.products.economics import EconomicsRanges, draw_economics
-from inv_gym.products.panel.data import Panel
+from inv_gym.products.panel.data import COSTS, Panel, means, why_not_below
+from inv_gym.products.panel.frequency import DAILY, Frequency
+from inv_gym.products.panel.headings import DAY
 from inv_gym.products.panel.runs import Runs, blocks, find_runs, moving_sum
+from inv_gym.products.panel.table import NO_DAY, read_day
 from inv_gym.util.checks import whole
 
 RETAIL = EconomicsRanges(
@@ -30,22 +34,35 @@ MONDAY = np.datetime64("2001-01-01", "D")
 `calendar` are true (that of the year within a day)."""
 
 
+def retail(frequency: Frequency) -> EconomicsRanges:
+    """`RETAIL` with the holding cost of a period of a week or month."""
+    if frequency is DAILY:
+        return RETAIL
+    low, high = (0.001 * frequency.days, 0.005 * frequency.days)
+    return replace(RETAIL, holding_rate=Uniform(low, high))
+
+
 @dataclass(frozen=True, eq=False)
 class PanelProducts:
     """Windows of the series of a panel, drawn uniformly from all (series, start) that are eligible.
 
-    A window is HISTORY days and then the T days of an episode, all usable, with a sale in its
-    history. The days of every episode lie in [first, last], while its history may begin before
+    A window is HISTORY periods and then the T periods of an episode, all usable, with a sale in its
+    history. The periods of every episode lie in [first, last], while its history may begin before
     `first`: so sources with disjoint periods, for training, validation and test, never share a day
     of an episode.
 
-    Prices and costs that the panel gives are used; the others are imputed once per series.
+    Nothing after `last` has a part in it: closures are judged on what is known by then, and the
+    mean prices and the scale of the promotion are those before `first` where there are any, else
+    those up to `last`.
+
+    Prices and costs that the panel gives are used; the others are imputed once per series, by its
+    name, so that other series and the order of rows do not matter.
 
     Attributes:
         panel: The demand.
         first: First day of episodes, YYYY-MM-DD; None for the first of the panel.
         last: Last day of episodes, YYYY-MM-DD; None for the last of the panel.
-        economics: Ranges of what is imputed.
+        economics: Ranges of what is imputed, per period; None for `retail`.
         seed: Of the imputation.
 
     Raises:
@@ -57,79 +74,172 @@ class PanelProducts:
     panel: Panel
     first: str | None = None
     last: str | None = None
-    economics: EconomicsRanges = RETAIL
+    economics: EconomicsRanges | None = None
     seed: int = 0
     _windows: dict[int, Windows] = field(default_factory=dict, init=False, repr=False)
 
     def __post_init__(self) -> None:
         if not isinstance(self.panel, Panel):
             raise TypeError(f"panel must be a Panel, got {self.panel!r}; see read_panel.")
-        if not isinstance(self.economics, EconomicsRanges):
+        if self.economics is not None and not isinstance(self.economics, EconomicsRanges):
             raise TypeError(f"economics must be EconomicsRanges, got {self.economics!r}.")
         whole("seed", self.seed, 0)
         if self._episode_days.start >= self._episode_days.stop:
-            raise ValueError(f"first must not be after last, got {self.first} and {self.last}.")
+            noun = self.panel.frequency.noun
+            between = "" if noun == "day" else f", with a {noun} of the table between them"
+            raise ValueError(
+                f"first must not be after last{between}, got {self.first} and {self.last}."
+            )
 
     @property
     def notes(self) -> tuple[str, ...]:
         """What was done to the table, and what was imputed."""
-        given = {"price": self.panel.price, "unit cost": self.panel.cost}
-        imputed = ", ".join(
-            [*(name for name, column in given.items() if column is None), "all other costs"]
-        )
+        given = {"price": self._price, "unit cost": self._cost}
+        texts = [_imputed(name, column) for name, column in given.items()]
+        imputed = ", ".join([*filter(None, texts), "all other costs"])
+        split = self.first is not None or self.last is not None
+        days = self.table
         return (
             *self.panel.notes,
+            *((f"episodes lie in {days['first']} to {days['last']}",) if split else ()),
             f"imputed once per series from assumed ranges, with seed {self.seed}: {imputed}",
         )
 
     @property
+    def table(self) -> dict[str, Any]:
+        """Which table, and which of its days: plain data for a card."""
+        days = self.panel.dates[[self._episode_days.start, self._episode_days.stop - 1]]
+        return {
+            "file": self.panel.file,
+            "fingerprint": self.panel.fingerprint,
+            "frequency": self.panel.frequency.name,
+            "first": str(days[0]),
+            "last": str(days[1]),
+        }
+
+    @property
     def covariate_names(self) -> tuple[str, ...]:
-        """The calendar, and the promotion (relative to the largest of the series) if the table has
-        it.
+        """The calendar (of weeks and months, the year alone), and the promotion (relative to the
+        largest of the series) if the table has it.
         """
-        return CALENDAR if self.panel.promotion is None else (*CALENDAR, "promotion")
+        phases = CALENDAR[self._first_phase :]
+        return phases if self.panel.promotion is None else (*phases, "promotion")
+
+    @property
+    def _first_phase(self) -> int:
+        """The first of CALENDAR that tells periods apart."""
+        return 0 if self.panel.frequency is DAILY else CALENDAR.index("year_sin")
 
     @cached_property
     def largest_scale(self) -> float:
-        """The largest mean of any HISTORY days."""
+        """The largest mean of any HISTORY periods up to `last`."""
         sums = (moving_sum(sales, HISTORY).max(initial=0.0) for sales in self._sales())
         return float(max(sums)) / HISTORY
 
     def _sales(self) -> Iterator[np.ndarray]:
-        """Units of the usable days, else 0, block by block of series."""
+        """Units of the usable periods, else 0, block by block of series."""
+        usable = self._usable
         for block in blocks(len(self.panel.series)):
-            yield np.where(self.panel.usable[:, block], self.panel.units[:, block], 0.0).astype(
-                np.float64
-            )
+            units = self.panel.units[: len(usable), block]
+            yield np.where(usable[:, block], units, 0.0).astype(np.float64)
 
     def sample(self, rng: np.random.Generator, batch: int, problem: Problem) -> Products:
         """See `ProductSource`.
 
         Raises:
-            ValueError: No series is usable for long enough for history and horizon.
+            ValueError: No series is usable for long enough for history and horizon, or mean costs
+                are not below mean prices.
         """
         series, start = self._eligible(problem.horizon).draw(rng, batch)
         days = start + np.arange(HISTORY + problem.horizon)[:, None]
         return assemble(
             problem,
             rng,
-            {name: column[series] for name, column in self._figures.items()},
+            self.figures(series),
             self.panel.units[days, series].astype(np.float64),
             self._covariates(days, series),
         )._replace(windows=np.stack([series, start], 1))
 
     @cached_property
-    def _figures(self) -> dict[str, np.ndarray]:
-        """Prices and costs of every series, ``[S]``."""
-        panel, rng = self.panel, np.random.default_rng(self.seed)
-        return draw_economics(self.economics, rng, len(panel.series), panel.price, panel.cost)
+    def _usable(self) -> np.ndarray:
+        """What of the panel can be learned from up to `last`, judged by that alone,
+        ``[D, S]``.
+        """
+        stop = self._episode_days.stop
+        if stop == len(self.panel.dates):
+            return self.panel.usable
+        return self.panel.closures.usable(self.panel.units[:stop], self.panel.shops)[0]
+
+    @cached_property
+    def _price(self) -> np.ndarray | None:
+        """Mean price of every series, NaN where none is known, ``[S]``."""
+        return self._mean_before(self.panel.prices)
+
+    @cached_property
+    def _cost(self) -> np.ndarray | None:
+        return self._mean_before(self.panel.costs)
+
+    def _mean_before(self, values: np.ndarray | None) -> np.ndarray | None:
+        return None if values is None else self._known(means, values)
+
+    def _known(self, reduce: Callable[[np.ndarray], np.ndarray], values: np.ndarray) -> np.ndarray:
+        """A figure of each series, NaN where there is none, before `first`, else up to `last`."""
+        days = self._episode_days
+        by_last = reduce(values[: days.stop])
+        if days.start == 0:
+            return by_last
+        before = reduce(values[: days.start])
+        return np.where(np.isnan(before), by_last, before)
+
+    def figures(self, series: np.ndarray) -> dict[str, np.ndarray]:
+        """Prices and costs of series of these numbers ``[B]``, each ``[B]``; what is imputed is
+        drawn when a series is first asked for.
+
+        Raises:
+            ValueError: A mean cost is not below the mean price.
+        """
+        known, values = self._known_figures
+        for place in np.unique(series[~known[series]]):
+            values[place] = np.concatenate(list(self._drawn(place).values()))
+            known[place] = True
+        return dict(zip(self._figure_names, values[series].T, strict=True))
+
+    @cached_property
+    def _known_figures(self) -> tuple[np.ndarray, np.ndarray]:
+        """Whether the figures of a series were drawn, ``[S]``, and what they are, ``[S, F]``.
+
+        Raises:
+            ValueError: A mean cost is not below the mean price.
+        """
+        message = why_not_below(self.panel.series, self._cost, self._price)
+        if message:
+            raise ValueError(f"{message}: {COSTS}.")
+        number = len(self.panel.series)
+        return np.zeros(number, bool), np.empty((number, len(self._figure_names)))
+
+    @cached_property
+    def _figure_names(self) -> tuple[str, ...]:
+        return tuple(self._drawn(0))
+
+    def _drawn(self, place: int) -> dict[str, np.ndarray]:
+        """Prices and costs of a series, ``[1]`` each, imputed by its name where not given."""
+        name = self.panel.series[place]
+        word = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big")
+        rng = np.random.default_rng([self.seed, word])
+        given = (_figure_of(column, place) for column in (self._price, self._cost))
+        return draw_economics(self.ranges, rng, 1, *given)
+
+    @property
+    def ranges(self) -> EconomicsRanges:
+        """The ranges of what is imputed."""
+        return retail(self.panel.frequency) if self.economics is None else self.economics
 
     def _covariates(self, days: np.ndarray, series: np.ndarray) -> np.ndarray:
-        """Calendar and promotion ``[H + T, B, C]`` on the given days of the panel
+        """Calendar and promotion ``[H + T, B, C]`` in the given periods of the panel
         ``[H + T, B]``.
         """
-        since = (self.panel.dates[days[0]] - MONDAY).astype(np.int64)
-        phases = calendar(since, len(days))
+        since = (self.panel.dates[days] - MONDAY).astype(np.int64)
+        phases = calendar(since.ravel(), 1).reshape(*days.shape, -1)[..., self._first_phase :]
         if self.panel.promotion is None:
             return phases
         promotion = self.panel.promotion[days, series] / self._largest_promotion[series]
@@ -138,29 +248,36 @@ class PanelProducts:
     @cached_property
     def _largest_promotion(self) -> np.ndarray:
         """Of every series, 1 if it has none, ``[S]``."""
-        largest = np.asarray(self.panel.promotion).max(0).astype(np.float64)
-        return np.where(largest > 0.0, largest, 1.0)
+        largest = self._known(_largest, np.asarray(self.panel.promotion))
+        return np.where(np.isnan(largest), 1.0, largest)
 
     @cached_property
     def _episode_days(self) -> range:
-        """Positions in the panel of the days that episodes may have."""
-        first = 0 if self.first is None else self._position("first", self.first)
-        last = len(self.panel.dates) - 1 if self.last is None else self._position("last", self.last)
-        return range(first, last + 1)
+        """Positions in the panel of the periods that episodes may have."""
+        dates, days, reasons = self.panel.dates, list[np.datetime64 | None](), list[str]()
+        for name, value in (("first", self.first), ("last", self.last)):
+            try:
+                days.append(None if value is None else self._day(name, value))
+            except ValueError as error:
+                reasons.append(str(error))
+        if reasons:
+            raise ValueError(" ".join(reasons))
+        first, last = days
+        start = 0 if first is None else int(np.searchsorted(dates, first))
+        stop = len(dates) if last is None else int(np.searchsorted(dates, last, side="right"))
+        return range(start, stop)
 
-    def _position(self, name: str, value: str) -> int:
+    def _day(self, name: str, value: str) -> np.datetime64:
         dates = self.panel.dates
-        try:
-            day = np.datetime64(datetime.date.fromisoformat(value), "D")
-        except (TypeError, ValueError):
-            raise ValueError(
-                f"{name} must be a day written as YYYY-MM-DD, got {value!r}."
-            ) from None
+        is_day = isinstance(value, str) and DAY.fullmatch(value) is not None
+        day = read_day(value)[0] if is_day else NO_DAY
+        if np.isnat(day):
+            raise ValueError(f"{name} must be a day written as YYYY-MM-DD, got {value!r}.")
         if not dates[0] <= day <= dates[-1]:
             raise ValueError(
                 f"{name} must be within the table's {dates[0]} to {dates[-1]}, got {value}."
             )
-        return int((day - dates[0]).astype(np.int64))
+        return day
 
     def _eligible(self, horizon: int) -> Windows:
         if horizon not in self._windows:
@@ -169,32 +286,54 @@ class PanelProducts:
 
     def _find_windows(self, horizon: int) -> Windows:
         days = slice(max(self._episode_days.start - HISTORY, 0), self._episode_days.stop)
-        units, usable = self.panel.units[days], self.panel.usable[days]
+        units, usable = self.panel.units[days], self._usable[days]
+        order = self.panel.by_name
         parts = [
-            find_runs(eligible_starts(units[:, block], usable[:, block], horizon)).moved(
-                block.start, days.start
-            )
-            for block in blocks(len(self.panel.series))
+            find_runs(
+                eligible_starts(units[:, order[block]], usable[:, order[block]], horizon)
+            ).moved(block.start, days.start)
+            for block in blocks(len(order))
         ]
         runs = Runs(*map(np.concatenate, zip(*parts, strict=True)))
         if not len(runs.length):
             raise ValueError(self._why_none(days, usable, horizon))
-        return Windows(runs, np.cumsum(runs.length))
+        return Windows(runs._replace(series=order[runs.series]), np.cumsum(runs.length))
 
     def _why_none(self, days: slice, usable: np.ndarray, horizon: int) -> str:
         longest = max(
             find_runs(usable[:, block]).length.max(initial=0) for block in blocks(usable.shape[1])
         )
         dates, needed = self.panel.dates[days], HISTORY + horizon
-        window = f"no window of {needed} usable days (history {HISTORY} + horizon {horizon})"
+        noun = self.panel.frequency.noun
+        window = f"no window of {needed} usable {noun}s (history {HISTORY} + horizon {horizon})"
         span = f"from {dates[0]} to {dates[-1]}"
         if longest >= needed:
             return f"{window} {span} has a sale in its history: widen first and last."
         return (
             f"too short for history + horizon: {window} {span}, the longest usable stretch has "
-            f"{longest}: lower the "
-            "horizon, or widen first and last."
+            f"{longest}: lower the horizon, or widen first and last."
         )
+
+
+def _imputed(name: str, column: np.ndarray | None) -> str:
+    """What is imputed of a figure of the series ``[S]``; empty if nothing."""
+    if column is None:
+        return name
+    number = int(np.isnan(column).sum())
+    return f"{name} of {number:,} series that have none" if number else ""
+
+
+def _figure_of(column: np.ndarray | None, place: int) -> np.ndarray | None:
+    """A figure of a series, ``[1]``; None if it is not given."""
+    if column is None or np.isnan(column[place]):
+        return None
+    return column[place : place + 1]
+
+
+def _largest(promotion: np.ndarray) -> np.ndarray:
+    """The largest value of each column, NaN where there is none above 0, ``[S]``."""
+    largest = promotion.max(0).astype(np.float64)
+    return np.where(largest > 0.0, largest, np.nan)
 
 
 @dataclass(frozen=True)

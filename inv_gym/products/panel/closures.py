@@ -1,0 +1,131 @@
+"""When a series can be learned from: from its first sale on, and while its shop is open."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import special
+
+from inv_gym.products.panel.frequency import Frequency
+from inv_gym.products.panel.runs import Runs, blocks, find_runs
+
+CLOSURE_PROBABILITY = 1e-6
+"""A run of periods without sales that is less probable than this may be a closure."""
+
+LONGEST_CLOSURE = 183
+"""Days; what sells nothing for more than half a year has a season."""
+
+SEASONAL = 0.75
+"""Share of periods without sales, a year before or after, from which on a run is a season."""
+
+TAPERED = 0.25
+"""Share of the mean sales below which a season ends and begins, as a closure does not."""
+
+
+@dataclass(frozen=True)
+class Closures:
+    """How closures are told from demand, judged for each shop.
+
+    A closure is a run of at least `least` periods without sales that ends with a sale, at most half
+    a year long, whose probability, given the periods with and without sales outside the run and a
+    uniform prior on the share of periods without, is below 1e-6. A run that a season explains is
+    none: one that is there a year before or after, too, or before which sales fade out and after
+    which they fade in.
+
+    Attributes:
+        least: Periods.
+        frequency: How long a period is.
+    """
+
+    least: int
+    frequency: Frequency
+
+    def usable(self, units: np.ndarray, shops: np.ndarray) -> tuple[np.ndarray, int]:
+        """Whether each period of a series can be learned from, ``[D, S]``, and how many cannot for
+        a closure.
+
+        Args:
+            units: ``[D, S]``, NaN before the first and after the last row of a series.
+            shops: ``[S]`` the shop of each series.
+        """
+        own = len(shops) == shops.max() + 1  # every series is a shop of its own
+        closed = None if own else self._closed(_totals(units, shops))
+        usable = np.empty(units.shape, bool)
+        number = 0
+        for block in blocks(units.shape[1]):
+            columns = units[:, block]
+            active = np.logical_or.accumulate(columns > 0.0) & ~np.isnan(columns)
+            shut = self._closed(columns) if closed is None else closed[:, shops[block]]
+            usable[:, block] = active & ~shut
+            number += int((active & shut).sum())
+        return usable, number
+
+    def _closed(self, units: np.ndarray) -> np.ndarray:
+        """The periods that shops with these units ``[D, n]`` are closed."""
+        closed = np.zeros(units.shape, bool)
+        for shop, first, length in zip(*self._runs(units), strict=True):
+            closed[first : first + length, shop] = True
+        return closed
+
+    def _runs(self, units: np.ndarray) -> Runs:
+        """The closures of columns ``[D, n]``."""
+        active = np.logical_or.accumulate(units > 0.0) & ~np.isnan(units)
+        zero = active & (units == 0.0)
+        runs = find_runs(zero)
+
+        # improbable, given the other periods
+        zeros, periods = zero.sum(0)[runs.series], active.sum(0)[runs.series]
+        elsewhere, sold = zeros - runs.length + 1.0, periods - zeros + 1.0
+        chance = special.betaln(elsewhere + runs.length, sold) - special.betaln(elsewhere, sold)
+
+        # of a length that a closure has, and over
+        most = self.frequency.periods(LONGEST_CLOSURE)
+        fits = (runs.length >= self.least) & (runs.length <= most)
+        after = np.append(units, np.full((1, units.shape[1]), np.nan), 0)
+        reopened = after[runs.first + runs.length, runs.series] > 0.0
+        chosen = np.flatnonzero(fits & reopened & (chance < np.log(CLOSURE_PROBABILITY)))
+
+        # without a season that explains it
+        abrupt = [
+            run
+            for run in chosen
+            if not self._seasonal(
+                units[:, runs.series[run]],
+                active[:, runs.series[run]],
+                slice(runs.first[run], runs.first[run] + runs.length[run]),
+            )
+        ]
+        return Runs(*(column[np.array(abrupt, int)] for column in runs))
+
+    def _seasonal(self, units: np.ndarray, active: np.ndarray, run: slice) -> bool:
+        """Whether a season explains a run without sales in a column ``[D]``."""
+        return self._recurs(units, active, run) or self._tapers(units, active, run)
+
+    def _recurs(self, units: np.ndarray, active: np.ndarray, run: slice) -> bool:
+        """Whether there are hardly any sales a year before or after, either."""
+        for years in (-1, 1):
+            shift = years * self.frequency.a_year
+            days = slice(max(run.start + shift, 0), max(run.stop + shift, 0))
+            sold = units[days][active[days]] > 0.0
+            if len(sold) >= self.least and (~sold).mean() >= SEASONAL:
+                return True
+        return False
+
+    def _tapers(self, units: np.ndarray, active: np.ndarray, run: slice) -> bool:
+        """Whether sales fade out before the run and fade in after it."""
+        usual = units[active].sum() / (active.sum() - (run.stop - run.start))
+        sides = (
+            slice(max(run.start - self.least, 0), run.start),
+            slice(run.stop, run.stop + self.least),
+        )
+        return all(np.nanmean(units[side]) < TAPERED * usual for side in sides)
+
+
+def _totals(units: np.ndarray, shops: np.ndarray) -> np.ndarray:
+    """What each shop sells, ``[D, shops]``; NaN where none of its series has a row."""
+    totals = np.full((len(units), int(shops.max()) + 1), np.nan, np.float32)
+    for shop in range(totals.shape[1]):
+        mine = units[:, shops == shop]
+        totals[:, shop] = np.where(np.isnan(mine).all(1), np.nan, np.nansum(mine, axis=1))
+    return totals
