@@ -3,13 +3,23 @@
 from inv_gym.baselines.exact.bounds import Bound, newsvendor_bound, upper_bound
 from inv_gym.baselines.exact.chain import Chain, follow
 from inv_gym.baselines.exact.dynamic_program import Solution, solve
+from inv_gym.baselines.exact.limits import (
+    AmountsError,
+    GrowingStockError,
+    OutOfReachError,
+    TooLargeError,
+)
 from inv_gym.baselines.exact.policy import Optimal
 
 __all__ = [
+    "AmountsError",
     "Bound",
     "Chain",
+    "GrowingStockError",
     "Optimal",
+    "OutOfReachError",
     "Solution",
+    "TooLargeError",
     "follow",
     "newsvendor_bound",
     "solve",

@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from inv_gym.baselines.exact.atoms import atoms
+from inv_gym.baselines.exact.atoms import atoms, reach
+from inv_gym.baselines.exact.limits import one_product
 from inv_gym.baselines.exact.model import Backup, Matrices, Model
 from inv_gym.baselines.exact.states import registered_space
 from inv_gym.demand.distribution import Distribution
@@ -59,29 +60,43 @@ class Solution:
     model: Model
 
     def place(self, columns: np.ndarray) -> np.ndarray:
-        """The rows of the tables for states ``[C, N]``.
+        """The rows of the tables for states ``[C, N]``; backlog deeper than that of the tables
+        counts as the deepest.
 
         Raises:
-            ValueError: A state is not in whole units or was not solved for; it is named.
+            ValueError: A state is not in whole units, negative where it cannot be, or was not
+                solved for; it is named.
         """
+        least = self.model.space.low[:, None]
+        self._refuse(columns, columns != np.rint(columns), "is not in whole units")
+        self._refuse(columns, (columns < least) & (least >= 0.0), "is negative")
         place = self.model.locate(columns)
-        for bad, fault in (
-            ((columns != np.rint(columns)).any(0), "is not in whole units"),
-            (place < 0, "lies outside the states solved for: solve with a larger stock"),
-        ):
-            if bad.any():
-                raise ValueError(f"state {columns[:, bad.argmax()].tolist()} {fault}.")
+        outside = "lies outside the states solved for: solve with a larger stock"
+        self._refuse(columns, (place < 0)[None], outside)
         return place
+
+    @staticmethod
+    def _refuse(columns: np.ndarray, bad: np.ndarray, fault: str) -> None:
+        """Raise with the first state ``[C, N]`` that has a bad column, if there is one."""
+        wrong = bad.any(0)
+        if wrong.any():
+            raise ValueError(f"state {columns[:, wrong.argmax()].tolist()} {fault}.")
 
     def value(self, stock: float = 0.0, period: int = 0) -> float:
         """Best expected discounted reward from a stock on hand with nothing on order.
 
+        Args:
+            stock: Units; less than 0 is a backlog, where demand waits.
+            period: Periods since the start.
+
         Raises:
-            ValueError: The stock exceeds that solved for.
+            ValueError: The stock was not solved for, or the period is negative.
         """
-        columns = np.array(flatten(self.problem.initial_state(np.array([float(stock)])))).reshape(
-            -1, 1
-        )
+        whole("period", period, least=0)
+        start = self.problem.initial_state(np.array([real("stock", stock)]))
+        columns = np.array(flatten(start)).reshape(-1, 1)
+        deep = columns < self.model.space.low[:, None]
+        self._refuse(columns, deep, "lies below the states solved for")
         return float(self.values[min(period, len(self.values) - 1), self.place(columns)[0]])
 
 
@@ -110,18 +125,17 @@ def solve(
             memory; the default takes about 3 GB.
 
     Raises:
-        ValueError: There is more than one product, demand is not in whole numbers, the economics
-            have no finite optimum, or the state space exceeds the limit.
+        ValueError: There is more than one product, or the economics have no finite optimum.
+        AmountsError: Demand is not in whole numbers.
+        TooLargeError: Demand takes too many values, or the state space exceeds the limit.
     """
-    if len(distribution.dispersion) != 1:
-        raise ValueError(
-            f"solve takes one product, got {len(distribution.dispersion)}: use Optimal for a batch."
-        )
+    one_product("solve", distribution, economics, "use Optimal for a batch")
     problem.check_economics(economics)
     real("stock", stock, least=0.0)
     if not 0.0 < real("tolerance", tolerance) < 1.0:
         raise ValueError(f"tolerance must be between 0 and 1, got {tolerance}.")
     whole("limit", limit, least=1)
+    reach(distribution)
     growth = 1.0
     for _ in range(ATTEMPTS):
         space = registered_space(problem, distribution, economics, stock, growth)

@@ -9,6 +9,7 @@ from scipy import sparse
 
 from inv_gym.baselines.exact.atoms import Atoms
 from inv_gym.baselines.exact.chain import Chain, transition_matrix
+from inv_gym.baselines.exact.limits import TooLargeError
 from inv_gym.baselines.exact.states import StateSpace
 from inv_gym.problems.problem import Problem
 from inv_gym.util.arrays import flatten, map_columns, unflatten
@@ -63,7 +64,7 @@ class Model:
         """Build the tables.
 
         Raises:
-            ValueError: They would exceed the limit.
+            TooLargeError: They would exceed the limit.
         """
         self.problem, self.space, self.demand = problem, space, demand
         self.economics = map_columns(
@@ -76,7 +77,7 @@ class Model:
         self._shape = (1, *(space.high - space.low + 1.0).astype(int))
         size = int(np.prod(self._shape, dtype=float)) * len(space.now) * len(demand.demand)
         if size > limit:
-            raise ValueError(
+            raise TooLargeError(
                 f"the exact solution needs up to {np.prod(self._shape, dtype=float):,.0f} states "
                 f"and {size:,} "
                 f"transitions, more than the limit of {limit:,}: take shorter lead times or a "

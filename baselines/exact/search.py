@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from inv_gym.baselines.exact.chain import follow
+from inv_gym.baselines.exact.limits import GrowingStockError
 from inv_gym.baselines.fitting.search import Tunable, zoom
 from inv_gym.demand.distribution import Distribution
 from inv_gym.problems.problem import Problem
@@ -39,7 +40,7 @@ def searched(
         # whole orders from whole states: what rounds to the same orders the same, but for halves
         key = (np.rint(parameters) if problem.integer_orders else parameters).tobytes()
         if key not in found:
-            found[key] = rule, follow(problem, rule, distribution, economics).average()
+            found[key] = rule, _average(problem, rule, distribution, economics)
         return found[key]
 
     def score(points: np.ndarray) -> np.ndarray:
@@ -52,3 +53,11 @@ def searched(
         near = best + np.linspace(-STRETCH, STRETCH, POINTS)[:, None]
         return max(map(exact, near), key=lambda one: one[1])
     return exact(best)
+
+
+def _average(problem: Problem, rule: Tunable, distribution: Distribution, economics: Any) -> float:
+    """The average reward of a rule; none is worse than that of stock that grows without end."""
+    try:
+        return follow(problem, rule, distribution, economics).average()
+    except GrowingStockError:
+        return -np.inf

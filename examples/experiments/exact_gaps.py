@@ -8,6 +8,7 @@ import inv_gym
 from inv_gym.agents.inventory_agent import InventoryAgent
 from inv_gym.baselines.exact import Optimal
 from inv_gym.baselines.exact.chain import follow
+from inv_gym.baselines.exact.limits import TooLargeError
 from inv_gym.play.policy import planned
 from inv_gym.problems import Perishable, ProcurementRemoval
 
@@ -44,6 +45,6 @@ def exact_gap(one: inv_gym.Task, agent: InventoryAgent) -> float:
         _optima[key] = exact_value(one, Optimal(one.problem))
     try:
         value = exact_value(one, InventoryAgent(one.problem, agent.network))
-    except (ValueError, RuntimeError):
+    except (TooLargeError, RuntimeError):
         return float("nan")
     return 100.0 * (value / _optima[key] - 1.0) * np.sign(_optima[key])
