@@ -31,7 +31,8 @@ class Distribution:
     Raises:
         TypeError: The index is not of whole numbers.
         ValueError: A shape does not fit, the index names no family, or a mean or a dispersion is
-            negative or not finite; the first such product is named.
+            negative or not finite (a family may fix a negative one); the first such product is
+            named.
     """
 
     families: tuple[Family, ...]
@@ -56,7 +57,9 @@ class Distribution:
         known = len(self.families)
         refuse_rows(f"family_index must be below {known} and at least 0, got {{}}.", unknown, index)
         _refuse_negative("mean", mean)
-        _refuse_negative("dispersion", dispersion[None])
+        # a family may fix one below 0, that of counts that scatter less than Poisson's
+        fixed = np.array([family.fixed_dispersion or 0.0 for family in self.families])[index]
+        _refuse_negative("dispersion", np.where(dispersion == fixed, 0.0, dispersion)[None])
 
     @property
     def stationary(self) -> bool:
