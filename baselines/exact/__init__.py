@@ -10,6 +10,7 @@ from inv_gym.baselines.exact.limits import (
     TooLargeError,
 )
 from inv_gym.baselines.exact.policy import Optimal
+from inv_gym.baselines.exact.search import searched
 
 __all__ = [
     "AmountsError",
@@ -22,6 +23,7 @@ __all__ = [
     "TooLargeError",
     "follow",
     "newsvendor_bound",
+    "searched",
     "solve",
     "upper_bound",
 ]

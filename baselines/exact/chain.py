@@ -221,7 +221,12 @@ class _Keys:
 
 
 def follow(
-    problem: Problem, policy: Policy, distribution: Distribution, economics: Any, stock: float = 0.0
+    problem: Problem,
+    policy: Policy,
+    distribution: Distribution,
+    economics: Any,
+    stock: float = 0.0,
+    limit: int | None = None,
 ) -> Chain:
     """The chain of all states that a policy reaches from a stock on hand with nothing on order.
 
@@ -234,6 +239,7 @@ def follow(
         distribution: Of one product, the same in all periods; demand in whole numbers.
         economics: NamedTuple of ``[1]`` columns.
         stock: Units on hand at the start, a whole number.
+        limit: Most states; `LIMIT` if None.
 
     Raises:
         ValueError: There is more than one product, the distribution changes over time, the
@@ -244,6 +250,7 @@ def follow(
         TooLargeError: The policy reaches too many states.
     """
     _check(problem, distribution, economics, stock)
+    allowed = LIMIT if limit is None else whole("limit", limit, least=1)
     demand = atoms(distribution)
     mean = float(distribution.mean[0, 0])
     most = np.ceil(max(MOST_PERIODS_OF_DEMAND * mean, LEAST_STOCK_FOLLOWED, stock))
@@ -276,9 +283,9 @@ def follow(
         known = np.concatenate([known, fresh[new]])
         order = np.argsort(known)
         known, places = known[order], places[order]
-        if len(known) > LIMIT:
+        if len(known) > allowed:
             raise TooLargeError(
-                f"the policy reaches more than {LIMIT:,} states: use evaluate, which simulates."
+                f"the policy reaches more than {allowed:,} states: use evaluate, which simulates."
             )
     table = places[np.searchsorted(known, np.concatenate(following))]
     matrix = transition_matrix(table, demand.probability[0], len(known))

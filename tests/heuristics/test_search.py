@@ -21,8 +21,9 @@ from inv_gym.baselines import (
     DualIndex,
     VectorBaseStock,
 )
-from inv_gym.baselines.fitting import search
-from inv_gym.baselines.fitting.search import GRID, ROUNDS, Score, mean_reward, paths, simulate, zoom
+from inv_gym.baselines.fitting import search, simulation
+from inv_gym.baselines.fitting.optimiser import GRID, ROUNDS, Score, zoom
+from inv_gym.baselines.fitting.simulation import mean_reward, paths, simulate
 from inv_gym.baselines.rules.critical_ratio import critical_ratio
 from inv_gym.demand.distribution import Distribution
 from inv_gym.demand.processes import WeeklySeason
@@ -165,7 +166,7 @@ def test_the_paths_of_the_search_have_the_mean_of_the_law_and_are_the_same_each_
 def test_the_search_beats_every_point_of_its_finest_grid_on_its_own_paths(problem, kind):
     products = draw_products(POPULATIONS["default"], problem, 60)
     distribution, economics = products.distribution, products.economics
-    demand = paths(distribution, search.PERIODS)
+    demand = paths(distribution, simulation.PERIODS)
 
     def score(points: np.ndarray) -> np.ndarray:
         return kind.score(problem, distribution, economics, demand, points)
@@ -237,11 +238,11 @@ def test_the_simulation_counts_only_what_follows_its_warm_up_and_has_no_end():
         economics_of(problem, **{k: [v] * 2 for k, v in COSTS.items()}),
     )
     heuristic = BaseStock.closed_form(problem, distribution, economics)
-    path = paths(distribution, search.PERIODS)
+    path = paths(distribution, simulation.PERIODS)
     steps = list(simulate(problem, heuristic, path, economics))
-    assert [step.period for step in steps] == list(range(search.WARM_UP, search.PERIODS))
+    assert [step.period for step in steps] == list(range(simulation.WARM_UP, simulation.PERIODS))
     demand = np.array([step.demand for step in steps])
-    np.testing.assert_array_equal(demand, path[HISTORY + search.WARM_UP :])
+    np.testing.assert_array_equal(demand, path[HISTORY + simulation.WARM_UP :])
     assert (
         np.abs(demand.mean(0) - [5.0, 8.0]) < 4.0 * np.sqrt(np.array([5.0, 8.0]) / len(steps))
     ).all()
