@@ -20,6 +20,8 @@ from inv_gym.util.arrays import flatten, map_columns
 
 STRETCH = 0.3
 """How far around the best coordinate all distinct rules are tried."""
+REACH = 2
+"""Units around a rule of several whole parameters within which none may be better."""
 PRODUCTS = 32
 """Most different products of a batch that are searched one by one."""
 STATES = 25_000
@@ -45,6 +47,7 @@ class _Exact:
         # a rule orders the same in all periods: one of them is enough
         self._case = replace(problem, horizon=1), distribution, economics
         self._known: dict[bytes, tuple[Any, float]] = {}
+        self._large: set[bytes] = set()
 
     def at(self, point: np.ndarray) -> tuple[Any, float]:
         """The rule at a search coordinate ``[P]``, and its reward."""
@@ -52,7 +55,7 @@ class _Exact:
 
     def of(self, rule: Any) -> tuple[Any, float]:
         """A rule, and its reward: none is worse than that of stock that grows without end."""
-        key = np.concatenate(flatten(tuple(rule.parameters.values()))).tobytes()
+        key = _key(rule)
         if key not in self._known:
             problem, distribution, economics = self._case
             try:
@@ -60,7 +63,19 @@ class _Exact:
                 self._known[key] = rule, chain.average()
             except GrowingStockError:
                 self._known[key] = rule, -np.inf
+            except TooLargeError:
+                self._known[key] = rule, -np.inf
+                self._large.add(key)
         return self._known[key]
+
+    def refuse_large(self, candidates: list[tuple[Any, float]]) -> None:
+        """Raise if one of the candidates is too large to know its reward.
+
+        Raises:
+            TooLargeError: One is.
+        """
+        if any(_key(rule) in self._large for rule, _ in candidates):
+            raise TooLargeError("a rule near the best one reaches too many states: use paths.")
 
     def score(self, points: np.ndarray) -> np.ndarray:
         """The rewards ``[C, 1]`` at search coordinates ``[C, P, 1]``."""
@@ -91,9 +106,16 @@ def searched(
     best = zoom(exact.score, kind.search_space(problem), 1)[:, 0]
     if len(best) == 1:
         # levels can be best on a narrow stretch of their common coordinate
-        near = best + np.linspace(-STRETCH, STRETCH, kind.POINTS_NEAR_BY)[:, None]
-        return max((exact.at(point) for point in near), key=_reward)
+        points = best + np.linspace(-STRETCH, STRETCH, kind.POINTS_NEAR_BY)[:, None]
+        near = [exact.at(point) for point in points]
+        exact.refuse_large(near)
+        return max(near, key=_reward)
     return _climb(exact, exact.at(best)[0])
+
+
+def _key(rule: Tunable) -> bytes:
+    """The same for rules with the same parameters."""
+    return np.concatenate(flatten(tuple(rule.parameters.values()))).tobytes()
 
 
 def _reward(candidate: tuple[Any, float]) -> float:
@@ -101,16 +123,19 @@ def _reward(candidate: tuple[Any, float]) -> float:
 
 
 def _climb(exact: _Exact, rule: Any) -> tuple[Any, float]:
-    """The rule that none of its neighbours beats, a unit away in each parameter and diagonal; a
-    rule whose parameters are not all whole stays.
+    """The rule that none of its neighbours beats, up to two units away in each parameter; a rule
+    whose parameters are not all whole stays.
     """
     best = exact.of(rule)
+    exact.refuse_large([best])
     values = list(rule.parameters.values())
     if any(isinstance(value, tuple) or (value != np.rint(value)).any() for value in values):
         return best
-    moves = [np.array(move) for move in product((-1.0, 0.0, 1.0), repeat=len(values)) if any(move)]
+    steps = np.arange(-REACH, REACH + 1.0)
+    moves = [np.array(move) for move in product(steps, repeat=len(values)) if any(move)]
     while True:
         around = [exact.of(moved) for move in moves if (moved := _moved(best[0], move))]
+        exact.refuse_large(around)
         better = max(around, key=_reward)
         if better[1] <= best[1]:
             return best

@@ -79,7 +79,11 @@ class Tunable(Heuristic):
 
     @classmethod
     def searched_on_paths(
-        cls, problem: Problem, distribution: Distribution, economics: Any, periods: int = PERIODS
+        cls,
+        problem: Problem,
+        distribution: Distribution,
+        economics: Any,
+        periods: int | None = None,
     ) -> Self:
         """The rule that simulates best for each product of a stationary distribution.
 
@@ -87,12 +91,12 @@ class Tunable(Heuristic):
             problem: What is played.
             distribution: Of B products, stationary.
             economics: NumPy ``[B]`` columns.
-            periods: Length of the common paths.
+            periods: Length of the common paths; `PERIODS` if None.
         """
         ranges = cls.search_space(problem)
 
         def find(distribution: Distribution, economics: Any) -> Tunable:
-            demand = paths(distribution, periods)
+            demand = paths(distribution, PERIODS if periods is None else periods)
             best = zoom(
                 lambda points: cls.score(problem, distribution, economics, demand, points),
                 ranges,

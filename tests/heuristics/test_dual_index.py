@@ -10,7 +10,7 @@ from helpers import distribution_of, economics_of, masses, reward_of, seen
 
 from inv_gym import POPULATIONS, DualSourcing, draw_products, instance, rollout
 from inv_gym.baselines import CappedDualIndex, DualIndex, SingleIndex, TailoredBaseSurge
-from inv_gym.baselines.fitting import simulation
+from inv_gym.baselines.fitting import search
 from inv_gym.baselines.fitting.simulation import mean_reward, paths, simulate
 
 
@@ -72,7 +72,7 @@ def test_the_two_base_stocks_are_the_best_dual_index_levels_where_they_are_optim
     economics = economics_of(
         problem, regular_cost=10.0, expedited_cost=13.0, holding_cost=1.0, shortage_cost=12.0
     )
-    demand = paths(distribution, simulation.PERIODS)
+    demand = paths(distribution, search.PERIODS)
     fukuda, searched = (
         -reward_of(find(problem, distribution, economics), demand, economics)[0]
         for find in (DualIndex.closed_form, DualIndex.searched)
@@ -139,9 +139,7 @@ def test_no_dual_index_levels_do_better_on_the_paths_of_the_search(lead_times, b
     pairs = [(e, e + d) for e in range(13) for d in range(10)]
     tried = np.array([*pairs, (found.expedited_level[0], found.regular_level[0])]).T
     rule = DualIndex(problem=problem, expedited_level=tried[0], regular_level=tried[1])
-    steps = simulate(
-        problem, rule, paths(distribution, simulation.PERIODS), economics, tried.shape[1]
-    )
+    steps = simulate(problem, rule, paths(distribution, search.PERIODS), economics, tried.shape[1])
     *others, own = mean_reward(steps, tried.shape[1])[:, 0]
     assert own >= max(others) - 1e-9
 
@@ -219,7 +217,7 @@ def test_with_backlog_the_best_level_for_the_other_parameters_is_the_best_of_all
     own = {name: np.tile(column, len(shifts)) for name, column in found.parameters.items()}
     tried = kind(problem=problem, **own).raised(shifts)
     reward = mean_reward(
-        simulate(problem, tried, paths(distribution, simulation.PERIODS), economics, len(shifts)),
+        simulate(problem, tried, paths(distribution, search.PERIODS), economics, len(shifts)),
         len(shifts),
     )
     # from empty, a level higher by one is met one unit later: what differs is over by the end of
