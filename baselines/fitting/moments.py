@@ -26,15 +26,14 @@ class Moments:
 
     Attributes:
         step: ``[R]`` units between two numbers of the tables.
-        product: ``[R]`` the row of the tables that each is of.
-        left: ``[B, CELLS]`` E(x - D)^+, units.
-        squared: ``[B, CELLS]`` E((x - D)^+)^2.
+        first: ``[R]`` where the table of each row's product begins.
+        table: ``[B * CELLS, 5]``, for each number x: E(x - D)^+, what it grows by until the next
+            number, and E((x - D)^+)^2 as a polynomial of second degree in the steps beyond x.
     """
 
     step: np.ndarray
-    product: np.ndarray
-    left: np.ndarray
-    squared: np.ndarray
+    first: np.ndarray
+    table: np.ndarray
 
     @classmethod
     def of(cls, distribution: Distribution, candidates: int = 1) -> Moments:
@@ -49,13 +48,25 @@ class Moments:
         whole = np.maximum(np.ceil(reach / (CELLS - 1)), 1.0)
         step = np.where(distribution.integer, whole, np.maximum(reach, TAIL) / (CELLS - 1))
         edges = (np.arange(CELLS)[:, None] + 0.5) * step
-        mass = np.diff(distribution.cdf(edges).T, axis=1, prepend=0.0)
+        below = distribution.cdf(edges).T
         # (x - D)^+ grows by a step wherever D is at most x, and its square by (2 (x - D) + 1) steps
-        below = np.cumsum(mass, 1)
         left = np.cumsum(below, 1) - below
-        squared = 2.0 * (np.cumsum(left, 1) - left) + left
+        growth = 2.0 * left + below
+        square = np.cumsum(growth, 1) - growth
+        # beyond the tables all demand is met, and the square grows as one does
+        bend = np.zeros_like(square)
+        bend[:, -1] = 1.0
+        growth[:, -1] -= 1.0
+        units = step[:, None]
+        columns = (
+            left * units,
+            below * units,
+            square * units**2,
+            growth * units**2,
+            bend * units**2,
+        )
         product = np.tile(np.arange(batch), candidates)
-        return cls(step[product], product, left * step[:, None], squared * step[:, None] ** 2)
+        return cls(step[product], product * CELLS, np.stack(columns, 2).reshape(-1, 5))
 
     def expected(self, columns: Sequence[np.ndarray]) -> np.ndarray:
         """The mean stock ``[R]`` after as many periods as there are columns, before anything more
@@ -67,22 +78,18 @@ class Moments:
         """
         mean, square = self._after(columns[0])
         for units in columns[1:]:
-            deviation = np.sqrt(np.maximum(square - mean**2, 0.0))
-            mean = mean + units
-            low, high = self._after(mean - deviation), self._after(mean + deviation)
-            mean, square = (low[0] + high[0]) / 2.0, (low[1] + high[1]) / 2.0
+            deviation = np.sqrt(np.maximum(square - mean * mean, 0.0))
+            middle = mean + units
+            means, squares = self._after(np.stack([middle - deviation, middle + deviation]))
+            mean, square = means.sum(0) / 2.0, squares.sum(0) / 2.0
         return mean
 
     def _after(self, stock: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """The mean of what demand leaves of a stock ``[R]``, and that of its square."""
+        """The mean of what demand leaves of stocks ``[..., R]``, and that of its square."""
         steps = np.maximum(stock, 0.0) / self.step
-        cell = np.minimum(steps, CELLS - 2.0).astype(int)
+        cell = np.minimum(steps, CELLS - 1.0).astype(np.int64)
         share = steps - cell
-        place = self.product * CELLS + cell
-        mean, square = (
-            (1.0 - share) * table.take(place) + share * table.take(place + 1)
-            for table in (self.left, self.squared)
-        )
-        # beyond the tables all demand is met: the line goes on for the mean, its square follows
-        over = np.maximum(share - 1.0, 0.0) * self.step
-        return mean, square + over**2 + over * self.step
+        entries = self.table.take(cell + self.first, 0)
+        mean = entries[..., 0] + entries[..., 1] * share
+        square = entries[..., 2] + (entries[..., 3] + entries[..., 4] * share) * share
+        return mean, square

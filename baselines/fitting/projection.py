@@ -16,7 +16,7 @@ import numpy as np
 from inv_gym.demand.distribution import Distribution
 from inv_gym.util.arrays import to_numpy
 
-CELLS = 1024
+CELLS = 512
 """Most cells of the lattice."""
 AMOUNT_CELLS = 256
 """Cells of the lattice on which amounts lie."""
@@ -67,9 +67,8 @@ class Lattice:
         whole = np.maximum(np.ceil(reach / (cells - 2)), 1.0)
         step = np.where(distribution.integer, whole, reach / (amount_cells - 2))
         number = int(np.ceil((reach / step).max())) + 2
-        edges = (np.arange(number)[:, None] + 0.5) * step
         different = 1 if distribution.stationary else periods
-        masses = [_masses(distribution.at(period), edges) for period in range(different)]
+        masses = [_masses(distribution.at(period), step, number) for period in range(different)]
         repeated = [masses[min(period, different - 1)] for period in range(periods)]
         return cls(step, reach, tuple(repeated), distribution.integer)
 
@@ -154,11 +153,15 @@ def surplus(more: np.ndarray, less: np.ndarray) -> np.ndarray:
     return chances
 
 
-def _masses(distribution: Distribution, edges: np.ndarray) -> np.ndarray:
-    """``[B, N]`` P(demand of the next period lies in each cell), with edges ``[N, B]``."""
-    cumulative = np.ascontiguousarray(distribution.cdf(edges).T)
-    cumulative[:, -1] = 1.0
-    return np.diff(cumulative, axis=1, prepend=0.0)
+def _masses(distribution: Distribution, step: np.ndarray, number: int) -> np.ndarray:
+    """``[B, N]`` P(demand of the next period lies in each cell)."""
+    largest = distribution.quantile(np.full(len(step), 1.0 - TAIL))
+    used = min(int(np.ceil((largest / step).max())) + 1, number)
+    masses = np.zeros((len(step), number))
+    cumulative = distribution.cdf((np.arange(used)[:, None] + 0.5) * step).T
+    masses[:, :used] = np.diff(cumulative, axis=1, prepend=0.0)
+    masses[:, used - 1] += 1.0 - cumulative[:, -1]
+    return masses
 
 
 def _moved(chances: np.ndarray, steps: np.ndarray) -> np.ndarray:

@@ -143,7 +143,7 @@ def test_one_period_ahead_the_moments_are_exact_and_beyond_the_tables_all_demand
     distribution = distribution_of(name, [0.2, 5.0, 30.0], 1.0)
     for share in (0.3, 1.0, 2.5, 40.0):
         stock = np.rint(share * distribution.window_mean())
-        exact = Lattice.of(distribution, 4).expected([stock])
+        exact = Lattice.of(distribution, 4, 4096, 4096).expected([stock])
         scale = distribution.window_mean()
         np.testing.assert_allclose(
             Moments.of(distribution).expected([stock]) / scale,
