@@ -104,7 +104,7 @@ def _best_level(
     relative, ordered = [], 0.0
     for step in simulate(problem, rule, demand, economics, candidates):
         relative.append(step.outcome.flows.on_hand - step.outcome.flows.backlogged)
-        ordered = ordered + step.order
+        ordered = ordered + np.stack(step.accepted, 1)
     net = np.stack(
         relative, 1
     )  # each row in one piece: sorting is ten times faster than along columns
