@@ -101,7 +101,8 @@ def _best_level(
     each.
     """
     ratio = economics.shortage_cost / (economics.shortage_cost + economics.holding_cost)
-    relative, ordered = [], 0.0
+    relative: list[np.ndarray] = []
+    ordered: Any = 0.0
     for step in simulate(problem, rule, demand, economics, candidates):
         relative.append(step.outcome.flows.on_hand - step.outcome.flows.backlogged)
         ordered = ordered + np.stack(step.accepted, 1)

@@ -234,7 +234,7 @@ def test_with_backlog_the_best_level_for_the_other_parameters_is_the_best_of_all
 
 def test_the_search_counts_what_the_supplier_accepts():
     """Without its cap the cheap source alone would seem best."""
-    problem = DualSourcing(regular_lead_time=2, order_cap=1.0, integer_orders=True)
+    problem = DualSourcing(regular_lead_time=2, order_cap=2.0, integer_orders=True)
     distribution = distribution_of("discrete_uniform", 2.0)
     economics = economics_of(
         problem, regular_cost=100.0, expedited_cost=110.0, holding_cost=5.0, shortage_cost=495.0
