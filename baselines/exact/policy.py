@@ -84,6 +84,6 @@ class OptimalOrders:
         orders = np.empty((len(group), self.solutions[0].problem.order_dim))
         for number, solution in enumerate(self.solutions):
             rows = np.flatnonzero(group == number)
-            period = min(observation.period, len(solution.orders) - 1)
+            period = solution.row(observation.period)
             orders[rows] = solution.orders[period, solution.place(states[:, rows])]
         return like(orders, observation.scale)
