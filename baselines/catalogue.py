@@ -154,11 +154,11 @@ def policies(problem: Problem, distribution: bool = True) -> dict[str, Policy]:
         problem: Decides which heuristics apply.
         distribution: Whether products have a known distribution; real demand has none.
     """
-    found: dict[str, Policy] = {"random orders": RandomOrders(problem=problem)}
+    by_name: dict[str, Policy] = {"random orders": RandomOrders(problem=problem)}
     for knows in SOURCES if distribution else ("history",):
         for entry in _entries(problem):
-            found[entry.title(knows)] = entry.policy(problem, knows)
-    return found
+            by_name[entry.title(knows)] = entry.policy(problem, knows)
+    return by_name
 
 
 def _entries(problem: Problem) -> tuple[Entry, ...]:

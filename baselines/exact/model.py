@@ -182,18 +182,23 @@ class Model:
         self, values: np.ndarray, discount: float, period: int, matrices: Matrices
     ) -> Backup:
         """The best that a period and the values after it bring from each state."""
+        # what each later order leads to from each state that follows without it
         onward = np.where(self.target >= 0, values[self.target], 0.0)
         best, later = np.empty(len(self.owner)), np.empty(len(self.owner), np.int32)
         rewards = self.rewards(period)
         slack = TIE * max(float(np.abs(rewards).max()), 1e-300)
         for rows, matrix in matrices:
+            # the expected worth of each later order, for some rows at a time
             worth = self.later_reward + discount * (matrix @ onward)
             # without demand the next state is the largest: where that is allowed, all are
             worth[self.target[self.following[rows, 0]] < 0] = -np.inf
+            # the smallest of the best later orders
             top = worth.max(1)
             later[rows] = (worth >= top[:, None] - slack).argmax(1)
             best[rows] = rewards[rows] + top
+        # the best order that acts at once: rows stand in the order of their states
         highest = np.maximum.reduceat(best, self.start)
+        # the smallest of those that are as good
         near = np.flatnonzero(best >= highest[self.owner] - slack)
         row = near[np.searchsorted(self.owner[near], np.arange(len(self.start)))]
         return Backup(highest, row, later[row])

@@ -22,7 +22,7 @@ MOST_ORDERS = 1_000_000
 """Most pairs of a regular and an expedited order that are tried in a state."""
 DYNAMICS = ("transition", "initial_state", "salvage", "admissible", "lead_times", "order_names")
 """What a problem's class must have from the class whose states are registered."""
-FAR = 1.0 - 1e-9
+DEEPEST = np.array([1.0 - 1e-9])
 """Probability of the demand that backlog is followed down to."""
 
 
@@ -176,7 +176,7 @@ def _perishable(
 ) -> StateSpace:
     """Each age class up to the largest order tried, which starts from the newsvendor quantity."""
     quantity = _highest(
-        distribution, lambda seen: seen.quantile(critical_ratio(problem, economics))
+        distribution, lambda period: period.quantile(critical_ratio(problem, economics))
     )
     orders, none = _orders(problem, 0, np.ceil(growth * (quantity + 1.0))), np.zeros((1, 1))
     ages = problem.shelf_life - (problem.lead_time == 0)
@@ -199,18 +199,22 @@ def _dual_sourcing(
     free = economics.shortage_cost + (0.0 if problem.backlog else economics.price)
     surge = _highest(
         distribution,
-        lambda seen: seen.quantile(free / (free + economics.holding_cost), expedited + 1),
+        lambda period: period.quantile(free / (free + economics.holding_cost), expedited + 1),
     )
     position = max(
-        _highest(distribution, lambda seen: seen.quantile(ratio, regular + 1)), surge, stock
+        _highest(distribution, lambda period: period.quantile(ratio, regular + 1)), surge, stock
     )
     depth = (
-        _highest(distribution, lambda seen: seen.quantile(np.array([FAR]), expedited + 1))
+        _highest(
+            distribution, lambda period: period.quantile(np.array([DEEPEST_BACKLOG]), expedited + 1)
+        )
         if problem.backlog
         else 0.0
     )
     low = -np.ceil(growth * depth)
-    most = np.ceil(growth * _highest(distribution, lambda seen: seen.quantile(np.array([0.99]))))
+    most = np.ceil(
+        growth * _highest(distribution, lambda period: period.quantile(np.array([0.99])))
+    )
     slow, fast = _orders(problem, 0, most), _orders(problem, 1, surge - low)
     if expedited == 0:
         now, later = fast, slow
@@ -245,11 +249,14 @@ def _procurement_removal(
     at most.
     """
     top = max(
-        _highest(distribution, lambda seen: seen.quantile(critical_ratio(problem, economics))),
+        _highest(distribution, lambda period: period.quantile(critical_ratio(problem, economics))),
         stock,
     )
     depth = (
-        np.ceil(growth * _highest(distribution, lambda seen: seen.quantile(np.array([FAR]))))
+        np.ceil(
+            growth
+            * _highest(distribution, lambda period: period.quantile(np.array([DEEPEST_BACKLOG])))
+        )
         if problem.backlog
         else 0.0
     )
