@@ -205,9 +205,7 @@ def _dual_sourcing(
         _highest(distribution, lambda period: period.quantile(ratio, regular + 1)), surge, stock
     )
     depth = (
-        _highest(
-            distribution, lambda period: period.quantile(np.array([DEEPEST_BACKLOG]), expedited + 1)
-        )
+        _highest(distribution, lambda period: period.quantile(DEEPEST, expedited + 1))
         if problem.backlog
         else 0.0
     )
@@ -253,10 +251,7 @@ def _procurement_removal(
         stock,
     )
     depth = (
-        np.ceil(
-            growth
-            * _highest(distribution, lambda period: period.quantile(np.array([DEEPEST_BACKLOG])))
-        )
+        np.ceil(growth * _highest(distribution, lambda period: period.quantile(DEEPEST)))
         if problem.backlog
         else 0.0
     )
