@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from scipy.fft import next_fast_len
 
 from inv_gym.demand.distribution import Distribution
 from inv_gym.util.arrays import to_numpy
@@ -143,7 +144,7 @@ class Lattice:
 def surplus(more: np.ndarray, less: np.ndarray) -> np.ndarray:
     """The chances ``[B, N]`` of ``(x - y)^+`` for independent x and y on the same lattice."""
     number = more.shape[1]
-    size = 2 * number
+    size = next_fast_len(2 * number, True)
     product = np.fft.rfft(more, size) * np.fft.rfft(less, size).conj()
     chances = np.fft.irfft(product, size)[:, :number]
     # what rounding leaves below 0 goes, and what exceeds x counts as 0

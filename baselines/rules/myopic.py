@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any, Self
 
 import numpy as np
+from scipy.fft import next_fast_len
 
 from inv_gym.baselines.fitting.heuristic import Heuristic, in_first_channel
 from inv_gym.baselines.fitting.projection import Lattice, in_blocks, stock_columns, surplus
@@ -229,7 +230,7 @@ def _under_best_replies(
     """
     number = stock.shape[1]
     # z: stock less demand, without the order; from -(Q - 1) to N - 1
-    size = 2 * number
+    size = next_fast_len(2 * number, True)
     product = np.fft.rfft(stock, size) * np.fft.rfft(mass, size).conj()
     circle = np.fft.irfft(product, size)
     difference = np.concatenate([circle[:, size - orders + 1 :], circle[:, :number]], 1)
