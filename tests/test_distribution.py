@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from inv_gym.demand.distribution import CELLS, Distribution, join
+from inv_gym.demand.distribution import LATTICE_CELLS, Distribution, join
 from inv_gym.demand.families import FAMILIES, Empirical, smallest_integer
 
 LEVELS = np.array([0.001, 0.05, 0.3, 0.5, 0.75, 0.9, 0.99, 0.9999])
@@ -230,11 +230,11 @@ def test_some_rows_of_a_batch_keep_their_laws_and_joined_rows_make_the_batch():
 def test_a_lattice_is_a_distribution_function_but_for_the_mass_beyond_its_end(periods):
     distribution = mixed()
     step, cumulative = distribution.lattice(periods)
-    assert cumulative.shape == (len(step), CELLS)
+    assert cumulative.shape == (len(step), LATTICE_CELLS)
     assert (step > 0.0).all()
     assert (np.diff(cumulative, axis=1) >= 0.0).all()
     assert (cumulative[:, 0] >= 0.0).all()
-    within = distribution.cdf((CELLS - 0.5) * step) ** periods
+    within = distribution.cdf((LATTICE_CELLS - 0.5) * step) ** periods
     np.testing.assert_allclose(cumulative[:, -1], within, atol=1e-12)
     assert (within > 1.0 - 1e-5).all()
 

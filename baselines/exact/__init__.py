@@ -1,7 +1,7 @@
 """Exact optimal policies and exact evaluation, for products with demand in whole numbers."""
 
-from inv_gym.baselines.exact.bounds import Bound, newsvendor_bound, upper_bound
-from inv_gym.baselines.exact.chain import Chain, follow
+from inv_gym.baselines.exact.bounds import RewardBound, newsvendor_bound, upper_bound
+from inv_gym.baselines.exact.chain import FollowedChain, follow
 from inv_gym.baselines.exact.dynamic_program import Solution, solve
 from inv_gym.baselines.exact.limits import (
     AmountsError,
@@ -14,8 +14,8 @@ from inv_gym.baselines.exact.search import searched
 
 __all__ = [
     "AmountsError",
-    "Bound",
-    "Chain",
+    "RewardBound",
+    "FollowedChain",
     "GrowingStockError",
     "Optimal",
     "OutOfReachError",

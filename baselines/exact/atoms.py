@@ -11,7 +11,7 @@ from inv_gym.demand.distribution import Distribution
 
 TAIL = 1e-10
 """Probability of larger demands than those listed, where they cannot be lumped without error."""
-JUST_BELOW = 1e-6
+EDGE_SHIFT = 1e-6
 """How far below a whole number its own probability begins."""
 MOST_PROBABILITIES = 10_000_000
 """Most values of demand, times periods, that are told apart."""
@@ -88,6 +88,6 @@ def atoms(distribution: Distribution, most: float = np.inf) -> Atoms:
 def _mass(distribution: Distribution, points: np.ndarray) -> np.ndarray:
     """``[N]`` probabilities of whole demands in the next period; less than 1 in sum for amounts."""
     column = points[:, None]
-    below = distribution.cdf(np.maximum(column - JUST_BELOW, 0.0))[:, 0]
+    below = distribution.cdf(np.maximum(column - EDGE_SHIFT, 0.0))[:, 0]
     below[0] = 0.0
     return distribution.cdf(column)[:, 0] - below

@@ -20,17 +20,17 @@ from inv_gym.baselines.exact.atoms import atoms
 from inv_gym.baselines.exact.dynamic_program import Solution, solve
 from inv_gym.baselines.exact.limits import OutOfReachError, one_product
 from inv_gym.baselines.exact.states import check_dynamics
-from inv_gym.demand.distribution import CELLS, Distribution
+from inv_gym.demand.distribution import LATTICE_CELLS, Distribution
 from inv_gym.problems import DualSourcing, Perishable
 from inv_gym.problems.problem import Problem
 from inv_gym.util.arrays import flatten, map_columns, unflatten
 from inv_gym.util.checks import real, refuse_rows, whole
 
-LIMIT = 10_000_000
+QUICK_TRANSITIONS = 10_000_000
 """Transitions that are solved in a second or so."""
 
 
-class Bound(NamedTuple):
+class RewardBound(NamedTuple):
     """An upper bound on the best expected reward of one product."""
 
     reward: float
@@ -46,8 +46,8 @@ def upper_bound(
     distribution: Distribution,
     economics: Any,
     stock: float = 0.0,
-    limit: int = LIMIT,
-) -> Bound:
+    limit: int = QUICK_TRANSITIONS,
+) -> RewardBound:
     """The optimum under the longest lead time that can be solved exactly, else the bound of the
     newsvendor.
 
@@ -79,8 +79,8 @@ def upper_bound(
             )
         except OutOfReachError:
             continue
-        return Bound(reward, easier.lead_times)
-    return Bound(
+        return RewardBound(reward, easier.lead_times)
+    return RewardBound(
         float(newsvendor_bound(problem, distribution, economics, np.array([stock]))[0]),
         (0,) * problem.order_dim,
     )
@@ -285,9 +285,9 @@ def _newsvendor(
     """The best expected reward of one period, ``[B]``, if units left are worth their discounted
     cost.
     """
-    # every stock on the lattice ``[B, CELLS]``: what is expected to be left, and to be short
+    # every stock on the lattice ``[B, LATTICE_CELLS]``: what is expected to be left, and to be short
     step, cumulative = distribution.lattice()
-    stock = np.arange(CELLS) * step[:, None]
+    stock = np.arange(LATTICE_CELLS) * step[:, None]
     left = (
         np.concatenate([np.zeros((len(step), 1)), np.cumsum(cumulative, 1)[:, :-1]], 1)
         * step[:, None]
@@ -323,7 +323,7 @@ def _without_arrivals(
         net = net - demand
         # what is expected to be left of the stock after all demand until now, on the lattice
         step, cumulative = distribution.lattice(period + 1)
-        cells = np.minimum(stock / step, CELLS - 1)
+        cells = np.minimum(stock / step, LATTICE_CELLS - 1)
         under = np.concatenate([np.zeros((len(step), 1)), np.cumsum(cumulative, 1)], 1)
         rows, cell = np.arange(len(step)), np.floor(cells).astype(int)
         left = (under[rows, cell] + (cells - cell) * cumulative[rows, cell]) * step

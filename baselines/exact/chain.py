@@ -18,7 +18,7 @@ from inv_gym.problems.problem import Problem
 from inv_gym.util.arrays import flatten, unflatten, unstack
 from inv_gym.util.checks import real, whole
 
-LIMIT = 3_000_000
+STATE_LIMIT = 3_000_000
 """Most states that a policy is followed to."""
 MOST_PERIODS_OF_DEMAND = 100.0
 LEAST_STOCK_FOLLOWED = 300.0
@@ -27,15 +27,15 @@ grow, with vanishing probability.
 """
 CUT_OFF = 1e-9
 """Largest share of time in the long run that may be spent where stock is cut off."""
-TOLERANCE = 1e-11
-ITERATIONS = 200_000
+STATIONARITY_TOLERANCE = 1e-11
+CHAIN_ITERATIONS = 200_000
 WORD = 62
 """Bits of the number that stands for a state."""
-DIRECT = 2000
+DIRECT_STATES = 2000
 """Most states whose average reward is found by linear equations; stock that drifts slowly would
 take too long.
 """
-ACCEPTED = 1e-9
+RESIDUAL_LIMIT = 1e-9
 """Largest relative residual of these equations."""
 
 
@@ -52,7 +52,7 @@ def transition_matrix(
 
 
 @dataclass(frozen=True, eq=False)
-class Chain:
+class FollowedChain:
     """A Markov chain with rewards; state 0 is where it starts.
 
     Attributes:
@@ -72,8 +72,8 @@ class Chain:
         if (solved := self._solved()) is not None:
             return solved
         values = np.zeros(len(self.reward))
-        stop = TOLERANCE * float(np.abs(self.reward).max())
-        for _ in range(ITERATIONS):
+        stop = STATIONARITY_TOLERANCE * float(np.abs(self.reward).max())
+        for _ in range(CHAIN_ITERATIONS):
             onward = self.reward + self.transitions @ values
             change = onward - values
             if change.max() - change.min() <= stop:
@@ -81,13 +81,13 @@ class Chain:
             # half of each period stands still, so that a chain that goes in circles settles too
             values = (onward + values) / 2.0
             values = values - values[0]
-        raise RuntimeError(f"the average reward did not settle in {ITERATIONS} periods.")
+        raise RuntimeError(f"the average reward did not settle in {CHAIN_ITERATIONS} periods.")
 
     def _solved(self) -> float | None:
         """The average g of a small chain from ``g + v = reward + P v``, v = 0 in state 0; None if
         that fails.
         """
-        if len(self.reward) > DIRECT:
+        if len(self.reward) > DIRECT_STATES:
             return None
         equations = np.eye(len(self.reward)) - self.transitions.toarray()
         equations[:, 0] = 1.0
@@ -97,7 +97,7 @@ class Chain:
             return None
         relative = np.array([0.0, *values])
         residual = np.abs(self.reward + self.transitions @ relative - relative - gain).max()
-        return float(gain) if residual <= ACCEPTED * np.abs(self.reward).max() else None
+        return float(gain) if residual <= RESIDUAL_LIMIT * np.abs(self.reward).max() else None
 
     def discounted(self, discount: float, periods: int, warm_up: int = 0) -> float:
         """The expected discounted reward of some periods after a warm-up; discounting starts after
@@ -227,7 +227,7 @@ def follow(
     economics: Any,
     stock: float = 0.0,
     limit: int | None = None,
-) -> Chain:
+) -> FollowedChain:
     """The chain of all states that a policy reaches from a stock on hand with nothing on order.
 
     Its average and discounted rewards are exact, without any simulation.
@@ -239,7 +239,7 @@ def follow(
         distribution: Of one product, the same in all periods; demand in whole numbers.
         economics: NamedTuple of ``[1]`` columns.
         stock: Units on hand at the start, a whole number.
-        limit: Most states; `LIMIT` if None.
+        limit: Most states; `STATE_LIMIT` if None.
 
     Raises:
         ValueError: There is more than one product, the distribution changes over time, the
@@ -250,7 +250,7 @@ def follow(
         TooLargeError: The policy reaches too many states.
     """
     _check(problem, distribution, economics, stock)
-    allowed = LIMIT if limit is None else whole("limit", limit, least=1)
+    allowed = STATE_LIMIT if limit is None else whole("limit", limit, least=1)
     demand = atoms(distribution)
     mean = float(distribution.mean[0, 0])
     most = np.ceil(max(MOST_PERIODS_OF_DEMAND * mean, LEAST_STOCK_FOLLOWED, stock))
@@ -289,8 +289,8 @@ def follow(
             )
     table = places[np.searchsorted(known, np.concatenate(following))]
     matrix = transition_matrix(table, demand.probability[0], len(known))
-    _refuse_growth(Chain(matrix, np.concatenate(cut)), most)
-    return Chain(matrix, np.concatenate(reward))
+    _refuse_growth(FollowedChain(matrix, np.concatenate(cut)), most)
+    return FollowedChain(matrix, np.concatenate(reward))
 
 
 def _check(problem: Problem, distribution: Distribution, economics: Any, stock: float) -> None:
@@ -311,7 +311,7 @@ def _check(problem: Problem, distribution: Distribution, economics: Any, stock: 
         raise ValueError(f"stock must be in whole units, got {stock}.")
 
 
-def _refuse_growth(visits: Chain, most: float) -> None:
+def _refuse_growth(visits: FollowedChain, most: float) -> None:
     """Refuse a chain without a stationary distribution.
 
     Args:

@@ -18,18 +18,18 @@ from inv_gym.problems.problem import Problem
 from inv_gym.util.arrays import flatten
 from inv_gym.util.checks import flag, real, whole
 
-TOLERANCE = 1e-11
+GAIN_TOLERANCE = 1e-11
 """Relative to the largest expected reward of a period."""
 SWEEPS = 25
 """Periods that a policy is played between two improvements."""
-ITERATIONS = 10_000
+SWEEP_LIMIT = 10_000
 MIXING = 1000
 """Most periods that are followed to find how often the edge is visited."""
-EDGE = 1e-6
+EDGE_PROBABILITY = 1e-6
 """Largest probability of standing at the edge of a truncated state space."""
 GROWTH = 1.5
 ATTEMPTS = 8
-LIMIT = 120_000_000
+TRANSITION_LIMIT = 120_000_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,7 +47,7 @@ class Solution:
             an end.
         edge: Largest probability, in any period from the empty state on and after the last, of
             standing at the edge of the state space, where backlog or orders are cut off; at most
-            `EDGE`.
+            `EDGE_PROBABILITY`.
         model: The tables it was solved with.
         cyclic: Whether the periods of the tables follow one another for ever; otherwise the last
             holds for all later ones.
@@ -117,8 +117,8 @@ def solve(
     distribution: Distribution,
     economics: Any,
     stock: float = 0.0,
-    tolerance: float = TOLERANCE,
-    limit: int = LIMIT,
+    tolerance: float = GAIN_TOLERANCE,
+    limit: int = TRANSITION_LIMIT,
     cyclic: bool = False,
 ) -> Solution:
     """The optimal policy of one product.
@@ -162,7 +162,7 @@ def solve(
             problem, economics, space, atoms(distribution, lost if lost else np.inf), limit
         )
         solution = _cycle(model, tolerance) if cyclic else _solve(model, tolerance)
-        if solution.edge <= EDGE:
+        if solution.edge <= EDGE_PROBABILITY:
             return solution
         growth *= GROWTH
     raise RuntimeError(
@@ -215,7 +215,7 @@ def _cycle(model: Model, tolerance: float) -> Solution:
     empty = model.locate(np.zeros((len(model.states), 1)))[0]
     stop = tolerance * max(float(np.abs(model.rewards(p)).max()) for p in range(periods))
     values = np.zeros(model.states.shape[1])
-    for _ in range(ITERATIONS):
+    for _ in range(SWEEP_LIMIT):
         # backwards through one cycle
         best: list[Backup] = []
         ahead = values
@@ -227,7 +227,7 @@ def _cycle(model: Model, tolerance: float) -> Solution:
         if change.max() - change.min() <= stop * periods:
             return _settled(model, best, float(middle), empty)
         values = ahead - (ahead[empty] if discount == 1.0 else 0.0)
-    raise RuntimeError(f"the season did not converge in {ITERATIONS} cycles.")
+    raise RuntimeError(f"the season did not converge in {SWEEP_LIMIT} cycles.")
 
 
 def _settled(model: Model, best: list[Backup], change: float, empty: int) -> Solution:
@@ -263,7 +263,7 @@ def _without_end(model: Model, period: int, tolerance: float) -> tuple[Backup, f
     # without discount, half of each period stands still, so that a policy that goes in circles
     # settles too
     still = 0.5 if discount == 1.0 else 0.0
-    for _ in range(ITERATIONS):
+    for _ in range(SWEEP_LIMIT):
         best = model.backup(values, discount, period, matrices)
         change = best.values - values
         middle = (change.min() + change.max()) / 2.0
@@ -280,7 +280,7 @@ def _without_end(model: Model, period: int, tolerance: float) -> tuple[Backup, f
                 values = values - values[empty]
             onward = chain.reward + discount * (chain.transitions @ values)
         values = onward
-    raise RuntimeError(f"the dynamic program did not converge in {ITERATIONS} improvements.")
+    raise RuntimeError(f"the dynamic program did not converge in {SWEEP_LIMIT} improvements.")
 
 
 def _visits_to_edge(model: Model, best: list[Backup], orders: np.ndarray, cyclic: bool) -> float:
@@ -306,7 +306,7 @@ def _visits_to_edge(model: Model, best: list[Backup], orders: np.ndarray, cyclic
         visits = chains[now].T @ visits
         # once all periods are played, it is enough that they have come back to where they were
         if period >= len(best) and (period + 1) % cycle == 0:
-            if np.abs(visits - before).sum() < EDGE:
+            if np.abs(visits - before).sum() < EDGE_PROBABILITY:
                 break
             before = visits
     return worst if model.problem.long_run else max(worst, float(visits @ least.any(0)))

@@ -8,7 +8,7 @@ import numpy as np
 from scipy import sparse
 
 from inv_gym.baselines.exact.atoms import Atoms
-from inv_gym.baselines.exact.chain import Chain, transition_matrix
+from inv_gym.baselines.exact.chain import FollowedChain, transition_matrix
 from inv_gym.baselines.exact.limits import TooLargeError
 from inv_gym.baselines.exact.states import StateSpace
 from inv_gym.problems.problem import Problem
@@ -16,9 +16,9 @@ from inv_gym.util.arrays import flatten, map_columns, unflatten
 
 CHUNK = 1_000_000
 """Transitions that are played at a time."""
-CELLS = 4_000_000
+VALUES_HELD = 4_000_000
 """Values of (row, later order) that are held at a time while values are backed up."""
-TIE = 1e-10
+TIE_TOLERANCE = 1e-10
 """Values that differ by less, relative to the largest reward, are a tie: the smaller order is
 taken.
 """
@@ -167,7 +167,7 @@ class Model:
         """Blocks of rows with their transition matrices ``[rows, bases]`` under the demand of a
         period.
         """
-        size = max(CELLS // len(self.space.later), 1)
+        size = max(VALUES_HELD // len(self.space.later), 1)
         blocks = [slice(first, first + size) for first in range(0, len(self.owner), size)]
         probability, bases = self.demand.at(period), len(self.bases)
         return [
@@ -186,7 +186,7 @@ class Model:
         onward = np.where(self.target >= 0, values[self.target], 0.0)
         best, later = np.empty(len(self.owner)), np.empty(len(self.owner), np.int32)
         rewards = self.rewards(period)
-        slack = TIE * max(float(np.abs(rewards).max()), 1e-300)
+        slack = TIE_TOLERANCE * max(float(np.abs(rewards).max()), 1e-300)
         for rows, matrix in matrices:
             # the expected worth of each later order, for some rows at a time
             worth = self.later_reward + discount * (matrix @ onward)
@@ -203,11 +203,11 @@ class Model:
         row = near[np.searchsorted(self.owner[near], np.arange(len(self.start)))]
         return Backup(highest, row, later[row])
 
-    def chain(self, row: np.ndarray, later: np.ndarray, period: int) -> Chain:
+    def chain(self, row: np.ndarray, later: np.ndarray, period: int) -> FollowedChain:
         """The chain under a policy: the chosen row and later order of each state."""
         indices = self.target[self.following[row], later[:, None]]
         matrix = transition_matrix(indices, self.demand.at(period), len(row))
-        return Chain(matrix, self.rewards(period)[row] + self.later_reward[later])
+        return FollowedChain(matrix, self.rewards(period)[row] + self.later_reward[later])
 
     def orders(self, row: np.ndarray, later: np.ndarray) -> np.ndarray:
         """``[S, K]`` units."""

@@ -18,7 +18,7 @@ from inv_gym.demand.distribution import Distribution
 from inv_gym.problems.problem import Problem
 from inv_gym.util.arrays import flatten, map_columns
 
-STRETCH = 0.3
+NEIGHBOURHOOD = 0.3
 """How far around the best coordinate all distinct rules are tried."""
 REACH = 2
 """Units around a rule of several whole parameters within which none may be better."""
@@ -29,7 +29,7 @@ STATES = 25_000
 PERIODS = 24_000
 """Periods of the common paths on which larger chains are simulated."""
 
-Rule = TypeVar("Rule", bound=Tunable)
+TunableRule = TypeVar("TunableRule", bound=Tunable)
 
 
 class _Exact:
@@ -83,12 +83,12 @@ class _Exact:
 
 
 def searched(
-    kind: type[Rule],
+    kind: type[TunableRule],
     problem: Problem,
     distribution: Distribution,
     economics: Any,
     limit: int | None = None,
-) -> tuple[Rule, float]:
+) -> tuple[TunableRule, float]:
     """The rule with the best average reward of one product, and that reward: the shared search on
     exact scores, then all rules near by.
 
@@ -106,7 +106,7 @@ def searched(
     best = zoom(exact.score, kind.search_space(problem), 1)[:, 0]
     if len(best) == 1:
         # levels can be best on a narrow stretch of their common coordinate
-        points = best + np.linspace(-STRETCH, STRETCH, kind.POINTS_NEAR_BY)[:, None]
+        points = best + np.linspace(-NEIGHBOURHOOD, NEIGHBOURHOOD, kind.POINTS_NEAR_BY)[:, None]
         near = [exact.at(point) for point in points]
         exact.refuse_large(near)
         return max(near, key=_reward)
@@ -152,8 +152,8 @@ def _moved(rule: Any, units: np.ndarray) -> Any:
 
 
 def search_batch(
-    kind: type[Rule], problem: Problem, distribution: Distribution, economics: Any
-) -> Rule | None:
+    kind: type[TunableRule], problem: Problem, distribution: Distribution, economics: Any
+) -> TunableRule | None:
     """The rule with the best average reward of each product, or None where it is not sought so.
 
     Only whole units and the average reward in the long run are searched exactly, and only a few
@@ -174,7 +174,7 @@ def search_batch(
     if len(first) > PRODUCTS:
         return None
 
-    def best(row: int) -> Rule:
+    def best(row: int) -> TunableRule:
         rows = slice(row, row + 1)
         case = distribution.rows(rows), map_columns(lambda column: column[rows], economics)
         try:

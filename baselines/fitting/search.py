@@ -9,10 +9,10 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from inv_gym.baselines.fitting.blocks import ROWS, by_blocks
+from inv_gym.baselines.fitting.blocks import CANDIDATES_AT_ONCE, by_blocks
 from inv_gym.baselines.fitting.heuristic import Heuristic
 from inv_gym.baselines.fitting.optimiser import Ranges, zoom
-from inv_gym.baselines.fitting.simulation import PERIODS, mean_reward, paths, simulate
+from inv_gym.baselines.fitting.simulation import SEARCH_PERIODS, mean_reward, paths, simulate
 from inv_gym.demand.distribution import Distribution
 from inv_gym.problems.problem import Problem
 
@@ -91,12 +91,12 @@ class Tunable(Heuristic):
             problem: What is played.
             distribution: Of B products, stationary.
             economics: NumPy ``[B]`` columns.
-            periods: Length of the common paths; `PERIODS` if None.
+            periods: Length of the common paths; `SEARCH_PERIODS` if None.
         """
         ranges = cls.search_space(problem)
 
         def find(distribution: Distribution, economics: Any) -> Tunable:
-            demand = paths(distribution, PERIODS if periods is None else periods)
+            demand = paths(distribution, SEARCH_PERIODS if periods is None else periods)
             best = zoom(
                 lambda points: cls.score(problem, distribution, economics, demand, points),
                 ranges,
@@ -104,5 +104,5 @@ class Tunable(Heuristic):
             )
             return cls.at(problem, distribution, economics, *best[:, None])
 
-        rows = ROWS // 3 ** len(ranges)
+        rows = CANDIDATES_AT_ONCE // 3 ** len(ranges)
         return by_blocks(find, distribution, economics, rows)  # type: ignore[return-value]

@@ -16,7 +16,7 @@ from inv_gym.baselines.fitting.moments import Moments
 from inv_gym.baselines.fitting.optimiser import Ranges
 from inv_gym.baselines.fitting.search import Tunable
 from inv_gym.baselines.fitting.simulation import PERIODS, paths, simulate
-from inv_gym.demand.distribution import CELLS, Distribution
+from inv_gym.demand.distribution import LATTICE_CELLS, Distribution
 from inv_gym.play.policy import Observation
 from inv_gym.problems import DualSourcing
 from inv_gym.problems.problem import Problem
@@ -140,8 +140,10 @@ def _expected(function: np.ndarray, below: np.ndarray, cumulative: np.ndarray) -
     constant below 0.
     """
     mass = np.diff(cumulative, axis=1, prepend=0.0)
-    pad = 2 * CELLS
-    inside = np.fft.irfft(np.fft.rfft(function, pad) * np.fft.rfft(mass, pad), pad)[:, :CELLS]
+    pad = 2 * LATTICE_CELLS
+    inside = np.fft.irfft(np.fft.rfft(function, pad) * np.fft.rfft(mass, pad), pad)[
+        :, :LATTICE_CELLS
+    ]
     return inside + below[:, None] * (1.0 - cumulative)
 
 
@@ -195,7 +197,7 @@ class DualIndex(ExpeditedLevel):
         value = _expected(
             marginal,
             np.minimum(premium, shortage),
-            distribution.cdf(np.arange(CELLS)[:, None] * step).T,
+            distribution.cdf(np.arange(LATTICE_CELLS)[:, None] * step).T,
         )
         return cls(
             problem=problem,

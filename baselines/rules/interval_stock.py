@@ -10,7 +10,7 @@ import numpy as np
 from inv_gym.baselines.fitting.blocks import by_blocks
 from inv_gym.baselines.fitting.heuristic import Heuristic
 from inv_gym.baselines.rules.critical_ratio import critical_ratio
-from inv_gym.baselines.rules.marginal_value import ROWS, MarginalValue
+from inv_gym.baselines.rules.marginal_value import PRODUCTS_AT_ONCE, MarginalValue
 from inv_gym.demand.distribution import Distribution
 from inv_gym.play.policy import Observation
 from inv_gym.problems import ProcurementRemoval
@@ -59,7 +59,7 @@ class IntervalStock(Heuristic):
             lower, upper = _interval(problem, distribution, economics)
             return cls(problem=problem, lower=lower, upper=upper)
 
-        return by_blocks(find, distribution.averaged(), economics, ROWS)  # type: ignore[return-value]
+        return by_blocks(find, distribution.averaged(), economics, PRODUCTS_AT_ONCE)  # type: ignore[return-value]
 
     def __call__(self, observation: Observation) -> Array:
         return keep_within(observation.state.net_inventory, self.lower, self.upper)

@@ -33,11 +33,11 @@ DEMAND = 256
 """Steps of demand."""
 STOCK = 2048
 """Steps of stock; a level that is not reached on them is held to be infinite."""
-FINEST = 32
+LEVEL_STEPS = 32
 """Steps to the usual order-up-to level, at least."""
-ROWS = 128
+PRODUCTS_AT_ONCE = 128
 """Products at once: what fits a core's cache."""
-TOLERANCE = 1e-9
+ROUNDING_SHARE = 1e-9
 """Share of the unit cost by which a unit must be worth more, to rule out rounding."""
 
 
@@ -75,7 +75,9 @@ class MarginalValue:
     ) -> MarginalValue:
         """On a lattice for products with the usual order-up-to level ``[B]``."""
         step = np.where(
-            integer, np.maximum(np.floor(level / FINEST), 1.0), np.maximum(level, 1e-9) / FINEST
+            integer,
+            np.maximum(np.floor(level / LEVEL_STEPS), 1.0),
+            np.maximum(level, 1e-9) / LEVEL_STEPS,
         )
         return cls(problem, economics, step)
 
@@ -142,7 +144,7 @@ class MarginalValue:
 
         The worth of a step counts in its middle, and between two middles it is taken to be linear.
         """
-        margin = money + TOLERANCE * self.economics.unit_cost
+        margin = money + ROUNDING_SHARE * self.economics.unit_cost
         more = worth > margin[:, None]
         steps = np.where(more.all(1), STOCK, more.argmin(1))
         around = np.clip(np.stack([steps - 1, steps], 1), 0, STOCK - 1)

@@ -9,7 +9,7 @@ from inv_gym.baselines.fitting.blocks import by_blocks
 from inv_gym.baselines.fitting.heuristic import Heuristic
 from inv_gym.baselines.rules.critical_ratio import critical_ratio
 from inv_gym.baselines.rules.interval_stock import keep_within
-from inv_gym.baselines.rules.marginal_value import ROWS, MarginalValue
+from inv_gym.baselines.rules.marginal_value import PRODUCTS_AT_ONCE, MarginalValue
 from inv_gym.demand.distribution import Distribution
 from inv_gym.play.policy import Observation
 from inv_gym.problems import ProcurementRemoval
@@ -47,7 +47,7 @@ class SeasonalIntervalStock(Heuristic):
             lower, upper = _intervals(problem, distribution, economics)
             return cls(problem=problem, lower=lower, upper=upper)
 
-        return by_blocks(find, distribution, economics, ROWS)  # type: ignore[return-value]
+        return by_blocks(find, distribution, economics, PRODUCTS_AT_ONCE)  # type: ignore[return-value]
 
     def __call__(self, observation: Observation) -> Array:
         period = min(observation.period, len(self.lower) - 1)

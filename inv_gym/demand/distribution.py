@@ -14,7 +14,7 @@ import numpy as np
 from inv_gym.demand.families import Family, check_probability
 from inv_gym.util.checks import refuse_rows, whole
 
-CELLS = 2048
+LATTICE_CELLS = 2048
 """Cells of the lattice on which sums of demands without a closed form are computed."""
 
 
@@ -96,7 +96,7 @@ class Distribution:
     def variance(self) -> np.ndarray:
         """``[B]`` variance of the demand of the next period (of amounts, on the lattice)."""
         step, cumulative = self.lattice()
-        above, cells = 1.0 - cumulative, np.arange(CELLS)
+        above, cells = 1.0 - cumulative, np.arange(LATTICE_CELLS)
         first, second = above.sum(1), ((2.0 * cells + 1.0) * above).sum(1)
         return step**2 * (second - first**2)
 
@@ -139,7 +139,7 @@ class Distribution:
 
     def lattice(self, periods: int = 1) -> tuple[np.ndarray, np.ndarray]:
         """Demand of the next `periods` periods on a lattice: ``step [B]``,
-        ``P(demand <= k * step) [B, CELLS]``.
+        ``P(demand <= k * step) [B, LATTICE_CELLS]``.
 
         Steps are 1 for counts that fit, so counts are exact but for the mass beyond the last cell
         (16 standard deviations above the mean). It is worked out once.
@@ -153,8 +153,8 @@ class Distribution:
         integer = self.integer
         variance = np.where(integer, means, 0.0) + self.dispersion * means**2
         reach = means.sum(0) + 16.0 * np.sqrt(variance.sum(0))
-        step = np.maximum(reach / (CELLS - 1), np.where(integer, 1.0, np.finfo(float).tiny))
-        edges = (np.arange(CELLS)[:, None] + 0.5) * step
+        step = np.maximum(reach / (LATTICE_CELLS - 1), np.where(integer, 1.0, np.finfo(float).tiny))
+        edges = (np.arange(LATTICE_CELLS)[:, None] + 0.5) * step
         transform: np.ndarray | float = 1.0
         for mean in means[:1] if self.stationary else means:
             mass = np.diff(np.ascontiguousarray(self._cdf(edges, mean).T), axis=1, prepend=0.0)
@@ -163,7 +163,7 @@ class Distribution:
             return step, np.cumsum(mass, axis=1)
         if self.stationary:
             transform = transform**periods
-        mass = np.fft.irfft(transform, CELLS)
+        mass = np.fft.irfft(transform, LATTICE_CELLS)
         return step, np.minimum(np.cumsum(np.maximum(mass, 0.0), axis=1), 1.0)
 
     def common_paths(self, uniforms: np.ndarray) -> np.ndarray:
@@ -222,7 +222,7 @@ def _invert(cumulative: np.ndarray, probability: np.ndarray) -> np.ndarray:
     cells = [
         np.searchsorted(row, wanted) for row, wanted in zip(cumulative, probability, strict=True)
     ]
-    return np.minimum(np.stack(cells, 1), CELLS - 1)
+    return np.minimum(np.stack(cells, 1), LATTICE_CELLS - 1)
 
 
 def join(parts: Sequence[Distribution]) -> Distribution:

@@ -471,7 +471,7 @@ def test_a_chain_of_orders_that_are_not_whole_is_refused():
 
 
 def test_a_chain_of_too_many_states_or_columns_is_refused(monkeypatch):
-    monkeypatch.setattr("inv_gym.baselines.exact.chain.LIMIT", 20)
+    monkeypatch.setattr("inv_gym.baselines.exact.chain.STATE_LIMIT", 20)
     rule, economics = BaseStock(problem=LOST, level=9.0), economics_of(LOST, **COSTS)
     message = "the policy reaches more than 20 states: use evaluate, which simulates."
     with pytest.raises(ValueError, match=exactly(message)):

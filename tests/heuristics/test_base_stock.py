@@ -294,7 +294,7 @@ def test_the_searched_capped_base_stock_is_no_worse_than_what_it_generalises(lea
     problem = LostSales(lead_time=lead_time)
     distribution = distribution_of("poisson", [1.0, 5.0, 5.0, 20.0])
     economics = economics_of(problem, holding_cost=[1.0] * 4, shortage_cost=[9.0, 4.0, 19.0, 9.0])
-    demand = paths(distribution, search.PERIODS)
+    demand = paths(distribution, search.SEARCH_PERIODS)
     capped, single, constant = (
         reward_of(kind.searched(problem, distribution, economics), demand, economics)
         for kind in (CappedBaseStock, BaseStock, ConstantOrder)
@@ -333,7 +333,7 @@ def test_the_searched_constant_order_is_the_best_share_of_the_mean_demand():
     quantities = 0.99 * 10.0 * np.arange(513.0) / 512.0
     rule = ConstantOrder(problem=problem, quantity=quantities)
     reward = mean_reward(
-        simulate(problem, rule, paths(distribution, search.PERIODS), economics, 513), 513
+        simulate(problem, rule, paths(distribution, search.SEARCH_PERIODS), economics, 513), 513
     )[:, 0]
     assert ConstantOrder.searched(problem, distribution, economics).quantity[0] == pytest.approx(
         quantities[reward.argmax()]

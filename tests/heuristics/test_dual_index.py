@@ -79,7 +79,7 @@ def test_the_two_base_stocks_are_the_best_dual_index_levels_where_they_are_optim
     economics = economics_of(
         problem, regular_cost=10.0, expedited_cost=13.0, holding_cost=1.0, shortage_cost=12.0
     )
-    demand = paths(distribution, search.PERIODS)
+    demand = paths(distribution, search.SEARCH_PERIODS)
     fukuda, searched = (
         -reward_of(find(problem, distribution, economics), demand, economics)[0]
         for find in (DualIndex.closed_form, DualIndex.searched)
@@ -146,7 +146,9 @@ def test_no_dual_index_levels_do_better_on_the_paths_of_the_search(lead_times, b
     pairs = [(e, e + d) for e in range(13) for d in range(10)]
     tried = np.array([*pairs, (found.expedited_level[0], found.regular_level[0])]).T
     rule = DualIndex(problem=problem, expedited_level=tried[0], regular_level=tried[1])
-    steps = simulate(problem, rule, paths(distribution, search.PERIODS), economics, tried.shape[1])
+    steps = simulate(
+        problem, rule, paths(distribution, search.SEARCH_PERIODS), economics, tried.shape[1]
+    )
     *others, own = mean_reward(steps, tried.shape[1])[:, 0]
     assert own >= max(others) - 1e-9
 
@@ -224,7 +226,9 @@ def test_with_backlog_the_best_level_for_the_other_parameters_is_the_best_of_all
     own = {name: np.tile(column, len(shifts)) for name, column in found.parameters.items()}
     tried = kind(problem=problem, **own).raised(shifts)
     reward = mean_reward(
-        simulate(problem, tried, paths(distribution, search.PERIODS), economics, len(shifts)),
+        simulate(
+            problem, tried, paths(distribution, search.SEARCH_PERIODS), economics, len(shifts)
+        ),
         len(shifts),
     )
     # from empty, a level higher by one is met one unit later: what differs is over by the end of
@@ -240,7 +244,7 @@ def test_the_search_counts_what_the_supplier_accepts():
         problem, regular_cost=100.0, expedited_cost=110.0, holding_cost=5.0, shortage_cost=495.0
     )
     rule = DualIndex.at(problem, distribution, economics, np.array([[0.5]]))
-    demand = paths(distribution, search.PERIODS)
+    demand = paths(distribution, search.SEARCH_PERIODS)
     score = DualIndex.score(problem, distribution, economics, demand, np.full((1, 1, 1), 0.5))
     assert score[0, 0] == pytest.approx(reward_of(rule, demand, economics)[0], rel=0.02)
 

@@ -166,7 +166,7 @@ def test_the_paths_of_the_search_have_the_mean_of_the_law_and_are_the_same_each_
 def test_the_search_beats_every_point_of_its_finest_grid_on_its_own_paths(problem, kind):
     products = draw_products(POPULATIONS["default"], problem, 60)
     distribution, economics = products.distribution, products.economics
-    demand = paths(distribution, search.PERIODS)
+    demand = paths(distribution, search.SEARCH_PERIODS)
 
     def score(points: np.ndarray) -> np.ndarray:
         return kind.score(problem, distribution, economics, demand, points)
@@ -204,7 +204,7 @@ def test_the_search_does_not_depend_on_the_batch_nor_on_the_blocks(problem, kind
     together = kind.searched(problem, products.distribution, products.economics).parameters
     few = products.rows(slice(11, 14))
     alone = kind.searched(problem, few.distribution, few.economics).parameters
-    monkeypatch.setattr(search, "ROWS", 7 * 27)  # blocks of 7 to 63 products
+    monkeypatch.setattr(search, "CANDIDATES_AT_ONCE", 7 * 27)  # blocks of 7 to 63 products
     in_blocks = kind.searched(problem, products.distribution, products.economics).parameters
     for name, parameter in together.items():
         np.testing.assert_array_equal(np.asarray(alone[name]), np.asarray(parameter)[..., 11:14])
@@ -238,9 +238,9 @@ def test_the_simulation_counts_only_what_follows_its_warm_up_and_has_no_end():
         economics_of(problem, **{k: [v] * 2 for k, v in COSTS.items()}),
     )
     heuristic = BaseStock.closed_form(problem, distribution, economics)
-    path = paths(distribution, search.PERIODS)
+    path = paths(distribution, search.SEARCH_PERIODS)
     steps = list(simulate(problem, heuristic, path, economics))
-    assert [step.period for step in steps] == list(range(simulation.WARM_UP, search.PERIODS))
+    assert [step.period for step in steps] == list(range(simulation.WARM_UP, search.SEARCH_PERIODS))
     demand = np.array([step.demand for step in steps])
     np.testing.assert_array_equal(demand, path[HISTORY + simulation.WARM_UP :])
     assert (
