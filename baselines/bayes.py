@@ -144,21 +144,24 @@ class _Mixture:
         """``[T, B]`` quantiles after each window of demand ``[H + T - 1, B]``, at
         ratios ``[B]``.
         """
+        # P(demand is at most each level) in each cell, and how likely each cell is beforehand
         lattice = self._lattice(ratio)
         cdf = np.concatenate([cells.family.cdf(lattice, *_columns(cells)) for cells in self.grid])
         prior = np.concatenate([cells.log_prior for cells in self.grid])
+        # counts repeat, so that the likelihood of each is looked up in a table
         values, index = np.unique(demand, return_inverse=True)
-        index, table = (
-            index.reshape(demand.shape),
-            self._log_likelihood(values) if self.integer else None,
-        )
+        index = index.reshape(demand.shape)
+        table = self._log_likelihood(values) if self.integer else None
+        # some products at a time, so that arrays stay small
         size = max(ELEMENTS // (len(demand) * max(cdf.shape)), 1)
         result = np.empty((len(demand) - HISTORY + 1, len(ratio)))
         for rows in (slice(first, first + size) for first in range(0, len(ratio), size)):
+            # how likely each cell makes the demands of each window
             evidence = (
                 self._log_likelihood(demand[:, rows]) if table is None else table[index[:, rows]]
             )
             score = _in_windows(evidence) + prior
+            # the cells weighted by it, and the mixture of their distributions
             weight = np.exp(score - score.max(-1, keepdims=True))
             reached = (weight / weight.sum(-1, keepdims=True)) @ cdf
             result[:, rows] = self._invert(lattice, reached, ratio[rows, None])
@@ -295,16 +298,16 @@ class BayesBaseStock:
             mine = whole == integer if len(kinds) == 2 else np.ones_like(whole)
             rows = np.flatnonzero(mine.any(0))
             if rows.size:
-                found = mixture.levels(demand[:, rows], ratio[rows])
-                levels[:, rows] = np.where(mine[:, rows], found, levels[:, rows])
+                reached = mixture.levels(demand[:, rows], ratio[rows])
+                levels[:, rows] = np.where(mine[:, rows], reached, levels[:, rows])
         return levels
 
     def plan(self, problem: LostSales, products: Products) -> Policy:
         """The same with the levels of all periods worked out at once, each from the demands before
         it alone.
         """
-        seen = products.demand[: HISTORY + problem.horizon - 1]
-        return _Planned(self.problem, self._levels(seen, products.economics))
+        demand = products.demand[: HISTORY + problem.horizon - 1]
+        return _Planned(self.problem, self._levels(demand, products.economics))
 
     def __call__(self, observation: Observation) -> Array:
         (level,) = self._levels(observation.history, observation.economics)

@@ -7,15 +7,18 @@ from functools import singledispatch
 
 from inv_gym.baselines.fitting.fitting import SOURCES, Adaptive, Fit, Fitted
 from inv_gym.baselines.rules.base_stock import BaseStock, CappedBaseStock
+from inv_gym.baselines.rules.dual_balancing import DualBalancing
 from inv_gym.baselines.rules.dual_sourcing import (
     CappedDualIndex,
     DualIndex,
+    ProjectedExpeditedPosition,
     SingleIndex,
     TailoredBaseSurge,
 )
 from inv_gym.baselines.rules.interval_stock import IntervalStock
-from inv_gym.baselines.rules.myopic import DualBalancing, Myopic
+from inv_gym.baselines.rules.myopic import Myopic, Myopic2
 from inv_gym.baselines.rules.perishable import LowWasteBaseStock, WasteAwareBaseStock
+from inv_gym.baselines.rules.projected_level import ProjectedLevel
 from inv_gym.baselines.rules.seasonal_thresholds import SeasonalIntervalStock
 from inv_gym.baselines.rules.simple import ConstantOrder, RandomOrders
 from inv_gym.baselines.rules.vector_base_stock import VectorBaseStock
@@ -92,7 +95,9 @@ def _lost_sales(problem: LostSales) -> Applicable:
         Entry("capped base-stock", CappedBaseStock.searched),
         Entry("constant order", ConstantOrder.closed_form, each_period=True),
         Entry("searched constant order", ConstantOrder.searched),
+        Entry("projected inventory level", ProjectedLevel.searched),
         Entry("myopic", Myopic.closed_form, each_period=True),
+        Entry("myopic-2", Myopic2.closed_form, each_period=True),
         Entry("dual-balancing", DualBalancing.closed_form, each_period=True),
     ]
     return Applicable(tuple(entries), "searched vector base-stock")
@@ -119,6 +124,7 @@ def _dual_sourcing(problem: DualSourcing) -> Applicable:
         Entry("dual index", DualIndex.searched),
         Entry("capped dual index", CappedDualIndex.searched),
         Entry("tailored base-surge", TailoredBaseSurge.searched),
+        Entry("projected expedited position", ProjectedExpeditedPosition.searched),
     ]
     if problem.backlog and problem.regular_lead_time == problem.expedited_lead_time + 1:
         entries.append(Entry("two base-stocks", DualIndex.closed_form, each_period=True))
@@ -148,11 +154,11 @@ def policies(problem: Problem, distribution: bool = True) -> dict[str, Policy]:
         problem: Decides which heuristics apply.
         distribution: Whether products have a known distribution; real demand has none.
     """
-    found: dict[str, Policy] = {"random orders": RandomOrders(problem=problem)}
+    by_name: dict[str, Policy] = {"random orders": RandomOrders(problem=problem)}
     for knows in SOURCES if distribution else ("history",):
         for entry in _entries(problem):
-            found[entry.title(knows)] = entry.policy(problem, knows)
-    return found
+            by_name[entry.title(knows)] = entry.policy(problem, knows)
+    return by_name
 
 
 def _entries(problem: Problem) -> tuple[Entry, ...]:

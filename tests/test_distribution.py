@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from inv_gym.demand.distribution import LATTICE_CELLS, Distribution, join
-from inv_gym.demand.families import FAMILIES, Empirical
+from inv_gym.demand.families import FAMILIES, Empirical, smallest_integer
 
 LEVELS = np.array([0.001, 0.05, 0.3, 0.5, 0.75, 0.9, 0.99, 0.9999])
 
@@ -269,3 +269,59 @@ def test_common_paths_of_amounts_are_their_quantile_to_half_a_cell():
     (step,), _ = distribution.lattice()
     wanted = stats.gamma(2.5, scale=2.4).ppf(uniforms)
     assert (np.abs(distribution.common_paths(uniforms)[:, 0] - wanted) <= step / 2.0 + 1e-9).all()
+
+
+FAMILIES_OF_TWO = (FAMILIES["poisson"], FAMILIES["gamma"])
+
+
+@pytest.mark.parametrize(
+    ("index", "mean", "dispersion", "error", "message"),
+    [
+        (
+            [0, 2],
+            [[1.0, 1.0]],
+            [0.0, 0.1],
+            ValueError,
+            "index must be below 2 and at least 0, got 2",
+        ),
+        ([-1, 0], [[1.0, 1.0]], [0.0, 0.1], ValueError, "below 2 and at least 0, got -1"),
+        ([0.0, 1.0], [[1.0, 1.0]], [0.0, 0.1], TypeError, "must be of whole numbers, got float64"),
+        ([0, 1], [1.0, 1.0], [0.0, 0.1], ValueError, r"got \(2,\), \(2,\) and \(2,\)"),
+        ([0, 1], [[1.0, 1.0]], [0.1], ValueError, r"got \(2,\), \(1,\) and \(1, 2\)"),
+        ([[0, 1]], [[1.0, 1.0]], [[0.0, 0.1]], ValueError, r"got \(1, 2\), \(1, 2\) and"),
+        ([0, 1], np.zeros((0, 2)), [0.0, 0.1], ValueError, r"at least one period.* \(0, 2\)"),
+        ([0, 1], [[1.0, 1.0], [1.0, -2.0]], [0.0, 0.1], ValueError, r"mean .* -2.0. \(product 1"),
+        ([0, 1], [[np.nan, 1.0]], [0.0, 0.1], ValueError, r"mean .* nan. \(product 0"),
+        ([0, 1], [[1.0, np.inf]], [0.0, 0.1], ValueError, r"mean .* inf. \(product 1"),
+        ([0, 1], [[1.0, 1.0]], [0.0, -0.1], ValueError, r"dispersion .* -0.1. \(product 1"),
+        ([0, 1], [[1.0, 1.0]], [np.nan, 0.1], ValueError, r"dispersion .* nan. \(product 0"),
+    ],
+)
+def test_a_distribution_of_nothing_known_is_refused(index, mean, dispersion, error, message):
+    with pytest.raises(error, match=message):
+        Distribution(FAMILIES_OF_TWO, np.array(index), np.array(mean), np.array(dispersion))
+
+
+@pytest.mark.parametrize("name", ["poisson", "gamma", "geometric"])
+@pytest.mark.parametrize("probability", [1.5, -0.1, np.nan])
+def test_what_is_no_probability_has_no_quantile(name, probability):
+    message = f"probability must be between 0 and 1, got {probability}"
+    with pytest.raises(ValueError, match=message):
+        batch(name, 5.0, 0.4).quantile(np.array([probability]))
+    if FAMILIES[name].integer:
+        with pytest.raises(ValueError, match=message):
+            FAMILIES[name].quantile(np.array([probability]), np.array([5.0]), np.array([1.0]))
+
+
+def test_a_quantile_is_of_one_period_at_least():
+    with pytest.raises(ValueError, match="periods must be at least 1, got 0"):
+        batch("poisson", 5.0).quantile(np.array([0.5]), 0)
+
+
+def test_the_search_for_a_whole_number_ends_where_there_is_none():
+    with pytest.raises(ValueError, match="no whole number up to .* satisfies the condition"):
+        smallest_integer(lambda x: x < 0.0, np.array([5.0]))
+    with pytest.raises(ValueError, match="no whole number up to .* satisfies the condition"):
+        smallest_integer(lambda x: x < 0.0, np.array([-7.0]))
+    with pytest.raises(ValueError, match="start must be finite, got nan"):
+        smallest_integer(lambda x: x > 3.0, np.array([np.nan]))

@@ -22,7 +22,8 @@ from inv_gym.baselines import (
     TailoredBaseSurge,
     VectorBaseStock,
 )
-from inv_gym.baselines.fitting.search import Tunable, mean_reward, paths, simulate
+from inv_gym.baselines.fitting.search import Tunable
+from inv_gym.baselines.fitting.simulation import mean_reward, paths, simulate
 from inv_gym.products.batch import HISTORY
 
 ROUNDING = 0.05

@@ -9,13 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from inv_gym.baselines.exact.atoms import atoms
+from inv_gym.baselines.exact.atoms import atoms, reach
+from inv_gym.baselines.exact.limits import one_product
 from inv_gym.baselines.exact.model import Backup, Matrices, Model
 from inv_gym.baselines.exact.states import registered_space
 from inv_gym.demand.distribution import Distribution
 from inv_gym.problems.problem import Problem
 from inv_gym.util.arrays import flatten
-from inv_gym.util.checks import real, whole
+from inv_gym.util.checks import flag, real, whole
 
 GAIN_TOLERANCE = 1e-11
 """Relative to the largest expected reward of a period."""
@@ -48,6 +49,8 @@ class Solution:
             standing at the edge of the state space, where backlog or orders are cut off; at most
             `EDGE_PROBABILITY`.
         model: The tables it was solved with.
+        cyclic: Whether the periods of the tables follow one another for ever; otherwise the last
+            holds for all later ones.
     """
 
     problem: Problem
@@ -57,32 +60,56 @@ class Solution:
     gain: float | None
     edge: float
     model: Model
+    cyclic: bool = False
 
-    def place(self, columns: np.ndarray) -> np.ndarray:
-        """The rows of the tables for states ``[C, N]``.
+    def row(self, period: int) -> int:
+        """The row of the tables for a period.
 
         Raises:
-            ValueError: A state is not in whole units or was not solved for; it is named.
+            ValueError: The period is negative.
         """
+        number = len(self.orders)
+        whole("period", period, least=0)
+        return period % number if self.cyclic else min(period, number - 1)
+
+    def place(self, columns: np.ndarray) -> np.ndarray:
+        """The rows of the tables for states ``[C, N]``; backlog deeper than that of the tables
+        counts as the deepest.
+
+        Raises:
+            ValueError: A state is not in whole units, negative where it cannot be, or was not
+                solved for; it is named.
+        """
+        least = self.model.space.low[:, None]
+        self._refuse(columns, columns != np.rint(columns), "is not in whole units")
+        self._refuse(columns, (columns < least) & (least >= 0.0), "is negative")
         place = self.model.locate(columns)
-        for bad, fault in (
-            ((columns != np.rint(columns)).any(0), "is not in whole units"),
-            (place < 0, "lies outside the states solved for: solve with a larger stock"),
-        ):
-            if bad.any():
-                raise ValueError(f"state {columns[:, bad.argmax()].tolist()} {fault}.")
+        outside = "lies outside the states solved for: solve with a larger stock"
+        self._refuse(columns, (place < 0)[None], outside)
         return place
+
+    @staticmethod
+    def _refuse(columns: np.ndarray, bad: np.ndarray, fault: str) -> None:
+        """Raise with the first state ``[C, N]`` that has a bad column, if there is one."""
+        wrong = bad.any(0)
+        if wrong.any():
+            raise ValueError(f"state {columns[:, wrong.argmax()].tolist()} {fault}.")
 
     def value(self, stock: float = 0.0, period: int = 0) -> float:
         """Best expected discounted reward from a stock on hand with nothing on order.
 
+        Args:
+            stock: Units; less than 0 is a backlog, where demand waits.
+            period: Periods since the start.
+
         Raises:
-            ValueError: The stock exceeds that solved for.
+            ValueError: The stock was not solved for, or the period is negative.
         """
-        columns = np.array(flatten(self.problem.initial_state(np.array([float(stock)])))).reshape(
-            -1, 1
-        )
-        return float(self.values[min(period, len(self.values) - 1), self.place(columns)[0]])
+        start = self.problem.initial_state(np.array([real("stock", stock)]))
+        columns = np.array(flatten(start)).reshape(-1, 1)
+        deep = columns < self.model.space.low[:, None]
+        self._refuse(columns, deep, "lies below the states solved for")
+        return float(self.values[self.row(period), self.place(columns)[0]])
 
 
 def solve(
@@ -92,6 +119,7 @@ def solve(
     stock: float = 0.0,
     tolerance: float = GAIN_TOLERANCE,
     limit: int = TRANSITION_LIMIT,
+    cyclic: bool = False,
 ) -> Solution:
     """The optimal policy of one product.
 
@@ -108,20 +136,24 @@ def solve(
         tolerance: Of values and gain, relative to the largest expected reward of a period.
         limit: Most transitions (states, times orders that act at once, times demands) held in
             memory; the default takes about 3 GB.
+        cyclic: Whether the periods of the distribution repeat for ever, the last followed by the
+            first: a season. It needs a problem in the long run.
 
     Raises:
-        ValueError: There is more than one product, demand is not in whole numbers, the economics
-            have no finite optimum, or the state space exceeds the limit.
+        ValueError: There is more than one product, the economics have no finite optimum, or a
+            season is to repeat in a problem with an end.
+        AmountsError: Demand is not in whole numbers.
+        TooLargeError: Demand takes too many values, or the state space exceeds the limit.
     """
-    if len(distribution.dispersion) != 1:
-        raise ValueError(
-            f"solve takes one product, got {len(distribution.dispersion)}: use Optimal for a batch."
-        )
+    one_product("solve", distribution, economics, "use Optimal for a batch")
     problem.check_economics(economics)
     real("stock", stock, least=0.0)
     if not 0.0 < real("tolerance", tolerance) < 1.0:
         raise ValueError(f"tolerance must be between 0 and 1, got {tolerance}.")
     whole("limit", limit, least=1)
+    if flag("cyclic", cyclic) and not problem.long_run:
+        raise ValueError("cyclic needs a problem in the long run: set long_run=True.")
+    reach(distribution)
     growth = 1.0
     for _ in range(ATTEMPTS):
         space = registered_space(problem, distribution, economics, stock, growth)
@@ -129,7 +161,7 @@ def solve(
         model = Model(
             problem, economics, space, atoms(distribution, lost if lost else np.inf), limit
         )
-        solution = _solve(model, tolerance)
+        solution = _cycle(model, tolerance) if cyclic else _solve(model, tolerance)
         if solution.edge <= EDGE_PROBABILITY:
             return solution
         growth *= GROWTH
@@ -159,11 +191,62 @@ def _solve(model: Model, tolerance: float) -> Solution:
             matrices, held = model.matrices(distribution), distribution
         best.insert(0, model.backup(ahead, problem.discount, distribution, matrices))
         ahead = best[0].values
-    orders = np.stack([model.orders(one.row, one.later) for one in best])
-    edge = _visits_to_edge(model, best, orders)
-    return Solution(
-        problem, model.states.T, orders, np.stack([one.values for one in best]), gain, edge, model
-    )
+    return _solution(model, best, gain)
+
+
+def _solution(
+    model: Model, best: list[Backup], gain: float | None, cyclic: bool = False
+) -> Solution:
+    """The tables of the best orders and values of each period."""
+    orders = np.stack([model.orders(backup.row, backup.later) for backup in best])
+    values = np.stack([backup.values for backup in best])
+    edge = _visits_to_edge(model, best, orders, cyclic)
+    return Solution(model.problem, model.states.T, orders, values, gain, edge, model, cyclic)
+
+
+def _cycle(model: Model, tolerance: float) -> Solution:
+    """Value iteration over whole cycles of periods that repeat for ever.
+
+    A cycle changes values by amounts whose least and largest bound what it earns (as in
+    `_without_end`): it stops when they meet.
+    """
+    periods, discount = len(model.demand.probability), model.problem.discount
+    matrices = [model.matrices(period) for period in range(periods)]
+    empty = model.locate(np.zeros((len(model.states), 1)))[0]
+    stop = tolerance * max(float(np.abs(model.rewards(p)).max()) for p in range(periods))
+    values = np.zeros(model.states.shape[1])
+    for _ in range(SWEEP_LIMIT):
+        # backwards through one cycle
+        best: list[Backup] = []
+        ahead = values
+        for period in range(periods - 1, -1, -1):
+            best.insert(0, model.backup(ahead, discount, period, matrices[period]))
+            ahead = best[0].values
+        change = ahead - values
+        middle = (change.min() + change.max()) / 2.0
+        if change.max() - change.min() <= stop * periods:
+            return _settled(model, best, float(middle), empty)
+        values = ahead - (ahead[empty] if discount == 1.0 else 0.0)
+    raise RuntimeError(f"the season did not converge in {SWEEP_LIMIT} cycles.")
+
+
+def _settled(model: Model, best: list[Backup], change: float, empty: int) -> Solution:
+    """The solution when a last cycle has changed all values by as much."""
+    periods, discount = len(best), model.problem.discount
+    if discount == 1.0:
+        relative = best[0].values[empty]
+        levelled = [
+            backup._replace(values=backup.values - relative + change * period / periods)
+            for period, backup in enumerate(best)
+        ]
+        return _solution(model, levelled, change / periods, cyclic=True)
+    # all later cycles together change the values of a period by the discounted sum of the changes
+    cycle = discount**periods
+    later = [
+        backup._replace(values=backup.values + discount ** (periods - k) * change / (1.0 - cycle))
+        for k, backup in enumerate(best)
+    ]
+    return _solution(model, later, None, cyclic=True)
 
 
 def _without_end(model: Model, period: int, tolerance: float) -> tuple[Backup, float | None]:
@@ -200,7 +283,7 @@ def _without_end(model: Model, period: int, tolerance: float) -> tuple[Backup, f
     raise RuntimeError(f"the dynamic program did not converge in {SWEEP_LIMIT} improvements.")
 
 
-def _visits_to_edge(model: Model, best: list[Backup], orders: np.ndarray) -> float:
+def _visits_to_edge(model: Model, best: list[Backup], orders: np.ndarray, cyclic: bool) -> float:
     """The largest probability, in any period from the empty state on, of standing at the edge of
     the space.
     """
@@ -211,15 +294,19 @@ def _visits_to_edge(model: Model, best: list[Backup], orders: np.ndarray) -> flo
         return 0.0
     visits = np.zeros(model.states.shape[1])
     visits[model.locate(np.zeros((len(model.states), 1)))] = 1.0
-    worst, chain = 0.0, None
+    cycle = len(best) if cyclic else 1
     periods = max(len(best), MIXING) if model.problem.long_run else len(best)
+    worst, chains = 0.0, {}
+    before = visits
     for period in range(periods):
-        now = min(period, len(best) - 1)
+        now = period % len(best) if cyclic else min(period, len(best) - 1)
         worst = max(worst, float(visits @ edge[now]))
-        if chain is None or period < len(best):
-            chain = model.chain(best[now].row, best[now].later, now).transitions
-        following = chain.T @ visits
-        if period >= len(best) and np.abs(following - visits).sum() < EDGE_PROBABILITY:
-            break
-        visits = following
+        if now not in chains:
+            chains[now] = model.chain(best[now].row, best[now].later, now).transitions
+        visits = chains[now].T @ visits
+        # once all periods are played, it is enough that they have come back to where they were
+        if period >= len(best) and (period + 1) % cycle == 0:
+            if np.abs(visits - before).sum() < EDGE_PROBABILITY:
+                break
+            before = visits
     return worst if model.problem.long_run else max(worst, float(visits @ least.any(0)))

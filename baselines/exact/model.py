@@ -9,6 +9,7 @@ from scipy import sparse
 
 from inv_gym.baselines.exact.atoms import Atoms
 from inv_gym.baselines.exact.chain import FollowedChain, transition_matrix
+from inv_gym.baselines.exact.limits import TooLargeError
 from inv_gym.baselines.exact.states import StateSpace
 from inv_gym.problems.problem import Problem
 from inv_gym.util.arrays import flatten, map_columns, unflatten
@@ -63,7 +64,7 @@ class Model:
         """Build the tables.
 
         Raises:
-            ValueError: They would exceed the limit.
+            TooLargeError: They would exceed the limit.
         """
         self.problem, self.space, self.demand = problem, space, demand
         self.economics = map_columns(
@@ -76,7 +77,7 @@ class Model:
         self._shape = (1, *(space.high - space.low + 1.0).astype(int))
         size = int(np.prod(self._shape, dtype=float)) * len(space.now) * len(demand.demand)
         if size > limit:
-            raise ValueError(
+            raise TooLargeError(
                 f"the exact solution needs up to {np.prod(self._shape, dtype=float):,.0f} states "
                 f"and {size:,} "
                 f"transitions, more than the limit of {limit:,}: take shorter lead times or a "
@@ -181,18 +182,23 @@ class Model:
         self, values: np.ndarray, discount: float, period: int, matrices: Matrices
     ) -> Backup:
         """The best that a period and the values after it bring from each state."""
+        # what each later order leads to from each state that follows without it
         onward = np.where(self.target >= 0, values[self.target], 0.0)
         best, later = np.empty(len(self.owner)), np.empty(len(self.owner), np.int32)
         rewards = self.rewards(period)
         slack = TIE_TOLERANCE * max(float(np.abs(rewards).max()), 1e-300)
         for rows, matrix in matrices:
+            # the expected worth of each later order, for some rows at a time
             worth = self.later_reward + discount * (matrix @ onward)
             # without demand the next state is the largest: where that is allowed, all are
             worth[self.target[self.following[rows, 0]] < 0] = -np.inf
+            # the smallest of the best later orders
             top = worth.max(1)
             later[rows] = (worth >= top[:, None] - slack).argmax(1)
             best[rows] = rewards[rows] + top
+        # the best order that acts at once: rows stand in the order of their states
         highest = np.maximum.reduceat(best, self.start)
+        # the smallest of those that are as good
         near = np.flatnonzero(best >= highest[self.owner] - slack)
         row = near[np.searchsorted(self.owner[near], np.arange(len(self.start)))]
         return Backup(highest, row, later[row])

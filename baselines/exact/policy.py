@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from inv_gym.baselines.exact.distinct import distinct_products
 from inv_gym.baselines.exact.dynamic_program import Solution, solve
 from inv_gym.play.policy import NotPlannedError, Observation
 from inv_gym.problems.problem import Problem
@@ -39,26 +40,18 @@ class Optimal:
         economics = map_columns(to_numpy, products.economics)
         position = np.asarray(to_numpy(products.initial_state.inventory_position))
         stock = np.ceil(np.max(position, initial=0.0))
-        figures = np.stack(
-            [
-                distribution.family_index,
-                distribution.dispersion,
-                *distribution.mean,
-                *flatten(economics),
-            ]
-        )
-        _, first, group = np.unique(figures, axis=1, return_index=True, return_inverse=True)
+        first, group = distinct_products(distribution, economics)
 
         def solved(row: int) -> Solution:
-            one = slice(row, row + 1)
+            product = slice(row, row + 1)
             return solve(
                 self.problem,
-                distribution.rows(one),
-                map_columns(lambda column: column[one], economics),
+                distribution.rows(product),
+                map_columns(lambda column: column[product], economics),
                 stock,
             )
 
-        return OptimalOrders(tuple(map(solved, first)), group.reshape(-1))
+        return OptimalOrders(tuple(map(solved, first)), group)
 
     def __call__(self, observation: Observation) -> Array:
         """Not before planning."""
@@ -91,6 +84,6 @@ class OptimalOrders:
         orders = np.empty((len(group), self.solutions[0].problem.order_dim))
         for number, solution in enumerate(self.solutions):
             rows = np.flatnonzero(group == number)
-            period = min(observation.period, len(solution.orders) - 1)
+            period = solution.row(observation.period)
             orders[rows] = solution.orders[period, solution.place(states[:, rows])]
         return like(orders, observation.scale)

@@ -11,13 +11,18 @@ from typing import Any
 
 import numpy as np
 
+from inv_gym.baselines.exact.limits import TooLargeError
 from inv_gym.baselines.rules.critical_ratio import critical_ratio
 from inv_gym.baselines.rules.vector_base_stock import VectorBaseStock
 from inv_gym.demand.distribution import Distribution
 from inv_gym.problems import DualSourcing, LostSales, Perishable, ProcurementRemoval
 from inv_gym.problems.problem import Problem
 
-FAR_PROBABILITY = 1.0 - 1e-9
+MOST_ORDERS = 1_000_000
+"""Most pairs of a regular and an expedited order that are tried in a state."""
+DYNAMICS = ("transition", "initial_state", "salvage", "admissible", "lead_times", "order_names")
+"""What a problem's class must have from the class whose states are registered."""
+DEEPEST = np.array([1.0 - 1e-9])
 """Probability of the demand that backlog is followed down to."""
 
 
@@ -70,15 +75,36 @@ def state_space(
 def registered_space(
     problem: Problem, distribution: Distribution, economics: Any, stock: float, growth: float
 ) -> StateSpace:
-    """As `state_space`, for classes that are registered themselves: a subclass may have other
-    dynamics, for which the bounds of its parent class need not hold.
+    """As `state_space`, for problems whose dynamics are those of the class that is registered.
 
     Raises:
-        ValueError: The very class of the problem is not registered.
+        ValueError: As `check_dynamics`.
     """
-    if type(problem) not in state_space.registry:
-        raise ValueError(_unknown(problem))
+    check_dynamics(problem)
     return state_space(problem, distribution, economics, np.ceil(stock), growth)
+
+
+def check_dynamics(problem: Problem) -> None:
+    """Check that the dynamics of a problem are those of the class whose states are registered.
+
+    A subclass may add fields and figures. One that plays differently must register its own states,
+    as the bounds of its parent class need not hold.
+
+    Raises:
+        ValueError: No class is registered, or the problem's own class changes how it is played.
+    """
+    kind = next(kind for kind in type(problem).__mro__ if kind in state_space.registry)
+    if kind is object:
+        raise ValueError(_unknown(problem))
+    changed = [name for name in DYNAMICS if _differs(type(problem), kind, name)]
+    if changed:
+        raise ValueError(
+            f"{_unknown(problem)} (Its {', '.join(changed)} differs from that of {kind.__name__}.)"
+        )
+
+
+def _differs(kind: type, parent: type, name: str) -> bool:
+    return getattr(kind, name) is not getattr(parent, name)
 
 
 def _unknown(problem: Problem) -> str:
@@ -150,7 +176,7 @@ def _perishable(
 ) -> StateSpace:
     """Each age class up to the largest order tried, which starts from the newsvendor quantity."""
     quantity = _highest(
-        distribution, lambda seen: seen.quantile(critical_ratio(problem, economics))
+        distribution, lambda period: period.quantile(critical_ratio(problem, economics))
     )
     orders, none = _orders(problem, 0, np.ceil(growth * (quantity + 1.0))), np.zeros((1, 1))
     ages = problem.shelf_life - (problem.lead_time == 0)
@@ -173,24 +199,30 @@ def _dual_sourcing(
     free = economics.shortage_cost + (0.0 if problem.backlog else economics.price)
     surge = _highest(
         distribution,
-        lambda seen: seen.quantile(free / (free + economics.holding_cost), expedited + 1),
+        lambda period: period.quantile(free / (free + economics.holding_cost), expedited + 1),
     )
     position = max(
-        _highest(distribution, lambda seen: seen.quantile(ratio, regular + 1)), surge, stock
+        _highest(distribution, lambda period: period.quantile(ratio, regular + 1)), surge, stock
     )
     depth = (
-        _highest(
-            distribution, lambda seen: seen.quantile(np.array([FAR_PROBABILITY]), expedited + 1)
-        )
+        _highest(distribution, lambda period: period.quantile(DEEPEST, expedited + 1))
         if problem.backlog
         else 0.0
     )
     low = -np.ceil(growth * depth)
-    most = np.ceil(growth * _highest(distribution, lambda seen: seen.quantile(np.array([0.99]))))
+    most = np.ceil(
+        growth * _highest(distribution, lambda period: period.quantile(np.array([0.99])))
+    )
     slow, fast = _orders(problem, 0, most), _orders(problem, 1, surge - low)
     if expedited == 0:
         now, later = fast, slow
     else:
+        if len(slow) * len(fast) > MOST_ORDERS:
+            raise TooLargeError(
+                f"the exact solution tries at most {MOST_ORDERS:,} pairs of orders, got "
+                f"{len(slow):,} regular and {len(fast):,} expedited ones: take a smaller mean, or "
+                "use inv_gym.baselines.exact.upper_bound."
+            )
         now, later = np.zeros((1, 2)), (slow[:, None] + fast[None]).reshape(-1, 2)
     pipeline = np.full(regular - 1, slow.max())
     pipeline[: max(expedited - 1, 0)] += fast.max()
@@ -215,13 +247,11 @@ def _procurement_removal(
     at most.
     """
     top = max(
-        _highest(distribution, lambda seen: seen.quantile(critical_ratio(problem, economics))),
+        _highest(distribution, lambda period: period.quantile(critical_ratio(problem, economics))),
         stock,
     )
     depth = (
-        np.ceil(
-            growth * _highest(distribution, lambda seen: seen.quantile(np.array([FAR_PROBABILITY])))
-        )
+        np.ceil(growth * _highest(distribution, lambda period: period.quantile(DEEPEST)))
         if problem.backlog
         else 0.0
     )

@@ -5,13 +5,14 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, Self, TypeVar
 
 import numpy as np
 
+from inv_gym.demand import distribution
 from inv_gym.play.policy import Observation
 from inv_gym.problems.problem import Problem
-from inv_gym.util.arrays import Array, flatten, stack, to_numpy
+from inv_gym.util.arrays import Array, flatten, map_columns, stack, to_numpy
 from inv_gym.util.checks import refuse_rows
 
 
@@ -20,7 +21,7 @@ def in_first_channel(quantity: Array, channels: int) -> Array:
     return stack([quantity] + [quantity * 0.0] * (channels - 1))
 
 
-NOT_PARAMETERS = ("problem", "knows")
+NOT_PARAMETERS = ("problem", "knows", "distribution")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,6 +69,18 @@ class Heuristic(ABC):
             if field.name not in NOT_PARAMETERS
         }
 
+    def rows(self, rows: slice | np.ndarray) -> Self:
+        """The rule for some of the products, in any order and as often as wanted; its parameters
+        must be columns.
+        """
+        columns = {
+            name: map_columns(lambda column: column[rows], parameter)
+            for name, parameter in self.parameters.items()
+        }
+        if hasattr(self, "distribution"):
+            columns["distribution"] = self.distribution.rows(rows)
+        return replace(self, **columns)
+
     @abstractmethod
     def __call__(self, observation: Observation) -> Array:
         """Orders ``[B, K]``, units."""
@@ -87,4 +100,7 @@ def join(rules: Sequence[Rule]) -> Rule:
     columns = {
         name: joined([rule.parameters[name] for rule in rules]) for name in rules[0].parameters
     }
+    distributions = [rule.distribution for rule in rules if hasattr(rule, "distribution")]
+    if distributions:
+        columns["distribution"] = distribution.join(distributions)
     return replace(rules[0], **columns)

@@ -6,17 +6,21 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, ClassVar, Self
 
 import numpy as np
 from scipy import special
 
-from inv_gym.baselines.fitting.search import SEARCH_PERIODS, Ranges, Tunable, paths, simulate
+from inv_gym.baselines.fitting.moments import Moments
+from inv_gym.baselines.fitting.optimiser import Ranges
+from inv_gym.baselines.fitting.search import Tunable
+from inv_gym.baselines.fitting.simulation import SEARCH_PERIODS, paths, simulate
 from inv_gym.demand.distribution import LATTICE_CELLS, Distribution
 from inv_gym.play.policy import Observation
 from inv_gym.problems import DualSourcing
 from inv_gym.problems.problem import Problem
-from inv_gym.util.arrays import Array, like, minimum, positive_part, stack
+from inv_gym.util.arrays import Array, like, minimum, positive_part, stack, to_numpy
 
 LEVEL_SCORES = (-1.0, 5.0)
 """Normal scores of the levels that are tried with lost sales, as quantiles of the demand of
@@ -97,10 +101,11 @@ def _best_level(
     each.
     """
     ratio = economics.shortage_cost / (economics.shortage_cost + economics.holding_cost)
-    relative, ordered = [], 0.0
+    relative: list[np.ndarray] = []
+    ordered: Any = 0.0
     for step in simulate(problem, rule, demand, economics, candidates):
         relative.append(step.outcome.flows.on_hand - step.outcome.flows.backlogged)
-        ordered = ordered + step.order
+        ordered = ordered + np.stack(step.accepted, 1)
     net = np.stack(
         relative, 1
     )  # each row in one piece: sorting is ten times faster than along columns
@@ -293,3 +298,70 @@ class TailoredBaseSurge(ExpeditedLevel):
         due = self.problem.expedited_position(observation.state)
         regular = due * 0.0 + like(self.quantity, due)
         return stack([regular, positive_part(like(self.expedited_level, due) - due)])
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProjectedExpeditedPosition(ExpeditedLevel):
+    """Expedite up to a level, and order regularly so that the expedited position is expected to
+    reach another one when the regular order comes into it.
+
+    The projected expedited inventory position policy (PEIP, Drent & Arts, arXiv 2207.12182). A
+    regular order comes into the expedited position after ``l_r - l_e`` periods. Until then what the
+    position exceeds its level by, the overshoot V, goes on as stock does with lost sales: demand
+    takes it, what expediting makes up for is lost to it, and outstanding regular orders come in.
+    With J what is expected to be left of it in the period before the order comes in::
+
+        q_e = (S_e - expedited position)^+,   q_r = (U - E[J])^+
+
+    so that the position is expected to be ``S_e + U`` less a period's demand then. With consecutive
+    lead times it is the dual index with ``S_r = S_e + U``.
+
+    Attributes:
+        projected_level: U, units.
+        distribution: Of demand; its mean over all periods known, where it changes.
+    """
+
+    projected_level: Array
+    distribution: Distribution
+
+    SEARCH: ClassVar[Ranges] = ((0.0, 1.0),)
+    NOT_NEGATIVE = ("projected_level",)
+
+    @classmethod
+    def relative(
+        cls, problem: DualSourcing, distribution: Distribution, *coordinates: np.ndarray
+    ) -> Self:
+        """The coordinate is the share of U in the largest difference of levels worth trying."""
+        (share,) = coordinates
+        level = (share * _reach(problem, distribution)).reshape(-1)
+        rows = np.tile(np.arange(len(distribution.dispersion)), len(share))
+        return cls(
+            problem=problem,
+            expedited_level=level * 0.0,
+            projected_level=level,
+            distribution=distribution.rows(rows),
+        )
+
+    @cached_property
+    def _moments(self) -> Moments:
+        return Moments.of(self.distribution.averaged())
+
+    def __call__(self, observation: Observation) -> Array:
+        due = self.problem.expedited_position(observation.state)
+        level = like(self.expedited_level, due)
+        expedited = positive_part(level - due)
+        later = observation.state.pipeline[self.problem.expedited_lead_time :]
+        overshoot = [
+            np.asarray(to_numpy(column), dtype=float)
+            for column in (positive_part(due - level), *later)
+        ]
+        regular = like(self.projected_level, due) - like(self._projected(overshoot), due)
+        return stack([positive_part(regular), expedited])
+
+    def _projected(self, columns: list[np.ndarray]) -> np.ndarray:
+        """E[J] from the overshoot now and what comes in after each period, ``[B]`` each."""
+        now, *later = columns
+        if not later:
+            return now
+        first, *rest = later
+        return self._moments.expected([now + first, *rest])

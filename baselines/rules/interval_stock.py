@@ -7,8 +7,8 @@ from typing import Any, Self
 
 import numpy as np
 
+from inv_gym.baselines.fitting.blocks import by_blocks
 from inv_gym.baselines.fitting.heuristic import Heuristic
-from inv_gym.baselines.fitting.search import by_blocks
 from inv_gym.baselines.rules.critical_ratio import critical_ratio
 from inv_gym.baselines.rules.marginal_value import PRODUCTS_AT_ONCE, MarginalValue
 from inv_gym.demand.distribution import Distribution

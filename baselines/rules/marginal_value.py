@@ -23,7 +23,11 @@ import numpy as np
 
 from inv_gym.demand.distribution import Distribution
 from inv_gym.problems import ProcurementRemoval
-from inv_gym.problems.procurement_removal import ProcurementRemovalEconomics
+from inv_gym.problems.procurement_removal import (
+    ProcurementRemovalEconomics,
+    ProcurementRemovalState,
+)
+from inv_gym.util.arrays import map_columns
 
 DEMAND = 256
 """Steps of demand."""
@@ -86,9 +90,16 @@ class MarginalValue:
         return Kernel(np.diff(cumulative, axis=1, prepend=0.0), short)
 
     def at_the_end(self) -> np.ndarray:
-        """The worth after the last period, where all stock is removed (and backlog served at the
-        unit cost).
+        """The worth after the last period, where the problem salvages what is left; backlog counts
+        as served at the unit cost.
         """
+        stock = np.arange(STOCK + 1) * self.step[:, None]
+        money = map_columns(lambda column: np.reshape(column, (-1, 1)), self.economics)
+        salvage = self.problem.salvage(ProcurementRemovalState(stock), money)
+        return np.diff(salvage + 0.0 * stock, axis=1) / self.step[:, None]
+
+    def removed(self) -> np.ndarray:
+        """The worth of what is sure to be removed."""
         return np.repeat(self.economics.removal_value[:, None], STOCK, 1)
 
     def before_demand(self, kernel: Kernel, later: np.ndarray) -> np.ndarray:
@@ -110,7 +121,7 @@ class MarginalValue:
         discount, (mass, _) = self.problem.discount, kernel
         ahead, backward = self._at_once(kernel), mass[:, :0:-1]
         removal, cost = self.economics.removal_value, self.economics.unit_cost
-        worth = np.concatenate([np.zeros((len(mass), DEMAND - 1)), self.at_the_end()], 1)
+        worth = np.concatenate([np.zeros((len(mass), DEMAND - 1)), self.removed()], 1)
         for k in range(STOCK):
             onward = (backward * worth[:, k : k + DEMAND - 1]).sum(1)
             unclipped = (ahead[:, k] + discount * onward) / (1.0 - discount * mass[:, 0])

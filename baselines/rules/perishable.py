@@ -9,7 +9,8 @@ import numpy as np
 from scipy import special
 
 from inv_gym.baselines.fitting.heuristic import in_first_channel
-from inv_gym.baselines.fitting.search import Ranges, Tunable
+from inv_gym.baselines.fitting.optimiser import Ranges
+from inv_gym.baselines.fitting.search import Tunable
 from inv_gym.demand.distribution import Distribution
 from inv_gym.play.policy import Observation
 from inv_gym.problems import Perishable

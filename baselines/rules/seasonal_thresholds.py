@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Self
 
+from inv_gym.baselines.fitting.blocks import by_blocks
 from inv_gym.baselines.fitting.heuristic import Heuristic
-from inv_gym.baselines.fitting.search import by_blocks
 from inv_gym.baselines.rules.critical_ratio import critical_ratio
 from inv_gym.baselines.rules.interval_stock import check_interval, keep_within
 from inv_gym.baselines.rules.marginal_value import PRODUCTS_AT_ONCE, MarginalValue

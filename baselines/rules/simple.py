@@ -8,7 +8,8 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from inv_gym.baselines.fitting.heuristic import in_first_channel
-from inv_gym.baselines.fitting.search import Ranges, Tunable
+from inv_gym.baselines.fitting.optimiser import Ranges
+from inv_gym.baselines.fitting.search import Tunable
 from inv_gym.baselines.rules.critical_ratio import newsvendor_costs
 from inv_gym.demand.distribution import Distribution
 from inv_gym.play.policy import Observation
@@ -65,7 +66,8 @@ class ConstantOrder(Tunable):
     form is that of heavy traffic: stock follows Lindley's recursion with mean about ``v / (2 m)``,
     where m is mean demand less the order and v the variance of demand, so ``h v / (2 m) + p m`` is
     least at ``m = sqrt(h v / (2 p))``, with the holding and shortage costs h and p of the
-    newsvendor.
+    newsvendor. Where orders are whole, all are rounded down and below the mean demand, or stock
+    would grow without end.
 
     Attributes:
         quantity: Units per order.
@@ -83,9 +85,9 @@ class ConstantOrder(Tunable):
         shortfall = np.sqrt(
             overage * distribution.variance() / (2.0 * np.maximum(underage, np.finfo(float).tiny))
         )
-        return cls(
-            problem=problem, quantity=np.maximum(distribution.window_mean() - shortfall, 0.0)
-        )
+        mean = distribution.window_mean()
+        quantity = _below_mean(problem, np.maximum(mean - shortfall, 0.0), mean)
+        return cls(problem=problem, quantity=quantity)
 
     @classmethod
     def at(
@@ -93,8 +95,16 @@ class ConstantOrder(Tunable):
     ) -> Self:
         """The coordinate is the share of the mean demand."""
         (share,) = coordinates
-        return cls(problem=problem, quantity=(share * distribution.window_mean()).reshape(-1))
+        mean = distribution.window_mean()
+        return cls(problem=problem, quantity=_below_mean(problem, share * mean, mean).reshape(-1))
 
     def __call__(self, observation: Observation) -> Array:
         quantity = observation.scale * 0.0 + like(self.quantity, observation.scale)
         return in_first_channel(quantity, self.problem.order_dim)
+
+
+def _below_mean(problem: Problem, quantity: np.ndarray, mean: np.ndarray) -> np.ndarray:
+    """The order that the supplier is to get: a whole one below the mean demand if it rounds."""
+    if not problem.integer_orders:
+        return quantity
+    return np.maximum(np.minimum(np.floor(quantity), np.ceil(mean) - 1.0), 0.0)

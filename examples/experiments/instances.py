@@ -11,6 +11,7 @@ from inv_gym.agents.inventory_agent import InventoryAgent
 from inv_gym.agents.network.policy_network import NetworkConfig
 from inv_gym.baselines.exact import Optimal
 from inv_gym.baselines.exact.chain import follow
+from inv_gym.baselines.exact.limits import TooLargeError
 from inv_gym.baselines.fitting.fitting import known_distribution
 from inv_gym.demand.distribution import Distribution
 from inv_gym.play.policy import planned
@@ -78,6 +79,6 @@ def exact_gap(task: inv_gym.Task, agent: InventoryAgent) -> float:
         _optima[key] = exact_value(task, Optimal(task.problem))
     try:
         value = exact_value(task, InventoryAgent(task.problem, agent.network))
-    except (ValueError, RuntimeError):
+    except (TooLargeError, RuntimeError):
         return float("nan")
     return 100.0 * (value / _optima[key] - 1.0) * np.sign(_optima[key])

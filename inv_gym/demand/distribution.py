@@ -11,7 +11,8 @@ from functools import cached_property
 
 import numpy as np
 
-from inv_gym.demand.families import Family
+from inv_gym.demand.families import Family, check_probability
+from inv_gym.util.checks import refuse_rows, whole
 
 LATTICE_CELLS = 2048
 """Cells of the lattice on which sums of demands without a closed form are computed."""
@@ -26,6 +27,12 @@ class Distribution:
         family_index: ``[B]`` which of them each product follows.
         mean: ``[P, B]`` mean of each period from now on; the last row holds for all later periods.
         dispersion: ``[B]`` dispersion (see `inv_gym.demand.families`).
+
+    Raises:
+        TypeError: The index is not of whole numbers.
+        ValueError: A shape does not fit, the index names no family, or a mean or a dispersion is
+            negative or not finite (a family may fix a negative one); the first such product is
+            named.
     """
 
     families: tuple[Family, ...]
@@ -35,6 +42,24 @@ class Distribution:
     _lattices: dict[int, tuple[np.ndarray, np.ndarray]] = field(
         default_factory=dict, init=False, repr=False
     )
+
+    def __post_init__(self) -> None:
+        index, mean, dispersion = map(np.asarray, (self.family_index, self.mean, self.dispersion))
+        if index.dtype.kind not in "iu":
+            raise TypeError(f"family_index must be of whole numbers, got {index.dtype} ones.")
+        batch = (len(index),) if index.ndim == 1 else None
+        if mean.ndim != 2 or not len(mean) or not mean.shape[1:] == dispersion.shape == batch:
+            raise ValueError(
+                "family_index and dispersion must be [B] and mean [P, B] with at least one period, "
+                f"got {index.shape}, {dispersion.shape} and {mean.shape}."
+            )
+        unknown = (index < 0) | (index >= len(self.families))
+        known = len(self.families)
+        refuse_rows(f"family_index must be below {known} and at least 0, got {{}}.", unknown, index)
+        _refuse_negative("mean", mean)
+        # a family may fix one below 0, that of counts that scatter less than Poisson's
+        fixed = np.array([family.fixed_dispersion or 0.0 for family in self.families])[index]
+        _refuse_negative("dispersion", np.where(dispersion == fixed, 0.0, dispersion)[None])
 
     @property
     def stationary(self) -> bool:
@@ -85,7 +110,12 @@ class Distribution:
         Args:
             probability: ``[B]`` or ``[C, B]``, within (0, 1).
             periods: Number of periods, at least 1.
+
+        Raises:
+            ValueError: A probability is outside [0, 1], or there is no period.
         """
+        whole("periods", periods, least=1)
+        check_probability(probability)
         probability = np.broadcast_arrays(np.asarray(probability, dtype=float), self.mean[0])[0]
         result = np.empty(probability.shape)
         for family, rows, group in self._groups:
@@ -169,6 +199,20 @@ class Distribution:
         for family, rows, _ in self._groups:
             result[..., rows] = family.cdf(x[..., rows], mean[rows], self.dispersion[rows])
         return result
+
+
+def _refuse_negative(name: str, values: np.ndarray) -> None:
+    """Raise if a value ``[P, B]`` is negative or not finite, with the first such product."""
+    good = (values >= 0.0) & (values < np.inf)
+    if good.all():
+        return
+    products = ~good.all(0)
+    periods = good.argmin(0)
+    refuse_rows(
+        f"{name} must be finite and at least 0, got {{}}.",
+        products,
+        values[periods, np.arange(len(periods))],
+    )
 
 
 def _invert(cumulative: np.ndarray, probability: np.ndarray) -> np.ndarray:

@@ -17,10 +17,12 @@ from typing import ClassVar
 import numpy as np
 from scipy import special
 
-from inv_gym.util.checks import one_of
+from inv_gym.util.checks import one_of, refuse_rows
 
 Vector = np.ndarray
 TINY = 1e-12
+LARGEST = 1e300
+"""Whole numbers beyond this are not looked for."""
 
 
 class Family(ABC):
@@ -43,19 +45,48 @@ class Family(ABC):
     def quantile(self, probability: Vector, mean: Vector, dispersion: Vector) -> Vector:
         """The smallest whole number x with P(demand <= x) >= probability (amounts
         override this).
+
+        Raises:
+            ValueError: A probability is outside [0, 1], or no number reaches it.
         """
+        check_probability(probability)
         shape = np.broadcast_shapes(*map(np.shape, (probability, mean, dispersion)))
         start = np.broadcast_to(mean, shape)
         return smallest_integer(lambda x: self.cdf(x, mean, dispersion) >= probability, start)
+
+
+def check_probability(probability: Vector) -> None:
+    """Check that probabilities are within [0, 1].
+
+    Raises:
+        ValueError: One is not, or is NaN; the first is named.
+    """
+    values = np.ravel(probability)
+    bad = ~((values >= 0.0) & (values <= 1.0))
+    refuse_rows("probability must be between 0 and 1, got {}.", bad, values)
 
 
 def smallest_integer(reached: Callable[[Vector], Vector], start: Vector) -> Vector:
     """The smallest whole number >= 0 that satisfies a monotone condition, entry by entry.
 
     Doubling from `start` brackets it, bisection closes in.
+
+    Args:
+        reached: Whether each number ``[...]`` satisfies the condition; once true, it stays so for
+            all larger ones.
+        start: ``[...]`` about where to look.
+
+    Raises:
+        ValueError: The start is not finite, or no finite number satisfies the condition.
     """
-    low, high = np.full(start.shape, -1.0), np.ceil(start) + 1.0
+    refuse_rows("start must be finite, got {}.", ~np.isfinite(start).ravel(), start.ravel())
+    low, high = np.full(start.shape, -1.0), np.maximum(np.ceil(start), 0.0) + 1.0
     while not (done := reached(high)).all():
+        refuse_rows(
+            "no whole number up to {} satisfies the condition.",
+            (~done & (high > LARGEST)).ravel(),
+            high.ravel(),
+        )
         low, high = np.where(done, low, high), np.where(done, high, 2.0 * high)
     while (high - low > 1.0).any():
         middle = np.floor((low + high) / 2.0)

@@ -15,14 +15,24 @@ from inv_gym import (
     LostSales,
     Observation,
     Perishable,
+    Problem,
     ProcurementRemoval,
     SyntheticProducts,
     draw_products,
     make_source,
 )
-from inv_gym.baselines import BaseStock, ConstantOrder
-from inv_gym.baselines.exact import Optimal, follow, solve
-from inv_gym.demand.distribution import join
+from inv_gym.baselines import Adaptive, BaseStock, ConstantOrder, RandomOrders
+from inv_gym.baselines.exact import (
+    GrowingStockError,
+    Optimal,
+    OutOfReachError,
+    TooLargeError,
+    follow,
+    newsvendor_bound,
+    solve,
+    upper_bound,
+)
+from inv_gym.demand.distribution import Distribution, join
 
 LOST = LostSales(lead_time=2, **AVERAGE)
 COSTS = {"price": 10.0, "unit_cost": 4.0, "holding_cost": 1.0}
@@ -164,19 +174,207 @@ def test_several_products_at_once_are_refused():
 
 
 @dataclass(frozen=True, kw_only=True)
+class Named(LostSales):
+    """A problem of one's own that is played like lost sales."""
+
+    title: str = "mine"
+
+
+@dataclass(frozen=True, kw_only=True)
 class FixedCost(LostSales):
-    """A problem of one's own."""
+    """A problem of one's own with other rewards."""
+
+    def transition(self, state, order, demand, economics):
+        outcome = super().transition(state, order, demand, economics)
+        return outcome._replace(reward=outcome.reward - 5.0 * (order[0] > 0.0))
 
 
-def test_a_problem_of_another_kind_is_refused():
+class Unknown(Problem):
+    """A problem that descends from none of the five."""
+
+    Economics = LostSales.Economics
+    lead_times = (1,)
+    initial_state = transition = salvage = check_economics = lambda self, *_: None
+
+
+def test_a_subclass_that_is_played_like_its_parent_is_solved():
+    problem = Named(lead_time=2, **AVERAGE)
+    economics = economics_of(problem, **COSTS)
+    assert solve(problem, LAW, economics).gain == solve(LOST, LAW, economics).gain
+    assert upper_bound(problem, LAW, economics) == upper_bound(LOST, LAW, economics)
+
+
+@pytest.mark.parametrize("solution", [solve, upper_bound, newsvendor_bound])
+def test_a_subclass_that_is_played_differently_is_refused(solution):
     problem = FixedCost(lead_time=2, **AVERAGE)
     # Another test may have registered a class of its own behind the known ones.
     message = (
         "^no exact solution is known for FixedCost; known: LostSales, Perishable, DualSourcing, "
-        "ProcurementRemoval.*Register its states with .*state_space.register.$"
+        r"ProcurementRemoval.*Register its states with .*state_space.register. "
+        r"\(Its transition differs from that of LostSales.\)$"
     )
     with pytest.raises(ValueError, match=message):
-        solve(problem, LAW, economics_of(problem, **COSTS))
+        solution(problem, LAW, economics_of(problem, **COSTS), 0.0)
+
+
+@pytest.mark.parametrize("solution", [solve, upper_bound, newsvendor_bound])
+def test_a_problem_of_another_kind_is_refused(solution):
+    with pytest.raises(ValueError, match="^no exact solution is known for Unknown; known: Lost"):
+        solution(Unknown(), LAW, economics_of(LOST, **COSTS), 0.0)
+
+
+@pytest.mark.parametrize("solution", [solve, upper_bound, newsvendor_bound, follow])
+@pytest.mark.parametrize(
+    ("figures", "message"),
+    [
+        ({**COSTS, "holding_cost": -1.0}, "holding_cost must be at least 0, got -1.0."),
+        (
+            {**COSTS, "unit_cost": 11.0},
+            "price + shortage_cost must exceed unit_cost, or the critical ratio is not in (0, 1): "
+            "got 10.0 + 0.0 and 11.0.",
+        ),
+    ],
+)
+def test_economics_without_an_optimum_get_no_figure_of_any_kind(solution, figures, message):
+    economics = economics_of(LOST, **figures)
+    rule = BaseStock(problem=LOST, level=9.0)
+    given = (LOST, rule, LAW, economics) if solution is follow else (LOST, LAW, economics, 0.0)
+    with pytest.raises(ValueError, match=exactly(message)):
+        solution(*given)
+
+
+def test_economics_of_two_products_are_refused():
+    two = economics_of(LOST, **COSTS)._replace(price=np.array([10.0, 20.0]))
+    rule = BaseStock(problem=LOST, level=9.0)
+    for name, call in {
+        "solve": lambda: solve(LOST, LAW, two),
+        "upper_bound": lambda: upper_bound(LOST, LAW, two),
+        "follow": lambda: follow(LOST, rule, LAW, two),
+    }.items():
+        with pytest.raises(ValueError, match=f"^{name} takes one product, got 2: use "):
+            call()
+    with pytest.raises(ValueError, match=r"as many products as the distribution has \(1\), got 2"):
+        newsvendor_bound(LOST, LAW, two, np.zeros(1))
+
+
+def test_two_products_get_no_bound_of_one():
+    both = join([LAW, distribution_of("poisson", 3.0)])
+    with pytest.raises(ValueError, match="^upper_bound takes one product, got 2: use newsvendor"):
+        upper_bound(LOST, both, economics_of(LOST, **COSTS))
+    rule = BaseStock(problem=LOST, level=9.0)
+    with pytest.raises(ValueError, match="^follow takes one product, got 2: use evaluate for a"):
+        follow(LOST, rule, both, economics_of(LOST, **COSTS))
+
+
+@pytest.mark.parametrize("solution", [upper_bound, newsvendor_bound])
+@pytest.mark.parametrize("stock", [-1.0, np.nan])
+def test_no_bound_holds_from_less_than_nothing(solution, stock):
+    with pytest.raises(ValueError, match=r"^stock must be (finite|at least 0)"):
+        solution(LOST, LAW, economics_of(LOST, **COSTS), stock)
+
+
+def test_only_what_is_too_large_or_comes_in_amounts_falls_through_to_the_newsvendor():
+    economics = economics_of(LOST, **COSTS)
+    for distribution in (
+        distribution_of("poisson", 1e9),
+        distribution_of("gamma", 3.0, dispersion=0.3),
+    ):
+        with pytest.raises(OutOfReachError):
+            solve(LOST, distribution, economics)
+        assert upper_bound(LOST, distribution, economics).lead_times == (0,)
+
+
+@pytest.mark.parametrize(
+    "problem", [LOST, DualSourcing(regular_lead_time=3, expedited_lead_time=1, **AVERAGE)]
+)
+@pytest.mark.parametrize("mean", [1e5, 1e9])
+def test_a_mean_beyond_all_tables_is_refused_at_once(problem, mean):
+    figures = {**COSTS, "regular_cost": 4.0, "expedited_cost": 5.0, "shortage_cost": 9.0}
+    economics = economics_of(
+        problem, **{name: figures[name] for name in problem.Economics._fields if name in figures}
+    )
+    with pytest.raises(TooLargeError, match="take a smaller mean|smaller mean, or use"):
+        solve(problem, distribution_of("poisson", mean), economics)
+
+
+def following(rule: Any, distribution: Distribution = LAW, stock: float = 0.0) -> Any:
+    """The chain of a policy on the problem and costs of this file."""
+    return follow(LOST, rule, distribution, economics_of(LOST, **COSTS), stock)
+
+
+def test_a_law_that_changes_is_not_followed():
+    with pytest.raises(ValueError, match="^follow takes a distribution that is the same in all pe"):
+        following(BaseStock(problem=LOST, level=9.0), distribution_of("poisson", 2.0, 3.0))
+
+
+@pytest.mark.parametrize(
+    "policy",
+    [
+        RandomOrders(problem=LOST),
+        Adaptive(BaseStock.closed_form, LOST, "history"),
+        lambda observation: np.rint(observation.history[-1]),
+        lambda observation: np.rint(np.asarray(observation.history).mean(0)),
+    ],
+)
+def test_a_policy_that_looks_at_the_history_is_not_followed(policy):
+    with pytest.raises(ValueError, match="^exact evaluation shows a policy the state and no hist"):
+        following(policy)
+
+
+def test_a_policy_that_orders_by_the_period_is_not_followed():
+    def policy(observation: Observation) -> np.ndarray:
+        return np.ones((len(observation.scale), 1)) * (observation.period % 2)
+
+    with pytest.raises(ValueError, match="^exact evaluation follows a policy whose orders do not"):
+        following(policy)
+
+
+@pytest.mark.parametrize("quantity", [2.0, 3.0])
+def test_stock_that_grows_without_end_is_refused(quantity):
+    with pytest.raises(GrowingStockError, match="grows without end .*: order less than the mean"):
+        following(ConstantOrder(problem=LOST, quantity=quantity))
+    assert following(ConstantOrder(problem=LOST, quantity=1.0)).average() < 10.0
+
+
+def test_slow_movers_are_not_cut_off():
+    distribution = distribution_of("poisson", 0.01)
+    rule = BaseStock(problem=LOST, level=6.0)
+    held = -following(rule, distribution).average()
+    # six units are held but for what is on its way, and the little that is sold earns
+    assert held == pytest.approx(6.0 - 0.01 * 3.0 - 0.01 * 6.0, abs=0.01)
+
+
+@pytest.mark.parametrize("stock", [-1.0, 2.5, np.nan, np.inf])
+def test_a_stock_that_is_none_is_not_followed(stock):
+    with pytest.raises(ValueError, match="^stock must be "):
+        following(BaseStock(problem=LOST, level=9.0), stock=stock)
+
+
+def test_discounts_and_numbers_of_periods_are_checked():
+    chain = following(BaseStock(problem=LOST, level=9.0))
+    for discount in (0.0, -0.5, 2.0, np.nan):
+        with pytest.raises(ValueError, match="^discount must be "):
+            chain.discounted(discount, 10)
+    with pytest.raises(ValueError, match="^periods must be at least 0, got -1.$"):
+        chain.discounted(0.9, -1)
+    with pytest.raises(ValueError, match="^warm_up must be at least 0, got -1.$"):
+        chain.discounted(0.9, 1, -1)
+
+
+def test_a_solution_has_no_value_where_it_has_no_states():
+    solution = solve(LOST, LAW, economics_of(LOST, **COSTS))
+    with pytest.raises(ValueError, match=r"^state \[-1.0, -0.0\] lies below the states"):
+        solution.value(-1.0)
+    with pytest.raises(ValueError, match=r"^state \[-1.0, 0.0\] is negative.$"):
+        solution.place(np.array([[-1.0], [0.0]]))
+    with pytest.raises(ValueError, match="^period must be at least 0, got -1.$"):
+        solution.value(0.0, -1)
+    two = DualSourcing(regular_lead_time=2, long_run=True)
+    costs = {"regular_cost": 5.0, "expedited_cost": 6.0, "shortage_cost": 9.0, "holding_cost": 1.0}
+    backlogged = solve(two, LAW, economics_of(two, **costs))
+    assert backlogged.value(-3.0) < backlogged.value(0.0)
+    with pytest.raises(ValueError, match="lies below the states solved for"):
+        backlogged.value(-1e4)
 
 
 @pytest.mark.parametrize(

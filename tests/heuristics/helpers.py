@@ -9,7 +9,7 @@ import numpy as np
 from inv_gym import Observation, Problem
 from inv_gym.baselines import BaseStock
 from inv_gym.baselines.fitting.heuristic import Heuristic
-from inv_gym.baselines.fitting.search import mean_reward, simulate
+from inv_gym.baselines.fitting.simulation import mean_reward, simulate
 from inv_gym.demand.distribution import Distribution
 from inv_gym.demand.families import FAMILIES
 

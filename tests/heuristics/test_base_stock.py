@@ -30,7 +30,13 @@ from inv_gym.baselines import (
     policies,
 )
 from inv_gym.baselines.fitting import search
-from inv_gym.baselines.fitting.search import SEARCH_PERIODS, WARM_UP, mean_reward, paths, simulate
+from inv_gym.baselines.fitting.simulation import (
+    SEARCH_PERIODS,
+    WARM_UP,
+    mean_reward,
+    paths,
+    simulate,
+)
 from inv_gym.baselines.rules.critical_ratio import critical_ratio
 from inv_gym.play.policy import planned
 from inv_gym.products.batch import HISTORY
@@ -294,7 +300,7 @@ def test_the_searched_capped_base_stock_is_no_worse_than_what_it_generalises(lea
     problem = LostSales(lead_time=lead_time)
     distribution = distribution_of("poisson", [1.0, 5.0, 5.0, 20.0])
     economics = economics_of(problem, holding_cost=[1.0] * 4, shortage_cost=[9.0, 4.0, 19.0, 9.0])
-    demand = paths(distribution, search.PERIODS)
+    demand = paths(distribution, search.SEARCH_PERIODS)
     capped, single, constant = (
         reward_of(kind.searched(problem, distribution, economics), demand, economics)
         for kind in (CappedBaseStock, BaseStock, ConstantOrder)
@@ -333,7 +339,7 @@ def test_the_searched_constant_order_is_the_best_share_of_the_mean_demand():
     quantities = 0.99 * 10.0 * np.arange(513.0) / 512.0
     rule = ConstantOrder(problem=problem, quantity=quantities)
     reward = mean_reward(
-        simulate(problem, rule, paths(distribution, search.PERIODS), economics, 513), 513
+        simulate(problem, rule, paths(distribution, search.SEARCH_PERIODS), economics, 513), 513
     )[:, 0]
     assert ConstantOrder.searched(problem, distribution, economics).quantity[0] == pytest.approx(
         quantities[reward.argmax()]

@@ -9,9 +9,16 @@ import pytest
 from helpers import distribution_of, economics_of, masses, reward_of, seen
 
 from inv_gym import POPULATIONS, DualSourcing, draw_products, instance, rollout
-from inv_gym.baselines import CappedDualIndex, DualIndex, SingleIndex, TailoredBaseSurge
+from inv_gym.baselines import (
+    CappedDualIndex,
+    DualIndex,
+    ProjectedExpeditedPosition,
+    SingleIndex,
+    TailoredBaseSurge,
+)
+from inv_gym.baselines.exact import follow
 from inv_gym.baselines.fitting import search
-from inv_gym.baselines.fitting.search import mean_reward, paths, simulate
+from inv_gym.baselines.fitting.simulation import mean_reward, paths, simulate
 
 
 def brute_force_levels(
@@ -227,3 +234,65 @@ def test_with_backlog_the_best_level_for_the_other_parameters_is_the_best_of_all
     # from empty, a level higher by one is met one unit later: what differs is over by the end of
     # the warm-up
     assert reward[:, 0].argmax() == 4
+
+
+def test_the_search_counts_what_the_supplier_accepts():
+    """Without its cap the cheap source alone would seem best."""
+    problem = DualSourcing(regular_lead_time=2, order_cap=2.0, integer_orders=True)
+    distribution = distribution_of("discrete_uniform", 2.0)
+    economics = economics_of(
+        problem, regular_cost=100.0, expedited_cost=110.0, holding_cost=5.0, shortage_cost=495.0
+    )
+    rule = DualIndex.at(problem, distribution, economics, np.array([[0.5]]))
+    demand = paths(distribution, search.SEARCH_PERIODS)
+    score = DualIndex.score(problem, distribution, economics, demand, np.full((1, 1, 1), 0.5))
+    assert score[0, 0] == pytest.approx(reward_of(rule, demand, economics)[0], rel=0.02)
+
+
+GIJSBRECHTS = ("gijsbrechts2022-l2-c105", "gijsbrechts2022-l2-c110", "gijsbrechts2022-l3-c105")
+
+
+@pytest.mark.parametrize("name", GIJSBRECHTS)
+def test_the_projected_expedited_position_is_next_to_optimal_on_the_published_instances(name):
+    found = instance(name)
+    product = draw_products(found.source, found.problem, 1)
+    case = product.distribution, product.economics
+    rule = ProjectedExpeditedPosition.searched(found.problem, *case)
+    cost = -follow(found.problem, rule, *case).average()
+    assert 100.0 * (cost / found.known["optimal average cost"] - 1.0) < 0.005
+
+
+def test_with_consecutive_lead_times_the_projected_position_is_a_dual_index():
+    problem = DualSourcing(regular_lead_time=2, expedited_lead_time=1)
+    state = problem.initial_state(np.array([3.0, -2.0, 11.0]))._replace(
+        pipeline=(np.array([1.0, 0.0, 4.0]),)
+    )
+    rule = ProjectedExpeditedPosition(
+        problem=problem,
+        expedited_level=6.0,
+        projected_level=5.0,
+        distribution=distribution_of("poisson", [2.0, 2.0, 2.0]),
+    )
+    index = DualIndex(problem=problem, expedited_level=6.0, regular_level=11.0)
+    np.testing.assert_array_equal(rule(seen(state)), index(seen(state)))
+
+
+def test_the_projected_expedited_position_is_the_mean_over_all_demand_paths():
+    problem = DualSourcing(regular_lead_time=3, expedited_lead_time=0)
+    on_hand, first, second = 9.0, 1.0, 2.0
+    state = problem.initial_state(np.array([on_hand]))._replace(
+        pipeline=(np.array([first]), np.array([second]))
+    )
+    distribution = distribution_of("discrete_uniform", 2.0)
+    rule = ProjectedExpeditedPosition(
+        problem=problem, expedited_level=6.0, projected_level=5.0, distribution=distribution
+    )
+    overshoot = on_hand - 6.0
+    left = [
+        max(max(overshoot + first - today, 0.0) + second - tomorrow, 0.0)
+        for today in range(5)
+        for tomorrow in range(5)
+    ]
+    regular, expedited = rule(seen(state))[0]
+    assert expedited == 0.0
+    assert regular == pytest.approx(5.0 - np.mean(left), abs=0.05)

@@ -21,16 +21,9 @@ from inv_gym.baselines import (
     DualIndex,
     VectorBaseStock,
 )
-from inv_gym.baselines.fitting import search
-from inv_gym.baselines.fitting.search import (
-    GRID_POINTS,
-    ROUNDS,
-    Score,
-    mean_reward,
-    paths,
-    simulate,
-    zoom,
-)
+from inv_gym.baselines.fitting import search, simulation
+from inv_gym.baselines.fitting.optimiser import GRID_POINTS, ROUNDS, Score, zoom
+from inv_gym.baselines.fitting.simulation import mean_reward, paths, simulate
 from inv_gym.baselines.rules.critical_ratio import critical_ratio
 from inv_gym.demand.distribution import Distribution
 from inv_gym.demand.processes import WeeklySeason
@@ -247,9 +240,9 @@ def test_the_simulation_counts_only_what_follows_its_warm_up_and_has_no_end():
     heuristic = BaseStock.closed_form(problem, distribution, economics)
     path = paths(distribution, search.SEARCH_PERIODS)
     steps = list(simulate(problem, heuristic, path, economics))
-    assert [step.period for step in steps] == list(range(search.WARM_UP, search.SEARCH_PERIODS))
+    assert [step.period for step in steps] == list(range(simulation.WARM_UP, search.SEARCH_PERIODS))
     demand = np.array([step.demand for step in steps])
-    np.testing.assert_array_equal(demand, path[HISTORY + search.WARM_UP :])
+    np.testing.assert_array_equal(demand, path[HISTORY + simulation.WARM_UP :])
     assert (
         np.abs(demand.mean(0) - [5.0, 8.0]) < 4.0 * np.sqrt(np.array([5.0, 8.0]) / len(steps))
     ).all()

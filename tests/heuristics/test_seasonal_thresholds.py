@@ -4,7 +4,7 @@ own transition.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -205,3 +205,37 @@ def test_all_products_at_once_have_the_intervals_that_each_has_alone():
         for name in ("lower", "upper"):
             for one, column in zip(getattr(rule, name), getattr(together, name), strict=True):
                 np.testing.assert_allclose(one, column[row : row + 1], rtol=1e-9)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Clearance(ProcurementRemoval):
+    """What is left after the last period brings a share of the removal value."""
+
+    share: float = 0.5
+
+    def salvage(self, state: Any, economics: Any) -> Any:
+        left = np.maximum(state.net_inventory, 0.0)
+        return self.share * economics.removal_value * left
+
+
+@pytest.mark.parametrize("share", [0.0, 0.5, 2.0])
+def test_what_is_left_counts_at_what_the_problem_salvages_it_for(share):
+    problem = Clearance(horizon=6, share=share)
+    figures = {**FIGURES, "removal_value": 1.9}
+    economics = economics_of(problem, **figures)
+    rule = SeasonalIntervalStock.optimal(problem, season(SEASON), economics)
+    found = [
+        (float(low[0]), float(high[0])) for low, high in zip(rule.lower, rule.upper, strict=True)
+    ]
+    wanted = brute_force(problem, figures, SEASON, 6)
+    # a stock that is not removed at all is above all stocks that the enumeration has
+    assert [(low, min(high, 60.0)) for low, high in found] == wanted
+    assert found != [
+        (float(low[0]), float(high[0]))
+        for low, high in zip(
+            *SeasonalIntervalStock.optimal(
+                ProcurementRemoval(horizon=6), season(SEASON), economics
+            ).parameters.values(),
+            strict=True,
+        )
+    ]
