@@ -285,8 +285,7 @@ def _newsvendor(
     """The best expected reward of one period, ``[B]``, if units left are worth their discounted
     cost.
     """
-    # every stock on the lattice ``[B, LATTICE_CELLS]``: what is expected to be left, and to be
-    short step, cumulative = distribution.lattice() stock = np.arange(LATTICE_CELLS) * step[:, None]
+    # every stock on the lattice, ``[B, LATTICE_CELLS]``: what is left, and short, on average
     left = (
         np.concatenate([np.zeros((len(step), 1)), np.cumsum(cumulative, 1)[:, :-1]], 1)
         * step[:, None]
