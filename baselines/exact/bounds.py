@@ -286,6 +286,8 @@ def _newsvendor(
     cost.
     """
     # every stock on the lattice, ``[B, LATTICE_CELLS]``: what is left, and short, on average
+    step, cumulative = distribution.lattice()
+    stock = np.arange(LATTICE_CELLS) * step[:, None]
     left = (
         np.concatenate([np.zeros((len(step), 1)), np.cumsum(cumulative, 1)[:, :-1]], 1)
         * step[:, None]

@@ -54,7 +54,11 @@ class Optimal:
         return OptimalOrders(tuple(map(solved, first)), group)
 
     def __call__(self, observation: Observation) -> Array:
-        """Not before planning."""
+        """Refuse to order before planning.
+
+        Raises:
+            NotPlannedError: Always; the policy that `plan` gives orders.
+        """
         raise NotPlannedError("Optimal knows the distribution: call plan(problem, products) first.")
 
 

@@ -1,6 +1,5 @@
-"""Policies that fit a heuristic: to the true demand distribution or to the history, once or anew
-each
-period.
+"""Policies that fit a heuristic to the true demand distribution or to the history, once or anew
+each period.
 """
 
 from __future__ import annotations
@@ -20,8 +19,7 @@ from inv_gym.util.checks import one_of
 
 Fit: TypeAlias = Callable[[Any, Distribution, Any], Heuristic]
 """Takes the problem, the distribution of B products and their economics (NumPy ``[B]`` columns);
-gives the
-rule for them.
+gives the rule for them.
 """
 
 SOURCES = ("distribution", "history")
@@ -29,8 +27,7 @@ SOURCES = ("distribution", "history")
 
 def known_distribution(knows: str, products: Products) -> Distribution:
     """The distribution at the start of the episode: the true one, or what the history before the
-    start
-    suggests.
+    start suggests.
 
     Raises:
         ValueError: The true distribution is wanted of products that have none (real demand).
@@ -71,7 +68,11 @@ class Fitted:
         return replace(self.fit(self.problem, distribution, economics), knows=self.knows)
 
     def __call__(self, observation: Observation) -> Array:
-        """Not before planning."""
+        """Refuse to order before planning.
+
+        Raises:
+            NotPlannedError: Always; the policy that `plan` gives orders.
+        """
         raise NotPlannedError(
             f"{self.name} is fitted at the start: call plan(problem, products) first."
         )

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from inv_gym.baselines.fitting.heuristic import Heuristic
 from inv_gym.demand.distribution import Distribution
 from inv_gym.play.episode import Step, play
 from inv_gym.problems.problem import Problem
@@ -48,7 +49,8 @@ def simulate(
         None,
         None,
     )
-    rule = replace(rule, problem=endless)
+    if isinstance(rule, Heuristic):
+        rule = replace(rule, problem=endless)
     return (step for step in play(endless, rule, products) if step.period >= WARM_UP)
 
 

@@ -26,6 +26,7 @@ CAMPAIGNS = {
     "evidence": "DirectBackprop beside heuristics and optima, docs/evidence.md",
     "structure": "what a network gains from structure, docs/structure.md",
     "sample_efficiency": "PPO beside DirectBackprop, docs/ppo.md",
+    "trainings": "how many short trainings die, docs/trainings.md",
     "tables": "published tables beside exact and simulated figures",
     "pictures": "orders of optima, heuristics and networks, docs/pictures",
     "tuning": "parameters of PPO, agents/sb3/tuned.json",

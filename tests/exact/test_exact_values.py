@@ -32,7 +32,7 @@ from inv_gym.baselines import (
     TailoredBaseSurge,
     VectorBaseStock,
 )
-from inv_gym.baselines.exact import Chain, Optimal, follow, solve
+from inv_gym.baselines.exact import FollowedChain, Optimal, follow, solve
 from inv_gym.baselines.exact.search import searched
 from inv_gym.baselines.rules.critical_ratio import critical_ratio
 
@@ -419,7 +419,7 @@ def test_economics_may_be_plain_numbers():
 def test_the_average_of_a_chain_is_that_of_its_stationary_law(
     transitions, reward, average, monkeypatch
 ):
-    chain = Chain(sparse.csr_array(np.array(transitions)), np.array(reward))
+    chain = FollowedChain(sparse.csr_array(np.array(transitions)), np.array(reward))
     assert chain.average() == pytest.approx(average, rel=1e-9)
     monkeypatch.setattr("inv_gym.baselines.exact.chain.DIRECT_STATES", 0)
     assert chain.average() == pytest.approx(average, rel=1e-9)
@@ -427,7 +427,7 @@ def test_the_average_of_a_chain_is_that_of_its_stationary_law(
 
 def test_a_chain_whose_average_depends_on_chance_alone_is_refused(monkeypatch):
     monkeypatch.setattr("inv_gym.baselines.exact.chain.CHAIN_ITERATIONS", 1000)
-    chain = Chain(
+    chain = FollowedChain(
         sparse.csr_array(np.array([[0.0, 0.5, 0.5], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]])),
         np.arange(3.0),
     )
@@ -438,7 +438,9 @@ def test_a_chain_whose_average_depends_on_chance_alone_is_refused(monkeypatch):
 
 
 def test_the_discounted_reward_of_a_chain_starts_to_count_after_the_warm_up():
-    chain = Chain(sparse.csr_array(np.array([[0.0, 1.0], [1.0, 0.0]])), np.array([1.0, 3.0]))
+    chain = FollowedChain(
+        sparse.csr_array(np.array([[0.0, 1.0], [1.0, 0.0]])), np.array([1.0, 3.0])
+    )
     assert chain.discounted(0.5, 3) == 1.0 + 0.5 * 3.0 + 0.25 * 1.0
     assert chain.discounted(0.5, 3, warm_up=1) == 3.0 + 0.5 * 1.0 + 0.25 * 3.0
     assert chain.discounted(0.5, 0) == 0.0
