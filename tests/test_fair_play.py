@@ -18,11 +18,13 @@ from inv_gym import (
     baselines,
     draw_products,
     evaluate,
+    instance,
     make_source,
     rollout,
     task,
 )
 from inv_gym.baselines import Adaptive, BaseStock, Fitted
+from inv_gym.baselines.exact import follow
 from inv_gym.play.episode import Episode
 from inv_gym.testing import LawError, check_policy
 from inv_gym.util.arrays import flatten
@@ -146,6 +148,16 @@ def test_a_plan_of_a_policy_that_does_not_know_the_distribution_gets_none(knows:
     rollout(PROBLEM, Asks(lambda seen: None, knows), SOURCE, number=4)
 
 
+def test_the_distribution_cannot_be_written_to() -> None:
+    class Doubles(Acts):
+        def plan(self, problem: Any, products: Any) -> Acts:
+            products.distribution.mean[:] *= 2.0
+            return self
+
+    with pytest.raises(ValueError, match="read-only"):
+        rollout(PROBLEM, Doubles(lambda seen: None, "distribution"), SOURCE, number=4)
+
+
 class OneBuffer:
     """Writes all its orders into the same memory."""
 
@@ -213,6 +225,13 @@ def test_a_policy_made_for_another_structure_is_refused(name: str) -> None:
     policy, problem = MISFITS[name]
     with pytest.raises(ValueError, match="was made for .*: make it for this problem"):
         evaluate(problem, {"misfit": policy}, SOURCE, number=4)
+
+
+def test_a_chain_of_a_policy_for_another_structure_is_refused() -> None:
+    rule, problem = MISFITS["heuristic"]
+    product = instance("zipkin2008-poisson5-p4-L1").draw(1)
+    with pytest.raises(ValueError, match="was made for .*: make it for this problem"):
+        follow(problem, rule, product.distribution, product.economics)
 
 
 @pytest.mark.parametrize("env_id", ["InvLostSales-v0", "InvPerishable-v0", "InvDualSourcing-v0"])

@@ -13,7 +13,7 @@ from scipy import sparse
 from inv_gym.baselines.exact.atoms import atoms
 from inv_gym.baselines.exact.limits import GrowingStockError, TooLargeError, one_product
 from inv_gym.demand.distribution import Distribution
-from inv_gym.play.policy import Observation, Policy
+from inv_gym.play.policy import Observation, Policy, refuse_other_structure
 from inv_gym.problems.problem import Problem
 from inv_gym.util.arrays import flatten, unflatten, unstack
 from inv_gym.util.checks import real, whole
@@ -242,13 +242,17 @@ def follow(
         limit: Most states; `STATE_LIMIT` if None.
 
     Raises:
-        ValueError: There is more than one product, the distribution changes over time, the
-            economics or the stock are out of bounds, orders are not in whole numbers or change with
-            the period, or the policy looks at a history.
+        TypeError: The policy cannot be called, or the distribution is none.
+        ValueError: The policy is for another structure, there is more than one product, the
+            distribution changes over time, the economics or the stock are out of bounds, orders are
+            not in whole numbers or change with the period, or the policy looks at a history.
         GrowingStockError: The stock of the policy grows without end.
         AmountsError: Demand comes in amounts.
         TooLargeError: The policy reaches too many states.
     """
+    if not callable(policy):
+        raise TypeError(f"policy must take an observation and give orders, got {policy!r}.")
+    refuse_other_structure(policy, problem)
     _check(problem, distribution, economics, stock)
     allowed = STATE_LIMIT if limit is None else whole("limit", limit, least=1)
     demand = atoms(distribution)

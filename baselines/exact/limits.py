@@ -35,8 +35,11 @@ def one_product(caller: str, distribution: Distribution, economics: Any, remedy:
         remedy: What to do with more.
 
     Raises:
+        TypeError: The distribution is none.
         ValueError: They are of another number of products.
     """
+    if not isinstance(distribution, Distribution):
+        raise TypeError(f"{caller} takes a Distribution, got {distribution!r}.")
     sizes = [len(distribution.dispersion), *(np.size(column) for column in economics)]
     wrong = [size for size in sizes if size != 1]
     if wrong:

@@ -12,6 +12,7 @@ from functools import cached_property
 import numpy as np
 
 from inv_gym.demand.families import Family, check_probability
+from inv_gym.util.arrays import sealed
 from inv_gym.util.checks import refuse_rows, whole
 
 LATTICE_CELLS = 2048
@@ -82,6 +83,14 @@ class Distribution:
     def averaged(self) -> Distribution:
         """A stationary distribution with the mean of all periods known."""
         return self if self.stationary else self._with(mean=self.mean.mean(0, keepdims=True))
+
+    def sealed(self) -> Distribution:
+        """The same in memory that nobody can write to; itself if it is so already."""
+        columns = (self.family_index, self.mean, self.dispersion)
+        kept = tuple(map(sealed, columns))
+        if all(ours is theirs for ours, theirs in zip(columns, kept, strict=True)):
+            return self
+        return Distribution(self.families, *kept)
 
     def rows(self, rows: slice | np.ndarray) -> Distribution:
         """The same for some of the products."""

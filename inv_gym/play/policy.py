@@ -76,7 +76,7 @@ def planned(policy: Policy, problem: Problem, products: Products) -> Policy:
             f"a policy must be an object that takes an observation, got {policy!r}; see "
             "inv_gym.Policy."
         )
-    _refuse_other_structure(policy, problem)
+    refuse_other_structure(policy, problem)
     plan = getattr(policy, "plan", None)
     if plan is None:
         return policy
@@ -87,7 +87,12 @@ def planned(policy: Policy, problem: Problem, products: Products) -> Policy:
     return plan(problem, products)
 
 
-def _refuse_other_structure(policy: Policy, problem: Problem) -> None:
+def refuse_other_structure(policy: Policy, problem: Problem) -> None:
+    """Refuse a policy that holds a problem of another structure.
+
+    Raises:
+        ValueError: It names the policy and both structures.
+    """
     own = getattr(policy, "problem", None)
     if not isinstance(own, Problem) or own is problem:
         return

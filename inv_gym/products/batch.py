@@ -62,7 +62,8 @@ class Products(NamedTuple):
 
     def sealed(self) -> Products:
         """The same products in memory that nobody can write to (NumPy alone)."""
-        return self._map(sealed)
+        distribution = None if self.distribution is None else self.distribution.sealed()
+        return self._map(sealed)._replace(distribution=distribution)
 
     def copied(self) -> Products:
         """The same products in fresh NumPy memory."""

@@ -379,11 +379,7 @@ TARGETS: dict[str, Calls] = {
 }
 
 
-UNCHECKED = () if hasattr(exact, "TooLargeError") else ("exact.upper_bound", "exact.follow")
-"""What does not check its input yet."""
-
-
-@pytest.mark.parametrize("target", [name for name in TARGETS if name not in UNCHECKED])
+@pytest.mark.parametrize("target", TARGETS)
 @given(data=st.data())
 @fuzz
 def test_a_bad_input_is_refused(target: str, data: st.DataObject) -> None:
