@@ -1,6 +1,5 @@
 """Demand families: samples, distribution functions and quantiles agree with each other and with
-what is
-promised.
+what is promised.
 """
 
 from __future__ import annotations

@@ -1,6 +1,5 @@
 """The demand distribution of a batch: sums over periods, several distributions side by side, and
-common
-demand paths.
+common demand paths.
 """
 
 from __future__ import annotations

@@ -18,8 +18,7 @@ ORDER_REACH = 6.0
 
 def default_reach(problem: Problem) -> float:
     """`ORDER_REACH`, or the largest stock at the start where that is more: all of it can be removed
-    at
-    once.
+    at once.
     """
     return max(ORDER_REACH, problem.initial_stock[1])
 

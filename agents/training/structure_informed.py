@@ -26,8 +26,7 @@ small violations (our choice)."""
 BOUND_SLACK = 1.5
 """Bounds are so many times the largest demand, over as many periods, on a product's path (our
 choice): the distribution is not always known, and a policy that does not know it may rightly order
-a little
-beyond the bound of one that does."""
+a little beyond the bound of one that does."""
 
 
 class Probes(NamedTuple):

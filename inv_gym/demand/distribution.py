@@ -1,6 +1,5 @@
 """The demand distribution of each product of a batch: what an omniscient policy knows, and what an
-estimate
-claims.
+estimate claims.
 """
 
 from __future__ import annotations
@@ -177,8 +176,7 @@ class Distribution:
 
     def common_paths(self, uniforms: np.ndarray) -> np.ndarray:
         """Demand paths ``[M, B]`` of the next period's distribution by inversion of the same
-        ``[M]``
-        uniforms for all products.
+        ``[M]`` uniforms for all products.
 
         Common random numbers make the paths of a product independent of the batch it is in.
         """

@@ -112,8 +112,7 @@ class Poisson(Family):
 
 class NegativeBinomial(Family):
     """Counts with variance ``mean + dispersion * mean**2``: a Poisson distribution with a
-    gamma-distributed
-    mean.
+    gamma-distributed mean.
     """
 
     integer = True
@@ -165,8 +164,7 @@ class RoundedGamma(Family):
 
 class TruncatedNormal(Family):
     """A normal distribution conditioned on being at least 0; `mean` and `dispersion` are those
-    before
-    truncation.
+    before truncation.
     """
 
     def sample(self, rng: np.random.Generator, mean: Vector, dispersion: Vector) -> Vector:

@@ -36,6 +36,5 @@ POPULATIONS: dict[str, SyntheticProducts] = {
     "shock": replace(DEFAULT, processes=(DemandShock(begin=HISTORY + 20),)),
 }
 """The named presets, all our choice: the default mixes count and amount families with means of 1 to
-50
-units.
+50 units.
 """

@@ -1,6 +1,5 @@
 """The Bayes base-stock, against posteriors integrated in plain loops, known families, and what
-others
-earn.
+others earn.
 """
 
 from __future__ import annotations
