@@ -10,7 +10,8 @@ order-up-to rule on the inventory position; input statistics fixed from the firs
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -33,8 +34,6 @@ from inv_gym.problems.problem import Problem
 from inv_gym.util.checks import one_of, real, whole
 
 DILATIONS = (1, 2, 4, 8, 16)
-GRADIENT_LEAK = 0.01
-"""Part of the gradient that passes where orders are cut off (our choice)."""
 KNOWS = ("history", "distribution")
 HEADS = ("plain", "constructed")
 
@@ -262,6 +261,7 @@ class PolicyNetwork(nn.Module):
     def __init__(self, sizes: Sizes, config: NetworkConfig | None = None) -> None:
         super().__init__()
         self.sizes, self.config = sizes, config or NetworkConfig()
+        self._reviving = False
         channels, layout = self.config.channels, sizes.layout
         static = 2 * len(sizes.economics) + 1 + len(layout.structure)
         static += len(QUANTILES) if self.config.knows == "distribution" else 0
@@ -327,22 +327,26 @@ class PolicyNetwork(nn.Module):
 
     def forward(self, prepared: Tensor, state: Tensor) -> Tensor:
         """Orders ``[B, K]`` in units of the scale."""
-        return cut(self.unclipped(prepared, state), self.config.most)
+        # While reviving, an order's gradient does not go on through the state to earlier orders: a
+        # chain of orders that are cut off could let it grow without end.
+        order = self.unclipped(prepared, state.detach() if self._reviving else state)
+        within = order.clamp(min=0.0, max=self.config.most)
+        if not self._reviving:
+            return within
+        beyond = order - within
+        return within + (beyond - beyond.detach())
 
+    @contextmanager
+    def reviving(self) -> Iterator[None]:
+        """Let the gradient pass where orders are cut off, for as long as the context lasts.
 
-def cut(order: Tensor, most: float | None) -> Tensor:
-    """Orders cut off at 0, and at the most that may be ordered, with a small part of the gradient
-    beyond.
-
-    Without it a network that once orders nothing anywhere would learn nothing any more. The part is
-    too small to matter beside the gradients of other orders, and Adam makes up for its size where
-    there are none.
-    """
-    within = order.clamp(min=0.0, max=most)
-    if not order.requires_grad:
-        return within
-    beyond = order - within
-    return within + GRADIENT_LEAK * (beyond - beyond.detach())
+        A network that orders nothing anywhere has no gradient and would never learn again.
+        """
+        self._reviving = True
+        try:
+            yield
+        finally:
+            self._reviving = False
 
 
 def constructed(sizes: Sizes, exogenous: int, hidden: tuple[int, ...]) -> ConstructedHead:

@@ -73,16 +73,23 @@ class Learner:
         Raises:
             DivergedError: The loss or its gradient is not finite; the weights are as they were.
         """
+        value, norm = self._differentiate(problem, batch, step)
+        if norm == 0.0:  # nothing is ordered anywhere
+            with self.network.reviving():
+                value, _ = self._differentiate(problem, batch, step)
+        for group in self.optimiser.param_groups:
+            group["lr"] = self._config.rate(step)
+        self.optimiser.step()
+        return value
+
+    def _differentiate(self, problem: Problem, batch: Batch, step: int) -> tuple[float, float]:
+        """The loss of a batch, and the norm of its gradient before it is clipped."""
         loss = self._loss(problem, batch)
         value = self._finite("loss", loss, step)
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()
         norm = nn.utils.clip_grad_norm_(self.network.parameters(), self._config.clip)
-        self._finite("gradient", norm, step)
-        for group in self.optimiser.param_groups:
-            group["lr"] = self._config.rate(step)
-        self.optimiser.step()
-        return value
+        return value, self._finite("gradient", norm, step)
 
     def _finite(self, what: str, figure: Tensor, step: int) -> float:
         if math.isfinite(value := float(figure.detach())):

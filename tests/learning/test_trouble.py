@@ -7,7 +7,6 @@ import pytest
 import torch
 
 from inv_gym import LostSales, Perishable, make_source
-from inv_gym.agents.network.policy_network import GRADIENT_LEAK, cut
 from inv_gym.agents.training.config import TrainingConfig
 from inv_gym.agents.training.direct_backprop import DirectBackprop
 from inv_gym.agents.training.progress import TrainingProgress, TrainingWarning, trouble
@@ -15,12 +14,26 @@ from inv_gym.agents.training.progress import TrainingProgress, TrainingWarning, 
 SOURCE = make_source("poisson")
 
 
-def test_orders_are_cut_off_exactly_and_keep_a_part_of_their_gradient() -> None:
-    order = torch.tensor([-3.0, -0.5, 0.0, 2.0, 9.0], dtype=torch.float64, requires_grad=True)
-    within = cut(order, 5.0)
-    assert within.tolist() == [0.0, 0.0, 0.0, 2.0, 5.0]
-    (slopes,) = torch.autograd.grad(within.sum(), order)
-    assert slopes.tolist() == [GRADIENT_LEAK, GRADIENT_LEAK, 1.0, 1.0, GRADIENT_LEAK]
+def test_the_gradient_passes_where_orders_are_cut_off_only_while_reviving() -> None:
+    trained = training(LostSales(horizon=12), 10)
+    kill(trained, 6.0)
+    batch = trained.to_device(trained.batch(0))
+    loss = trained._learner._loss
+
+    def gradient() -> tuple[float, float]:
+        value = loss(trained.problems[0], batch)
+        slopes = torch.autograd.grad(value, list(trained.network.parameters()), allow_unused=True)
+        return float(value.detach()), sum(
+            float(slope.abs().sum()) for slope in slopes if slope is not None
+        )
+
+    value, size = gradient()
+    assert size == 0.0
+    with trained.network.reviving():
+        revived, size = gradient()
+    assert revived == value
+    assert size > 0.0
+    assert gradient()[1] == 0.0
 
 
 def training(problem: LostSales | Perishable, steps: int, rate: float = 5e-3) -> DirectBackprop:
