@@ -95,10 +95,6 @@ class ProjectedLevel(Tunable):
         return in_first_channel(like(np.maximum(level - projected, 0.0), observation.scale), 1)
 
 
-def _expected(lattice: Lattice, *columns: np.ndarray) -> np.ndarray:
-    return lattice.expected(columns)
-
-
 def _levels(distribution: Distribution, score: np.ndarray) -> np.ndarray:
     """Levels ``[C, B]`` at scores ``[C, B]``, at least 0."""
     deviation = np.sqrt(distribution.variance())
