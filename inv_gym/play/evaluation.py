@@ -5,25 +5,26 @@ their intervals.
 from __future__ import annotations
 
 import json
-import time
-from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from inv_gym.play.episode import Step, play
+from inv_gym.play.match import Match, PlayedBlock, blame_of
+from inv_gym.play.per_product import ProductRows
 from inv_gym.play.policy import KNOWLEDGE, Policy
 from inv_gym.play.provenance import facts_of
 from inv_gym.play.tally import Tally
+from inv_gym.play.workers import Dispatch
 from inv_gym.problems.problem import Problem
-from inv_gym.products.batch import DRAW_BLOCK, Products, concatenate, product_weights
+from inv_gym.products.batch import DRAW_BLOCK, Products, concatenate
 from inv_gym.products.sources import ProductSource, blocks
 from inv_gym.tasks.task import Task, check_warm_up, problem_and_products
-from inv_gym.util.arrays import Array, is_torch, to_numpy
-from inv_gym.util.checks import one_of, whole
+from inv_gym.util.arrays import Array, is_torch
+from inv_gym.util.checks import flag, one_of, whole
 from inv_gym.util.files import write_atomically
 
 if TYPE_CHECKING:
@@ -47,10 +48,12 @@ class Evaluation:
             and flows are units per period and product.
         facts: What the figures rest on: problem, products, seed, warm-up, reference, versions,
             command.
+        products: With `per_product`, a row per product and policy, see `ProductRows.frame`.
     """
 
     frame: pd.DataFrame
     facts: dict[str, Any]
+    products: pd.DataFrame | None = None
 
     def to_csv(self, path: str | Path) -> Path:
         """Write the table, with the facts as comment lines above it."""
@@ -82,14 +85,17 @@ def evaluate(
     seed: int = 0,
     reference: str | None = None,
     warm_up: int | None = None,
-    chunk_size: int = 4 * DRAW_BLOCK,
+    chunk_size: int = DRAW_BLOCK,
     like: Array | None = None,
+    per_product: bool = False,
+    executor: Executor | None = None,
     progress: Progress | None = None,
 ) -> Evaluation:
     """Play every policy over the same products and demand paths.
 
-    The figures do not depend on `chunk_size`: products are drawn and summed in blocks of
-    `DRAW_BLOCK`, and a chunk is a number of whole blocks.
+    Products are drawn, played and summed in blocks of `DRAW_BLOCK`. So the figures are equal to the
+    last bit for any number of workers, and here without workers. (With a larger `chunk_size`, the
+    last bits of rules that work with Fourier transforms may differ.)
 
     Args:
         task: What to play; a problem alone needs `products` too.
@@ -101,13 +107,19 @@ def evaluate(
             has none: then it is the first policy.
         warm_up: Periods at the start that do not count; discounting starts after them. The
             task's own if None.
-        chunk_size: Most products in memory at once (at least a block).
+        chunk_size: Most products in memory at once, at least a block, without an executor.
         like: An array whose kind, dtype and device to play in; NumPy float64 if None.
-        progress: Called after every policy of every chunk.
+        per_product: Whether to keep figures of every product too, 60 bytes for each policy.
+        executor: Who plays the blocks: anything with the interface of
+            `concurrent.futures.Executor`, such as `inv_gym.play.workers.Processes`. Blocks of a
+            worker that died are played again. None: they are played here.
+        progress: Called after every policy of every chunk, in order.
 
     Raises:
-        TypeError: The policies are no mapping from text to policies, or `like` is no array.
+        TypeError: The policies are no mapping from text to policies, `like` is no array, or a
+            policy cannot be sent to workers.
         ValueError: A name or number is out of bounds, or a policy's orders are not valid.
+        WorkerError: A block ended its worker three times; it is named.
     """
     problem, products = problem_and_products(task, products)
     _check_policies(policies)
@@ -119,30 +131,50 @@ def evaluate(
         warm_up = task.warm_up if isinstance(task, Task) else 0
     check_warm_up(warm_up, problem)
     number = products.batch if isinstance(products, Products) else whole("number", number, least=1)
+    size = whole("chunk_size", chunk_size, 1) if executor is None else DRAW_BLOCK
+    chunks = _chunks(products, problem, number, seed, max(size // DRAW_BLOCK, 1))
+
+    # the reference plays first: gaps are to it
+    players = {reference: policies[reference], **policies}
+    match = Match(problem, players, warm_up, like)
+
     tally = {name: Tally() for name in policies}
     windows = _Windows()
+    rows = ProductRows(list(policies), reference) if flag("per_product", per_product) else None
     done = 0
-    for chunk in _chunks(
-        products, problem, number, seed, max(whole("chunk_size", chunk_size, 1) // DRAW_BLOCK, 1)
-    ):
-        if like is not None:
-            chunk = chunk.to(like)
-        chunk = chunk.sealed()
-        windows.add(chunk)
-        weights = np.asarray(to_numpy(product_weights(chunk)), np.float64)
-        base: np.ndarray | None = None
-        for name in sorted(policies, key=lambda name: name != reference):
-            begin = time.perf_counter()
-            figures = _play(problem, policies[name], chunk, warm_up)
-            tally[name].seconds += time.perf_counter() - begin
-            base = figures["reward"] if base is None else base
-            tally[name].add(figures, base, weights, windows.series(chunk))
+    for played in _played(match, chunks, executor, number):
+        base = played.figures[reference]["reward"]
+        windows.add(played.windows)
+        for name in players:
+            figures = played.figures[name]
+            tally[name].seconds += played.seconds[name]
+            tally[name].add(figures, base, played.weights, windows.series(played.windows))
             if progress is not None:
-                progress(name, min(done + chunk.batch, number), number)
-        done += chunk.batch
-    rows = [tally[name].row(name, policies[name].knows, tally[reference]) for name in policies]
+                progress(name, done + len(base), number)
+        if rows is not None:
+            rows.add(played)
+        done += len(base)
+    table = [tally[name].row(name, policies[name].knows, tally[reference]) for name in policies]
     facts = facts_of(problem, products, number, seed, reference, warm_up, windows.counted)
-    return Evaluation(_frame(rows), facts)
+    by_product = None if rows is None else rows.frame(products)
+    return Evaluation(_frame(table), facts, by_product)
+
+
+def _played(
+    match: Match, chunks: Iterator[Products], executor: Executor | None, number: int
+) -> Iterator[PlayedBlock]:
+    """The chunks in their order, played here or by the workers of an executor."""
+    if executor is None:
+        return map(match.play, chunks)
+
+    def describe(block: int) -> str:
+        first = block * DRAW_BLOCK
+        return f"block {block} (products {first} to {min(first + DRAW_BLOCK, number) - 1})"
+
+    def is_meant(error: BaseException) -> bool:
+        return blame_of(error) is not None
+
+    return Dispatch(executor, match.packed().play, is_meant, describe).results(chunks)
 
 
 def _check_policies(policies: Mapping[str, Policy]) -> None:
@@ -217,43 +249,6 @@ def _chunks(
         yield concatenate(pending)
 
 
-def _play(
-    problem: Problem, policy: Policy, products: Products, warm_up: int
-) -> dict[str, np.ndarray]:
-    """Figures of each product, ``[B]``: discounted mean reward, and means per period
-    of what moved.
-    """
-    sums: dict[str, Any] = defaultdict(float)
-    weight = 0.0
-    for step in play(problem, policy, products):
-        if step.period < warm_up:
-            continue
-        discount = problem.discount ** (step.period - warm_up)
-        weight += discount
-        sums["reward"] = sums["reward"] + discount * step.outcome.reward
-        for name, column in _moved(problem, step).items():
-            sums[name] = sums[name] + column
-    periods = problem.horizon - warm_up
-    means = {
-        name: np.asarray(to_numpy(value), np.float64) / periods for name, value in sums.items()
-    }
-    return means | {"reward": means["reward"] * (periods / weight)}
-
-
-def _moved(problem: Problem, step: Step) -> dict[str, Array]:
-    """What a period adds to the sums."""
-    flows = step.outcome.flows
-    return {
-        "demand": step.demand,
-        "periods_without_shortage": 1.0 * (flows.shortage <= 0),
-        **flows._asdict(),
-        **{
-            f"order_{name}": column
-            for name, column in zip(problem.order_names, step.accepted, strict=True)
-        },
-    }
-
-
 class _Windows:
     """Counts the series of real demand, and the windows of them, that were played."""
 
@@ -261,14 +256,14 @@ class _Windows:
         self._played: set[tuple[int, int]] = set()
 
     @staticmethod
-    def series(products: Products) -> np.ndarray | None:
+    def series(windows: np.ndarray | None) -> np.ndarray | None:
         """``[B]`` the series of each product; None for independent ones."""
-        return None if products.windows is None else products.windows[:, 0]
+        return None if windows is None else windows[:, 0]
 
-    def add(self, products: Products) -> None:
+    def add(self, windows: np.ndarray | None) -> None:
         """Count those of a chunk."""
-        if products.windows is not None:
-            self._played.update(map(tuple, products.windows.tolist()))
+        if windows is not None:
+            self._played.update(map(tuple, windows.tolist()))
 
     @property
     def counted(self) -> dict[str, int]:
