@@ -35,7 +35,7 @@ ALLOWED = {
     "pandas": {"products", "play", "leaderboard"},
     "matplotlib": {"envs", "leaderboard"},
     "pyarrow": {"products"},
-    "distributed": {"play"},
+    "distributed": {"util"},
 }
 
 

@@ -21,7 +21,8 @@ from inv_gym.leaderboard.loading import load_environment, told
 from inv_gym.leaderboard.play import play
 from inv_gym.leaderboard.terminal import explain, make_console, show
 from inv_gym.leaderboard.words import counted
-from inv_gym.play.workers import WorkerError, workers
+from inv_gym.play.dispatch import WorkerError
+from inv_gym.util.executors import workers
 
 QUICK_PRODUCTS, QUICK_HORIZON = 50, 20
 

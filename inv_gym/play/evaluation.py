@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from inv_gym.play.dispatch import Dispatch
 from inv_gym.play.match import Match, PlayedBlock, blame_of
 from inv_gym.play.per_product import ProductRows
 from inv_gym.play.policy import KNOWLEDGE, Policy
 from inv_gym.play.provenance import facts_of
 from inv_gym.play.tally import Tally
-from inv_gym.play.workers import Dispatch
 from inv_gym.problems.problem import Problem
 from inv_gym.products.batch import DRAW_BLOCK, Products, concatenate
 from inv_gym.products.sources import ProductSource, blocks
@@ -111,7 +111,7 @@ def evaluate(
         like: An array whose kind, dtype and device to play in; NumPy float64 if None.
         per_product: Whether to keep figures of every product too, 60 bytes for each policy.
         executor: Who plays the blocks: anything with the interface of
-            `concurrent.futures.Executor`, such as `inv_gym.play.workers.Processes`. Blocks of a
+            `concurrent.futures.Executor`, such as `inv_gym.util.executors.Processes`. Blocks of a
             worker that died are played again. None: they are played here.
         progress: Called after every policy of every chunk, in order.
 

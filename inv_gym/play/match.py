@@ -113,8 +113,13 @@ class PackedMatch:
     warm_up: int
     like: Array | None
 
-    def play(self, products: Products) -> PlayedBlock:
-        """As `Match.play`; errors that carry the blame can be sent back."""
+    def play(self, products: Products, deaths: int = 0) -> PlayedBlock:
+        """As `Match.play`; errors that carry the blame can be sent back.
+
+        Args:
+            products: The block.
+            deaths: How often it was lost with its worker.
+        """
         try:
             return self._unpacked().play(products)
         except (Exception, SystemExit) as error:
