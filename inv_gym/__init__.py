@@ -22,6 +22,7 @@ from inv_gym.products.sources import (
 from inv_gym.tasks.instances import INSTANCES, instance
 from inv_gym.tasks.naming import make_source
 from inv_gym.tasks.registry import ENVIRONMENTS, make_problem, register, task
+from inv_gym.tasks.tables import table_task
 from inv_gym.tasks.task import Task
 
 __version__ = "0.1.0"
@@ -58,5 +59,6 @@ __all__ = [
     "make_source",
     "register",
     "rollout",
+    "table_task",
     "task",
 ]

@@ -69,7 +69,7 @@ def _from_table(changes: dict[str, Any]) -> ProductSource:
 
     reading = {key: changes.pop(key) for key in READING_KEYS if key in changes}
     panel = read_panel(changes.pop("file"), **reading)
-    return PanelProducts(panel, **_with_ranges(changes, retail(panel.frequency)))
+    return PanelProducts(panel, **with_ranges(changes, retail(panel.frequency)))
 
 
 def _from_population(changes: dict[str, Any]) -> ProductSource:
@@ -78,7 +78,7 @@ def _from_population(changes: dict[str, Any]) -> ProductSource:
     ]
     if "families" in changes:
         changes["families"] = _families(changes["families"])
-    return replace(population, **_with_ranges(changes, population.economics))
+    return replace(population, **with_ranges(changes, population.economics))
 
 
 def _families(given: Any) -> tuple[Any, ...]:
@@ -94,7 +94,7 @@ def _families(given: Any) -> tuple[Any, ...]:
     return tuple(given)
 
 
-def _with_ranges(changes: dict[str, Any], economics: EconomicsRanges) -> dict[str, Any]:
+def with_ranges(changes: dict[str, Any], economics: EconomicsRanges) -> dict[str, Any]:
     """The changes, with those to the economics (name: number or pair) put into the ranges."""
     if "economics" not in changes:
         return changes

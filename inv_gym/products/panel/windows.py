@@ -18,10 +18,9 @@ from inv_gym.problems.problem import Problem
 from inv_gym.products.batch import HISTORY, Products, assemble
 from inv_gym.products.economics import EconomicsRanges, draw_economics
 from inv_gym.products.panel.data import COSTS, Panel, means, why_not_below
+from inv_gym.products.panel.days import end_position, first_position
 from inv_gym.products.panel.frequency import DAILY, Frequency
-from inv_gym.products.panel.headings import DAY
 from inv_gym.products.panel.runs import Runs, blocks, find_runs, moving_sum
-from inv_gym.products.panel.table import NO_DAY, read_day
 from inv_gym.util.checks import whole
 
 RETAIL = EconomicsRanges(
@@ -254,30 +253,15 @@ class PanelProducts:
     @cached_property
     def _episode_days(self) -> range:
         """Positions in the panel of the periods that episodes may have."""
-        dates, days, reasons = self.panel.dates, list[np.datetime64 | None](), list[str]()
-        for name, value in (("first", self.first), ("last", self.last)):
+        dates, ends, reasons = self.panel.dates, list[int](), list[str]()
+        for find, name in ((first_position, "first"), (end_position, "last")):
             try:
-                days.append(None if value is None else self._day(name, value))
+                ends.append(find(name, getattr(self, name), dates))
             except ValueError as error:
                 reasons.append(str(error))
         if reasons:
             raise ValueError(" ".join(reasons))
-        first, last = days
-        start = 0 if first is None else int(np.searchsorted(dates, first))
-        stop = len(dates) if last is None else int(np.searchsorted(dates, last, side="right"))
-        return range(start, stop)
-
-    def _day(self, name: str, value: str) -> np.datetime64:
-        dates = self.panel.dates
-        is_day = isinstance(value, str) and DAY.fullmatch(value) is not None
-        day = read_day(value)[0] if is_day else NO_DAY
-        if np.isnat(day):
-            raise ValueError(f"{name} must be a day written as YYYY-MM-DD, got {value!r}.")
-        if not dates[0] <= day <= dates[-1]:
-            raise ValueError(
-                f"{name} must be within the table's {dates[0]} to {dates[-1]}, got {value}."
-            )
-        return day
+        return range(*ends)
 
     def _eligible(self, horizon: int) -> Windows:
         if horizon not in self._windows:
