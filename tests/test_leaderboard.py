@@ -511,7 +511,7 @@ def test_make_passes_the_name_of_a_table_on_as_it_is(folder: Path) -> None:
 
 
 def test_the_page_has_its_style_sheet(ran: tuple[str, Path]) -> None:
-    page = import_module("inv_gym.leaderboard.page")
+    page = import_module("inv_gym.leaderboard.document")
     rules = page.STYLE_SHEET.read_text(encoding="utf-8")
     assert rules in (ran[1] / "leaderboard.html").read_text(encoding="utf-8")
 

@@ -49,11 +49,14 @@ class Evaluation:
         facts: What the figures rest on: problem, products, seed, warm-up, reference, versions,
             command.
         products: With `per_product`, a row per product and policy, see `ProductRows.frame`.
+        dates: With `per_product` and real demand, a row per policy and date, see
+            `inv_gym.play.per_date.by_date`.
     """
 
     frame: pd.DataFrame
     facts: dict[str, Any]
     products: pd.DataFrame | None = None
+    dates: pd.DataFrame | None = None
 
     def to_csv(self, path: str | Path) -> Path:
         """Write the table, with the facts as comment lines above it."""
@@ -136,11 +139,11 @@ def evaluate(
 
     # the reference plays first: gaps are to it
     players = {reference: policies[reference], **policies}
-    match = Match(problem, players, warm_up, like)
+    match = Match(problem, players, warm_up, like, flag("per_product", per_product))
 
     tally = {name: Tally() for name in policies}
     windows = _Windows()
-    rows = ProductRows(list(policies), reference) if flag("per_product", per_product) else None
+    rows = ProductRows(list(policies), reference) if per_product else None
     done = 0
     for played in _played(match, chunks, executor, number):
         base = played.figures[reference]["reward"]
@@ -156,8 +159,9 @@ def evaluate(
         done += len(base)
     table = [tally[name].row(name, policies[name].knows, tally[reference]) for name in policies]
     facts = facts_of(problem, products, number, seed, reference, warm_up, windows.counted)
-    by_product = None if rows is None else rows.frame(products)
-    return Evaluation(_frame(table), facts, by_product)
+    if rows is None:
+        return Evaluation(_frame(table), facts)
+    return Evaluation(_frame(table), facts, rows.frame(products), rows.dates(products))
 
 
 def _played(

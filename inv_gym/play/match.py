@@ -6,7 +6,7 @@ import pickle
 import time
 import traceback
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from inv_gym.play.episode import Step, play
+from inv_gym.play.per_date import DateSums
 from inv_gym.play.policy import Policy
 from inv_gym.problems.problem import Problem
 from inv_gym.products.batch import Products, product_weights
@@ -50,6 +51,8 @@ class PlayedBlock(NamedTuple):
     """``[B]`` what a product's unit of money counts, if all products count alike."""
     windows: np.ndarray | None
     """``[B, 2]`` series and first day of each product of real demand."""
+    dates: dict[str, DateSums]
+    """Sums by date, by the name of the policy; of real demand, if they are kept."""
 
 
 @dataclass(frozen=True)
@@ -61,12 +64,14 @@ class Match:
         policies: By name, in the order in which they play.
         warm_up: Periods at the start that do not count.
         like: An array whose kind, dtype and device to play in; None for that of the products.
+        by_date: Whether sums by date are kept, of real demand.
     """
 
     problem: Problem
     policies: Mapping[str, Policy]
     warm_up: int
     like: Array | None = None
+    by_date: bool = False
 
     def play(self, products: Products) -> PlayedBlock:
         """Let every policy play a block. An error that a policy raises carries the blame, see
@@ -77,13 +82,18 @@ class Match:
         products = products.sealed()
         figures: dict[str, Figures] = {}
         seconds: dict[str, float] = {}
+        dates: dict[str, DateSums] = {}
         for name, policy in self.policies.items():
             begin = time.perf_counter()
+            steps: Iterable[Step] = play(self.problem, policy, products)
+            if self.by_date and products.windows is not None:
+                dates[name] = DateSums.of(products.windows, self.problem.horizon)
+                steps = _summing(steps, dates[name], products.windows)
             with blaming(name):
-                figures[name] = figures_of(self.problem, policy, products, self.warm_up)
+                figures[name] = figures_of(self.problem, steps, self.warm_up)
             seconds[name] = time.perf_counter() - begin
         weights = np.asarray(to_numpy(product_weights(products)), np.float64)
-        return PlayedBlock(figures, seconds, weights, products.windows)
+        return PlayedBlock(figures, seconds, weights, products.windows, dates)
 
     def packed(self) -> PackedMatch:
         """The match as it is sent to workers.
@@ -97,7 +107,7 @@ class Match:
             name: _pickled(f"policy {name}", policy) for name, policy in self.policies.items()
         }
         like = None if self.like is None else self.like[:0]
-        return PackedMatch(problem, policies, self.warm_up, like)
+        return PackedMatch(problem, policies, self.warm_up, like, self.by_date)
 
 
 @dataclass(frozen=True)
@@ -112,6 +122,7 @@ class PackedMatch:
     policies: Mapping[str, bytes]
     warm_up: int
     like: Array | None
+    by_date: bool
 
     def play(self, products: Products, deaths: int = 0) -> PlayedBlock:
         """As `Match.play`; errors that carry the blame can be sent back.
@@ -130,7 +141,8 @@ class PackedMatch:
         for name, content in self.policies.items():
             with blaming(name):
                 policies[name] = _unpickled(name, content)
-        return Match(pickle.loads(self.problem), policies, self.warm_up, self.like)
+        problem = pickle.loads(self.problem)
+        return Match(problem, policies, self.warm_up, self.like, self.by_date)
 
 
 def _pickled(what: str, value: Any) -> bytes:
@@ -198,15 +210,20 @@ def _portable(error: BaseException) -> BaseException:
     return portable
 
 
-def figures_of(
-    problem: Problem, policy: Policy, products: Products, warm_up: int
-) -> dict[str, np.ndarray]:
-    """Figures of each product, ``[B]``: discounted mean reward, and means per period
+def _summing(steps: Iterable[Step], sums: DateSums, windows: np.ndarray) -> Iterator[Step]:
+    """The steps, each summed by date."""
+    for step in steps:
+        sums.add(step, windows)
+        yield step
+
+
+def figures_of(problem: Problem, steps: Iterable[Step], warm_up: int) -> dict[str, np.ndarray]:
+    """Figures of each product of an episode, ``[B]``: discounted mean reward, and means per period
     of what moved.
     """
     sums: dict[str, Any] = defaultdict(float)
     weight = 0.0
-    for step in play(problem, policy, products):
+    for step in steps:
         if step.period < warm_up:
             continue
         discount = problem.discount ** (step.period - warm_up)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from inv_gym.play.match import Figures, PlayedBlock
+from inv_gym.play.per_date import DateSums, by_date
 from inv_gym.products.batch import HISTORY, Products
 from inv_gym.products.sources import ProductSource
 
@@ -30,6 +31,7 @@ class ProductRows:
         self._policies, self._reference = policies, reference
         self._parts: list[np.ndarray] = []
         self._windows: list[np.ndarray] = []
+        self._dates: dict[str, DateSums] = {}
 
     def add(self, played: PlayedBlock) -> None:
         """Keep the figures of a block."""
@@ -37,6 +39,12 @@ class ProductRows:
         self._parts.append(np.stack(figures, 1))
         if played.windows is not None:
             self._windows.append(played.windows)
+        for name, sums in played.dates.items():
+            self._dates[name] = self._dates[name].joined(sums) if name in self._dates else sums
+
+    def dates(self, source: ProductSource | Products) -> pd.DataFrame | None:
+        """A row per policy and date, see `by_date`; None for products that have no dates."""
+        return by_date(self._dates, source) if self._dates else None
 
     def frame(self, source: ProductSource | Products) -> pd.DataFrame:
         """A row per product and policy, product by product.
