@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from inv_gym.commands import leaderboard, train
+from inv_gym.commands import backtest, leaderboard, train
 
 app = typer.Typer(
     name="inv-gym",
@@ -20,3 +20,8 @@ app.command(
 app.command("train", short_help="Train a policy and keep its weights.", epilog=train.EXAMPLES)(
     train.main
 )
+app.command(
+    "backtest",
+    short_help="Rank every policy on the last days of a table of sales, series by series.",
+    epilog=backtest.EXAMPLES,
+)(backtest.main)

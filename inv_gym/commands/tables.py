@@ -40,6 +40,15 @@ Wide = Annotated[
     bool | None,
     typer.Option("--wide", help="Of the table: one column per series, or one per day."),
 ]
+TrainUntil = Annotated[
+    str | None, typer.Option(metavar=DAY, help="Of the table: the last day of training.")
+]
+ValidateUntil = Annotated[
+    str | None,
+    typer.Option(
+        metavar=DAY, help="Of the table: the last day of validation; then comes the test."
+    ),
+]
 Horizon = Annotated[int | None, typer.Option(min=1, help="Periods of an episode.")]
 
 

@@ -26,13 +26,18 @@ class Played(NamedTuple):
 
 
 def play(
-    contest: Contest, number: int, seed: int, console: Console, executor: Executor | None = None
+    contest: Contest,
+    number: int,
+    seed: int,
+    console: Console,
+    executor: Executor | None = None,
+    per_product: bool = False,
 ) -> Played:
     """Evaluate a contest. A policy that raises is left out, and the others play again."""
     failures: list[str] = []
     while contest.reference in contest.policies:
         try:
-            evaluation = evaluate(contest, number, seed, console, executor)
+            evaluation = evaluate(contest, number, seed, console, executor, per_product)
         except (Exception, SystemExit) as error:
             blame = blame_of(error)
             if blame is None:
@@ -52,7 +57,12 @@ def without(contest: Contest, blame: Blame) -> Contest:
 
 
 def evaluate(
-    contest: Contest, number: int, seed: int, console: Console, executor: Executor | None = None
+    contest: Contest,
+    number: int,
+    seed: int,
+    console: Console,
+    executor: Executor | None = None,
+    per_product: bool = False,
 ) -> inv_gym.Evaluation:
     """Evaluate a contest, with a progress bar if somebody looks on."""
     with bar(contest.task.name, list(contest.policies), number, console) as progress:
@@ -63,6 +73,7 @@ def evaluate(
             seed=seed,
             reference=contest.reference,
             executor=executor,
+            per_product=per_product,
             progress=progress,
         )
 

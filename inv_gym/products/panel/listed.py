@@ -35,7 +35,7 @@ class ListedWindows:
             ValueError: There is no window at all.
         """
         runs = source.eligible(horizon).runs
-        base = source.first_period - HISTORY
+        base = source.episode_periods.start - HISTORY
         # the first and the last step of the grid that lies in each run
         low = -((base - runs.first) // horizon)
         high = (runs.first + runs.length - 1 - base) // horizon
@@ -50,6 +50,13 @@ class ListedWindows:
         earliest = np.stack([alone, runs.first[others][place]], 1)
         windows = np.concatenate([listed, earliest])
         return cls(source, windows[np.lexsort(windows.T[::-1])])
+
+    def latest(self, most: int) -> ListedWindows:
+        """The same list with the latest windows of each series alone, so many at most."""
+        series = self.windows[:, 0]
+        last = np.searchsorted(series, series, side="right")
+        place = np.arange(len(series))
+        return ListedWindows(self.source, self.windows[last - place <= most])
 
     @property
     def panel(self) -> Panel:

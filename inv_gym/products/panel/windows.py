@@ -117,9 +117,9 @@ class PanelProducts:
         }
 
     @property
-    def first_period(self) -> int:
-        """Position in the panel of the first period that an episode may have."""
-        return self._episode_days.start
+    def episode_periods(self) -> range:
+        """Positions in the panel of the periods that episodes may have."""
+        return self._episode_days
 
     @property
     def covariate_names(self) -> tuple[str, ...]:
