@@ -14,8 +14,8 @@ from inv_gym.leaderboard.page import typeset
 
 SHOWN = 5
 """Policies whose paths are drawn; more lines could not be told apart."""
-LINES = ("history", "distribution", "hindsight", "demand", "channel0", "channel1")
-"""Colours of the paths, the reference's last."""
+LINES = ("history", "distribution", "hindsight", "demand", "channel1")
+"""Colours of the paths; the reference has that of text."""
 PATHS = {"on_hand": "stock", "sales": "sales", "shortage": "shortage"}
 """Sums by date that are drawn, and what they are called."""
 FEW = 0.05
@@ -91,30 +91,31 @@ def spread_limits(ends: np.ndarray) -> tuple[float, float]:
     return min(low, 0.0) - margin, max(high, 0.0) + margin
 
 
-def path_chart(dates: pd.DataFrame, names: list[str]) -> str:
-    """Stock, sales and shortage of all products over time, a line for each of some policies."""
+def path_chart(dates: pd.DataFrame, names: list[str], reference: str) -> str:
+    """Stock, sales and shortage of all products over time, a line for each of some policies and
+    one for the reference.
+    """
     dates = dates[dates["products"] >= FEW * dates["products"].max()]
+    colours = dict(zip(names, LINES, strict=False)) | {reference: "ink"}
     with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=(WIDTH, 6.4), layout="constrained")
         panels = figure.subplots(len(PATHS), sharex=True)
         for axes, (column, title) in zip(panels, PATHS.items(), strict=True):
-            _draw_paths(axes, dates, names, column)
+            _draw_paths(axes, dates, colours, column)
             axes.set(title=title, ylabel="units", ylim=(0.0, None))
+        demand = dates[dates["policy"] == reference]
+        line = {"color": STAND_INS["muted"], "linewidth": 1.0, "label": "demand"}
+        panels[1].plot(demand["date"], demand["demand"], ":", **line)
         handles, labels = panels[1].get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside upper left", ncols=4)
         return svg(figure, "Stock, sales and shortage over time")
 
 
-def _draw_paths(axes: Axes, dates: pd.DataFrame, names: list[str], column: str) -> None:
-    """One panel; that of sales shows demand too."""
-    for name, colour in zip(names, LINES, strict=False):
+def _draw_paths(axes: Axes, dates: pd.DataFrame, colours: dict[str, str], column: str) -> None:
+    """One panel, from the colour of each policy."""
+    for name, colour in colours.items():
         path = dates[dates["policy"] == name]
         axes.plot(path["date"], path[column], color=STAND_INS[colour], linewidth=1.2, label=name)
-    if column == "sales":
-        path = dates[dates["policy"] == names[0]]
-        axes.plot(
-            path["date"], path["demand"], ":", color=STAND_INS["ink"], linewidth=1.0, label="demand"
-        )
     locator = matplotlib.dates.AutoDateLocator()
     axes.xaxis.set_major_locator(locator)
     axes.xaxis.set_major_formatter(matplotlib.dates.ConciseDateFormatter(locator))

@@ -70,7 +70,7 @@ def gather(task: inv_gym.Task, origin: str, users: Mapping[str, inv_gym.Policy])
         f"every series plays all its windows of {counted(problem.horizon, 'period')} side by side, "
         "each from a starting stock of its own"
     )
-    reference = task.reference if task.reference in policies else None
-    reference = reference or baselines.reference(problem, distribution=False)
+    wanted = (task.reference, baselines.reference(problem, distribution=False), *policies)
+    reference = next(name for name in wanted if name in policies)
     sample = task.draw(1)
     return Contest(task, "data", origin, policies, reference, tuple(notes), sample, {}, remarks)

@@ -127,8 +127,8 @@ def _paths(played: Backtest) -> str:
     dates = played.board.evaluation.dates
     if dates is None:
         return ""
-    names = [name for name in played.ranked[:SHOWN] if name != played.reference]
-    chart = path_chart(dates, [*names, played.reference])
+    names = [name for name in played.ranked if name != played.reference][:SHOWN]
+    chart = path_chart(dates, names, played.reference)
     return f"""<p>Sums over all products that play on a date, for the best policies and the
 reference; dates on which few play are left out. Where windows begin, stock begins anew.</p>
 <div class="scroll">{chart}</div>"""
