@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -9,7 +10,13 @@ import sys
 import textwrap
 import time
 from collections.abc import Iterator
-from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import (
+    BrokenExecutor,
+    Executor,
+    Future,
+    ProcessPoolExecutor,
+    ThreadPoolExecutor,
+)
 from pathlib import Path
 from typing import Any
 
@@ -164,12 +171,35 @@ def test_a_block_that_ends_its_worker_three_times_is_named() -> None:
         assert_equal(played(BASE, executor), played(BASE, None))  # the executor lives on
 
 
+def test_a_worker_may_die_after_calls_were_cancelled() -> None:
+    with Processes(1) as executor:
+        before = set(multiprocessing.active_children())
+        executor.submit(pow, 2, 3).result()
+        calls = [executor.submit(time.sleep, 60.0) for _ in range(6)]
+        time.sleep(1.0)  # the first one is on its way
+        for call in calls[2:]:
+            assert call.cancel()
+        for child in set(multiprocessing.active_children()) - before:
+            child.terminate()
+        with pytest.raises(BrokenExecutor):
+            calls[0].result(timeout=60)
+        assert executor.submit(pow, 2, 3).result(timeout=60) == 8
+
+
 def test_a_pool_that_replaces_no_process_is_refused_with_the_remedy(tmp_path: Path) -> None:
     with (
         ProcessPoolExecutor(1) as executor,
         pytest.raises(WorkerError, match=r"takes no more blocks.*Processes\(2\)"),
     ):
         played({"up to": DiesOnce(tmp_path / "dead")}, executor)
+
+
+@pytest.mark.parametrize("executor", [2, "tcp://10.0.0.1:8786", Processes])
+def test_what_is_no_executor_is_refused_with_an_example(executor: Any) -> None:
+    with pytest.raises(
+        TypeError, match=r"^executor must have submit.*such as .*Processes\(2\), got"
+    ):
+        played(BASE, executor)
 
 
 class Forgetful(Executor):
@@ -300,7 +330,8 @@ INTERRUPTED = """
         try:
             with workers(2) as executor:
                 executor.submit(print, "playing", flush=True).result()
-                evaluate(LostSales(horizon=4), {"slow": Slow()}, "default", executor=executor)
+                slow, problem = {"slow": Slow()}, LostSales(horizon=4)
+                evaluate(problem, slow, "default", number=9000, executor=executor)
         except KeyboardInterrupt:
             print("interrupted")
 """

@@ -13,7 +13,7 @@ from inv_gym.leaderboard.entries import NO_DISTRIBUTION, lacking, table_remarks
 from inv_gym.leaderboard.words import counted
 from inv_gym.products.panel import ListedWindows
 
-WINDOWS = 4
+WINDOWS = 8
 """Windows that a series has at least, if the test days are long enough for episodes of
 `LEAST_HORIZON` periods: how sure a verdict is comes from them."""
 LEAST_HORIZON = 10

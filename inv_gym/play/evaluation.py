@@ -119,8 +119,8 @@ def evaluate(
         progress: Called after every policy of every chunk, in order.
 
     Raises:
-        TypeError: The policies are no mapping from text to policies, `like` is no array, or a
-            policy cannot be sent to workers.
+        TypeError: The policies are no mapping from text to policies, `like` is no array, the
+            executor is none, or a policy cannot be sent to workers.
         ValueError: A name or number is out of bounds, or a policy's orders are not valid.
         WorkerError: A block ended its worker three times; it is named.
     """
@@ -170,6 +170,11 @@ def _played(
     """The chunks in their order, played here or by the workers of an executor."""
     if executor is None:
         return map(match.play, chunks)
+    if isinstance(executor, type) or not callable(getattr(executor, "submit", None)):
+        raise TypeError(
+            "executor must have submit as of concurrent.futures.Executor, such as "
+            f"inv_gym.util.executors.Processes(2), got {executor!r}."
+        )
 
     def describe(block: int) -> str:
         first = block * DRAW_BLOCK

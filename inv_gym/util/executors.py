@@ -8,6 +8,7 @@ import signal
 from collections.abc import Callable, Iterator
 from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from multiprocessing.process import BaseProcess
 from typing import Any
 
@@ -40,7 +41,12 @@ class Processes(Executor):
         return ProcessPoolExecutor(self.workers, spawn, die_quietly)
 
     def submit(self, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        """See `concurrent.futures.Executor`; after a death, new processes take over."""
+        """See `concurrent.futures.Executor`; after a death, new processes take over.
+
+        The pool's own future is kept apart: a pool whose process dies when a call of it is
+        cancelled fails, and may never end.
+        """
+        given: Future[Any] = Future()
         before = set(multiprocessing.active_children())
         with one_thread_each():
             try:
@@ -50,7 +56,8 @@ class Processes(Executor):
                 self._pool = self._new_pool()
                 future = self._pool.submit(function, *args, **kwargs)
         self._started |= set(multiprocessing.active_children()) - before
-        return future
+        future.add_done_callback(partial(_hand_over, given))
+        return given
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """See `concurrent.futures.Executor`."""
@@ -68,6 +75,19 @@ class Processes(Executor):
             self.shutdown()
         else:
             self.stop()
+
+
+def _hand_over(given: Future[Any], future: Future[Any]) -> None:
+    """Give what a call ended with to the future that its caller has."""
+    if future.cancelled():
+        given.cancel()
+    if not given.set_running_or_notify_cancel():
+        return
+    error = future.exception()
+    if error is None:
+        given.set_result(future.result())
+    else:
+        given.set_exception(error)
 
 
 def die_quietly() -> None:
