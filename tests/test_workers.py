@@ -64,7 +64,8 @@ def everyone() -> dict[str, Any]:
 
 
 def played(policies: dict[str, Any], executor: Executor | None, **options: Any) -> Evaluation:
-    options = {"number": NUMBER, "seed": 3, "per_product": True} | options
+    reference = next(iter(policies))
+    options = {"number": NUMBER, "seed": 3, "per_product": True, "reference": reference} | options
     return evaluate(PROBLEM, policies, SOURCE, executor=executor, **options)
 
 
@@ -126,8 +127,9 @@ def test_a_batch_and_torch_are_played_by_workers(pool: Processes) -> None:
     batch = draw_products(SOURCE, PROBLEM, DRAW_BLOCK + 7)
     like = torch.zeros(0)
     networks = agents.policies(PROBLEM)
-    here = evaluate(PROBLEM, networks, batch, like=like)
-    there = evaluate(PROBLEM, networks, batch, like=like, executor=pool)
+    options = {"like": like, "reference": next(iter(networks))}
+    here = evaluate(PROBLEM, networks, batch, **options)
+    there = evaluate(PROBLEM, networks, batch, executor=pool, **options)
     assert here.frame["reward"].tolist() == there.frame["reward"].tolist()
 
 
