@@ -85,7 +85,7 @@ def test_a_table_is_judged_by_its_series(tmp_path: Any) -> None:
     policies = {
         name: ConstantOrder(problem=problem, quantity=q) for name, q in (("a", 3.0), ("b", 4.0))
     }
-    result = evaluate(problem, policies, source, number=600)
+    result = evaluate(problem, policies, source, number=600, reference="a")
     assert result.facts["series"] == 9
     assert 9 < result.facts["windows"] <= 600
     products = draw_products(source, problem, 600)
@@ -95,7 +95,7 @@ def test_a_table_is_judged_by_its_series(tmp_path: Any) -> None:
     assert (
         rewards[1]
         > 3.0
-        * evaluate(problem, policies, products._replace(windows=None))
+        * evaluate(problem, policies, products._replace(windows=None), reference="a")
         .frame.set_index("policy")
         .loc["a"]
         .standard_error

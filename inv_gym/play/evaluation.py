@@ -97,8 +97,8 @@ def evaluate(
         products: A batch, or what `make_source` understands; those of the task if None.
         number: Of products drawn; a batch is taken whole.
         seed: Of the products.
-        reference: Name of the policy that gaps are to; that of the task if None. A problem alone
-            has none: then it is the first policy.
+        reference: Name of the policy that gaps are to. If None, it is that of the task, or the
+            only policy. A problem alone has none, so several policies need a name here.
         warm_up: Periods at the start that do not count; discounting starts after them. The
             task's own if None.
         chunk_size: Most products in memory at once (at least a block).
@@ -180,17 +180,25 @@ def _check_like(like: Any) -> None:
 
 
 def _reference(task: Task | Problem, policies: Mapping[str, Policy]) -> str:
-    """The task's reference policy, or the first policy if there is a problem alone.
+    """The only policy, or the task's reference policy.
 
     Raises:
-        ValueError: The task's reference policy does not play.
+        ValueError: There are several policies, and the task's reference policy does not play or
+            there is none.
     """
-    if isinstance(task, Problem) or len(policies) == 1:
+    if len(policies) == 1:
         return next(iter(policies))
-    if task.reference in policies:
-        return str(task.reference)
+    wanted = task.reference if isinstance(task, Task) else None
+    if wanted is None:
+        what = "the task" if isinstance(task, Task) else "a problem alone"
+        raise ValueError(
+            f"{what} has no reference policy that gaps are to: name one of {', '.join(policies)} "
+            "with reference=, or play a Task that has one."
+        )
+    if wanted in policies:
+        return wanted
     raise ValueError(
-        f"the reference policy of the task, {task.reference!r}, is not among the policies "
+        f"the reference policy of the task, {wanted!r}, is not among the policies "
         f"({', '.join(policies)}): add it, or name another one with reference=."
     )
 
