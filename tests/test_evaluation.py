@@ -107,7 +107,10 @@ def test_rewards_gaps_and_intervals_equal_a_direct_computation_from_rollouts(war
         if name == reference:
             assert row["gap_low"] == row["gap"] == row["gap_high"] == 0.0
             continue
-        low, high = stats.t.interval(0.95, number - 1, loc=gap.mean(), scale=stats.sem(gap))
+        # What gaps are beyond their ratio to the reference; products that would share it evenly.
+        error = stats.sem(gap - gap.mean() / base.mean() * base)
+        freedom = base.sum() ** 2 / (base**2).sum() - 1.0
+        low, high = stats.t.interval(0.95, freedom, loc=gap.mean(), scale=error)
         assert row["gap_low"] == pytest.approx(percent * low, rel=1e-9)
         assert row["gap_high"] == pytest.approx(percent * high, rel=1e-9)
 

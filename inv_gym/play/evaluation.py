@@ -42,11 +42,14 @@ class Evaluation:
             (discounted mean), with their standard error. The paired difference to the reference
             comes in three ways, each with its 95 % interval: ``gap`` in % of the reference's
             absolute reward; ``product_gap`` the same with every product in units of its own scale
-            and money, so that all count alike; ``money_gap`` in money per unit of demand. The
+            and money, so that all count alike; ``money_gap`` in money per unit of demand. Each is
+            a ratio of two means, and its interval counts the errors of both (see
+            `inv_gym.play.statistics`). On a real table the series are the independent ones, also
+            where they share calendar days. The
             percents are NaN where the reference's reward is within two standard errors of 0. Stock
             and flows are units per period and product.
         facts: What the figures rest on: problem, products, seed, warm-up, reference, versions,
-            command.
+            command; of a real table also how many series and different windows were played.
     """
 
     frame: pd.DataFrame
@@ -140,7 +143,7 @@ def evaluate(
             if progress is not None:
                 progress(name, min(done + chunk.batch, number), number)
         done += chunk.batch
-    rows = [tally[name].row(name, policies[name].knows, tally[reference]) for name in policies]
+    rows = [tally[name].row(name, policies[name].knows) for name in policies]
     facts = facts_of(problem, products, number, seed, reference, warm_up, windows.counted)
     return Evaluation(_frame(rows), facts)
 
