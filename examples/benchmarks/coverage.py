@@ -100,13 +100,15 @@ def truth(population: str) -> pd.Series:
 
 
 def coverage(population: str, series: int, days: int, tables: int) -> pd.Series:
-    """Share of the tables whose intervals hold the truth, for each figure."""
+    """Share of the intervals that hold the truth, for each figure; percents of a reference that
+    may as well be 0 have none.
+    """
     wanted = truth(population)
     held = [
-        (rows.low <= wanted) & (wanted <= rows.high)
+        ((rows.low <= wanted) & (wanted <= rows.high)).where(rows.low.notna())
         for rows in evaluated(population, series, days, tables)
     ]
-    return pd.DataFrame(held).mean()
+    return pd.DataFrame(held).astype(float).mean()
 
 
 def evaluated(population: str, series: int, days: int, tables: int) -> Iterator[pd.DataFrame]:

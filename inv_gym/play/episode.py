@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import copy
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,6 +15,7 @@ from inv_gym.products.batch import HISTORY, Products
 from inv_gym.util.arrays import (
     Array,
     Columns,
+    apart,
     flatten,
     flatten_names,
     is_torch,
@@ -61,6 +63,12 @@ class Episode:
             None if products.covariates is None else products.covariates[t : t + HISTORY + 1]
         )
         return Observation(self.state, history, products.economics, products.scale, covariates, t)
+
+    def show(self) -> Observation:
+        """What `observe` gives, in memory of its own: whatever is done to it, the game goes on."""
+        observation = self.observe()
+        state, history, economics, scale, covariates = map_columns(apart, observation[:-1])
+        return Observation(state, history, economics, scale, covariates, observation.period)
 
     def _history(self, t: int) -> Array:
         """``[H, B]`` demand of the periods before t.
@@ -125,7 +133,7 @@ class Step(NamedTuple):
 def play(problem: Problem, policy: Policy, products: Products, state: Any = None) -> Iterator[Step]:
     """Play an episode of a batch of products, period by period.
 
-    A policy can neither change the products nor the state.
+    A policy can change neither the problem, the products nor the state: it gets copies of all.
 
     Raises:
         TypeError: The policy's orders are not real numbers.
@@ -133,15 +141,31 @@ def play(problem: Problem, policy: Policy, products: Products, state: Any = None
             it changed the products; or products, state or policy are for another structure.
     """
     check_products(problem, products, state)
+    # The policy gets a problem and products of its own, and the game is played with others.
+    policy = planned(policy, copy.copy(problem), products.apart())
+    episode = Episode(copy.copy(problem), products.sealed(), map_columns(sealed, state))
+    yield from _periods(episode, policy, episode.show)
+
+
+def play_trusted(problem: Problem, rule: Policy, products: Products) -> Iterator[Step]:
+    """As `play`, for a rule of this package that is known to leave the game alone: it sees the
+    game's own memory, which takes less time.
+    """
+    check_products(problem, products)
     products = products.sealed()
-    policy = planned(policy, problem, products)
-    episode = Episode(problem, products, map_columns(sealed, state))
+    episode = Episode(problem, products)
+    yield from _periods(episode, planned(rule, problem, products), episode.observe)
+
+
+def _periods(episode: Episode, policy: Policy, look: Callable[[], Observation]) -> Iterator[Step]:
+    """Play an episode with a policy that did its planning and sees what `look` gives."""
+    problem, products = episode.problem, episode.products
     shape = (products.batch, problem.order_dim)
     while not episode.done:
-        observation = episode.observe()
-        versions = _versions(observation)
-        order = taken(policy(observation), shape, products.demand, policy)
-        if _versions(observation) != versions:
+        observation, shown = episode.observe(), look()
+        versions = _versions(shown)
+        order = taken(policy(shown), shape, products.demand, policy)
+        if _versions(shown) != versions:
             raise ValueError(
                 f"policy {policy_name(policy)} writes into its observation: let it work on a copy "
                 "(tensor.clone())."
