@@ -23,8 +23,13 @@ from inv_gym.util.arrays import (
     map_columns,
     sealed,
     stack,
+    to_numpy,
     unstack,
 )
+
+
+SMALLEST_SCALE = float(np.finfo(np.float32).tiny)
+LARGEST_STOCK = float(np.finfo(np.float64).max)
 
 
 class Episode:
@@ -176,10 +181,11 @@ def _periods(episode: Episode, policy: Policy, look: Callable[[], Observation]) 
 
 
 def check_products(problem: Problem, products: Products, state: Any = None) -> None:
-    """Refuse products, or a state to start in, that were made for another structure.
+    """Refuse products, or a state to start in, that were made for another structure or are not
+    numbers that can be played.
 
     Raises:
-        ValueError: It names the columns, or the periods, of both.
+        ValueError: It names the columns, or the periods, of both; or the first bad figure.
     """
     if products.periods < problem.horizon:
         raise ValueError(
@@ -201,6 +207,26 @@ def check_products(problem: Problem, products: Products, state: Any = None) -> N
             f"{type(problem).__name__} needs {', '.join(problem.Economics._fields)}: draw the "
             "products for this problem."
         )
+
+    start = products.initial_state if state is None else state
+    _refuse_values("demand of the products", products.demand, least=0.0)
+    _refuse_values("scale of the products", products.scale, least=SMALLEST_SCALE)
+    for name, column in zip(wanted, flatten(start), strict=True):
+        _refuse_values(f"column {name} of the state", column, least=-LARGEST_STOCK)
+
+
+def _refuse_values(name: str, column: Array, least: float) -> None:
+    """Refuse an array with a value that is not finite or below the least.
+
+    Raises:
+        ValueError: It has the first such value.
+    """
+    values = to_numpy(column)
+    if float(values.min(initial=np.inf)) >= least and float(values.max(initial=0.0)) < np.inf:
+        return
+    bad = values[~((values >= least) & (values < np.inf))]
+    wanted = "finite" if least < 0.0 else f"finite and at least {least:g}"
+    raise ValueError(f"the {name} must be {wanted}, got {bad[0]}.")
 
 
 def _versions(observation: Observation) -> tuple[int, ...]:
