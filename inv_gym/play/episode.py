@@ -27,7 +27,6 @@ from inv_gym.util.arrays import (
     unstack,
 )
 
-
 SMALLEST_SCALE = float(np.finfo(np.float32).tiny)
 LARGEST_STOCK = float(np.finfo(np.float64).max)
 
