@@ -145,7 +145,7 @@ def demand_trace(given: Any, shape: tuple[int, int]) -> np.ndarray:
     except (TypeError, ValueError):
         raise ValueError(f"{wanted}; got {given!r}.") from None
     if trace.dtype.kind not in "fiu":
-        raise ValueError(f"{wanted}; got dtype {trace.dtype}.")
+        raise ValueError(f"{wanted}; got {given!r}.")
     trace = trace.astype(float)
     if trace.shape == shape[:1]:
         trace = np.broadcast_to(trace[:, None], shape)

@@ -28,7 +28,7 @@ from inv_gym.util.arrays import (
 )
 
 SMALLEST_SCALE = float(np.finfo(np.float32).tiny)
-LARGEST_STOCK = float(np.finfo(np.float64).max)
+LARGEST_STOCK = float(np.finfo(np.float32).max)
 
 
 class Episode:
