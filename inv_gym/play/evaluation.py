@@ -43,11 +43,14 @@ class Evaluation:
             (discounted mean), with their standard error. The paired difference to the reference
             comes in three ways, each with its 95 % interval: ``gap`` in % of the reference's
             absolute reward; ``product_gap`` the same with every product in units of its own scale
-            and money, so that all count alike; ``money_gap`` in money per unit of demand. The
+            and money, so that all count alike; ``money_gap`` in money per unit of demand. Each is
+            a ratio of two means, and its interval counts the errors of both (see
+            `inv_gym.play.statistics`). On a real table the series are the independent ones, also
+            where they share calendar days. The
             percents are NaN where the reference's reward is within two standard errors of 0. Stock
             and flows are units per period and product.
         facts: What the figures rest on: problem, products, seed, warm-up, reference, versions,
-            command.
+            command; of a real table also how many series and different windows were played.
         products: With `per_product`, a row per product and policy, see `ProductRows.frame`.
         dates: With `per_product` and real demand, a row per policy and date, see
             `inv_gym.play.per_date.by_date`.
@@ -106,8 +109,8 @@ def evaluate(
         products: A batch, or what `make_source` understands; those of the task if None.
         number: Of products drawn; a batch is taken whole.
         seed: Of the products.
-        reference: Name of the policy that gaps are to; that of the task if None. A problem alone
-            has none: then it is the first policy.
+        reference: Name of the policy that gaps are to. If None, it is that of the task, or the
+            only policy. A problem alone has none, so several policies need a name here.
         warm_up: Periods at the start that do not count; discounting starts after them. The
             task's own if None.
         chunk_size: Most products in memory at once, at least a block, without an executor.
@@ -157,7 +160,7 @@ def evaluate(
         if rows is not None:
             rows.add(played)
         done += len(base)
-    table = [tally[name].row(name, policies[name].knows, tally[reference]) for name in policies]
+    table = [tally[name].row(name, policies[name].knows) for name in policies]
     facts = facts_of(problem, products, number, seed, reference, warm_up, windows.counted)
     if rows is None:
         return Evaluation(_frame(table), facts)
@@ -221,17 +224,25 @@ def _check_like(like: Any) -> None:
 
 
 def _reference(task: Task | Problem, policies: Mapping[str, Policy]) -> str:
-    """The task's reference policy, or the first policy if there is a problem alone.
+    """The only policy, or the task's reference policy.
 
     Raises:
-        ValueError: The task's reference policy does not play.
+        ValueError: There are several policies, and the task's reference policy does not play or
+            there is none.
     """
-    if isinstance(task, Problem) or len(policies) == 1:
+    if len(policies) == 1:
         return next(iter(policies))
-    if task.reference in policies:
-        return str(task.reference)
+    wanted = task.reference if isinstance(task, Task) else None
+    if wanted is None:
+        what = "the task" if isinstance(task, Task) else "a problem alone"
+        raise ValueError(
+            f"{what} has no reference policy that gaps are to: name one of {', '.join(policies)} "
+            "with reference=, or play a Task that has one."
+        )
+    if wanted in policies:
+        return wanted
     raise ValueError(
-        f"the reference policy of the task, {task.reference!r}, is not among the policies "
+        f"the reference policy of the task, {wanted!r}, is not among the policies "
         f"({', '.join(policies)}): add it, or name another one with reference=."
     )
 

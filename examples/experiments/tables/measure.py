@@ -111,8 +111,8 @@ def average_costs(name: str, task: Task) -> Iterator[TableCell]:
     product = known_product(task.problem, task.source)
     rules = {figure: PUBLISHED_RULES.get(figure.split(",")[0]) for figure in task.known}
     policies = {figure: rule(product) for figure, rule in rules.items() if rule is not None}
-    everyone, warm_up = {"optimal": best, **policies}, task.warm_up
-    played = evaluate(task.problem, everyone, task.source, number=SIMULATED_PATHS, warm_up=warm_up)
+    everyone = {"optimal": best, **policies}
+    played = evaluate(task, everyone, number=SIMULATED_PATHS, reference="optimal")
     rows = played.frame.set_index("policy").to_dict("index")
     assert solution.gain is not None
     optimum = -solution.gain
