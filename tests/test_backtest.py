@@ -83,6 +83,12 @@ def test_listed_windows_are_played_in_their_order(tmp_path: Path) -> None:
     assert set(map(tuple, drawn.tolist())) <= set(map(tuple, products.windows.tolist()))
 
 
+def test_more_products_than_windows_are_refused(tmp_path: Path) -> None:
+    task = every_window(with_windows(table_task(table(tmp_path), ENV), quick=False), None)
+    with pytest.raises(ValueError, match="the list has 16 windows, got a number of 17 products"):
+        task.draw(17)
+
+
 def test_sums_by_date_are_those_of_the_rollouts(tmp_path: Path) -> None:
     task = every_window(with_windows(table_task(table(tmp_path), ENV), quick=False), None)
     policy = baselines.policies(task.problem, distribution=False)["base-stock"]

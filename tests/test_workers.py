@@ -148,6 +148,23 @@ def test_processes_have_one_thread_each(pool: Processes, monkeypatch: Any) -> No
     assert os.environ["OMP_NUM_THREADS"] == "5"
 
 
+def test_searches_use_the_threads_that_their_process_was_told(monkeypatch: Any) -> None:
+    sizes: list[int] = []
+
+    class Pool(ThreadPoolExecutor):
+        def __init__(self, workers: int) -> None:
+            sizes.append(workers)
+            super().__init__(workers)
+
+    monkeypatch.setattr("inv_gym.baselines.fitting.blocks.ThreadPoolExecutor", Pool)
+    monkeypatch.setattr(os, "cpu_count", lambda: 7)
+    searched = {"searched": baselines.policies(PROBLEM, distribution=False)["searched base-stock"]}
+    for threads in ("3", "many", ""):
+        monkeypatch.setenv("OMP_NUM_THREADS", threads)
+        evaluate(PROBLEM, searched, SOURCE, number=2)
+    assert sizes == [3, 7, 7]
+
+
 # ---------------------------------------------------------------- workers that die
 
 

@@ -102,7 +102,7 @@ def path_chart(dates: pd.DataFrame, names: list[str], reference: str) -> str:
         panels = figure.subplots(len(PATHS), sharex=True)
         for axes, (column, title) in zip(panels, PATHS.items(), strict=True):
             _draw_paths(axes, dates, colours, column)
-            axes.set(title=title, ylabel="units", ylim=(0.0, None))
+            axes.set(ylabel=f"{title}, units", ylim=(0.0, None))
         demand = dates[dates["policy"] == reference]
         line = {"color": STAND_INS["muted"], "linewidth": 1.0, "label": "demand"}
         panels[1].plot(demand["date"], demand["demand"], ":", **line)

@@ -109,6 +109,12 @@ def one_thread_each() -> Iterator[None]:
             os.environ[THREADS] = before
 
 
+def threads_of_process() -> int:
+    """How many threads this process shall work with: as many as it was told, else one per core."""
+    told = os.environ.get(THREADS, "")
+    return int(told) if told.isdecimal() and int(told) > 0 else os.cpu_count() or 1
+
+
 @contextmanager
 def workers(number: int | None = None, dask: str | None = None) -> Iterator[Executor | None]:
     """The executor that a user asks for, until it is no longer needed; None to play here.

@@ -88,7 +88,16 @@ class ListedWindows:
         return self._at(rng, rng.integers(len(self.windows), size=batch), problem)
 
     def listed(self, rng: np.random.Generator, rows: slice, problem: Problem) -> Products:
-        """Windows of these numbers."""
+        """Windows of these numbers.
+
+        Raises:
+            ValueError: The list is shorter.
+        """
+        if rows.stop > len(self.windows):
+            raise ValueError(
+                f"the list has {len(self.windows)} windows, got a number of {rows.stop} products: "
+                "ask for as many as it has at most."
+            )
         return self._at(rng, rows, problem)
 
     def _at(self, rng: np.random.Generator, rows: Any, problem: Problem) -> Products:
