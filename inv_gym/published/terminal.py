@@ -1,31 +1,14 @@
-"""The tables on the terminal, and as one file of plain data."""
+"""The published tables on the terminal."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from pathlib import Path
 
 from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from experiments.results import Results
-from experiments.tables.measure import TableCell
-from inv_gym import INSTANCES
-from inv_gym.util.files import write_atomically
-
-TABLES_FILE = "tables.json"
-
-
-def publish(folder: Path, target: Path) -> list[Path]:
-    """Show the figures of all measured tables, and write them to one file."""
-    results = Results(folder)
-    names = [name for name in INSTANCES if results.has(f"{name}.json")]
-    cells = [TableCell(**fields) for name in names for fields in results.read(f"{name}.json")]
-    show(cells, Console(highlight=False))
-    text = json.dumps([cell.to_dict() for cell in cells], indent=1)
-    return [write_atomically(target / TABLES_FILE, text)]
+from inv_gym.published.cells import TableCell
 
 
 def decimals(value: float | None) -> str:

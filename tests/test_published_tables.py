@@ -1,4 +1,4 @@
-"""The campaign of the published tables: its figures and its file."""
+"""`inv-gym tables`: its figures, its file and its messages."""
 
 from __future__ import annotations
 
@@ -10,9 +10,8 @@ from typing import Any
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
-
-
+ROOT = Path(__file__).parents[1]
+COMMAND = [sys.executable, "-c", "from inv_gym.commands import main; main()", "tables"]
 NAMES = ("zipkin2008-poisson5-p4-L1", "demoor2022-oldest-first", "removal-cost-form")
 
 
@@ -20,7 +19,7 @@ NAMES = ("zipkin2008-poisson5-p4-L1", "demoor2022-oldest-first", "removal-cost-f
 def cells(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], dict[str, Any]]:
     folder = tmp_path_factory.mktemp("tables")
     chosen = (word for name in NAMES for word in ("--only", name))
-    command = [sys.executable, "examples/experiments", "tables", "--out", str(folder), *chosen]
+    command = [*COMMAND, "--out", str(folder), *chosen]
     shown = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
     assert shown.returncode == 0, shown.stderr
     cells = json.loads((folder / "tables.json").read_text())
