@@ -17,7 +17,8 @@ LAYERS = [
     {"play"},
     {"envs", "structure"},
     {"testing"},
-    {"leaderboard", "published"},
+    {"leaderboard"},
+    {"published"},
     {"pictures"},
     {"commands"},
 ]

@@ -21,12 +21,14 @@ GRID_POINTS = {1: 401, 2: 41}
 """Along each side of a picture with so many sides."""
 COLOUR_BANDS = 8
 """Of colour for an order, at most."""
+LEAST_ORDER = 1e-9
+"""What is ordered where a colour begins, in periods of mean demand."""
 LINE_STYLES: dict[str, dict[str, Any]] = {
     "plain": {"color": "#D55E00", "ls": "-"},
     "penalised": {"color": "#0072B2", "ls": "--"},
     "constructed": {"color": "#009E73", "ls": "-."},
 }
-DOTS_NOTE = "Dots: states of each network in the middle of an episode."
+DOTS_NOTE = "Dots: states of each policy in the middle of an episode."
 
 
 class StateView(NamedTuple):
@@ -114,7 +116,8 @@ def order_contours(
     figure = Figure((9.5, 2.3 * len(lines) + 0.4), layout="constrained")
     for part, (row, k) in zip(parts(figure, len(lines)), lines, strict=True):
         most = max(look.orders[..., k].max() for look in row.looks.values())
-        levels = MaxNLocator(COLOUR_BANDS).tick_values(0.0, max(most, SLOPE_TOLERANCE))
+        ticks = MaxNLocator(COLOUR_BANDS).tick_values(0.0, max(most, SLOPE_TOLERANCE))
+        levels = [LEAST_ORDER, *ticks[1:]]
         label = names[k] if names[k].endswith("order") else f"{names[k]} order"
         subplots = panels(part, row, f": {label}" if len(names) > 1 else "")
         for axes, (kind, look) in zip(subplots, row.looks.items(), strict=True):
@@ -138,9 +141,9 @@ def parts(
 
 
 def panels(part: SubFigure, row: ProductRow[Any], order: str = "") -> Sequence[Axes]:
-    """One for each network, below a title: the product, and which order."""
+    """One for each policy, below a title: the product, and which order."""
     part.suptitle("; ".join(row.facts) + order, fontsize=9, x=0.01, ha="left", weight="bold")
-    return part.subplots(1, len(row.looks), sharey=True)
+    return part.subplots(1, len(row.looks), sharey=True, squeeze=False)[0]
 
 
 def contour_lines(

@@ -105,5 +105,5 @@ def _caption(task: inv_gym.Task, seed: int) -> str:
     """What is drawn, in words."""
     return (
         f"{task.name or type(task.problem).__name__}: orders in period {task.problem.horizon // 2} "
-        f"for the first product of seed {seed}. "
+        f"for the first product of seed {seed}."
     )

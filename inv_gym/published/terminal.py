@@ -8,7 +8,11 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from inv_gym.leaderboard.terminal import writable
 from inv_gym.published.cells import TableCell
+
+LEAST_WIDTH = 80
+"""Characters of a line: a narrower table would lose figures."""
 
 
 def decimals(value: float | None) -> str:
@@ -18,6 +22,7 @@ def decimals(value: float | None) -> str:
 
 def show(cells: Sequence[TableCell], console: Console) -> None:
     """The cells as a table, with notes on those that are not reproduced."""
+    console.width = max(console.width, LEAST_WIDTH)
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
     table.add_column("figure", ratio=1, min_width=26)
     for heading in ("published", "exact", "simulated", "difference"):
@@ -34,7 +39,8 @@ def show(cells: Sequence[TableCell], console: Console) -> None:
         simulated = "" if cell.half is None else f"{cell.simulated:.3f} ± {cell.half:.3f}"
         shown = (decimals(cell.published), decimals(cell.exact), simulated)
         mark = str(number) if number else "✓"
-        table.add_row(f"  {cell.figure}", *shown, decimals(cell.difference), mark)
+        texts = (f"  {cell.figure}", *shown, decimals(cell.difference), mark)
+        table.add_row(*(writable(text, console) for text in texts))
     console.print(table)
     for note, number in notes.items():
         console.print(f"{number}: {note}")
