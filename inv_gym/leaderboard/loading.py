@@ -71,6 +71,19 @@ def load(spec: str, option: str, kind: str) -> Any:
         return getattr(module, one_of(f"{kind} of {module_name}", name, public))
 
 
+def load_task(spec: str) -> inv_gym.Task:
+    """The task that is registered or published under a name, or a task ``module:task`` of the
+    user's.
+
+    Raises:
+        typer.BadParameter: There is no such task.
+    """
+    if ":" in spec:
+        return load(spec, "--env", "task")
+    with told("--env"):
+        return inv_gym.task(spec)
+
+
 def load_environment(spec: str) -> str:
     """The id of an environment: one that is registered, or a task ``module:task`` of the user's,
     which is registered under its name.
@@ -79,7 +92,7 @@ def load_environment(spec: str) -> str:
         typer.BadParameter: There is no such environment, or the task cannot be registered.
     """
     if ":" in spec:
-        task = load(spec, "--env", "task")
+        task = load_task(spec)
         with told("--env"):
             inv_gym.register(task)
         return str(task.name)

@@ -11,17 +11,6 @@ import numpy as np
 from matplotlib.figure import Figure
 
 import inv_gym
-from experiments.figures import Side
-from experiments.pictures.network_figures import (
-    NetworkOrders,
-    OptimalCurve,
-    ProductRow,
-    StateView,
-    order_contours,
-    order_curves,
-    violation_maps,
-)
-from experiments.seeds import EVIDENCE_TEST_SEED
 from inv_gym import Observation, Policy, Problem, Products, ProductSource
 from inv_gym.agents.checkpoints import read_tensors
 from inv_gym.agents.inventory_agent import InventoryAgent
@@ -30,6 +19,16 @@ from inv_gym.baselines import BaseStock, SeasonalIntervalStock
 from inv_gym.baselines.fitting.fitting import known_distribution
 from inv_gym.baselines.rules.critical_ratio import critical_ratio
 from inv_gym.demand.families import FAMILIES
+from inv_gym.pictures.figures import Side
+from inv_gym.pictures.network_figures import (
+    NetworkOrders,
+    OptimalCurve,
+    ProductRow,
+    StateView,
+    order_contours,
+    order_curves,
+    violation_maps,
+)
 from inv_gym.play.episode import play
 from inv_gym.problems import ProcurementRemoval
 from inv_gym.structure import properties, violations
@@ -41,6 +40,8 @@ NETWORK_LABELS = dict(
 )
 """What pictures call a network of this name."""
 TEST_PRODUCTS = 2000
+TEST_SEED = 20_000
+"""Of the products: not one that networks were trained or validated on."""
 SHOWN_RATIOS = (0.05, 0.35, 0.65, 0.95)
 """Quantiles of the test products' critical ratios at which a product is shown (our choice)."""
 SHOWN_PERIOD = 25
@@ -103,14 +104,14 @@ def networks(env: str, folder: Path) -> dict[str, InventoryAgent]:
     if missing:
         raise ValueError(
             f"{folder} holds no {' and no '.join(missing)} network for {env}: run `make weights`, "
-            "or give the folder that has them with --set weights=DIR."
+            "or give the folder that has them with --weights DIR."
         )
     return {label: agents[label] for label in NETWORK_LABELS.values()}
 
 
 def chosen(problem: Problem, source: ProductSource) -> Products:
     """A test product for each of the ratios, the demand distributions in turn."""
-    products = inv_gym.draw_products(source, problem, TEST_PRODUCTS, EVIDENCE_TEST_SEED)
+    products = inv_gym.draw_products(source, problem, TEST_PRODUCTS, TEST_SEED)
     ratio = critical_ratio(problem, products.economics)
     family = known_distribution("distribution", products).family_index
     rows = []
@@ -190,7 +191,7 @@ def look(
     orders = to_numpy(agent.unclipped(observed(agent.problem, product, flat))) / product.scale
     broken = violations(agent.problem, agent, repeated, flat * product.scale, SHOWN_PERIOD)
     excess = broken.worst.reshape(shape)
-    return NetworkOrders(orders.reshape(*shape, -1), excess, broken.share(), stock)
+    return NetworkOrders(orders.reshape(*shape, -1), stock, excess, broken.share())
 
 
 def optimum(problem: Problem, product: Products, states: np.ndarray) -> OptimalCurve:
@@ -207,7 +208,7 @@ def optimum(problem: Problem, product: Products, states: np.ndarray) -> OptimalC
     return OptimalCurve(orders, np.concatenate(thresholds) / product.scale)
 
 
-def rows(env: str, agents: Mapping[str, InventoryAgent]) -> list[ProductRow]:
+def rows(env: str, agents: Mapping[str, InventoryAgent]) -> list[ProductRow[NetworkOrders]]:
     """What there is to show, product by product."""
     problem, view = inv_gym.make_problem(env), ENVIRONMENT_VIEWS[env]
     products = chosen(problem, inv_gym.make_source(inv_gym.ENVIRONMENTS[env].source))

@@ -4,21 +4,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from experiments.instances import AnyProduct, known_product, published
-from experiments.results import Results
 from inv_gym import baselines, draw_products, evaluate, instance
 from inv_gym.baselines.exact import Optimal, Solution, follow
 from inv_gym.baselines.exact.policy import OptimalOrders
 from inv_gym.baselines.exact.search import searched
 from inv_gym.play.policy import Policy
 from inv_gym.problems import ProcurementRemoval
+from inv_gym.published.products import AnyProduct, known_product, published
 from inv_gym.tasks.instances import OVER_OPTIMAL
 from inv_gym.tasks.task import Task
 
@@ -196,8 +194,17 @@ PUBLISHED_TABLES = {
 """How the figures of a paper are made, by how the names of its instances begin."""
 
 
-def measure(folder: Path, name: str) -> None:
+def cells_of(name: str) -> list[TableCell]:
     """All figures of an instance."""
     table = next(t for prefix, t in PUBLISHED_TABLES.items() if name.startswith(prefix))
-    cells = [asdict(cell) for cell in table(name, instance(name))]
-    Results(folder).keep(f"{name}.json", cells)
+    return list(table(name, instance(name)))
+
+
+def lead_time(name: str) -> int:
+    """The digit that a name of an instance ends in; 0 if there is none."""
+    return int(name[-1]) if name[-1].isdigit() else 0
+
+
+def slowest_first(names: Iterable[str]) -> list[str]:
+    """Names of instances, those that take the longest first, so that processes end together."""
+    return sorted(names, key=lambda name: (not name.startswith("zipkin"), -lead_time(name)))

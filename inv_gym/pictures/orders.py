@@ -13,21 +13,6 @@ from matplotlib.colors import CenteredNorm
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from experiments.figures import Side, finish
-from experiments.instances import KnownProduct, known_product, published
-from experiments.pictures.exact_orders import (
-    SETTLING_PERIODS,
-    OrderPanel,
-    actions,
-    average_cost,
-    constant_order,
-    gap,
-    mostly,
-    panels,
-    visits,
-    worth,
-)
-from experiments.pictures.order_grid import draw, grid_picture
 from inv_gym import (
     DualSourcing,
     InstanceProducts,
@@ -40,6 +25,21 @@ from inv_gym import (
 from inv_gym.baselines.exact import solve
 from inv_gym.baselines.exact.policy import OptimalOrders
 from inv_gym.baselines.exact.search import searched
+from inv_gym.pictures.exact_orders import (
+    SETTLING_PERIODS,
+    OrderPanel,
+    actions,
+    average_cost,
+    constant_order,
+    gap,
+    mostly,
+    panels,
+    visits,
+    worth,
+)
+from inv_gym.pictures.figures import Side, finish
+from inv_gym.pictures.order_grid import draw, grid_picture
+from inv_gym.published.products import KnownProduct, known_product, published
 
 OVERSTOCK_UNITS = 50.0
 """Units on hand at the start of the seasonal picture."""

@@ -12,8 +12,8 @@ from matplotlib.colors import BoundaryNorm, Normalize
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from experiments.figures import Side, finish
-from experiments.pictures.exact_orders import OrderPanel
+from inv_gym.pictures.exact_orders import OrderPanel
+from inv_gym.pictures.figures import Side, finish
 
 
 def grid_picture(

@@ -8,13 +8,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from experiments.figures import Side
-from experiments.instances import AnyProduct, KnownProduct
 from inv_gym import Observation, Policy, ProcurementRemoval, baselines
 from inv_gym.baselines.exact import Solution, follow, solve
 from inv_gym.baselines.exact.atoms import atoms
 from inv_gym.baselines.exact.chain import transition_matrix
 from inv_gym.baselines.exact.policy import OptimalOrders
+from inv_gym.pictures.figures import Side
+from inv_gym.published.products import AnyProduct, KnownProduct
 from inv_gym.util.arrays import flatten, unflatten, unstack
 
 OUTLINED_SHARE = 0.95

@@ -1,18 +1,21 @@
-"""The campaign of the published tables: its figures and its file."""
+"""`inv-gym tables`: its figures, its file and its messages."""
 
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
-ROOT = Path(__file__).parents[2]
+from inv_gym.commands.app import app
 
-
+ROOT = Path(__file__).parents[1]
+COMMAND = [sys.executable, "-c", "from inv_gym.commands import main; main()", "tables"]
 NAMES = ("zipkin2008-poisson5-p4-L1", "demoor2022-oldest-first", "removal-cost-form")
 
 
@@ -20,7 +23,7 @@ NAMES = ("zipkin2008-poisson5-p4-L1", "demoor2022-oldest-first", "removal-cost-f
 def cells(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], dict[str, Any]]:
     folder = tmp_path_factory.mktemp("tables")
     chosen = (word for name in NAMES for word in ("--only", name))
-    command = [sys.executable, "examples/experiments", "tables", "--out", str(folder), *chosen]
+    command = [*COMMAND, "--out", str(folder), *chosen]
     shown = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
     assert shown.returncode == 0, shown.stderr
     cells = json.loads((folder / "tables.json").read_text())
@@ -43,3 +46,32 @@ def test_each_simulation_agrees_with_the_exact_figure(cells):
     for name, cell in cells.items():
         # three half intervals of 1.96 standard errors
         assert abs(cell["simulated"] - cell["exact"]) <= 3.0 * cell["half"], name
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--only", "zipkn*"), "--only: unknown published instance 'zipkn*'"),
+        (("--jobs", "0"), "--jobs"),
+        (("--out", "file/below"), "--out: "),
+    ],
+)
+def test_what_cannot_be_done_is_refused_before_the_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...], message: str
+) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.chdir(tmp_path)
+    refused = CliRunner().invoke(app, ["tables", *arguments])
+    assert refused.exit_code == 2
+    assert isinstance(refused.exception, SystemExit)
+    assert message in " ".join(refused.output.split())
+
+
+def test_the_figures_are_readable_where_only_ascii_can_be_written(tmp_path: Path) -> None:
+    command = [*COMMAND, "--only", "removal-cost-form", "--out", str(tmp_path), "--jobs", "1"]
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii", "COLUMNS": "60"}
+    shown = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env=environment)
+    assert shown.returncode == 0, shown.stderr
+    assert "+/-" in shown.stdout
+    assert "\\u" not in shown.stdout
+    assert "3 of 3 figures reproduced." in shown.stdout

@@ -6,16 +6,16 @@ import numpy as np
 import pytest
 
 pytest.importorskip("matplotlib")
-from experiments.figures import Side, save
-from experiments.instances import published
-from experiments.pictures import measure, page
-from experiments.pictures.exact_orders import mesh, mostly, panels, worth
-from experiments.pictures.order_grid import grid_picture
-from experiments.pictures.orders import season
 from inv_gym import LostSales
 from inv_gym.agents.catalogue import TRAINED_FOLDER
 from inv_gym.baselines import BaseStock
 from inv_gym.baselines.exact import solve
+from inv_gym.pictures.exact_orders import mesh, mostly, panels, worth
+from inv_gym.pictures.figures import Side, save
+from inv_gym.pictures.order_grid import grid_picture
+from inv_gym.pictures.orders import season
+from inv_gym.pictures.standard import draw_standard
+from inv_gym.published.products import published
 
 
 def test_a_picture_shows_the_optimal_orders_and_the_differences_to_them(tmp_path: Path) -> None:
@@ -49,14 +49,10 @@ def test_the_outline_holds_the_fewest_states_of_most_probability() -> None:
     assert mostly(np.array([0.3, 0.4, 0.3, 0.0])).tolist() == [True, True, True, False]
 
 
-def test_the_seasonal_picture_is_drawn_and_published(tmp_path: Path) -> None:
-    drawn, docs = tmp_path / "drawn", tmp_path / "docs"
-    measure.measure(drawn, "procurement-removal", TRAINED_FOLDER)
-    names = {path.name for path in drawn.iterdir()}
-    assert names == {"procurement-removal.png", "procurement-removal.svg"}
-    (path,) = page.publish(drawn, docs)
-    assert path == docs / "procurement-removal.png"
-    assert path.read_bytes().startswith(b"\x89PNG")
+def test_the_seasonal_picture_is_drawn_in_both_formats(tmp_path: Path) -> None:
+    paths = draw_standard(tmp_path, "procurement-removal", TRAINED_FOLDER)
+    assert [path.name for path in paths] == ["procurement-removal.png", "procurement-removal.svg"]
+    assert paths[0].read_bytes().startswith(b"\x89PNG")
 
 
 def test_profits_by_period_are_those_of_the_dynamic_program() -> None:

@@ -1,31 +1,18 @@
-"""The tables on the terminal, and as one file of plain data."""
+"""The published tables on the terminal."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from pathlib import Path
 
 from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from experiments.results import Results
-from experiments.tables.measure import TableCell
-from inv_gym import INSTANCES
-from inv_gym.util.files import write_atomically
+from inv_gym.leaderboard.terminal import writable
+from inv_gym.published.cells import TableCell
 
-TABLES_FILE = "tables.json"
-
-
-def publish(folder: Path, target: Path) -> list[Path]:
-    """Show the figures of all measured tables, and write them to one file."""
-    results = Results(folder)
-    names = [name for name in INSTANCES if results.has(f"{name}.json")]
-    cells = [TableCell(**fields) for name in names for fields in results.read(f"{name}.json")]
-    show(cells, Console(highlight=False))
-    text = json.dumps([cell.to_dict() for cell in cells], indent=1)
-    return [write_atomically(target / TABLES_FILE, text)]
+LEAST_WIDTH = 80
+"""Characters of a line: a narrower table would lose figures."""
 
 
 def decimals(value: float | None) -> str:
@@ -35,6 +22,7 @@ def decimals(value: float | None) -> str:
 
 def show(cells: Sequence[TableCell], console: Console) -> None:
     """The cells as a table, with notes on those that are not reproduced."""
+    console.width = max(console.width, LEAST_WIDTH)
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
     table.add_column("figure", ratio=1, min_width=26)
     for heading in ("published", "exact", "simulated", "difference"):
@@ -51,7 +39,8 @@ def show(cells: Sequence[TableCell], console: Console) -> None:
         simulated = "" if cell.half is None else f"{cell.simulated:.3f} ± {cell.half:.3f}"
         shown = (decimals(cell.published), decimals(cell.exact), simulated)
         mark = str(number) if number else "✓"
-        table.add_row(f"  {cell.figure}", *shown, decimals(cell.difference), mark)
+        texts = (f"  {cell.figure}", *shown, decimals(cell.difference), mark)
+        table.add_row(*(writable(text, console) for text in texts))
     console.print(table)
     for note, number in notes.items():
         console.print(f"{number}: {note}")

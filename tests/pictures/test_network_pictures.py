@@ -14,12 +14,13 @@ import torch
 
 pytest.importorskip("matplotlib")
 import inv_gym
-from experiments.pictures import measure, network_figures, networks
 from inv_gym.agents.checkpoints import read_tensors, write_tensors
 from inv_gym.agents.inventory_agent import InventoryAgent
 from inv_gym.agents.network.policy_network import NetworkConfig
 from inv_gym.agents.training.config import STRUCTURE_KINDS, TrainingConfig
 from inv_gym.agents.training.direct_backprop import DirectBackprop
+from inv_gym.pictures import network_figures, networks
+from inv_gym.pictures.standard import draw_standard
 from inv_gym.products.batch import HISTORY
 from inv_gym.structure import violations
 from inv_gym.util.arrays import unflatten
@@ -172,7 +173,7 @@ def test_curves_show_each_network_and_the_optimal_policy_which_acts_beyond_its_t
 
 
 def test_both_pictures_of_an_environment_are_written_whole(weights: Path, tmp_path: Path) -> None:
-    measure.measure(tmp_path / "new", LEAD_TIME, weights)
+    draw_standard(tmp_path / "new", LEAD_TIME, weights)
     written = {path.name: path.read_bytes() for path in (tmp_path / "new").iterdir()}
     assert written.keys() == {
         "structure-lost-sales-lead-time.png",
@@ -199,10 +200,10 @@ def test_a_missing_network_is_named_with_the_remedy(weights: Path, tmp_path: Pat
     shutil.copy(weights / f"{DUAL}.penalised.safetensors", tmp_path)
     message = (
         f"{tmp_path} holds no plain and no constructed network for {DUAL}: run `make weights`, or "
-        "give the folder that has them with --set weights=DIR."
+        "give the folder that has them with --weights DIR."
     )
     with pytest.raises(ValueError, match=re.escape(message)):
-        measure.measure(tmp_path / "new", DUAL, tmp_path)
+        draw_standard(tmp_path / "new", DUAL, tmp_path)
     assert not (tmp_path / "new").exists()
 
 

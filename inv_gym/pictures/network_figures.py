@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import numpy as np
 from matplotlib import colormaps
@@ -12,7 +13,7 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.ticker import MaxNLocator
 
-from experiments.figures import Side, finish
+from inv_gym.pictures.figures import Side, finish
 from inv_gym.structure.violations import SLOPE_TOLERANCE
 
 DEMAND_UNIT = "periods of mean demand"
@@ -20,12 +21,14 @@ GRID_POINTS = {1: 401, 2: 41}
 """Along each side of a picture with so many sides."""
 COLOUR_BANDS = 8
 """Of colour for an order, at most."""
+LEAST_ORDER = 1e-9
+"""What is ordered where a colour begins, in periods of mean demand."""
 LINE_STYLES: dict[str, dict[str, Any]] = {
     "plain": {"color": "#D55E00", "ls": "-"},
     "penalised": {"color": "#0072B2", "ls": "--"},
     "constructed": {"color": "#009E73", "ls": "-."},
 }
-DOTS_NOTE = "Dots: states of each network in the middle of an episode."
+DOTS_NOTE = "Dots: states of each policy in the middle of an episode."
 
 
 class StateView(NamedTuple):
@@ -50,17 +53,35 @@ class StateView(NamedTuple):
         return across, "".join(up)
 
 
-class NetworkOrders(NamedTuple):
-    """One network on one product, in periods of mean demand."""
+@dataclass(frozen=True)
+class PolicyOrders:
+    """What a policy orders for one product, in periods of mean demand.
+
+    Attributes:
+        orders: ``[Y, X, K]``, or ``[X, K]`` for one side; below 0 where a network's order is cut
+            off at 0.
+        visited: ``[T, n]`` states in mid-episode.
+    """
 
     orders: np.ndarray
-    """``[Y, X, K]``, or ``[X, K]`` for one side, before they are cut off at 0."""
-    excess: np.ndarray
-    """``[Y, X]``, or ``[X]``: the largest of any inequality, units of order per unit of stock."""
-    share: float
-    """Of the states in which it is beyond the tolerance."""
     visited: np.ndarray
-    """``[T, n]`` states in mid-episode."""
+
+
+@dataclass(frozen=True)
+class NetworkOrders(PolicyOrders):
+    """What a network orders for one product, and how its orders break the known structure.
+
+    Attributes:
+        excess: ``[Y, X]``, or ``[X]``: the largest of any inequality, units of order per unit of
+            stock.
+        share: Of the states in which it is beyond the tolerance.
+    """
+
+    excess: np.ndarray
+    share: float
+
+
+Look = TypeVar("Look", bound=PolicyOrders)
 
 
 class OptimalCurve(NamedTuple):
@@ -72,13 +93,13 @@ class OptimalCurve(NamedTuple):
     """``[K]`` where it stops ordering, and where it starts to remove."""
 
 
-class ProductRow(NamedTuple):
+class ProductRow(NamedTuple, Generic[Look]):
     """One product."""
 
     facts: tuple[str, ...]
     """About it, for its title."""
-    looks: dict[str, NetworkOrders]
-    """By kind of network."""
+    looks: dict[str, Look]
+    """By kind of network, or by policy."""
     optimum: OptimalCurve | None = None
     """Of the policy that knows the demand distribution and is optimal, where that is simple: for
     one side.
@@ -86,7 +107,7 @@ class ProductRow(NamedTuple):
 
 
 def order_contours(
-    view: StateView, names: Sequence[str], rows: Sequence[ProductRow], caption: str
+    view: StateView, names: Sequence[str], rows: Sequence[ProductRow[Any]], caption: str
 ) -> Figure:
     """Contours of each order (of these names) over two columns: a line of panels for each product
     and order.
@@ -95,7 +116,8 @@ def order_contours(
     figure = Figure((9.5, 2.3 * len(lines) + 0.4), layout="constrained")
     for part, (row, k) in zip(parts(figure, len(lines)), lines, strict=True):
         most = max(look.orders[..., k].max() for look in row.looks.values())
-        levels = MaxNLocator(COLOUR_BANDS).tick_values(0.0, max(most, SLOPE_TOLERANCE))
+        ticks = MaxNLocator(COLOUR_BANDS).tick_values(0.0, max(most, SLOPE_TOLERANCE))
+        levels = [LEAST_ORDER, *ticks[1:]]
         label = names[k] if names[k].endswith("order") else f"{names[k]} order"
         subplots = panels(part, row, f": {label}" if len(names) > 1 else "")
         for axes, (kind, look) in zip(subplots, row.looks.items(), strict=True):
@@ -118,10 +140,10 @@ def parts(
     return list(np.ravel(figure.subfigures(lines, columns, squeeze=False, **sizes)))
 
 
-def panels(part: SubFigure, row: ProductRow, order: str = "") -> Sequence[Axes]:
-    """One for each network, below a title: the product, and which order."""
+def panels(part: SubFigure, row: ProductRow[Any], order: str = "") -> Sequence[Axes]:
+    """One for each policy, below a title: the product, and which order."""
     part.suptitle("; ".join(row.facts) + order, fontsize=9, x=0.01, ha="left", weight="bold")
-    return part.subplots(1, len(row.looks), sharey=True)
+    return part.subplots(1, len(row.looks), sharey=True, squeeze=False)[0]
 
 
 def contour_lines(
@@ -133,8 +155,8 @@ def contour_lines(
         axes.contour(*view.sides, values, levels=crossed, colors="black", **style)
 
 
-def mark_visits(axes: Axes, view: StateView, look: NetworkOrders) -> None:
-    """The states that a network visits, as far as the axes reach."""
+def mark_visits(axes: Axes, view: StateView, look: PolicyOrders) -> None:
+    """The states that a policy visits, as far as the axes reach."""
     across, *up = (look.visited[:, axis.column] for axis in view.axes)
     limits = axes.axis()
     height = up[0] if up else np.full(len(across), 0.5)
@@ -143,7 +165,7 @@ def mark_visits(axes: Axes, view: StateView, look: NetworkOrders) -> None:
 
 
 def order_curves(
-    view: StateView, names: Sequence[str], rows: Sequence[ProductRow], caption: str
+    view: StateView, names: Sequence[str], rows: Sequence[ProductRow[Any]], caption: str
 ) -> Figure:
     """Each order (of these names) over one column: a line of panels for each order, a panel for
     each product.
@@ -162,12 +184,14 @@ def order_curves(
     return finish(figure, *view.labels, caption)
 
 
-def curves(axes: Axes, view: StateView, row: ProductRow, channel: int) -> None:
-    """One panel: an order of each network and of the optimal policy, with its threshold."""
+def curves(axes: Axes, view: StateView, row: ProductRow[Any], channel: int) -> None:
+    """One panel: an order of each policy, and of the optimal one with its threshold if known."""
     (x,) = view.sides
     for kind, look in row.looks.items():
-        axes.plot(x, look.orders[:, channel].clip(0.0), label=kind, lw=1.8, **LINE_STYLES[kind])
-    assert row.optimum is not None
+        style = LINE_STYLES.get(kind, {})
+        axes.plot(x, look.orders[:, channel].clip(0.0), label=kind, lw=1.8, **style)
+    if row.optimum is None:
+        return
     label = "optimal, demand distribution known"
     axes.plot(x, row.optimum.orders[:, channel], color="black", lw=0.8, label=label)
     threshold = row.optimum.thresholds[channel]
@@ -176,7 +200,7 @@ def curves(axes: Axes, view: StateView, row: ProductRow, channel: int) -> None:
         axes.axvline(threshold, color="black", lw=0.8, ls=":", label=label)
 
 
-def span(view: StateView, rows: Sequence[ProductRow], channel: int) -> tuple[float, float]:
+def span(view: StateView, rows: Sequence[ProductRow[Any]], channel: int) -> tuple[float, float]:
     """The part of the axis on which anybody orders, with some space beside it."""
     (x,) = view.sides
     curves = [look.orders for row in rows for look in row.looks.values()]
@@ -187,7 +211,9 @@ def span(view: StateView, rows: Sequence[ProductRow], channel: int) -> tuple[flo
     return max(low - space, x[0]), min(high + space, x[-1])
 
 
-def violation_maps(view: StateView, rows: Sequence[ProductRow], caption: str) -> Figure:
+def violation_maps(
+    view: StateView, rows: Sequence[ProductRow[NetworkOrders]], caption: str
+) -> Figure:
     """The largest excess of any inequality in each state, on one colour scale: a line of panels for
     each product.
     """
