@@ -20,7 +20,7 @@ from inv_gym.agents.training.progress import DivergedError, TrainingWarning
 from inv_gym.commands.report import Log, card, console
 from inv_gym.commands.tables import make_products
 from inv_gym.commands.train import Options
-from inv_gym.commands.trainings import AGENTS, MODEL_FREE, direct_backprop, model_free
+from inv_gym.commands.trainings import AGENT_TITLES, MODEL_FREE, direct_backprop, model_free
 from inv_gym.leaderboard.loading import load_environment
 from inv_gym.util.checks import one_of
 from inv_gym.util.locks import locked
@@ -93,7 +93,7 @@ def begin(options: Options) -> tuple[Any, str]:
         ValueError: A name is unknown, or a value out of bounds.
         OSError: A file cannot be read.
     """
-    agent = one_of("agent", options.agent, AGENTS)
+    agent = one_of("agent", options.agent, AGENT_TITLES)
     env_id = load_environment(options.env)
     changes = named_values("--field", options.field) | given({"horizon": options.horizon})
     played = inv_gym.task(
