@@ -485,7 +485,7 @@ def test_the_help_loads_neither_torch_nor_the_agents() -> None:
 
 def test_the_names_of_agents_in_the_help_are_those_that_can_be_trained() -> None:
     trainings = import_module("inv_gym.commands.trainings")
-    assert tuple(trainings.AGENTS) == import_module("inv_gym.commands.train").AGENTS
+    assert tuple(trainings.AGENT_TITLES) == import_module("inv_gym.commands.train").AGENTS
 
 
 @pytest.mark.skipif(shutil.which("make") is None, reason="there is no make")
