@@ -13,6 +13,7 @@ import pytest
 from typer.testing import CliRunner
 
 from inv_gym.commands.app import app
+from inv_gym.published.cells import TableCell
 
 ROOT = Path(__file__).parents[1]
 COMMAND = [sys.executable, "-c", "from inv_gym.commands import main; main()", "tables"]
@@ -40,6 +41,33 @@ def test_each_figure_stands_beside_its_exact_value(cells):
     assert cells["removal-cost-form", "optimal discounted cost from stock 80"][
         "exact"
     ] == pytest.approx(586.428, abs=5e-4)
+
+
+@pytest.mark.parametrize(
+    ("figure", "published", "within"),
+    [
+        ("myopic, average cost", 4.1113, 1e-4),
+        ("myopic-2, average cost", 4.0407, 1e-4),
+        ("best projected inventory level, % over optimal", 0.04, 0.02),
+        ("projected inventory level 6.8, % over optimal", 0.04, 0.02),
+    ],
+)
+def test_rules_that_look_ahead_stand_beside_their_published_figures(
+    cells, figure, published, within
+):
+    cell = cells["zipkin2008-poisson5-p4-L1", figure]
+    assert cell["published"] == published
+    assert cell["exact"] == pytest.approx(published, abs=within)
+    assert cell["within"] <= 0.02
+
+
+@pytest.mark.parametrize(
+    ("exact", "bettered", "reproduced"),
+    [(0.9, False, False), (0.9, True, True), (1.01, True, True), (1.1, True, False)],
+)
+def test_a_searched_figure_may_be_bettered_and_no_other(exact, bettered, reproduced):
+    cell = TableCell("instance", "figure", 1.0, exact, 0.02, bettered)
+    assert cell.reproduced is reproduced
 
 
 def test_each_simulation_agrees_with_the_exact_figure(cells):

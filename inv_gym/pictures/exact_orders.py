@@ -8,14 +8,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from inv_gym import Observation, Policy, ProcurementRemoval, baselines
+from inv_gym import Policy, ProcurementRemoval, baselines
 from inv_gym.baselines.exact import Solution, follow, solve
 from inv_gym.baselines.exact.atoms import atoms
 from inv_gym.baselines.exact.chain import transition_matrix
 from inv_gym.baselines.exact.policy import OptimalOrders
 from inv_gym.pictures.figures import Side
-from inv_gym.published.products import AnyProduct, KnownProduct
-from inv_gym.util.arrays import flatten, unflatten, unstack
+from inv_gym.published.products import AnyProduct, KnownProduct, actions
+from inv_gym.util.arrays import flatten
 
 OUTLINED_SHARE = 0.95
 """The outlined states hold so much of the time."""
@@ -32,15 +32,6 @@ class OrderPanel(NamedTuple):
     optimal: np.ndarray
     often: np.ndarray
     """``[Y, X]`` whether the optimal policy spends most of its time there."""
-
-
-def actions(product: AnyProduct, rule: Policy, states: np.ndarray, period: int = 0) -> np.ndarray:
-    """What a rule orders ``[N, K]`` in states ``[C, N]``: each is a row of one batch."""
-    problem, number = product.problem, states.shape[1]
-    state, scale = unflatten(states, problem.initial_state(np.zeros(1))), np.ones(number)
-    order = rule(Observation(state, np.zeros((0, number)), product.economics, scale, None, period))
-    columns = unstack(np.broadcast_to(order, (number, problem.order_dim)))
-    return np.stack(problem.admissible(columns), 1)
 
 
 def mesh(across: Side, up: Side) -> np.ndarray:

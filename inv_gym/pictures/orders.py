@@ -28,7 +28,6 @@ from inv_gym.baselines.exact.search import searched
 from inv_gym.pictures.exact_orders import (
     SETTLING_PERIODS,
     OrderPanel,
-    actions,
     average_cost,
     constant_order,
     gap,
@@ -39,7 +38,7 @@ from inv_gym.pictures.exact_orders import (
 )
 from inv_gym.pictures.figures import Side, finish
 from inv_gym.pictures.order_grid import draw, grid_picture
-from inv_gym.published.products import KnownProduct, known_product, published
+from inv_gym.published.products import KnownProduct, actions, known_product, published
 
 OVERSTOCK_UNITS = 50.0
 """Units on hand at the start of the seasonal picture."""
@@ -98,6 +97,8 @@ def lost_sales_lead_time(name: str = "zipkin2008-poisson5-p4-L2") -> Figure:
         "best base-stock": searched(baselines.BaseStock, *product)[0],
         "best capped base-stock": searched(baselines.CappedBaseStock, *product)[0],
         "myopic": baselines.Myopic.closed_form(*product),
+        "myopic-2": baselines.Myopic2.closed_form(*product),
+        "projected inventory level": searched(baselines.ProjectedLevel, *product)[0],
         "dual-balancing": baselines.DualBalancing.closed_form(*product),
         "constant order": constant_order(product),
     }
@@ -108,7 +109,8 @@ def lost_sales_lead_time(name: str = "zipkin2008-poisson5-p4-L2") -> Figure:
         f"Lost sales, lead time 2, Poisson(5) demand, holding cost 1, shortage cost 4 ({name}); "
         f"cost per period. {GRID_NOTE}"
     )
-    return grid_picture([shown[row : row + 2] for row in (0, 2, 4, 6)], across, up, 0.24, caption)
+    rows = [shown[row : row + 2] for row in range(0, len(shown), 2)]
+    return grid_picture(rows, across, up, 0.24, caption)
 
 
 def perishable() -> Figure:
@@ -145,6 +147,7 @@ def dual_sourcing(name: str = "gijsbrechts2022-l2-c110") -> Figure:
         "dual index": baselines.DualIndex.searched(*product),
         "single index": baselines.SingleIndex.searched(*product),
         "tailored base-surge": baselines.TailoredBaseSurge.searched(*product),
+        "projected expedited position": baselines.ProjectedExpeditedPosition.searched(*product),
     }
     across = Side(1, "regular order that arrives in one period, units", 0, 4)
     up = Side(0, "net inventory at the decision, units", -4, 9)
