@@ -35,6 +35,7 @@ from inv_gym.agents.training.progress import (
     TrainingProgress,
     TrainingWarning,
     Validation,
+    has_fallen,
     trouble,
 )
 from inv_gym.agents.training.resuming import (
@@ -60,7 +61,8 @@ class DirectBackprop:
 
     Everything random in a step follows from the seed and the step's number, so a training that was
     interrupted goes on as if it had not been, and processes that share a batch draw their parts of
-    it.
+    it. Where a validation scores less than the first one and far below the best, the training has
+    blown up; it goes on from its best weights.
 
     >>> import inv_gym
     >>> config = TrainingConfig(steps=4, batch=16, check_every=2, validation_products=16)
@@ -156,6 +158,8 @@ class DirectBackprop:
             self.curve.append(
                 TrainingProgress(self.step, loss, reward, score, ordering, self.best, seconds)
             )
+            if has_fallen(self.curve):
+                self._learner.go_back(self._best_weights)
             if checkpoint is not None and self.rank == 0:
                 self.save(checkpoint)
             if progress is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import torch
@@ -99,6 +99,13 @@ class Learner:
             "the weights before it and the last checkpoint are kept: lower the learning rate, or "
             "look at the products."
         )
+
+    def go_back(self, weights: Mapping[str, Tensor]) -> None:
+        """Take up these weights, with an optimiser that remembers no gradient."""
+        self.network.load_state_dict(weights)
+        for moments in self.optimiser.state.values():
+            for tensor in moments.values():
+                tensor.zero_()
 
     def weights(self) -> dict[str, Tensor]:
         """A copy of the network's weights."""

@@ -46,15 +46,21 @@ class TrainingWarning(UserWarning):
     """A training came to its end, but something went wrong on the way."""
 
 
+def has_fallen(curve: Sequence[TrainingProgress]) -> bool:
+    """Whether the last validation scores less than the first one, and far below the best."""
+    first, last = curve[0], curve[-1]
+    fell = last.best - last.score > TOLERABLE_LOSS * abs(last.best)
+    return fell and last.score < first.score
+
+
 def trouble(curve: Sequence[TrainingProgress]) -> str | None:
     """What went wrong in a training that came to its end, with the remedy; None if nothing did."""
-    first, last = curve[0], curve[-1]
+    last = curve[-1]
     chosen = next(row for row in curve if row.best == last.best)
     remedy = "lower the learning rate, or train again with another seed"
     if chosen.ordering == 0.0:
         return f"the best weights, of step {chosen.step}, order nothing at all: {remedy}"
-    fell = last.best - last.score > TOLERABLE_LOSS * abs(last.best)
-    if fell and last.score < first.score:
+    if has_fallen(curve):
         return (
             f"the last validation scores {last.score:.4g}, less than the first one and far below "
             f"the {last.best:.4g} of step {chosen.step}: {remedy}"

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -102,3 +105,25 @@ def curve(*scores: float) -> list[TrainingProgress]:
 def test_a_training_that_blew_up_says_so(scores: tuple[float, ...], message: str | None) -> None:
     told = trouble(curve(*scores))
     assert (told is None) if message is None else (message in str(told))
+
+
+def spoil_at(trained: DirectBackprop, step: int) -> Callable[[TrainingProgress], None]:
+    """A callback after which the network orders far too much from a step on."""
+
+    def spoil(progress: TrainingProgress) -> None:
+        if progress.step == step:
+            kill(trained, -50.0)
+
+    return spoil
+
+
+def test_a_training_that_blows_up_goes_on_from_its_best_weights(tmp_path: Path) -> None:
+    trained = training(LostSales(horizon=12), 40)
+    trained.fit(spoil_at(trained, 20), tmp_path / "checkpoint.safetensors")
+    first, second, spoilt, last = (row.score for row in trained.curve)
+    assert spoilt < first < second
+    assert last > first
+    assert trained.trouble is None
+    resumed = training(LostSales(horizon=12), 40)
+    resumed.resume(tmp_path / "checkpoint.safetensors")
+    assert resumed.curve == trained.curve
