@@ -75,6 +75,13 @@ class Goes(Late):
             raise SystemExit("enough")
         return UpTo.__call__(self, seen)
 
+class Closes(Late):
+    def __call__(self, seen):
+        self.asked += 1
+        if self.asked > 30:
+            raise GeneratorExit("closed")
+        return UpTo.__call__(self, seen)
+
 class Negative(UpTo):
     def __call__(self, seen):
         return -1.0 - super().__call__(seen)
@@ -297,7 +304,11 @@ def few(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("few")
 @pytest.mark.parametrize(
     ("name", "words"),
-    [("Late", "KeyError: 'late' (mine.py, line "), ("Goes", "SystemExit: enough")],
+    [
+        ("Late", "KeyError: 'late' (mine.py, line "),
+        ("Goes", "SystemExit: enough"),
+        ("Closes", "GeneratorExit: closed"),
+    ],
 )
 def test_a_policy_that_raises_late_is_named_and_the_others_are_ranked(
     folder: Path, name: str, words: str

@@ -238,6 +238,11 @@ def test_a_problem_that_is_not_registered_has_random_orders_alone():
         applicable(Unknown())
 
 
+def test_a_name_that_gymnasium_refuses_is_a_value_error():
+    with pytest.raises(ValueError, match="Gymnasium refuses the name 'no id!'"):
+        inv_gym.register(Task(inv_gym.LostSales(), "poisson", name="no id!"))
+
+
 def test_the_same_task_may_be_registered_twice_and_another_one_under_its_name_may_not(registered):
     inv_gym.register(MINE)
     with pytest.raises(ValueError, match="another task is registered as 'MyMarkdown-v0'"):

@@ -41,6 +41,10 @@ class Measurement:
         """Whether its result lies in the folder."""
         return self.file is not None and (folder / self.file).exists()
 
+    def has_begun(self, folder: Path) -> bool:
+        """Whether a result lies in the folder, or may lie there."""
+        return self.is_done(folder) or (self.file is None and folder.is_dir())
+
 
 @dataclass(frozen=True)
 class Campaign:

@@ -40,8 +40,10 @@ def settings_of(campaign: Campaign, changes: Sequence[str]) -> dict[str, Any]:
         name, equals, value = change.partition("=")
         if not equals:
             raise ValueError(f"--set must be name=value, got {change!r}.")
-        kind = type(settings[one_of("setting", name, settings)])
-        settings[name] = kind(value)
+        one_of("setting", name, settings)
+        if not value.isdecimal() or int(value) < 1:
+            raise ValueError(f"setting {name} must be a whole number of at least 1, got {value!r}.")
+        settings[name] = int(value)
     return settings
 
 
@@ -54,6 +56,18 @@ def chosen(plan: Sequence[Measurement], patterns: Sequence[str]) -> list[Measure
     names = list(dict.fromkeys(measurement.name for measurement in plan))
     wanted = set(matching("measurement", patterns, names))
     return [measurement for measurement in plan if measurement.name in wanted]
+
+
+def check_results(plan: Sequence[Measurement], folder: Path, write: bool) -> None:
+    """Refuse a folder that cannot hold results, and a page that would have none.
+
+    Raises:
+        ValueError: It is a file, or nothing of the plan lies in the folder that is to be written.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise ValueError(f"the folder of results, {str(folder)!r}, is a file: give a folder.")
+    if write and not any(part.has_begun(folder) for part in plan):
+        raise ValueError(f"nothing is measured in {str(folder)!r}: leave out --write to measure.")
 
 
 def measure(
@@ -83,6 +97,7 @@ def main(
         campaign: Campaign = package.CAMPAIGN
         folder = out or campaign.folder
         plan = chosen(list(campaign.plan(**settings_of(campaign, changes or ()))), only or ())
+        check_results(plan, folder, write)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
     if listed:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
 import typer
+from matplotlib import rc_context
 
 import inv_gym
 from inv_gym import agents, baselines
@@ -58,13 +60,15 @@ def draw_task(spec: str, names: Sequence[str], seed: int, out: Path) -> None:
     """
     task = load_task(spec)
     policies = chosen_policies(task, names)
-    path = out / f"orders-{task.name or type(task.problem).__name__}.png"
+    name = re.sub(r"[^\w.-]+", "-", task.name) or type(task.problem).__name__
+    path = out / f"orders-{name}.png"
     with told("--out"):
         check_writable([path])
-    with blamed(f"{spec} cannot be drawn", "--policy"):
-        figure = task_picture(task, policies, seed)
-    with told("--out"):
-        save(figure, path)
+    with rc_context({"text.parse_math": False}):  # a name may hold dollar signs
+        with blamed(f"{spec} cannot be drawn", "--policy"):
+            figure = task_picture(task, policies, seed)
+        with told("--out"):
+            save(figure, path)
     typer.echo(f"Wrote {path}")
 
 

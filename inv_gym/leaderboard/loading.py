@@ -31,7 +31,9 @@ def blamed(what: str, option: str) -> Iterator[None]:
     """Make any error of the user's code a message with the line that raised it."""
     try:
         yield
-    except (Exception, SystemExit) as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
         raise typer.BadParameter(f"{what}: {reason(error)}", param_hint=option) from error
 
 

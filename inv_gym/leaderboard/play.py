@@ -38,7 +38,9 @@ def play(
     while contest.reference in contest.policies:
         try:
             evaluation = evaluate(contest, number, seed, console, executor, per_product)
-        except (Exception, SystemExit) as error:
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
             blame = blame_of(error)
             if blame is None:
                 raise

@@ -133,7 +133,9 @@ class PackedMatch:
         """
         try:
             return self._unpacked().play(products)
-        except (Exception, SystemExit) as error:
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
             raise _portable(error) from error
 
     def _unpacked(self) -> Match:
@@ -176,7 +178,9 @@ def blaming(name: str) -> Iterator[None]:
     """Let an error that is raised inside carry the blame of a policy."""
     try:
         yield
-    except (Exception, SystemExit) as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
         vars(error)["blame"] = Blame(name, reason(error))
         raise
 

@@ -30,8 +30,7 @@ def register(task: Task) -> None:
     Raises:
         TypeError: It is no task.
         ValueError: The name is empty, or taken by another task or by an environment of another
-            package.
-        gymnasium.error.Error: Gymnasium refuses the id.
+            package, or Gymnasium refuses it as an id.
     """
     if not isinstance(task, Task):
         raise TypeError(f"task must be a Task, got {task!r}; see inv_gym.Task.")
@@ -48,12 +47,17 @@ def register(task: Task) -> None:
             f"({taken.entry_point}): give this task a name of its own."
         )
     if taken is None:
-        gymnasium.register(
-            task.name,
-            entry_point=ENTRY_POINT,
-            vector_entry_point="inv_gym.envs.vector:InventoryVectorEnv",
-            kwargs={"task": task.name},
-        )
+        try:
+            gymnasium.register(
+                task.name,
+                entry_point=ENTRY_POINT,
+                vector_entry_point="inv_gym.envs.vector:InventoryVectorEnv",
+                kwargs={"task": task.name},
+            )
+        except gymnasium.error.Error as error:
+            raise ValueError(
+                f"Gymnasium refuses the name {task.name!r} ({error}): write it as MyProblem-v0."
+            ) from error
     ENVIRONMENTS[task.name] = task
 
 

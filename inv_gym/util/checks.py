@@ -75,7 +75,8 @@ def one_of(kind: str, name: Any, known: Iterable[str]) -> str:
         return str(name)
     near = difflib.get_close_matches(str(name), names, n=1)
     hint = f" Did you mean {near[0]!r}?" if near else ""
-    raise ValueError(f"unknown {kind} {name!r}; known: {', '.join(names)}.{hint}")
+    listing = f"known: {', '.join(names)}" if names else "there is none"
+    raise ValueError(f"unknown {kind} {name!r}; {listing}.{hint}")
 
 
 def matching(kind: str, patterns: Iterable[str], known: Iterable[str]) -> list[str]:

@@ -85,7 +85,11 @@ def test_write_measures_nothing_and_writes_to_the_docs(campaign: Path, tmp_path:
         (("--only", "secnd"), "Did you mean 'second'"),
         (("--set", "valu=2"), "Did you mean 'value'"),
         (("--set", "value"), "--set must be name=value, got 'value'"),
-        (("--set", "value=x"), "invalid literal for int() with base 10: 'x'"),
+        (("--set", "value=x"), "setting value must be a whole number of at least 1, got 'x'"),
+        (("--set", "value=0"), "setting value must be a whole number of at least 1, got '0'"),
+        (("--set", "value=-1"), "setting value must be a whole number of at least 1, got '-1'"),
+        (("--only", "first", "--write"), "nothing is measured in"),
+        (("--list", "--out", __file__), "test_runner.py', is a file: give a folder"),
     ],
 )
 def test_what_is_wrong_is_said(arguments: tuple[str, ...], message: str) -> None:

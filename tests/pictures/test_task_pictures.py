@@ -79,6 +79,18 @@ def test_a_task_and_a_policy_of_the_user_are_drawn(
     assert path.read_bytes().startswith(b"\x89PNG")
 
 
+def test_a_name_with_strange_letters_stays_within_the_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = OWN_MODULE.replace("Mine-v0", "a/../../b $x_$")
+    (tmp_path / "own_strange.py").write_text(module)
+    monkeypatch.chdir(tmp_path)
+    drawn = run("--env", "own_strange:task", "--policy", "own_strange:half")
+    assert drawn.exit_code == 0, drawn.output
+    (path,) = Path("results/pictures").iterdir()
+    assert path.name == "orders-a-..-..-b-x_-.png"
+
+
 def test_without_a_policy_the_reference_and_the_networks_are_drawn() -> None:
     task = inv_gym.task("InvPerishable-v0")
     chosen = drawing.chosen_policies(task, ())

@@ -14,8 +14,14 @@ from inv_gym.util.files import write_atomically
 
 
 def publish(folder: Path, target: Path) -> list[Path]:
-    """Write ``tuned.json``: the best of every study, and what the package has of other cases."""
+    """Write ``tuned.json``: the best of every study, and what the package has of other cases.
+
+    Raises:
+        FileNotFoundError: There are no studies.
+    """
     storage = folder / STUDIES_FILE
+    if not storage.exists():
+        raise FileNotFoundError(f"there are no studies in {str(folder)!r}: leave out --write.")
     tuned = json.loads(TUNED_FILE.read_text()) if TUNED_FILE.exists() else {}
     for name in optuna.get_all_study_names(f"sqlite:///{storage}"):
         tuned[name] = best_of(name, study_of(name, storage))
