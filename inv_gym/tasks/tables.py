@@ -160,7 +160,7 @@ def _roles(panel: Panel, split: Split, options: Mapping[str, Any]) -> dict[str, 
 
     given = with_ranges(dict(options), retail(panel.frequency))
     ends = {"first": given.pop("first", None), "last": given.pop("last", None)}
-    days = {
+    days: dict[str, dict[str, Any]] = {
         role: {
             "first": str(panel.dates[periods.start]),
             "last": str(panel.dates[periods.stop - 1]),
