@@ -19,10 +19,10 @@ leaderboard: .venv  ## rank every policy on every environment; DATA=sales.csv ad
 	$(BIN)/inv-gym leaderboard $(if $(DATA),--data "$$DATA") $(ARGS)
 
 tables: .venv  ## published tables beside ours
-	$(BIN)/python examples/experiments tables $(ARGS)
+	$(BIN)/inv-gym tables $(ARGS)
 
 pictures: .venv  ## orders of optimal policies, of heuristics and of the networks that come with the package
-	$(BIN)/python examples/experiments pictures $(ARGS)
+	$(BIN)/inv-gym pictures $(ARGS)
 
 weights: .venv  ## train the networks that come with the package, minutes each; an interrupted run goes on
 	for env in $(ENVIRONMENTS); do for agent in $(AGENTS); do \

@@ -21,7 +21,7 @@ from inv_gym.tasks.registry import ENVIRONMENTS
 from inv_gym.util.files import write_atomically
 
 WEIGHTS, CARD = "weights.safetensors", "card.json"
-FORGED = "does not fit its card"
+FOREIGN_CARD = "does not fit its card"
 
 
 def write_network(
@@ -59,7 +59,7 @@ def read_network(
         raise ValueError(
             f"{path} holds no weights of an agent: give the folder or {WEIGHTS} of a training."
         )
-    with blaming(path, FORGED):
+    with blaming(path, FOREIGN_CARD):
         numbers = sum(tensor.numel() for tensor in weights.values())
         own = {name: card["network"][name] for name in ("channels", "hidden")}
         _refuse_larger(path, {"sizes": card["sizes"], "network": own}, numbers)
@@ -100,7 +100,7 @@ def _network(path: Path, card: Mapping[str, Any], weights: Mapping[str, Tensor])
     sizes, config = _sizes(card["sizes"]), NetworkConfig(**card["network"])
     with torch.device("meta"):  # shapes alone: nothing is allocated before they are compared
         needed = PolicyNetwork(sizes, config).state_dict()
-    refuse_other_tensors(path, weights, needed, FORGED)
+    refuse_other_tensors(path, weights, needed, FOREIGN_CARD)
     with torch.random.fork_rng(devices=[]):  # the user's own random numbers stay as they are
         network = PolicyNetwork(sizes, config)
     network.load_state_dict(weights)
@@ -113,8 +113,8 @@ def _refuse_larger(path: Path, card: Mapping[str, Any], numbers: int) -> None:
         for size in _numbers(facts):
             if size > numbers:
                 raise ValueError(
-                    f"{path} {FORGED}: the {name} says {size}, and there are {numbers} weights in "
-                    "all: take another copy."
+                    f"{path} {FOREIGN_CARD}: the {name} says {size}, and there are {numbers} "
+                    "weights in all: take another copy."
                 )
 
 

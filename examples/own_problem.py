@@ -68,11 +68,12 @@ if __name__ == "__main__":
     fixed_costs = EconomicsRanges(extra={"fixed_cost": Uniform(20.0, 200.0)})
     products = SyntheticProducts(economics=fixed_costs)
     check_problem(problem, products, skip=["homogeneity"])  # a fixed cost does not grow with units
-    inv_gym.register(inv_gym.Task(problem, products, name="FixedCost-v0"))  # for gym.make
+    task = inv_gym.Task(problem, products, "FixedCost-v0", reference="s = 2, S = 4")
+    inv_gym.register(task)  # for gym.make
     levels = ((2, 2), (2, 4), (2, 8), (4, 8))
     policies = {f"s = {low}, S = {high}": OrderUpTo(low, high) for low, high in levels}
     for policy in policies.values():
         check_policy(policy, problem, products)
-    result = inv_gym.evaluate(problem, policies, products, number=1000).frame
+    result = inv_gym.evaluate(task, policies, number=1000).frame
     columns = ["policy", "reward", "gap", "fill_rate", "on_hand", "setups"]
     print(result[columns].to_string(float_format="%.2f"))

@@ -56,7 +56,7 @@ def test_lines_of_prose_are_short(page: Path) -> None:
     assert [line for line in long if not line.startswith(LONG_LINES)] == []
 
 
-@pytest.mark.parametrize("name", ["architecture.md", "exact.md"])
+@pytest.mark.parametrize("name", ["architecture.md", "backtest.md", "exact.md"])
 def test_a_snippet_of_the_docs_runs(name: str) -> None:
     snippets = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / name).read_text(), re.DOTALL)
     assert snippets

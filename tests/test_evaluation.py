@@ -23,6 +23,7 @@ from inv_gym import (
     LostSales,
     Perishable,
     ProcurementRemoval,
+    Task,
     draw_products,
     evaluate,
     rollout,
@@ -106,7 +107,10 @@ def test_rewards_gaps_and_intervals_equal_a_direct_computation_from_rollouts(war
         if name == reference:
             assert row["gap_low"] == row["gap"] == row["gap_high"] == 0.0
             continue
-        low, high = stats.t.interval(0.95, number - 1, loc=gap.mean(), scale=stats.sem(gap))
+        # What gaps are beyond their ratio to the reference; products that would share it evenly.
+        error = stats.sem(gap - gap.mean() / base.mean() * base)
+        freedom = base.sum() ** 2 / (base**2).sum() - 1.0
+        low, high = stats.t.interval(0.95, freedom, loc=gap.mean(), scale=error)
         assert row["gap_low"] == pytest.approx(percent * low, rel=1e-9)
         assert row["gap_high"] == pytest.approx(percent * high, rel=1e-9)
 
@@ -114,7 +118,9 @@ def test_rewards_gaps_and_intervals_equal_a_direct_computation_from_rollouts(war
 def test_flows_are_means_per_period_and_product_after_the_warm_up():
     warm_up = 4
     products = draw_products(SOURCE, PROBLEM, 100)
-    row = by_name(evaluate(PROBLEM, POLICIES, products, warm_up=warm_up).frame).loc["random"]
+    row = by_name(
+        evaluate(PROBLEM, POLICIES, products, warm_up=warm_up, reference="constant").frame
+    ).loc["random"]
     played = rollout(PROBLEM, POLICIES["random"], products)
     for name in ("shortage", "on_hand"):
         assert row[name] == pytest.approx(played.flow(name)[warm_up:].mean(), rel=1e-12)
@@ -186,7 +192,11 @@ def test_the_figures_do_not_depend_on_the_chunk_size(problem):
     number = 2 * DRAW_BLOCK + 77
     sizes = (1, DRAW_BLOCK, 2 * DRAW_BLOCK, 3 * DRAW_BLOCK, 10**9)
     tables = [
-        figures(evaluate(problem, policies, SOURCE, number=number, chunk_size=size).frame)
+        figures(
+            evaluate(
+                problem, policies, SOURCE, number=number, chunk_size=size, reference="random"
+            ).frame
+        )
         for size in sizes
     ]
     for table in tables[1:]:
@@ -202,7 +212,7 @@ def test_the_figures_of_fitted_heuristics_do_not_depend_on_the_chunk_size():
         for name, kind in (("dual", DualIndex), ("single", BaseStock))
     }
     one, two = (
-        evaluate(problem, policies, source, number=DRAW_BLOCK + 3, chunk_size=n)
+        evaluate(problem, policies, source, number=DRAW_BLOCK + 3, chunk_size=n, reference="dual")
         for n in (DRAW_BLOCK, 2 * DRAW_BLOCK)
     )
     pd.testing.assert_frame_equal(figures(one.frame), figures(two.frame), check_exact=True)
@@ -211,9 +221,15 @@ def test_the_figures_of_fitted_heuristics_do_not_depend_on_the_chunk_size():
 @pytest.mark.parametrize("chunk_size", [DRAW_BLOCK, 4 * DRAW_BLOCK])
 def test_a_batch_and_the_source_that_it_is_drawn_from_give_the_same(chunk_size):
     number = DRAW_BLOCK + 40
-    drawn = evaluate(PROBLEM, POLICIES, SOURCE, number=number, seed=3, chunk_size=chunk_size)
+    drawn = evaluate(
+        PROBLEM, POLICIES, SOURCE, number=number, seed=3, chunk_size=chunk_size, reference="random"
+    )
     given = evaluate(
-        PROBLEM, POLICIES, draw_products(SOURCE, PROBLEM, number, 3), chunk_size=chunk_size
+        PROBLEM,
+        POLICIES,
+        draw_products(SOURCE, PROBLEM, number, 3),
+        chunk_size=chunk_size,
+        reference="random",
     )
     pd.testing.assert_frame_equal(figures(drawn.frame), figures(given.frame), check_exact=True)
     assert drawn.facts["products"] == given.facts["products"] == number
@@ -223,7 +239,8 @@ def test_a_batch_and_the_source_that_it_is_drawn_from_give_the_same(chunk_size):
 
 def test_seeds_give_other_products_and_the_same_seed_the_same():
     one, again, other = (
-        evaluate(PROBLEM, POLICIES, SOURCE, number=50, seed=seed).frame for seed in (1, 1, 2)
+        evaluate(PROBLEM, POLICIES, SOURCE, number=50, seed=seed, reference="random").frame
+        for seed in (1, 1, 2)
     )
     pd.testing.assert_frame_equal(figures(one), figures(again), check_exact=True)
     assert (one["reward"] != other["reward"]).all()
@@ -241,10 +258,21 @@ def test_rows_are_sorted_by_reward_and_gaps_are_to_the_reference_wherever_it_sta
     assert result.facts["reference"] == "random"
 
 
-def test_without_a_reference_gaps_are_to_the_first_policy():
-    result = evaluate(PROBLEM, POLICIES, SOURCE, number=20)
-    assert result.facts["reference"] == "constant"
-    assert by_name(result.frame).loc["constant", "gap"] == 0.0
+@pytest.mark.parametrize(
+    ("played", "what"), [(PROBLEM, "a problem alone"), (Task(PROBLEM, SOURCE), "the task")]
+)
+def test_several_policies_without_a_reference_are_refused_whatever_their_order(played, what):
+    for names in (POLICIES, reversed(POLICIES)):
+        policies = {name: POLICIES[name] for name in names}
+        message = f"^{what} has no reference policy .*{', '.join(policies)} with reference="
+        with pytest.raises(ValueError, match=message):
+            evaluate(played, policies, SOURCE, number=20)
+
+
+def test_the_only_policy_is_its_own_reference():
+    result = evaluate(PROBLEM, {"random": POLICIES["random"]}, SOURCE, number=20)
+    assert result.facts["reference"] == "random"
+    assert by_name(result.frame).loc["random", "gap"] == 0.0
 
 
 def test_the_gap_to_a_reference_that_loses_money_is_positive_for_a_better_policy():
@@ -254,7 +282,13 @@ def test_the_gap_to_a_reference_that_loses_money_is_positive_for_a_better_policy
         for name, units in (("nothing", 0.0), ("some", 4.0))
     }
     table = by_name(
-        evaluate(PROBLEM, policies, InstanceProducts("poisson", 5.0, costs), number=100).frame
+        evaluate(
+            PROBLEM,
+            policies,
+            InstanceProducts("poisson", 5.0, costs),
+            number=100,
+            reference="nothing",
+        ).frame
     )
     assert table.loc["nothing", "reward"] < table.loc["some", "reward"] < 0.0
     assert (
@@ -270,9 +304,14 @@ def test_torch_products_give_the_same_figures():
         **POLICIES,
         "vector": Adaptive(VectorBaseStock.closed_form, PROBLEM, "distribution"),
     }
-    arrays = evaluate(PROBLEM, policies, SOURCE, number=100).frame
+    arrays = evaluate(PROBLEM, policies, SOURCE, number=100, reference="random").frame
     tensors = evaluate(
-        PROBLEM, policies, SOURCE, number=100, like=torch.empty(0, dtype=torch.float64)
+        PROBLEM,
+        policies,
+        SOURCE,
+        number=100,
+        reference="random",
+        like=torch.empty(0, dtype=torch.float64),
     ).frame
     pd.testing.assert_frame_equal(figures(arrays), figures(tensors), rtol=1e-10)
 
@@ -294,7 +333,9 @@ def test_progress_is_told_after_every_policy_of_every_chunk():
 
 
 def test_the_facts_say_what_the_figures_rest_on():
-    facts = evaluate(PROBLEM, POLICIES, SOURCE, number=7, seed=9, warm_up=2).facts
+    facts = evaluate(
+        PROBLEM, POLICIES, SOURCE, number=7, seed=9, warm_up=2, reference="constant"
+    ).facts
     assert facts["problem"] == "LostSales"
     assert (
         LostSales(**{**facts["fields"], "initial_stock": tuple(facts["fields"]["initial_stock"])})
@@ -307,7 +348,7 @@ def test_the_facts_say_what_the_figures_rest_on():
 
 
 def test_the_table_survives_a_round_trip_through_csv(tmp_path):
-    result = evaluate(PROBLEM, POLICIES, SOURCE, number=20)
+    result = evaluate(PROBLEM, POLICIES, SOURCE, number=20, reference="constant")
     path = result.to_csv(tmp_path / "made" / "on the way" / "table.csv")
     pd.testing.assert_frame_equal(pd.read_csv(path, comment="#"), result.frame, check_exact=True)
     facts = dict(
@@ -320,7 +361,7 @@ def test_the_table_survives_a_round_trip_through_csv(tmp_path):
 
 @pytest.mark.parametrize("number", [20, 1])
 def test_the_table_survives_a_round_trip_through_json(tmp_path, number):
-    result = evaluate(PROBLEM, POLICIES, SOURCE, number=number)
+    result = evaluate(PROBLEM, POLICIES, SOURCE, number=number, reference="constant")
     read = json.loads(result.to_json(tmp_path / "table.json").read_text())
     assert "NaN" not in (tmp_path / "table.json").read_text()
     frame = pd.DataFrame(read.pop("rows"), columns=result.frame.columns)
@@ -498,6 +539,6 @@ KNOWN = "known: nothing, history, distribution, hindsight."
     ],
 )
 def test_bad_arguments_are_refused(changes, message):
-    arguments = {"policies": POLICIES, "products": SOURCE, "number": 5, **changes}
+    arguments = {"policies": POLICIES, "products": SOURCE, "number": 5, "reference": "constant"}
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
-        evaluate(PROBLEM, **arguments)
+        evaluate(PROBLEM, **(arguments | changes))

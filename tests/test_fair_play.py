@@ -98,7 +98,9 @@ def test_an_honest_policy_earns_the_same_beside_one_that_keeps_what_it_saw() -> 
     kept: list[Any] = []
     honest = {"honest": Acts(lambda seen: None)}
     alone = evaluate(PROBLEM, honest, SOURCE, number=50).frame.reward[0]
-    both = evaluate(PROBLEM, {"keeps": Acts(kept.append), **honest}, SOURCE, number=50).frame
+    both = evaluate(
+        PROBLEM, {"keeps": Acts(kept.append), **honest}, SOURCE, number=50, reference="honest"
+    ).frame
     assert both.reward.tolist() == [alone, alone]
     products = draw_products(SOURCE, PROBLEM, 50)
     for period, observation in enumerate(kept):

@@ -4,16 +4,18 @@ percents.
 
 from __future__ import annotations
 
+import importlib
 import json
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from inv_gym import LostSales, draw_products, evaluate, make_source, rollout
 from inv_gym.baselines import ConstantOrder
-from inv_gym.play.statistics import ProductMean
+from inv_gym.play.statistics import ProductMean, ProductRatio
 from inv_gym.products.batch import product_weights
 from inv_gym.testing import Replay
 
@@ -47,6 +49,38 @@ def test_intervals_of_windows_hold_the_truth_as_often_as_they_say(
     series: int, windows: int
 ) -> None:
     assert 0.93 <= coverage(4000, series, windows) <= 0.97
+
+
+@pytest.mark.parametrize("population", ["same series", "other demand and prices"])
+def test_intervals_of_evaluated_tables_hold_the_truth_as_often_as_they_say(population: str) -> None:
+    coverage_of = importlib.import_module("benchmarks.coverage").coverage
+    held = coverage_of(population, 8, 200, 400)
+    assert held.between(0.93, 0.97).all(), held
+
+
+def test_the_error_of_a_ratio_by_series_is_that_of_leaving_out_one_at_a_time() -> None:
+    rng = np.random.default_rng(4)
+    series = rng.choice(7, 300, p=[0.3, 0.2, 0.1, 0.1, 0.1, 0.1, 0.1])
+    gaps, rewards = rng.normal(1.0, 2.0, 300) + series, rng.normal(5.0, 1.0, 300) + series
+    ratio = ProductRatio()
+    for part in (slice(None, 100), slice(100, None)):
+        ratio.add(gaps[part], rewards[part], series[part])
+    whole = gaps.mean() / rewards.mean()
+    without = [gaps[series != k].mean() / rewards[series != k].mean() for k in range(7)]
+    error = np.sqrt(6.0 / 7.0 * ((np.array(without) - whole) ** 2).sum())
+    assert ratio.standard_error == pytest.approx(error, rel=1e-10)
+    shares = np.bincount(series, rewards) / rewards.sum()
+    half = float(stats.t.ppf(0.975, 1.0 / (shares**2).sum() - 1.0)) * error
+    assert ratio.interval(100.0) == pytest.approx(
+        [100.0 * end for end in (whole, whole - half, whole + half)], rel=1e-10
+    )
+
+
+def test_a_series_that_alone_has_the_money_leaves_no_finite_interval() -> None:
+    ratio = ProductRatio()
+    ratio.add(np.ones(4), np.array([1.0, 0.0, 0.0, 0.0]), np.arange(4))
+    assert ratio.interval().mean == 4.0
+    assert np.isnan(ratio.interval().low)
 
 
 def test_without_series_overlapping_windows_would_be_believed_too_much() -> None:
@@ -85,7 +119,7 @@ def test_a_table_is_judged_by_its_series(tmp_path: Any) -> None:
     policies = {
         name: ConstantOrder(problem=problem, quantity=q) for name, q in (("a", 3.0), ("b", 4.0))
     }
-    result = evaluate(problem, policies, source, number=600)
+    result = evaluate(problem, policies, source, number=600, reference="a")
     assert result.facts["series"] == 9
     assert 9 < result.facts["windows"] <= 600
     products = draw_products(source, problem, 600)
@@ -95,7 +129,7 @@ def test_a_table_is_judged_by_its_series(tmp_path: Any) -> None:
     assert (
         rewards[1]
         > 3.0
-        * evaluate(problem, policies, products._replace(windows=None))
+        * evaluate(problem, policies, products._replace(windows=None), reference="a")
         .frame.set_index("policy")
         .loc["a"]
         .standard_error

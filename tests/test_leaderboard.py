@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -484,7 +485,7 @@ def test_the_help_loads_neither_torch_nor_the_agents() -> None:
 
 def test_the_names_of_agents_in_the_help_are_those_that_can_be_trained() -> None:
     trainings = import_module("inv_gym.commands.trainings")
-    assert tuple(trainings.AGENTS) == import_module("inv_gym.commands.train").AGENTS
+    assert tuple(trainings.AGENT_TITLES) == import_module("inv_gym.commands.train").AGENTS
 
 
 @pytest.mark.skipif(shutil.which("make") is None, reason="there is no make")
@@ -510,7 +511,7 @@ def test_make_passes_the_name_of_a_table_on_as_it_is(folder: Path) -> None:
 
 
 def test_the_page_has_its_style_sheet(ran: tuple[str, Path]) -> None:
-    page = import_module("inv_gym.leaderboard.page")
+    page = import_module("inv_gym.leaderboard.document")
     rules = page.STYLE_SHEET.read_text(encoding="utf-8")
     assert rules in (ran[1] / "leaderboard.html").read_text(encoding="utf-8")
 
@@ -520,3 +521,58 @@ def test_a_gap_that_is_not_finite_leaves_an_axis() -> None:
     low, high = limits(np.array([[0, 0, 0], [-np.inf, np.nan, 2.0], [1.0, 0.0, 2.0]]))
     assert -1.0 < low < 0.0
     assert 2.0 < high < 3.0
+
+
+# ---------------------------------------------------------------- workers
+
+
+@pytest.mark.usefixtures("few")
+def test_workers_play_the_same_tables_and_leave_out_who_fails(folder: Path) -> None:
+    own = ("--policy", "mine:UpTo", "--policy", "mine:Late", "--products", "4")
+    here = run(*own, "--out", "here")
+    there = run(*own, "--out", "there", "--workers", "2")
+    assert here.exit_code == there.exit_code == 1
+    for result in (here, there):
+        assert (
+            "mine:Late failed in InvLostSales-v0: lost sales, no lead time: KeyError: 'late'"
+            in (result.output)
+        )
+    frames = [
+        pd.read_csv(folder / out / "leaderboard.csv").drop(columns="seconds")
+        for out in ("here", "there")
+    ]
+    pd.testing.assert_frame_equal(*frames, check_exact=True)
+    assert set(frames[1]["policy"]) == {*FEW, "mine:UpTo"}
+
+
+@pytest.mark.usefixtures("few")
+def test_a_policy_that_cannot_be_sent_to_workers_is_one_message(folder: Path) -> None:
+    (folder / "local.py").write_text(
+        "class Local:\n"
+        "    knows = 'history'\n"
+        "    def __init__(self, problem):\n"
+        "        self.rule = lambda seen: seen.scale[:, None]\n"
+        "    def __call__(self, seen):\n"
+        "        return self.rule(seen)\n"
+    )
+    result = run("--policy", "local:Local", "--products", "4", "--workers", "1")
+    assert result.exit_code == 1
+    assert "policy local:Local cannot be sent to workers" in result.output
+    assert "Traceback" not in result.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--workers", "0"), "--workers"),
+        (("--dask", "nowhere"), "no dask scheduler answers at 'nowhere'"),
+        (("--dask", "nowhere", "--workers", "2"), "give either workers (2) or the address"),
+    ],
+)
+def test_workers_that_cannot_be_had_are_one_message(
+    arguments: tuple[str, ...], message: str
+) -> None:
+    pytest.importorskip("distributed")
+    result = run(*arguments)
+    assert result.exit_code == 2
+    assert message in " ".join(re.sub("[│╭╰─╮╯]", " ", result.output).split())

@@ -48,14 +48,14 @@ class Bounds(NamedTuple):
     above_zero: bool = False
 
 
-SHARE = Bounds(0.0, 1.0)
+UNIT_SHARE = Bounds(0.0, 1.0)
 AT_LEAST_ZERO = Bounds(0.0)
 COUNT = Bounds(1, is_whole=True)
 OPTION_BOUNDS = {
     "n_steps": COUNT,
     "batch_size": Bounds(2, is_whole=True),
     "n_epochs": COUNT,
-    "gae_lambda": SHARE,
+    "gae_lambda": UNIT_SHARE,
     "clip_range": Bounds(above_zero=True),
     "clip_range_vf": Bounds(above_zero=True, or_else=(None,)),
     "ent_coef": Bounds(0.0, or_else=("auto",)),
@@ -67,7 +67,7 @@ OPTION_BOUNDS = {
     "stats_window_size": COUNT,
     "buffer_size": COUNT,
     "learning_starts": Bounds(0, is_whole=True),
-    "tau": SHARE,
+    "tau": UNIT_SHARE,
     "gradient_steps": Bounds(-1, is_whole=True),
     "target_update_interval": COUNT,
     "target_entropy": Bounds(or_else=("auto",)),

@@ -19,7 +19,7 @@ SHARED = (NORMALISATION, "vec_normalize.pkl")
 """Names, beside a model, that do not say whose statistics they are: those of this project and of
 stable-baselines3's own examples.
 """
-CHECKPOINT = re.compile(r"(?P<prefix>.*)_(?P<steps>\d+)_steps")
+CHECKPOINT_NAME = re.compile(r"(?P<prefix>.*)_(?P<steps>\d+)_steps")
 """What CheckpointCallback calls a model."""
 BEST = "best_model"
 """What EvalCallback calls a model; RL Zoo keeps its statistics in the folder of the run's model."""
@@ -91,7 +91,7 @@ def _file_of(model: Path, used: bool | None) -> Path | None:
 def _own_names(model: Path) -> list[Path]:
     """Where statistics lie that say whose they are: as RL Zoo and as CheckpointCallback do it."""
     names = [model.with_suffix("") / NORMALISATION]
-    if checkpoint := CHECKPOINT.fullmatch(model.stem):
+    if checkpoint := CHECKPOINT_NAME.fullmatch(model.stem):
         prefix, steps = checkpoint["prefix"], checkpoint["steps"]
         names.append(model.with_name(f"{prefix}_vecnormalize_{steps}_steps.pkl"))
     if model.stem == BEST:

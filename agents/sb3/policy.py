@@ -157,6 +157,7 @@ def _read_policy(path: Path) -> tuple[BasePolicy, bool | None]:
         data, params, _ = load_from_zip_file(path, device="cpu")
         more = {"use_sde": True} if data.get("use_sde") else {}
         spaces_of = (data["observation_space"], data["action_space"])
+        _refuse_unknown_reach(path, data["action_space"])
         policy = data["policy_class"](
             *spaces_of, ConstantSchedule(0.0), **more | data["policy_kwargs"]
         )
@@ -164,6 +165,18 @@ def _read_policy(path: Path) -> tuple[BasePolicy, bool | None]:
     policy.set_training_mode(False)
     with blaming(path, "is not a model that stable-baselines3 saved"):
         return policy, _normalised(data)
+
+
+def _refuse_unknown_reach(path: Path, space: spaces.Space) -> None:
+    """Refuse a model of an early version, whose file does not say what its actions stand for."""
+    if not isinstance(space, ScaledOrders):
+        return
+    missing = [name for name in ("reach", "knows") if not hasattr(space, name)]
+    if missing:
+        raise ValueError(
+            f"{path} does not say what its actions stand for (its ScaledOrders have no "
+            f"{' and no '.join(missing)}; an early version saved it): train anew."
+        )
 
 
 def _normalised(data: Mapping[str, Any]) -> bool | None:

@@ -32,7 +32,7 @@ from inv_gym.agents.sb3.vec_env import SB3VecEnv
 from inv_gym.agents.training.device import usable_device
 from inv_gym.agents.training.progress import DivergedError
 from inv_gym.agents.training.resuming import (
-    FORGED,
+    FOREIGN_TRAINING,
     describe_sources,
     read_training,
     write_training,
@@ -43,10 +43,10 @@ from inv_gym.problems.problem import Problem
 from inv_gym.products.sources import ProductSource
 from inv_gym.tasks.task import Task, training_sources
 
-OPTIMISER = "optimiser"
+OPTIMISER_TENSORS = "optimiser"
 
 
-class Progress(NamedTuple):
+class ModelFreeProgress(NamedTuple):
     """What a validation found."""
 
     step: int
@@ -123,7 +123,7 @@ class ModelFree:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", message="Training and eval env", category=UserWarning)
             self._validation.init_callback(self.model)
-        self.step, self.curve = 0, list[Progress]()
+        self.step, self.curve = 0, list[ModelFreeProgress]()
         self._best = self._weights()
 
     @property
@@ -133,7 +133,7 @@ class ModelFree:
 
     def fit(
         self,
-        progress: Callable[[Progress], None] | None = None,
+        progress: Callable[[ModelFreeProgress], None] | None = None,
         checkpoint: str | Path | None = None,
     ) -> InventoryAgent | SB3Policy:
         """Train to the end and return the policy of the best weights.
@@ -151,7 +151,9 @@ class ModelFree:
             self._train_part()
             reward, score, best = self._validate()
             self.curve.append(
-                Progress(self.step, reward, score, best, before + time.perf_counter() - begin)
+                ModelFreeProgress(
+                    self.step, reward, score, best, before + time.perf_counter() - begin
+                )
             )
             if checkpoint is not None and self.config.on_policy:
                 self.save(checkpoint)
@@ -250,7 +252,7 @@ class ModelFree:
         best = float(self._validation.best_mean_reward)
         facts = {**self._identity(), "step": self.step, "curve": self.curve, "best": best}
         return write_training(
-            path, facts, self._weights(), self._best, self.model.policy.optimizer, OPTIMISER
+            path, facts, self._weights(), self._best, self.model.policy.optimizer, OPTIMISER_TENSORS
         )
 
     def _identity(self) -> dict[str, Any]:
@@ -281,11 +283,11 @@ class ModelFree:
             self._identity(),
             self._weights(),
             self.model.policy.optimizer,
-            OPTIMISER,
+            OPTIMISER_TENSORS,
             self.config.steps,
         )
-        with blaming(path, FORGED):
-            curve = [Progress(*row) for row in saved.curve]
+        with blaming(path, FOREIGN_TRAINING):
+            curve = [ModelFreeProgress(*row) for row in saved.curve]
         restore(self.model.policy, self.env, saved.now)
         self.model.policy.optimizer.load_state_dict(saved.optimiser)
         self._best, self._validation.best_mean_reward = saved.best, saved.score

@@ -38,7 +38,7 @@ from inv_gym.agents.training.progress import (
     trouble,
 )
 from inv_gym.agents.training.resuming import (
-    FORGED,
+    FOREIGN_TRAINING,
     describe_sources,
     read_training,
     write_training,
@@ -52,7 +52,7 @@ from inv_gym.util.checks import whole
 
 __all__ = ["DirectBackprop", "DivergedError", "TrainingProgress"]
 
-OPTIMISER = "adam"
+ADAM_TENSORS = "adam"
 
 
 class DirectBackprop:
@@ -226,7 +226,7 @@ class DirectBackprop:
             self._learner.weights(),
             self._best_weights,
             self._learner.optimiser,
-            OPTIMISER,
+            ADAM_TENSORS,
         )
 
     def _identity(self) -> dict[str, Any]:
@@ -255,10 +255,10 @@ class DirectBackprop:
             self._identity(),
             self._learner.weights(),
             self._learner.optimiser,
-            OPTIMISER,
+            ADAM_TENSORS,
             self.config.steps,
         )
-        with blaming(path, FORGED):
+        with blaming(path, FOREIGN_TRAINING):
             stale = whole("stale", facts["stale"], least=0)
             curve = [TrainingProgress(*row) for row in saved.curve]
         self.network.load_state_dict(saved.now)

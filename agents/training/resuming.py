@@ -18,7 +18,7 @@ from inv_gym.agents.checkpoints import (
 )
 from inv_gym.util.checks import real, whole
 
-FORGED = "does not fit this training"
+FOREIGN_TRAINING = "does not fit this training"
 
 
 class Saved(NamedTuple):
@@ -92,11 +92,11 @@ def read_training(
         ValueError: It is damaged, of another training, or a part of it is missing or impossible.
     """
     tensors, facts = read_tensors(path)
-    with blaming(path, FORGED):
+    with blaming(path, FOREIGN_TRAINING):
         _refuse_other_training(path, facts, identity)
         now, best, states = (_part(tensors, name) for name in ("now", "best", called))
         for found in (now, best):
-            refuse_other_tensors(path, found, weights, FORGED)
+            refuse_other_tensors(path, found, weights, FOREIGN_TRAINING)
         if sorted(states) != facts[called]:
             raise ValueError(f"it needs the tensors {facts[called]} of {called}")
         step = whole("step", facts["step"], least=0)

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import copy
 from dataclasses import replace
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -16,9 +15,9 @@ from inv_gym.agents.network.policy_network import PolicyNetwork
 from inv_gym.agents.training.batches import Batch
 from inv_gym.agents.training.config import TrainingConfig
 from inv_gym.agents.training.structure_informed import Probes, StructurePenalty
+from inv_gym.agents.training.validation import score_weights
 from inv_gym.play.episode import Episode
 from inv_gym.problems.problem import Problem
-from inv_gym.products.batch import Products, product_weights
 from inv_gym.util.arrays import unstack
 
 FRACTION = 0.02
@@ -80,7 +79,12 @@ class Loss(nn.Module):
                 order = self._whole(order, batch.dither[t])
             rewards.append(episode.step(unstack(order)).reward)
         discounts = products.scale.new_tensor([problem.discount**t for t in range(problem.horizon)])
-        loss = -(discounts @ torch.stack(rewards) * self.weights(products)).mean() / discounts.sum()
+        loss = (
+            -(
+                discounts @ torch.stack(rewards) * score_weights(products, self.config.weighting)
+            ).mean()
+            / discounts.sum()
+        )
         if batch.probes is None:
             return loss
         prepared, visited = map(torch.stack, zip(*seen, strict=True))
@@ -106,10 +110,6 @@ class Loss(nn.Module):
         left = FRACTION if self.config.rounding == "dithered" else 0.0
         whole = (order.detach() + dither).round().clamp(min=0.0)
         return order + (1.0 - left) * (whole - order).detach()
-
-    def weights(self, products: Products) -> Any:
-        """``[B]`` what a unit of money counts."""
-        return product_weights(products) if self.config.weighting == "product" else 1.0
 
 
 def settling(problem: Problem) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import torch
@@ -39,7 +40,14 @@ def play_validation(agent: InventoryAgent, products: Products, weighting: str) -
         played = rollout(problem, agent, products.to(network.like))
     shares = [float((step.order > 0.0).double().mean()) for step in played.steps]
     reward = played.discounted_reward.double().cpu().numpy() / problem.discounted_periods
-    weights = product_weights(products) if weighting == "product" else 1.0
+    weights = score_weights(products, weighting)
     return Validation(
         float((reward * weights).mean()), float(reward.mean()), float(np.mean(shares))
     )
+
+
+def score_weights(products: Products, weighting: str) -> Any:
+    """``[B]`` what a unit of money counts in a score: as the weighting is ``product`` or ``money``,
+    one over a product's scale and money unit, or 1 (a number).
+    """
+    return product_weights(products) if weighting == "product" else 1.0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 from inv_gym.baselines.fitting.heuristic import Rule, join
 from inv_gym.demand.distribution import Distribution
 from inv_gym.util.arrays import map_columns
+from inv_gym.util.executors import threads_of_process
 
 CANDIDATES_AT_ONCE = 12288
 """Candidates times products that are simulated at once: what fits a core's cache."""
@@ -29,5 +29,5 @@ def by_blocks(
     def of_block(block: slice) -> Rule:
         return find(distribution.rows(block), map_columns(lambda column: column[block], economics))
 
-    with ThreadPoolExecutor(os.cpu_count()) as cores:
+    with ThreadPoolExecutor(threads_of_process()) as cores:
         return join(list(cores.map(of_block, blocks)))

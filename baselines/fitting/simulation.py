@@ -10,7 +10,7 @@ import numpy as np
 
 from inv_gym.baselines.fitting.heuristic import Heuristic
 from inv_gym.demand.distribution import Distribution
-from inv_gym.play.episode import Step, play
+from inv_gym.play.episode import Step, play_trusted
 from inv_gym.problems.problem import Problem
 from inv_gym.products.batch import HISTORY, Products
 from inv_gym.util.arrays import map_columns
@@ -51,7 +51,7 @@ def simulate(
     )
     if isinstance(rule, Heuristic):
         rule = replace(rule, problem=endless)
-    return (step for step in play(endless, rule, products) if step.period >= WARM_UP)
+    return (step for step in play_trusted(endless, rule, products) if step.period >= WARM_UP)
 
 
 def paths(distribution: Distribution, periods: int) -> np.ndarray:

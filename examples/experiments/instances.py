@@ -1,8 +1,6 @@
-"""Published instances: their products, and how far policies are from their optimum."""
+"""How far policies are from the optimum of published instances."""
 
 from __future__ import annotations
-
-from typing import Any, Generic, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -13,41 +11,13 @@ from inv_gym.baselines.exact import Optimal
 from inv_gym.baselines.exact.chain import follow
 from inv_gym.baselines.exact.limits import TooLargeError
 from inv_gym.baselines.fitting.fitting import known_distribution
-from inv_gym.demand.distribution import Distribution
 from inv_gym.play.policy import planned
 from inv_gym.problems import Perishable, ProcurementRemoval
-from inv_gym.products.sources import ProductSource
 
-ProblemKind = TypeVar("ProblemKind", bound=inv_gym.Problem)
 INFORMED_NETWORK = NetworkConfig(knows="distribution")
 """Of networks that are told the distribution."""
 REMOVAL_STOCK = 80.0
 """Units at the start of the removal instances, where removal matters."""
-
-
-class KnownProduct(NamedTuple, Generic[ProblemKind]):
-    """One product with its true distribution: what exact solutions and heuristics are made of."""
-
-    problem: ProblemKind
-    distribution: Distribution
-    economics: Any
-
-
-AnyProduct = KnownProduct[Any]
-
-
-def known_product(problem: ProblemKind, source: ProductSource) -> KnownProduct[ProblemKind]:
-    """The one product of a source."""
-    product = inv_gym.draw_products(source, problem, 1)
-    distribution = known_distribution("distribution", product)
-    return KnownProduct(problem, distribution, product.economics)
-
-
-def published(name: str, kind: type[ProblemKind]) -> KnownProduct[ProblemKind]:
-    """The product of a published instance of a problem of this kind."""
-    task = inv_gym.instance(name)
-    assert isinstance(task.problem, kind)
-    return known_product(task.problem, task.source)
 
 
 def exact_value(task: inv_gym.Task, policy: inv_gym.Policy) -> float:

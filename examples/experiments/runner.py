@@ -8,27 +8,22 @@ python examples/experiments evidence --write    # only write the page from what 
 
 from __future__ import annotations
 
-import fnmatch
-import multiprocessing
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any
 
-import torch
 import typer
 
 from experiments.campaign import Campaign, Measurement
-from inv_gym.util.checks import one_of
+from inv_gym.util.checks import matching, one_of
+from inv_gym.util.processes import report_finished
 
 CAMPAIGNS = {
     "evidence": "DirectBackprop beside heuristics and optima, docs/evidence.md",
     "structure": "what a network gains from structure, docs/structure.md",
     "sample_efficiency": "PPO beside DirectBackprop, docs/ppo.md",
     "trainings": "how many short trainings die, docs/trainings.md",
-    "tables": "published tables beside exact and simulated figures",
-    "pictures": "orders of optima, heuristics and networks, docs/pictures",
     "tuning": "parameters of PPO, agents/sb3/tuned.json",
 }
 """Every campaign is a package of this name, which holds a `CAMPAIGN`."""
@@ -57,10 +52,7 @@ def chosen(plan: Sequence[Measurement], patterns: Sequence[str]) -> list[Measure
         ValueError: A pattern matches nothing.
     """
     names = list(dict.fromkeys(measurement.name for measurement in plan))
-    wanted = set(names) if not patterns else set()
-    for pattern in patterns:
-        matching = fnmatch.filter(names, pattern)
-        wanted.update(matching or [one_of("measurement", pattern, names)])
+    wanted = set(matching("measurement", patterns, names))
     return [measurement for measurement in plan if measurement.name in wanted]
 
 
@@ -68,12 +60,8 @@ def measure(
     campaign: Campaign, measurements: Sequence[Measurement], folder: Path, jobs: int
 ) -> None:
     """Measure, so many at a time with one torch thread each, and say what is done."""
-    spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(jobs, spawn, torch.set_num_threads, (1,)) as pool:
-        waiting = {pool.submit(campaign.measure, folder, *m.arguments): m for m in measurements}
-        for number, finished in enumerate(as_completed(waiting), 1):
-            finished.result()
-            typer.echo(f"{number} of {len(waiting)}: {waiting[finished].title}")
+    arguments = {m.title: (folder, *m.arguments) for m in measurements}
+    report_finished(campaign.measure, arguments, jobs, typer.echo)
 
 
 def main(

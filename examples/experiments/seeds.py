@@ -6,6 +6,7 @@ from collections.abc import Set as AbstractSet
 
 from inv_gym.agents.training.batches import FIXED_SEED
 from inv_gym.agents.training.validation import VALIDATION_SEED
+from inv_gym.pictures.networks import TEST_SEED as EVIDENCE_TEST_SEED
 
 EVIDENCE_TRAININGS = 3
 """Networks of each experiment; their seeds count from 0."""
@@ -16,8 +17,6 @@ TUNING_SEED = 1000
 """Of the first trial of a search; the next ones count on."""
 TUNING_TRIALS = 1000
 """The most trials of a search."""
-EVIDENCE_TEST_SEED = 20_000
-"""Of the products on which trained networks are compared; that of the pictures of orders too."""
 STRUCTURE_TEST_SEED = 40_000
 SAMPLE_EFFICIENCY_TEST_SEED = 60_000
 

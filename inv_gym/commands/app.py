@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import typer
 
-from inv_gym.commands import leaderboard, train
+from inv_gym.commands import backtest, leaderboard, order_pictures, published_tables, train
 
 app = typer.Typer(
     name="inv-gym",
-    help="Inventory control: rank policies, and train networks.",
+    help="Inventory control: rank policies, train networks, reproduce tables, and draw orders.",
     add_completion=False,
     no_args_is_help=True,
     rich_markup_mode=None,
@@ -20,3 +20,18 @@ app.command(
 app.command("train", short_help="Train a policy and keep its weights.", epilog=train.EXAMPLES)(
     train.main
 )
+app.command(
+    "backtest",
+    short_help="Rank every policy on the last days of a table of sales, series by series.",
+    epilog=backtest.EXAMPLES,
+)(backtest.main)
+app.command(
+    "tables",
+    short_help="Print published tables beside our figures.",
+    epilog=published_tables.TABLES_EXAMPLES,
+)(published_tables.main)
+app.command(
+    "pictures",
+    short_help="Draw what policies order in each state.",
+    epilog=order_pictures.PICTURES_EXAMPLES,
+)(order_pictures.main)

@@ -18,6 +18,7 @@ from typing import Annotated
 import typer
 
 from inv_gym.commands import needed_packages
+from inv_gym.commands.scale import Dask, Workers
 from inv_gym.commands.tables import (
     Columns,
     Duplicates,
@@ -83,6 +84,8 @@ def main(
     quick: Annotated[
         bool, typer.Option("--quick", help="A first look: few products, short episodes.")
     ] = False,
+    workers: Workers = None,
+    dask: Dask = None,
     out: Annotated[Path, typer.Option(metavar="DIR", help="Where the files go.")] = Path("results"),
 ) -> None:
     """Rank every policy on every environment, in tables and in DIR/leaderboard.csv, .json and
@@ -106,4 +109,5 @@ def main(
         "columns": columns,
         "wide": wide,
     }
-    rank(env or [], policy or [], products, seed, data, described, horizon, quick, out)
+    place = (workers, dask)
+    rank(env or [], policy or [], products, seed, data, described, horizon, quick, place, out)

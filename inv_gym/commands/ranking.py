@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Executor
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,8 +22,10 @@ from inv_gym.leaderboard.loading import load_environment, told
 from inv_gym.leaderboard.play import play
 from inv_gym.leaderboard.terminal import explain, make_console, show
 from inv_gym.leaderboard.words import counted
+from inv_gym.play.dispatch import WorkerError
 from inv_gym.products.panel import read_panel
 from inv_gym.tasks.naming import READING_KEYS
+from inv_gym.util.executors import workers
 
 QUICK_PRODUCTS, QUICK_HORIZON = 50, 20
 
@@ -35,6 +39,7 @@ def rank(
     described: Mapping[str, Any],
     horizon: int | None,
     quick: bool,
+    place: tuple[int | None, str | None],
     out: Path,
 ) -> None:
     """Play every table, print each when it is played, and write all of them.
@@ -55,7 +60,8 @@ def rank(
             sections = gather_sections(data, described)
         periods = horizon or (QUICK_HORIZON if quick else None)
         contests = gather(environments, policies, seed, sections, periods, console)
-        failures = play_tables(contests, number, seed, console, boards)
+        with working(*place) as executor:
+            failures = play_tables(contests, number, seed, console, boards, executor)
         explain(console)
         write_tables(boards, out, console)
     except KeyboardInterrupt:
@@ -68,6 +74,19 @@ def rank(
         typer.echo(f"Error: {failure}", err=True)
     if failures:
         raise typer.Exit(1)
+
+
+@contextmanager
+def working(number: int | None, dask: str | None) -> Iterator[Executor | None]:
+    """What plays, from the options ``--workers`` and ``--dask``; None to play in this process.
+
+    Raises:
+        typer.BadParameter: Both are given, no scheduler answers, or a package is missing.
+    """
+    with ExitStack() as stack:
+        with told("--workers" if dask is None else "--dask"):
+            executor = stack.enter_context(workers(number, dask))
+        yield executor
 
 
 def gather(
@@ -106,14 +125,19 @@ def gather_sections(data: str | None, described: Mapping[str, Any]) -> list[Sect
 
 
 def play_tables(
-    contests: Sequence[Contest], number: int, seed: int, console: Console, boards: list[Board]
+    contests: Sequence[Contest],
+    number: int,
+    seed: int,
+    console: Console,
+    boards: list[Board],
+    executor: Executor | None = None,
 ) -> list[str]:
     """Play and print every table, and put it on `boards` at once; the policies that failed."""
     failures: list[str] = []
     for contest in contests:
         try:
-            played = play(contest, number, seed, console)
-        except (ValueError, OSError) as error:
+            played = play(contest, number, seed, console, executor)
+        except (ValueError, OSError, TypeError, WorkerError) as error:
             failures.append(f"{contest.title} cannot be played: {error}")
             continue
         failures.extend(played.failures)

@@ -19,9 +19,9 @@ from rich.progress import Progress
 import inv_gym
 from inv_gym import baselines
 from inv_gym.agents.training.config import STRUCTURE_KINDS
+from inv_gym.agents.training.validation import score_weights
 from inv_gym.agents.weights import table_facts
-from inv_gym.commands.trainings import AGENTS
-from inv_gym.products.batch import product_weights
+from inv_gym.commands.trainings import AGENT_TITLES
 from inv_gym.util.files import write_atomically
 
 console = Console(highlight=False)
@@ -35,8 +35,7 @@ def reference_score(training: Any) -> tuple[str, float]:
     known = products.distribution is not None
     name = baselines.reference(problem, known)
     played = inv_gym.rollout(problem, baselines.policies(problem, known)[name], products)
-    alike = getattr(training.config, "weighting", "product") == "product"
-    weights = product_weights(products) if alike else 1.0
+    weights = score_weights(products, getattr(training.config, "weighting", "product"))
     return name, float(np.mean(played.discounted_reward * weights)) / problem.discounted_periods
 
 
@@ -107,7 +106,7 @@ def card(training: Any, log: Log, agent: str, products: str) -> dict[str, Any]:
         *(() if agent in STRUCTURE_KINDS else ("stable-baselines3",)),
     )
     return {
-        "name": training.config.kind if agent in STRUCTURE_KINDS else AGENTS[agent],
+        "name": training.config.kind if agent in STRUCTURE_KINDS else AGENT_TITLES[agent],
         "config": asdict(training.config),
         "products": products,
         **table_card(training),

@@ -20,12 +20,12 @@ from inv_gym.agents.training.progress import DivergedError, TrainingWarning
 from inv_gym.commands.report import Log, card, console
 from inv_gym.commands.tables import given_options, refuse_table_name, refuse_without_table
 from inv_gym.commands.train import Options
-from inv_gym.commands.trainings import AGENTS, MODEL_FREE, direct_backprop, model_free
+from inv_gym.commands.trainings import AGENT_TITLES, MODEL_FREE, direct_backprop, model_free
 from inv_gym.leaderboard.loading import load_environment
 from inv_gym.util.checks import one_of
 from inv_gym.util.locks import locked
 
-CHECKPOINT = "checkpoint.safetensors"
+CHECKPOINT_FILE = "checkpoint.safetensors"
 TRAINED_NAMES = ("weights.safetensors", "model.zip")
 """What a training leaves in the end, with a checkpoint or without one."""
 
@@ -38,7 +38,7 @@ def train(options: Options) -> None:
     """
     if options.threads is not None:
         torch.set_num_threads(options.threads)
-    checkpoint = options.out / CHECKPOINT
+    checkpoint = options.out / CHECKPOINT_FILE
     try:
         training, origin = begin(options)
         if options.resume:
@@ -64,7 +64,7 @@ def refuse_used(out: Path) -> None:
     Raises:
         ValueError: There is a checkpoint, or a trained model without one.
     """
-    if (out / CHECKPOINT).exists():
+    if (out / CHECKPOINT_FILE).exists():
         raise ValueError(
             f"{out} holds a training already: go on with --resume, or give another --out."
         )
@@ -93,7 +93,7 @@ def begin(options: Options) -> tuple[Any, str]:
         ValueError: A name is unknown, or a value out of bounds.
         OSError: A file cannot be read.
     """
-    agent = one_of("agent", options.agent, AGENTS)
+    agent = one_of("agent", options.agent, AGENT_TITLES)
     env_id = load_environment(options.env)
     changes = named_values("--field", options.field) | given({"horizon": options.horizon})
     played = played_task(env_id, options, changes)
@@ -181,7 +181,7 @@ def run(training: Any, out: Path, agent: str, products: str) -> None:
         log = Log(training, out, bar)
         with warnings.catch_warnings():  # trouble is told at the end
             warnings.simplefilter("ignore", TrainingWarning)
-            trained = training.fit(log, out / CHECKPOINT)
+            trained = training.fit(log, out / CHECKPOINT_FILE)
     facts = card(training, log, agent, products)
     (trained.save if agent in STRUCTURE_KINDS else training.save_model)(out, facts)
     best = log.compared(facts["metrics"]["validation_score"])

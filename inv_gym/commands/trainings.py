@@ -17,7 +17,7 @@ from inv_gym.agents.training.direct_backprop import DirectBackprop
 
 MODEL_FREE = {"ppo": "PPO", "a2c": "A2C", "sac": "SAC", "td3": "TD3"}
 """Agents of stable-baselines3, and what results are called in tables."""
-AGENTS = STRUCTURE_KINDS | MODEL_FREE
+AGENT_TITLES = STRUCTURE_KINDS | MODEL_FREE
 
 
 def join_processes(device: str) -> str:

@@ -11,7 +11,7 @@ from functools import cached_property
 import numpy as np
 
 from inv_gym.demand.families import Family, check_probability
-from inv_gym.util.arrays import sealed
+from inv_gym.util.arrays import apart, sealed
 from inv_gym.util.checks import refuse_rows, whole
 
 LATTICE_CELLS = 2048
@@ -90,6 +90,11 @@ class Distribution:
         if all(ours is theirs for ours, theirs in zip(columns, kept, strict=True)):
             return self
         return Distribution(self.families, *kept)
+
+    def apart(self) -> Distribution:
+        """The same in memory of its own, with lattices of its own."""
+        columns = (self.family_index, self.mean, self.dispersion)
+        return Distribution(self.families, *map(apart, columns))
 
     def rows(self, rows: slice | np.ndarray) -> Distribution:
         """The same for some of the products."""

@@ -142,8 +142,8 @@ class InventoryVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray], View):
         return drawn.rows(slice(0, self.num_envs))
 
     def observe(self) -> Observation:
-        """What a `Policy` sees of this period, as NumPy arrays."""
-        return self.episode.observe()
+        """What a `Policy` sees of this period, as NumPy arrays that are no part of the episode."""
+        return self.episode.show()
 
     def _check_mask(self, mask: Any) -> None:
         """Refuse a mask of the rows to reset that does not reset them all."""

@@ -141,9 +141,12 @@ def demand_trace(given: Any, shape: tuple[int, int]) -> np.ndarray:
         "products), or one per period for all"
     )
     try:
-        trace = np.asarray(given, dtype=float)
+        trace = np.ma.filled(given, np.nan) if np.ma.isMaskedArray(given) else np.asarray(given)
     except (TypeError, ValueError):
         raise ValueError(f"{wanted}; got {given!r}.") from None
+    if trace.dtype.kind not in "fiu":
+        raise ValueError(f"{wanted}; got {given!r}.")
+    trace = trace.astype(float)
     if trace.shape == shape[:1]:
         trace = np.broadcast_to(trace[:, None], shape)
     if trace.shape != shape:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import sys
-import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Any
 import typer
 
 import inv_gym
+from inv_gym.play.match import reason
 from inv_gym.util.checks import one_of
 
 
@@ -33,17 +33,6 @@ def blamed(what: str, option: str) -> Iterator[None]:
         yield
     except (Exception, SystemExit) as error:
         raise typer.BadParameter(f"{what}: {reason(error)}", param_hint=option) from error
-
-
-def reason(error: BaseException) -> str:
-    """An error in a line: its kind, its words, and the line of code that raised it."""
-    place = traceback.extract_tb(error.__traceback__)[-1]
-    line = (
-        ""
-        if place.filename.startswith("<")
-        else f" ({Path(place.filename).name}, line {place.lineno})"
-    )
-    return f"{type(error).__name__}: {error}{line}"
 
 
 def load(spec: str, option: str, kind: str) -> Any:
@@ -82,6 +71,19 @@ def load(spec: str, option: str, kind: str) -> Any:
         return getattr(module, one_of(f"{kind} of {module_name}", name, public))
 
 
+def load_task(spec: str) -> inv_gym.Task:
+    """The task that is registered or published under a name, or a task ``module:task`` of the
+    user's.
+
+    Raises:
+        typer.BadParameter: There is no such task.
+    """
+    if ":" in spec:
+        return load(spec, "--env", "task")
+    with told("--env"):
+        return inv_gym.task(spec)
+
+
 def load_environment(spec: str) -> str:
     """The id of an environment: one that is registered, or a task ``module:task`` of the user's,
     which is registered under its name.
@@ -90,7 +92,7 @@ def load_environment(spec: str) -> str:
         typer.BadParameter: There is no such environment, or the task cannot be registered.
     """
     if ":" in spec:
-        task = load(spec, "--env", "task")
+        task = load_task(spec)
         with told("--env"):
             inv_gym.register(task)
         return str(task.name)

@@ -2,48 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor
+from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 import inv_gym
 from inv_gym.leaderboard.board import Board, Contest
-from inv_gym.leaderboard.loading import reason
-from inv_gym.play.policy import planned
-
-
-class Watch:
-    """Remembers which policy was last asked for an order."""
-
-    playing: str | None = None
-
-
-class Watched:
-    """A policy that tells a watch when it is asked.
-
-    Args:
-        name: Of the policy in the table.
-        policy: Who orders.
-        watch: What is told.
-    """
-
-    def __init__(self, name: str, policy: inv_gym.Policy, watch: Watch) -> None:
-        self.knows = policy.knows
-        self.name = getattr(policy, "name", type(policy).__name__)
-        self._title, self._policy, self._watch = name, policy, watch
-
-    def plan(self, problem: inv_gym.Problem, products: inv_gym.Products) -> Watched:
-        """The policy after its planning."""
-        self._watch.playing = self._title
-        policy = planned(self._policy, problem, products)
-        return Watched(self._title, policy, self._watch)
-
-    def __call__(self, observation: inv_gym.Observation) -> Any:
-        """The policy's orders."""
-        self._watch.playing = self._title
-        return self._policy(observation)
+from inv_gym.play.match import Blame, blame_of
 
 
 class Played(NamedTuple):
@@ -55,36 +25,64 @@ class Played(NamedTuple):
     """Which policies failed, and how."""
 
 
-def play(contest: Contest, number: int, seed: int, console: Console) -> Played:
+def play(
+    contest: Contest,
+    number: int,
+    seed: int,
+    console: Console,
+    executor: Executor | None = None,
+    per_product: bool = False,
+) -> Played:
     """Evaluate a contest. A policy that raises is left out, and the others play again."""
     failures: list[str] = []
     while contest.reference in contest.policies:
-        watch = Watch()
         try:
-            evaluation = evaluate(contest, watch, number, seed, console)
+            evaluation = evaluate(contest, number, seed, console, executor, per_product)
         except (Exception, SystemExit) as error:
-            name = watch.playing
-            if name is None:
+            blame = blame_of(error)
+            if blame is None:
                 raise
-            failures.append(f"{name} failed in {contest.title}: {reason(error)}.")
-            contest = without(contest, name, reason(error))
+            failures.append(f"{blame.policy} failed in {contest.title}: {blame.reason}.")
+            contest = without(contest, blame)
         else:
             return Played(Board(contest, evaluation), tuple(failures))
     return Played(None, tuple(failures))
 
 
-def without(contest: Contest, name: str, words: str) -> Contest:
+def without(contest: Contest, blame: Blame) -> Contest:
     """The contest of the other policies."""
-    others = {other: policy for other, policy in contest.policies.items() if other != name}
-    note = f"{name} failed and is left out ({words})"
+    others = {name: policy for name, policy in contest.policies.items() if name != blame.policy}
+    note = f"{blame.policy} failed and is left out ({blame.reason})"
     return replace(contest, policies=others, notes=(*contest.notes, note))
 
 
 def evaluate(
-    contest: Contest, watch: Watch, number: int, seed: int, console: Console
+    contest: Contest,
+    number: int,
+    seed: int,
+    console: Console,
+    executor: Executor | None = None,
+    per_product: bool = False,
 ) -> inv_gym.Evaluation:
     """Evaluate a contest, with a progress bar if somebody looks on."""
-    policies = {name: Watched(name, policy, watch) for name, policy in contest.policies.items()}
+    with bar(contest.task.name, list(contest.policies), number, console) as progress:
+        return inv_gym.evaluate(
+            contest.task,
+            contest.policies,
+            number=number,
+            seed=seed,
+            reference=contest.reference,
+            executor=executor,
+            per_product=per_product,
+            progress=progress,
+        )
+
+
+@contextmanager
+def bar(
+    title: str, policies: Sequence[str], number: int, console: Console
+) -> Iterator[Callable[[str, int, int], None]]:
+    """A progress bar of an evaluation; gives what is told of its progress."""
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -93,22 +91,13 @@ def evaluate(
     )
     with Progress(
         *columns, console=console, transient=True, disable=not console.is_terminal
-    ) as bar:
-        row = bar.add_task(contest.task.name, total=number * len(contest.policies), last="")
-        done = dict.fromkeys(contest.policies, 0)
+    ) as shown:
+        row = shown.add_task(title, total=number * len(policies), last="")
+        done = dict.fromkeys(policies, 0)
 
         def progress(name: str, products: int, number: int) -> None:
             done[name] = products
-            watch.playing = None
-            bar.update(
-                row, completed=sum(done.values()), last=f"{name}: {products} of {number} products"
-            )
+            last = f"{name}: {products} of {number} products"
+            shown.update(row, completed=sum(done.values()), last=last)
 
-        return inv_gym.evaluate(
-            contest.task,
-            policies,
-            number=number,
-            seed=seed,
-            reference=contest.reference,
-            progress=progress,
-        )
+        yield progress

@@ -14,6 +14,8 @@ from inv_gym.leaderboard.board import Board, Column
 from inv_gym.leaderboard.page import LEGEND
 
 PIPED_WIDTH = 140
+PLAIN_SIGNS = {"±": "+/-", "✓": "yes"}
+"""What stands for signs that a console cannot write."""
 POLICY_WIDTH = 20
 """Characters to which names are wrapped in a terminal before other columns give way; a file has
 whole names."""
@@ -27,11 +29,12 @@ def fitting(columns: Sequence[Column], width: int, policy_width: int) -> list[Co
 
 
 def writable(text: str, console: Console) -> str:
-    """The text in characters that the console can write: ``+/-`` for a sign that it cannot."""
+    """The text in signs that the console can write: ``+/-`` where it cannot write ``±``."""
     try:
         text.encode(console.encoding)
     except UnicodeEncodeError:
-        return text.replace("±", "+/-")
+        for sign, plain in PLAIN_SIGNS.items():
+            text = text.replace(sign, plain)
     return text
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import copy
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,6 +15,7 @@ from inv_gym.products.batch import HISTORY, Products
 from inv_gym.util.arrays import (
     Array,
     Columns,
+    apart,
     flatten,
     flatten_names,
     is_torch,
@@ -21,8 +23,12 @@ from inv_gym.util.arrays import (
     map_columns,
     sealed,
     stack,
+    to_numpy,
     unstack,
 )
+
+SMALLEST_SCALE = float(np.finfo(np.float32).tiny)
+LARGEST_STOCK = float(np.finfo(np.float32).max)
 
 
 class Episode:
@@ -61,6 +67,12 @@ class Episode:
             None if products.covariates is None else products.covariates[t : t + HISTORY + 1]
         )
         return Observation(self.state, history, products.economics, products.scale, covariates, t)
+
+    def show(self) -> Observation:
+        """What `observe` gives, in memory of its own: whatever is done to it, the game goes on."""
+        observation = self.observe()
+        state, history, economics, scale, covariates = map_columns(apart, observation[:-1])
+        return Observation(state, history, economics, scale, covariates, observation.period)
 
     def _history(self, t: int) -> Array:
         """``[H, B]`` demand of the periods before t.
@@ -125,7 +137,7 @@ class Step(NamedTuple):
 def play(problem: Problem, policy: Policy, products: Products, state: Any = None) -> Iterator[Step]:
     """Play an episode of a batch of products, period by period.
 
-    A policy can neither change the products nor the state.
+    A policy can change neither the problem, the products nor the state: it gets copies of all.
 
     Raises:
         TypeError: The policy's orders are not real numbers.
@@ -133,15 +145,31 @@ def play(problem: Problem, policy: Policy, products: Products, state: Any = None
             it changed the products; or products, state or policy are for another structure.
     """
     check_products(problem, products, state)
+    # The policy gets a problem and products of its own, and the game is played with others.
+    policy = planned(policy, copy.copy(problem), products.apart())
+    episode = Episode(copy.copy(problem), products.sealed(), map_columns(sealed, state))
+    yield from _periods(episode, policy, episode.show)
+
+
+def play_trusted(problem: Problem, rule: Policy, products: Products) -> Iterator[Step]:
+    """As `play`, for a rule of this package that is known to leave the game alone: it sees the
+    game's own memory, which takes less time.
+    """
+    check_products(problem, products)
     products = products.sealed()
-    policy = planned(policy, problem, products)
-    episode = Episode(problem, products, map_columns(sealed, state))
+    episode = Episode(problem, products)
+    yield from _periods(episode, planned(rule, problem, products), episode.observe)
+
+
+def _periods(episode: Episode, policy: Policy, look: Callable[[], Observation]) -> Iterator[Step]:
+    """Play an episode with a policy that did its planning and sees what `look` gives."""
+    problem, products = episode.problem, episode.products
     shape = (products.batch, problem.order_dim)
     while not episode.done:
-        observation = episode.observe()
-        versions = _versions(observation)
-        order = taken(policy(observation), shape, products.demand, policy)
-        if _versions(observation) != versions:
+        observation, shown = episode.observe(), look()
+        versions = _versions(shown)
+        order = taken(policy(shown), shape, products.demand, policy)
+        if _versions(shown) != versions:
             raise ValueError(
                 f"policy {policy_name(policy)} writes into its observation: let it work on a copy "
                 "(tensor.clone())."
@@ -152,10 +180,11 @@ def play(problem: Problem, policy: Policy, products: Products, state: Any = None
 
 
 def check_products(problem: Problem, products: Products, state: Any = None) -> None:
-    """Refuse products, or a state to start in, that were made for another structure.
+    """Refuse products, or a state to start in, that were made for another structure or are not
+    numbers that can be played.
 
     Raises:
-        ValueError: It names the columns, or the periods, of both.
+        ValueError: It names the columns, or the periods, of both; or the first bad figure.
     """
     if products.periods < problem.horizon:
         raise ValueError(
@@ -177,6 +206,26 @@ def check_products(problem: Problem, products: Products, state: Any = None) -> N
             f"{type(problem).__name__} needs {', '.join(problem.Economics._fields)}: draw the "
             "products for this problem."
         )
+
+    start = products.initial_state if state is None else state
+    _refuse_values("demand of the products", products.demand, least=0.0)
+    _refuse_values("scale of the products", products.scale, least=SMALLEST_SCALE)
+    for name, column in zip(wanted, flatten(start), strict=True):
+        _refuse_values(f"column {name} of the state", column, least=-LARGEST_STOCK)
+
+
+def _refuse_values(name: str, column: Array, least: float) -> None:
+    """Refuse an array with a value that is not finite or below the least.
+
+    Raises:
+        ValueError: It has the first such value.
+    """
+    values = to_numpy(column)
+    if float(values.min(initial=np.inf)) >= least and float(values.max(initial=0.0)) < np.inf:
+        return
+    bad = values[~((values >= least) & (values < np.inf))]
+    wanted = "finite" if least < 0.0 else f"finite and at least {least:g}"
+    raise ValueError(f"the {name} must be {wanted}, got {bad[0]}.")
 
 
 def _versions(observation: Observation) -> tuple[int, ...]:

@@ -5,25 +5,26 @@ their intervals.
 from __future__ import annotations
 
 import json
-import time
-from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from inv_gym.play.episode import Step, play
+from inv_gym.play.dispatch import Dispatch
+from inv_gym.play.match import Match, PlayedBlock, blame_of
+from inv_gym.play.per_product import ProductRows
 from inv_gym.play.policy import KNOWLEDGE, Policy
 from inv_gym.play.provenance import facts_of
 from inv_gym.play.tally import Tally
 from inv_gym.problems.problem import Problem
-from inv_gym.products.batch import DRAW_BLOCK, Products, concatenate, product_weights
+from inv_gym.products.batch import DRAW_BLOCK, Products, concatenate
 from inv_gym.products.sources import ProductSource, blocks
 from inv_gym.tasks.task import Task, check_warm_up, problem_and_products
-from inv_gym.util.arrays import Array, is_torch, to_numpy
-from inv_gym.util.checks import one_of, whole
+from inv_gym.util.arrays import Array, is_torch
+from inv_gym.util.checks import flag, one_of, whole
 from inv_gym.util.files import write_atomically
 
 if TYPE_CHECKING:
@@ -42,15 +43,23 @@ class Evaluation:
             (discounted mean), with their standard error. The paired difference to the reference
             comes in three ways, each with its 95 % interval: ``gap`` in % of the reference's
             absolute reward; ``product_gap`` the same with every product in units of its own scale
-            and money, so that all count alike; ``money_gap`` in money per unit of demand. The
+            and money, so that all count alike; ``money_gap`` in money per unit of demand. Each is
+            a ratio of two means, and its interval counts the errors of both (see
+            `inv_gym.play.statistics`). On a real table the series are the independent ones, also
+            where they share calendar days. The
             percents are NaN where the reference's reward is within two standard errors of 0. Stock
             and flows are units per period and product.
         facts: What the figures rest on: problem, products, seed, warm-up, reference, versions,
-            command.
+            command; of a real table also how many series and different windows were played.
+        products: With `per_product`, a row per product and policy, see `ProductRows.frame`.
+        dates: With `per_product` and real demand, a row per policy and date, see
+            `inv_gym.play.per_date.by_date`.
     """
 
     frame: pd.DataFrame
     facts: dict[str, Any]
+    products: pd.DataFrame | None = None
+    dates: pd.DataFrame | None = None
 
     def to_csv(self, path: str | Path) -> Path:
         """Write the table, with the facts as comment lines above it."""
@@ -82,14 +91,17 @@ def evaluate(
     seed: int = 0,
     reference: str | None = None,
     warm_up: int | None = None,
-    chunk_size: int = 4 * DRAW_BLOCK,
+    chunk_size: int = DRAW_BLOCK,
     like: Array | None = None,
+    per_product: bool = False,
+    executor: Executor | None = None,
     progress: Progress | None = None,
 ) -> Evaluation:
     """Play every policy over the same products and demand paths.
 
-    The figures do not depend on `chunk_size`: products are drawn and summed in blocks of
-    `DRAW_BLOCK`, and a chunk is a number of whole blocks.
+    Products are drawn, played and summed in blocks of `DRAW_BLOCK`. So the figures are equal to the
+    last bit for any number of workers, and here without workers. (With a larger `chunk_size`, the
+    last bits of rules that work with Fourier transforms may differ.)
 
     Args:
         task: What to play; a problem alone needs `products` too.
@@ -97,17 +109,23 @@ def evaluate(
         products: A batch, or what `make_source` understands; those of the task if None.
         number: Of products drawn; a batch is taken whole.
         seed: Of the products.
-        reference: Name of the policy that gaps are to; that of the task if None. A problem alone
-            has none: then it is the first policy.
+        reference: Name of the policy that gaps are to. If None, it is that of the task, or the
+            only policy. A problem alone has none, so several policies need a name here.
         warm_up: Periods at the start that do not count; discounting starts after them. The
             task's own if None.
-        chunk_size: Most products in memory at once (at least a block).
+        chunk_size: Most products in memory at once, at least a block, without an executor.
         like: An array whose kind, dtype and device to play in; NumPy float64 if None.
-        progress: Called after every policy of every chunk.
+        per_product: Whether to keep figures of every product too, 60 bytes for each policy.
+        executor: Who plays the blocks: anything with the interface of
+            `concurrent.futures.Executor`, such as `inv_gym.util.executors.Processes`. Blocks of a
+            worker that died are played again. None: they are played here.
+        progress: Called after every policy of every chunk, in order.
 
     Raises:
-        TypeError: The policies are no mapping from text to policies, or `like` is no array.
+        TypeError: The policies are no mapping from text to policies, `like` is no array, the
+            executor is none, or a policy cannot be sent to workers.
         ValueError: A name or number is out of bounds, or a policy's orders are not valid.
+        WorkerError: A block ended its worker three times; it is named.
     """
     problem, products = problem_and_products(task, products)
     _check_policies(policies)
@@ -119,30 +137,56 @@ def evaluate(
         warm_up = task.warm_up if isinstance(task, Task) else 0
     check_warm_up(warm_up, problem)
     number = products.batch if isinstance(products, Products) else whole("number", number, least=1)
+    size = whole("chunk_size", chunk_size, 1) if executor is None else DRAW_BLOCK
+    chunks = _chunks(products, problem, number, seed, max(size // DRAW_BLOCK, 1))
+
+    # the reference plays first: gaps are to it
+    players = {reference: policies[reference], **policies}
+    match = Match(problem, players, warm_up, like, flag("per_product", per_product))
+
     tally = {name: Tally() for name in policies}
     windows = _Windows()
+    rows = ProductRows(list(policies), reference) if per_product else None
     done = 0
-    for chunk in _chunks(
-        products, problem, number, seed, max(whole("chunk_size", chunk_size, 1) // DRAW_BLOCK, 1)
-    ):
-        if like is not None:
-            chunk = chunk.to(like)
-        chunk = chunk.sealed()
-        windows.add(chunk)
-        weights = np.asarray(to_numpy(product_weights(chunk)), np.float64)
-        base: np.ndarray | None = None
-        for name in sorted(policies, key=lambda name: name != reference):
-            begin = time.perf_counter()
-            figures = _play(problem, policies[name], chunk, warm_up)
-            tally[name].seconds += time.perf_counter() - begin
-            base = figures["reward"] if base is None else base
-            tally[name].add(figures, base, weights, windows.series(chunk))
+    for played in _played(match, chunks, executor, number):
+        base = played.figures[reference]["reward"]
+        windows.add(played.windows)
+        for name in players:
+            figures = played.figures[name]
+            tally[name].seconds += played.seconds[name]
+            tally[name].add(figures, base, played.weights, windows.series(played.windows))
             if progress is not None:
-                progress(name, min(done + chunk.batch, number), number)
-        done += chunk.batch
-    rows = [tally[name].row(name, policies[name].knows, tally[reference]) for name in policies]
+                progress(name, done + len(base), number)
+        if rows is not None:
+            rows.add(played)
+        done += len(base)
+    table = [tally[name].row(name, policies[name].knows) for name in policies]
     facts = facts_of(problem, products, number, seed, reference, warm_up, windows.counted)
-    return Evaluation(_frame(rows), facts)
+    if rows is None:
+        return Evaluation(_frame(table), facts)
+    return Evaluation(_frame(table), facts, rows.frame(products), rows.dates(products))
+
+
+def _played(
+    match: Match, chunks: Iterator[Products], executor: Executor | None, number: int
+) -> Iterator[PlayedBlock]:
+    """The chunks in their order, played here or by the workers of an executor."""
+    if executor is None:
+        return map(match.play, chunks)
+    if isinstance(executor, type) or not callable(getattr(executor, "submit", None)):
+        raise TypeError(
+            "executor must have submit as of concurrent.futures.Executor, such as "
+            f"inv_gym.util.executors.Processes(2), got {executor!r}."
+        )
+
+    def describe(block: int) -> str:
+        first = block * DRAW_BLOCK
+        return f"block {block} (products {first} to {min(first + DRAW_BLOCK, number) - 1})"
+
+    def is_meant(error: BaseException) -> bool:
+        return blame_of(error) is not None
+
+    return Dispatch(executor, match.packed().play, is_meant, describe).results(chunks)
 
 
 def _check_policies(policies: Mapping[str, Policy]) -> None:
@@ -180,17 +224,25 @@ def _check_like(like: Any) -> None:
 
 
 def _reference(task: Task | Problem, policies: Mapping[str, Policy]) -> str:
-    """The task's reference policy, or the first policy if there is a problem alone.
+    """The only policy, or the task's reference policy.
 
     Raises:
-        ValueError: The task's reference policy does not play.
+        ValueError: There are several policies, and the task's reference policy does not play or
+            there is none.
     """
-    if isinstance(task, Problem) or len(policies) == 1:
+    if len(policies) == 1:
         return next(iter(policies))
-    if task.reference in policies:
-        return str(task.reference)
+    wanted = task.reference if isinstance(task, Task) else None
+    if wanted is None:
+        what = "the task" if isinstance(task, Task) else "a problem alone"
+        raise ValueError(
+            f"{what} has no reference policy that gaps are to: name one of {', '.join(policies)} "
+            "with reference=, or play a Task that has one."
+        )
+    if wanted in policies:
+        return wanted
     raise ValueError(
-        f"the reference policy of the task, {task.reference!r}, is not among the policies "
+        f"the reference policy of the task, {wanted!r}, is not among the policies "
         f"({', '.join(policies)}): add it, or name another one with reference=."
     )
 
@@ -217,43 +269,6 @@ def _chunks(
         yield concatenate(pending)
 
 
-def _play(
-    problem: Problem, policy: Policy, products: Products, warm_up: int
-) -> dict[str, np.ndarray]:
-    """Figures of each product, ``[B]``: discounted mean reward, and means per period
-    of what moved.
-    """
-    sums: dict[str, Any] = defaultdict(float)
-    weight = 0.0
-    for step in play(problem, policy, products):
-        if step.period < warm_up:
-            continue
-        discount = problem.discount ** (step.period - warm_up)
-        weight += discount
-        sums["reward"] = sums["reward"] + discount * step.outcome.reward
-        for name, column in _moved(problem, step).items():
-            sums[name] = sums[name] + column
-    periods = problem.horizon - warm_up
-    means = {
-        name: np.asarray(to_numpy(value), np.float64) / periods for name, value in sums.items()
-    }
-    return means | {"reward": means["reward"] * (periods / weight)}
-
-
-def _moved(problem: Problem, step: Step) -> dict[str, Array]:
-    """What a period adds to the sums."""
-    flows = step.outcome.flows
-    return {
-        "demand": step.demand,
-        "periods_without_shortage": 1.0 * (flows.shortage <= 0),
-        **flows._asdict(),
-        **{
-            f"order_{name}": column
-            for name, column in zip(problem.order_names, step.accepted, strict=True)
-        },
-    }
-
-
 class _Windows:
     """Counts the series of real demand, and the windows of them, that were played."""
 
@@ -261,14 +276,14 @@ class _Windows:
         self._played: set[tuple[int, int]] = set()
 
     @staticmethod
-    def series(products: Products) -> np.ndarray | None:
+    def series(windows: np.ndarray | None) -> np.ndarray | None:
         """``[B]`` the series of each product; None for independent ones."""
-        return None if products.windows is None else products.windows[:, 0]
+        return None if windows is None else windows[:, 0]
 
-    def add(self, products: Products) -> None:
+    def add(self, windows: np.ndarray | None) -> None:
         """Count those of a chunk."""
-        if products.windows is not None:
-            self._played.update(map(tuple, products.windows.tolist()))
+        if windows is not None:
+            self._played.update(map(tuple, windows.tolist()))
 
     @property
     def counted(self) -> dict[str, int]:

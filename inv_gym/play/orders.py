@@ -30,7 +30,10 @@ def taken(order: Any, shape: tuple[int, int], reference: Array, policy: Any) -> 
         TypeError: The orders are not real numbers.
         ValueError: They have another shape, or are negative, too large, masked or NaN.
     """
-    order = _torch(order, reference) if is_torch(reference) else _numpy(order, reference, policy)
+    if is_torch(order) and is_torch(reference):
+        order = _torch(order, reference, policy)
+    else:
+        order = like(_numpy(order, policy), reference)
     if tuple(order.shape) != shape:
         raise ValueError(
             f"policy {policy_name(policy)} must return orders of shape {shape} (products, order "
@@ -40,19 +43,25 @@ def taken(order: Any, shape: tuple[int, int], reference: Array, policy: Any) -> 
     return order
 
 
-def _numpy(order: Any, reference: np.ndarray, policy: Any) -> np.ndarray:
-    """A fresh array of orders."""
+def _numpy(order: Any, policy: Any) -> np.ndarray:
+    """A fresh array of orders, float64."""
     values = np.ma.filled(order, np.nan) if np.ma.isMaskedArray(order) else to_numpy(order)
     if values.dtype.kind not in "fiu":
-        raise TypeError(
-            f"policy {policy_name(policy)} must return orders as real numbers, got "
-            f"{type(order).__name__} of dtype {values.dtype}."
-        )
-    return np.array(values, reference.dtype)
+        raise _no_numbers(order, values.dtype, policy)
+    return np.array(values, np.float64)
 
 
-def _torch(order: Any, reference: Array) -> Array:
+def _no_numbers(order: Any, dtype: Any, policy: Any) -> TypeError:
+    return TypeError(
+        f"policy {policy_name(policy)} must return orders as real numbers, got "
+        f"{type(order).__name__} of dtype {dtype}."
+    )
+
+
+def _torch(order: Any, reference: Array, policy: Any) -> Array:
     """Fresh tensors of orders; what has a gradient is fresh already."""
+    if order.is_complex() or str(order.dtype) == "torch.bool":
+        raise _no_numbers(order, order.dtype, policy)
     order = like(order, reference)
     return order if order.requires_grad else order.clone()
 

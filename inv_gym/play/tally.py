@@ -8,14 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from inv_gym.play.statistics import Interval, ProductMean
+from inv_gym.play.statistics import Interval, ProductMean, ProductRatio
 from inv_gym.products.batch import DRAW_BLOCK
 
 SURE = 2.0
 """Standard errors by which the reference's reward must differ from 0, for percents of it to mean
 anything (our choice)."""
-COMPARED = ("reward", "gap", "weighted_reward", "weighted_gap")
-"""Figures whose intervals are known."""
+GAPS = ("gap", "product_gap", "money_gap")
 NOT_SHOWN = ("demand", "sales", "periods_without_shortage")
 
 
@@ -23,7 +22,8 @@ class Tally:
     """Sums over products."""
 
     def __init__(self) -> None:
-        self.means = {name: ProductMean() for name in COMPARED}
+        self.reward = ProductMean()
+        self.gaps = {name: ProductRatio() for name in GAPS}
         self.flows: dict[str, list[float]] = defaultdict(list)
         self.products = 0
         self.seconds = 0.0
@@ -45,9 +45,10 @@ class Tally:
         """
         reward = figures["reward"]
         gap = reward - reference
-        compared = (reward, gap, weights * reward, weights * gap)
-        for name, column in zip(COMPARED, compared, strict=True):
-            self.means[name].add(column, series)
+        self.reward.add(reward, series)
+        self.gaps["gap"].add(gap, reference, series)
+        self.gaps["product_gap"].add(weights * gap, weights * reference, series)
+        self.gaps["money_gap"].add(gap, figures["demand"], series)
         self.products += len(reward)
         for name, column in figures.items():
             if name != "reward":
@@ -58,21 +59,17 @@ class Tally:
         """Mean per period and product, units."""
         return float(np.sum(self.flows[name])) / self.products
 
-    def row(self, name: str, knows: str, reference: Tally) -> dict[str, Any]:
+    def row(self, name: str, knows: str) -> dict[str, Any]:
         """The policy's row of the table."""
-        reward = self.means["reward"]
-        gap = _percent(self.means["gap"], reference.means["reward"])
-        product_gap = _percent(self.means["weighted_gap"], reference.means["weighted_reward"])
         demand = self.flow("demand")
-        money = self.means["gap"].interval.times(1.0 / demand if demand else np.nan)
         return {
             "policy": name,
             "knows": knows,
-            "reward": reward.mean,
-            "standard_error": reward.standard_error,
-            **_columns("gap", gap),
-            **_columns("product_gap", product_gap),
-            **_columns("money_gap", money),
+            "reward": self.reward.mean,
+            "standard_error": self.reward.standard_error,
+            **_columns("gap", _percent(self.gaps["gap"])),
+            **_columns("product_gap", _percent(self.gaps["product_gap"])),
+            **_columns("money_gap", self.gaps["money_gap"].interval()),
             "fill_rate": self.flow("sales") / max(demand, np.finfo(float).tiny),
             "cycle_service_level": self.flow("periods_without_shortage"),
             **{flow: self.flow(flow) for flow in self.flows if flow not in NOT_SHOWN},
@@ -80,15 +77,15 @@ class Tally:
         }
 
 
-def _percent(gap: ProductMean, reference: ProductMean) -> Interval:
+def _percent(gap: ProductRatio) -> Interval:
     """The gap in % of the size of the reference's reward; NaN where that may as well be 0, but for
     a policy that earns the same on every product.
     """
-    if not gap.differs:
-        return gap.interval
-    unit, error = abs(reference.mean), reference.standard_error
-    means_something = unit > (0.0 if np.isnan(error) else SURE * error)
-    return gap.interval.times(100.0 / unit if means_something else np.nan)
+    if not gap.numerator.differs:
+        return gap.numerator.interval
+    error = gap.denominator.standard_error
+    means_something = gap.size > (0.0 if np.isnan(error) else SURE * error)
+    return gap.interval(100.0) if means_something else Interval(*3 * (np.nan,))
 
 
 def _columns(name: str, interval: Interval) -> dict[str, float]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from inv_gym.demand.distribution import Distribution, join
 from inv_gym.problems.problem import Problem
-from inv_gym.util.arrays import Array, flatten, like, map_columns, sealed, unflatten
+from inv_gym.util.arrays import Array, apart, flatten, like, map_columns, sealed, unflatten
 from inv_gym.util.checks import refuse_rows
 
 HISTORY = 32
@@ -64,6 +64,13 @@ class Products(NamedTuple):
         """The same products in memory that nobody can write to (NumPy alone)."""
         distribution = None if self.distribution is None else self.distribution.sealed()
         return self._map(sealed)._replace(distribution=distribution)
+
+    def apart(self) -> Products:
+        """The same products in memory of their own, so that nothing written there reaches these."""
+        return self._map(apart)._replace(
+            distribution=None if self.distribution is None else self.distribution.apart(),
+            windows=None if self.windows is None else apart(self.windows),
+        )
 
     def copied(self) -> Products:
         """The same products in fresh NumPy memory."""

@@ -59,9 +59,16 @@ class ProductSource(Protocol):
 def blocks(source: ProductSource, problem: Problem, number: int, seed: int) -> Iterator[Products]:
     """The first `number` products of a seed, block by block; product i does not depend
     on `number`.
+
+    A source with a method ``listed(rng, rows, problem)`` gives its products in their order, instead
+    of drawing them.
     """
+    listed = getattr(source, "listed", None)
     for index, first in enumerate(range(0, number, DRAW_BLOCK)):
         rng = np.random.default_rng([seed, index])
+        if listed is not None:
+            yield listed(rng, slice(first, min(first + DRAW_BLOCK, number)), problem)
+            continue
         yield source.sample(rng, DRAW_BLOCK, problem).rows(slice(0, number - first))
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from inv_gym.play.episode import Episode
+from inv_gym.play.episode import Episode, check_products
 from inv_gym.play.orders import taken
 from inv_gym.play.policy import Observation, Policy, planned
 from inv_gym.problems.problem import Problem
@@ -101,6 +101,7 @@ def violations(
         ValueError: The states have another shape or are not finite, the period is outside the
             horizon, or the policy's orders are not valid.
     """
+    check_products(problem, products)
     _check_states(states, products)
     if whole("period", period, least=0) >= problem.horizon:
         raise ValueError(f"period must be below the horizon {problem.horizon}, got {period}.")

@@ -42,6 +42,32 @@ _ZIPKIN: dict[int, tuple[tuple[float, ...], ...]] = {
         (6.84, 19.3, 1.7, 6.4),
     ),
 }
+_LOOKING_AHEAD_FIGURES = (
+    "myopic, average cost",
+    "myopic-2, average cost",
+    f"best projected inventory level, {OVER_OPTIMAL}",
+)
+_LOOKING_AHEAD: dict[int, tuple[tuple[float, ...], ...]] = {
+    4: (
+        (4.1113, 4.0407, 0.04),
+        (4.5581, 4.4059, 0.40),
+        (4.8435, 4.6357, 0.47),
+        (5.0628, 4.8171, 0.37),
+    ),
+    9: (
+        (5.4472, 5.4384, 0.36),
+        (6.2231, 6.1037, 0.57),
+        (6.7983, 6.5718, 0.74),
+        (7.1991, 6.9196, 0.96),
+    ),
+}
+PROJECTED_LEVELS: dict[int, tuple[float, ...]] = {
+    4: (6.8, 6.85, 6.85, 6.6),
+    9: (8.7, 8.7, 8.95, 8.95),
+}
+"""Projected inventory levels that cost as much as those called the best, by shortage cost, for
+L = 1 .. 4; some levels near them cost less.
+"""
 _GIJSBRECHTS_FIGURES = (
     _COST,
     f"capped dual index, {OVER_OPTIMAL}",
@@ -59,16 +85,23 @@ _DE_MOOR = {"oldest_first": (1510.470, 1457.0, 1475.0), "newest_first": (1603.59
 
 
 def _zipkin(shortage: int, lead_time: int, figures: tuple[float, ...]) -> Task:
+    ahead = _LOOKING_AHEAD[shortage][lead_time - 1]
+    level = PROJECTED_LEVELS[shortage][lead_time - 1]
+    known = {
+        **dict(zip(_ZIPKIN_FIGURES, figures, strict=False)),
+        **dict(zip(_LOOKING_AHEAD_FIGURES, ahead, strict=True)),
+        f"projected inventory level {level}, {OVER_OPTIMAL}": ahead[-1],
+    }
     return Task(
         LostSales(lead_time=lead_time, **_AVERAGE_COST),
         InstanceProducts("poisson", 5.0, {"holding_cost": 1.0, "shortage_cost": float(shortage)}),
         environment="InvLostSalesLeadTime-v0",
         citation=(
-            "Zipkin (2008), Operations Research 56; capped base-stock and constant order by exact "
-            "evaluation"
+            "Zipkin (2008), Operations Research 56; capped base-stock, constant order and "
+            "projected inventory level by exact evaluation"
         ),
         warm_up=100,
-        known=dict(zip(_ZIPKIN_FIGURES, figures, strict=False)),
+        known=known,
     )
 
 

@@ -109,7 +109,16 @@ def sealed(array: Array) -> Array:
     """
     if not isinstance(array, np.ndarray) or isinstance(_owner(array), bytes):
         return array
-    return np.ndarray(array.shape, array.dtype, array.tobytes())
+    return apart(array)
+
+
+def apart(array: Array) -> Array:
+    """The same numbers in fresh memory, which shares nothing with the array's. A NumPy array cannot
+    be written to; a torch tensor keeps its gradient; anything else is as it is.
+    """
+    if isinstance(array, np.ndarray):
+        return np.ndarray(array.shape, array.dtype, array.tobytes())
+    return array.clone() if is_torch(array) else array
 
 
 def _owner(array: np.ndarray) -> Any:

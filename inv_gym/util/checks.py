@@ -5,6 +5,7 @@ the remedy.
 from __future__ import annotations
 
 import difflib
+import fnmatch
 import math
 from collections.abc import Iterable
 from typing import Any
@@ -75,6 +76,21 @@ def one_of(kind: str, name: Any, known: Iterable[str]) -> str:
     near = difflib.get_close_matches(str(name), names, n=1)
     hint = f" Did you mean {near[0]!r}?" if near else ""
     raise ValueError(f"unknown {kind} {name!r}; known: {', '.join(names)}.{hint}")
+
+
+def matching(kind: str, patterns: Iterable[str], known: Iterable[str]) -> list[str]:
+    """The known names that match one of the patterns, such as ``zipkin*``; all without a pattern.
+
+    Raises:
+        ValueError: A pattern matches nothing; the message lists the known names and the nearest.
+    """
+    names, patterns = list(known), list(patterns)
+    if not patterns:
+        return names
+    chosen: set[str] = set()
+    for pattern in patterns:
+        chosen.update(fnmatch.filter(names, pattern) or [one_of(kind, pattern, names)])
+    return [name for name in names if name in chosen]
 
 
 def refuse_outside(wanted: str, values: np.ndarray) -> None:

@@ -95,9 +95,9 @@ def test_what_is_wrong_is_said(arguments: tuple[str, ...], message: str) -> None
 
 
 def test_an_unknown_campaign_is_refused_with_the_nearest_name() -> None:
-    refused = CliRunner().invoke(runner.app(), ["table"])
+    refused = CliRunner().invoke(runner.app(), ["evidenc"])
     assert refused.exit_code == 2
-    assert "'tables'" in refused.output
+    assert "Did you mean 'evidence'?" in refused.output
 
 
 def test_the_command_lists_the_campaigns_with_one_line_each() -> None:

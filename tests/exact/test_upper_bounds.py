@@ -142,9 +142,9 @@ def test_beyond_the_reach_of_dynamic_programs_the_gap_has_two_sides():
         "constant": baselines.ConstantOrder(problem=problem, quantity=4.0),
         "capped": baselines.CappedBaseStock(problem=problem, level=56.0, cap=5.0),
     }
-    frame = evaluate(problem, policies, found.source, number=400, warm_up=100).frame.set_index(
-        "policy"
-    )
+    frame = evaluate(
+        problem, policies, found.source, number=400, warm_up=100, reference="capped"
+    ).frame.set_index("policy")
     for row in frame.itertuples():
         assert -row.reward + 1.96 * row.standard_error > best, row.Index
     assert -frame.reward.max() < 1.15 * best

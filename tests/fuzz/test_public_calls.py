@@ -237,6 +237,8 @@ EVALUATE = {
     "chunk_size": whole(1),
     "reference": names(["order"]),
     "like": things(),
+    "per_product": things(),
+    "executor": things(),
     "policies": st.one_of(
         things(),
         things().map(lambda bad: Bad({"order": bad.value}, bad.words)),

@@ -217,7 +217,9 @@ def test_a_grid_twice_as_fine_earns_the_same(name, monkeypatch):
         for policy in (coarse, fine)
     ]
     assert cells[1] > 1.9 * cells[0]
-    rows = evaluate(problem, {"coarse": coarse, "fine": fine}, products).frame.set_index("policy")
+    rows = evaluate(
+        problem, {"coarse": coarse, "fine": fine}, products, reference="coarse"
+    ).frame.set_index("policy")
     assert abs(rows.gap["fine"]) < 0.01
 
 

@@ -369,9 +369,9 @@ def test_costs_on_the_instance_of_zipkin_with_four_periods():
     policies = {
         kind.__name__: Fitted(kind.closed_form, found.problem, "distribution") for kind in kinds
     }
-    frame = evaluate(
-        found.problem, policies, found.source, number=64, seed=1, warm_up=100
-    ).frame.set_index("policy")
+    frame = evaluate(found, policies, number=64, seed=1, reference="Myopic").frame.set_index(
+        "policy"
+    )
     cost, error = -frame.reward, 4.0 * frame.standard_error
     assert abs(cost["Myopic"] - 5.06) < error["Myopic"]
     assert abs(cost["DualBalancing"] - 4.745) < error["DualBalancing"]

@@ -154,9 +154,9 @@ def test_costs_on_the_instances_of_de_moor(name, aware, low, costs):
             mean_demand=mean,
         ),
     }
-    frame = evaluate(
-        found.problem, rules, found.source, number=400, seed=1, warm_up=100
-    ).frame.set_index("policy")
+    frame = evaluate(found, rules, number=400, seed=1, reference="base-stock").frame.set_index(
+        "policy"
+    )
     weight = sum(0.99**period for period in range(365))
     cost, error = -frame.reward * weight, 4.0 * frame.standard_error * weight
     assert abs(cost["aware"] - costs[0]) < error["aware"]
@@ -172,7 +172,9 @@ def test_searched_parameters_earn_more_with_every_step_of_generality():
     problem = make_problem("InvPerishable-v0", lead_time=1)
     kinds = (BaseStock, WasteAwareBaseStock, LowWasteBaseStock)
     policies = {kind.__name__: Fitted(kind.searched, problem, "distribution") for kind in kinds}
-    frame = evaluate(problem, policies, POPULATIONS["high_variance"], number=32).frame
+    frame = evaluate(
+        problem, policies, POPULATIONS["high_variance"], number=32, reference="BaseStock"
+    ).frame
     assert list(frame.policy) == [kind.__name__ for kind in reversed(kinds)]
 
 

@@ -136,9 +136,9 @@ def test_intervals_by_period_earn_at_least_what_one_interval_does(population, fi
         "one": Fitted(IntervalStock.optimal, problem, "distribution"),
         "by period": Fitted(SeasonalIntervalStock.optimal, problem, "distribution"),
     }
-    frame = evaluate(problem, policies, POPULATIONS[population], number=128).frame.set_index(
-        "policy"
-    )
+    frame = evaluate(
+        problem, policies, POPULATIONS[population], number=128, reference="one"
+    ).frame.set_index("policy")
     assert frame.gap["by period"] > (
         -0.02 if population == "default" and fields.get("long_run") else 0.3
     )

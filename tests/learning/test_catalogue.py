@@ -64,7 +64,9 @@ def test_trained_networks_earn_more_than_the_rule_that_estimates_the_law_each_pe
     trained = agents.policies(problem)
     for name in STRUCTURE_KINDS.values():  # what PPO reaches is in docs/ppo.md
         agent = trained[name]
-        played = inv_gym.evaluate(problem, {name: agent} | quick, products, number=500, seed=77)
+        played = inv_gym.evaluate(
+            problem, {name: agent} | quick, products, number=500, seed=77, reference=name
+        )
         gaps = played.frame.set_index("policy")["gap_high"]
         assert (gaps.drop(name) < 0.0).all(), gaps
 

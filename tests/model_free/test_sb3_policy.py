@@ -56,6 +56,15 @@ def test_normalisation_is_saved_restored_and_needed(tmp_path: Path) -> None:
         SB3Policy.load(tmp_path / "model.zip", PROBLEM)
 
 
+@pytest.mark.parametrize("policy", ["encoder", "plain"])
+def test_a_model_whose_space_says_no_reach_is_refused(policy: str, tmp_path: Path) -> None:
+    trained = training("ppo", policy)
+    del trained.model.action_space.reach, trained.model.action_space.knows
+    trained.model.save(tmp_path / "early.zip")
+    with pytest.raises(ValueError, match=r"early\.zip does not say what .* no reach .*train anew"):
+        SB3Policy.load(tmp_path / "early.zip", PROBLEM)
+
+
 def test_a_loaded_model_acts_as_in_its_environment(tmp_path: Path) -> None:
     one = training("ppo", "plain")
     one.fit()

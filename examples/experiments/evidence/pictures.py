@@ -10,10 +10,10 @@ from matplotlib.figure import Figure
 
 import inv_gym
 from experiments.evidence.plan import Experiment, experiments
-from experiments.figures import save_compact
 from experiments.results import Results
 from experiments.seeds import EVIDENCE_TEST_SEED
 from inv_gym.agents.inventory_agent import InventoryAgent
+from inv_gym.pictures.figures import save_compact
 from inv_gym.tasks.instances import INSTANCES
 
 PUBLICATIONS = ("zipkin", "gijsbrechts", "demoor", "removal")

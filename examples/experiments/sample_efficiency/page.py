@@ -11,7 +11,6 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from experiments.figures import save_compact
 from experiments.results import Results, page_of, table
 from experiments.sample_efficiency.plan import (
     COMPARED_AGENTS,
@@ -23,6 +22,7 @@ from experiments.sample_efficiency.plan import (
     model_free_cases,
 )
 from inv_gym.agents.sb3.config import TUNED_FILE
+from inv_gym.pictures.figures import save_compact
 from inv_gym.play.statistics import gap_text, paired_gap
 from inv_gym.util.files import write_atomically
 

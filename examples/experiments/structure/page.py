@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from experiments.figures import save_compact
 from experiments.results import Results, page_of, table
 from experiments.structure.plan import (
     EMPTY_START_SETTING,
@@ -23,6 +22,7 @@ from experiments.structure.plan import (
     settings,
 )
 from inv_gym.agents.training.config import STRUCTURE_KINDS
+from inv_gym.pictures.figures import save_compact
 from inv_gym.play.statistics import gap_text, paired_gap
 from inv_gym.util.files import write_atomically
 

@@ -10,7 +10,7 @@ from experiments.sample_efficiency.plan import ModelFreeCase, model_free_cases
 from experiments.seeds import TUNING_SEED
 from experiments.tuning.plan import HAND_SET_CHANGES, USUAL_PARAMETERS, VALIDATION_NUMBER, suggest
 from inv_gym.agents.sb3.config import ModelFreeConfig
-from inv_gym.agents.sb3.training import ModelFree, Progress
+from inv_gym.agents.sb3.training import ModelFree, ModelFreeProgress
 
 STUDIES_FILE = "tune.db"
 """The SQLite file of all studies, in the folder of results."""
@@ -29,7 +29,7 @@ def objective(trial: optuna.Trial, case: ModelFreeCase, steps: int) -> float:
     )
     training = ModelFree(case.problem, case.source, config)
 
-    def watch(progress: Progress) -> None:
+    def watch(progress: ModelFreeProgress) -> None:
         trial.report(progress.best, len(training.curve))
         if trial.should_prune():
             raise optuna.TrialPruned

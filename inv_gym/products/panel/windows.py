@@ -117,6 +117,11 @@ class PanelProducts:
         }
 
     @property
+    def episode_periods(self) -> range:
+        """Positions in the panel of the periods that episodes may have."""
+        return self._episode_days
+
+    @property
     def covariate_names(self) -> tuple[str, ...]:
         """The calendar (of weeks and months, the year alone), and the promotion (relative to the
         largest of the series) if the table has it.
@@ -149,7 +154,21 @@ class PanelProducts:
             ValueError: No series is usable for long enough for history and horizon, or mean costs
                 are not below mean prices.
         """
-        series, start = self._eligible(problem.horizon).draw(rng, batch)
+        series, start = self.eligible(problem.horizon).draw(rng, batch)
+        return self.at(problem, rng, np.stack([series, start], 1))
+
+    def at(self, problem: Problem, rng: np.random.Generator, windows: np.ndarray) -> Products:
+        """The products of given windows.
+
+        Args:
+            problem: What the products are for.
+            rng: Draws the starting stock.
+            windows: ``[B, 2]`` series and position of the first day; they must be eligible.
+
+        Raises:
+            ValueError: Mean costs are not below mean prices.
+        """
+        series, start = windows.T
         days = start + np.arange(HISTORY + problem.horizon)[:, None]
         return assemble(
             problem,
@@ -157,7 +176,7 @@ class PanelProducts:
             self.figures(series),
             self.panel.units[days, series].astype(np.float64),
             self._covariates(days, series),
-        )._replace(windows=np.stack([series, start], 1))
+        )._replace(windows=windows)
 
     @cached_property
     def _usable(self) -> np.ndarray:
@@ -263,7 +282,12 @@ class PanelProducts:
             raise ValueError(" ".join(reasons))
         return range(*ends)
 
-    def _eligible(self, horizon: int) -> Windows:
+    def eligible(self, horizon: int) -> Windows:
+        """The windows that may be played.
+
+        Raises:
+            ValueError: There are none.
+        """
         if horizon not in self._windows:
             self._windows[horizon] = self._find_windows(horizon)
         return self._windows[horizon]

@@ -1,0 +1,1 @@
+"""The backtest: every policy on every series of a table of sales, and what each series says."""

@@ -1,0 +1,76 @@
+"""Who plays a table, and which windows of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import inv_gym
+from inv_gym import agents, baselines
+from inv_gym.leaderboard.board import Contest
+from inv_gym.leaderboard.entries import NO_DISTRIBUTION, lacking, table_remarks
+from inv_gym.leaderboard.words import counted
+from inv_gym.products.panel import ListedWindows
+
+WINDOWS = 8
+"""Windows that a series has at least, if the test days are long enough for episodes of
+`LEAST_HORIZON` periods: how sure a verdict is comes from them."""
+LEAST_HORIZON = 10
+"""Periods of an episode below which no further window is made."""
+
+
+def with_windows(task: inv_gym.Task, quick: bool) -> inv_gym.Task:
+    """The task of a table with episodes that are short enough for `WINDOWS` windows.
+
+    Args:
+        task: Of the table.
+        quick: Whether episodes have `LEAST_HORIZON` periods at most.
+    """
+    source: Any = task.source
+    longest = min(task.problem.horizon, len(source.episode_periods))
+    share = LEAST_HORIZON if quick else len(source.episode_periods) // WINDOWS
+    horizon = min(longest, max(share, LEAST_HORIZON))
+    warm_up = task.warm_up if task.warm_up < horizon else 0
+    return replace(task, problem=replace(task.problem, horizon=horizon), warm_up=warm_up)
+
+
+def every_window(task: inv_gym.Task, most: int | None) -> inv_gym.Task:
+    """The task with all windows of every series in place of drawn ones.
+
+    Args:
+        task: Of the table.
+        most: Windows of a series, the latest ones; None for all.
+    """
+    source: Any = task.source
+    listed: Any = ListedWindows.each(source, task.problem.horizon)
+    return replace(task, source=listed if most is None else listed.latest(most))
+
+
+def gather(task: inv_gym.Task, origin: str, users: Mapping[str, inv_gym.Policy]) -> Contest:
+    """The contest of a table, for all who know no more than the history.
+
+    Args:
+        task: Of the table, with every window.
+        origin: Name of the table.
+        users: Policies of the user's.
+    """
+    problem, source = task.problem, task.source
+    ours = baselines.policies(problem, distribution=False) | agents.policies(problem)
+    policies, notes = dict[str, inv_gym.Policy](), [*source.notes, NO_DISTRIBUTION]
+    for name, policy in (ours | dict(users)).items():
+        needed = ", ".join(lacking(policy, source))
+        if needed:
+            notes.append(f"{name} does not play (it needs the covariates {needed})")
+        elif policy.knows in ("nothing", "history"):
+            policies[name] = policy
+    remarks = table_remarks(source, policies)
+    notes += [f"{name} {remark}" for name, remark in remarks.items()]
+    notes.append(
+        f"every series plays all its windows of {counted(problem.horizon, 'period')} side by side, "
+        "each from a starting stock of its own"
+    )
+    wanted = (task.reference, baselines.reference(problem, distribution=False), *policies)
+    reference = next(name for name in wanted if name in policies)
+    sample = task.draw(1)
+    return Contest(task, "data", origin, policies, reference, tuple(notes), sample, {}, remarks)

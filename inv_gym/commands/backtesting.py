@@ -1,0 +1,154 @@
+"""What ``inv-gym backtest`` does: read the table, gather who plays, play, show and write."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import typer
+from rich.console import Console
+
+import inv_gym
+from inv_gym.backtest.entries import every_window, gather, with_windows
+from inv_gym.backtest.files import check_folder, write
+from inv_gym.backtest.page import Backtest
+from inv_gym.backtest.verdicts import RULE, series_frame
+from inv_gym.commands.ranking import working
+from inv_gym.commands.tables import given_options
+from inv_gym.leaderboard.board import Board, Contest
+from inv_gym.leaderboard.entries import build, load_factory
+from inv_gym.leaderboard.loading import load_environment, told
+from inv_gym.leaderboard.play import play
+from inv_gym.leaderboard.terminal import make_console, show
+from inv_gym.leaderboard.words import counted
+from inv_gym.play.dispatch import WorkerError
+
+ENVIRONMENT, LATE_ENVIRONMENT = "InvLostSales-v0", "InvLostSalesLeadTime-v0"
+QUICK_WINDOWS = 4
+"""Windows of a series that a first look plays."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a user asked for.
+
+    Attributes:
+        data: File of the table.
+        environment: Id of the environment, or ``module:task``; lost sales if None.
+        lead_time: In periods; that of the environment if None.
+        policies: What the user added, ``module:factory``.
+        described: What was said of the table, None where nothing was.
+        splits: The days at which roles end and the horizon, None where nothing was said.
+        seed: Of the starting stock.
+        quick: Whether it is a first look.
+    """
+
+    data: str
+    environment: str | None
+    lead_time: int | None
+    policies: Sequence[str]
+    described: Mapping[str, Any]
+    splits: Mapping[str, Any]
+    seed: int
+    quick: bool
+
+
+def backtest(asked: Asked, place: tuple[int | None, str | None], out: Path) -> None:
+    """Play a table, print the ranking, and write the files.
+
+    Args:
+        asked: What to play.
+        place: Number of processes, and address of a dask cluster.
+        out: Folder of the files.
+
+    Raises:
+        typer.BadParameter: The value of an option is not understood.
+        typer.Exit: Interrupted, a policy failed, or the files cannot be written.
+    """
+    console = make_console()
+    try:
+        with told("--out"):
+            check_folder(out)
+        contest = read_contest(asked, console)
+        failures = play_contest(contest, asked.seed, place, out, console)
+    except KeyboardInterrupt:
+        typer.echo("Interrupted: no file is half-written.", err=True)
+        raise typer.Exit(130) from None
+    for failure in failures:
+        typer.echo(f"Error: {failure}", err=True)
+    if failures:
+        raise typer.Exit(1)
+
+
+def read_contest(asked: Asked, console: Console) -> Contest:
+    """Read the table, and gather who plays it."""
+    factories = {spec: load_factory(spec) for spec in asked.policies}
+    base = inv_gym.task(load_environment(asked.environment or default_environment(asked)))
+    with told("--lead-time"):
+        if asked.lead_time is not None:
+            base = base.changed(lead_time=asked.lead_time)
+    with told("--data"), console.status("Reading the table"):
+        given = {name: value for name, value in asked.splits.items() if value is not None}
+        options = given_options(asked.described) | given
+        task = inv_gym.table_task(asked.data, base, **options)
+        if asked.splits["horizon"] is None:
+            task = with_windows(task, asked.quick)
+        task = every_window(task, QUICK_WINDOWS if asked.quick else None)
+    users = {spec: build(spec, factory, task.problem) for spec, factory in factories.items()}
+    applicable = {spec: policy for spec, policy in users.items() if policy is not None}
+    return gather(task, Path(asked.data).name, applicable)
+
+
+def default_environment(asked: Asked) -> str:
+    """Lost sales, with a lead time or without."""
+    return LATE_ENVIRONMENT if asked.lead_time else ENVIRONMENT
+
+
+def play_contest(
+    contest: Contest, seed: int, place: tuple[int | None, str | None], out: Path, console: Console
+) -> Sequence[str]:
+    """Play, show and write; gives the policies that failed.
+
+    Raises:
+        typer.Exit: Nothing was played, or the files cannot be written.
+    """
+    source: Any = contest.task.source
+    with working(*place) as executor:
+        try:
+            played = play(contest, len(source.windows), seed, console, executor, per_product=True)
+        except (ValueError, OSError, TypeError, WorkerError) as error:
+            typer.echo(f"Error: {contest.title} cannot be played: {error}", err=True)
+            raise typer.Exit(1) from None
+    if played.board is None:
+        return played.failures
+    result = judged(played.board)
+    show(played.board, console)
+    tell(result, console)
+    try:
+        paths = write(result, out)
+    except OSError as error:
+        typer.echo(f"Error: the files cannot be written to {out}: {error}", err=True)
+        raise typer.Exit(1) from None
+    console.print("Wrote", ", ".join(map(str, paths)), soft_wrap=True)
+    return played.failures
+
+
+def judged(board: Board) -> Backtest:
+    """What each series says."""
+    products = board.evaluation.products
+    if products is None:
+        raise ValueError("an evaluation must keep its products: evaluate(..., per_product=True).")
+    return Backtest(board, series_frame(products, board.contest.reference))
+
+
+def tell(result: Backtest, console: Console) -> None:
+    """Print on how many series each policy is best."""
+    counts = result.verdicts
+    number, sure = len(result.series), int(counts["sure"].sum())
+    console.print(f"The best policy is sure on {sure} of {number} series ({RULE}):")
+    for name, (best, certain) in zip(counts.index, counts.to_numpy(), strict=True):
+        if best:
+            console.print(f"  {name}: best on {best}, of them sure on {certain}")
+    console.print(f"{counted(number, 'row')} in products.csv.\n")

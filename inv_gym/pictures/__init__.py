@@ -1,0 +1,1 @@
+"""Pictures of orders: of optimal policies, heuristics and networks."""
