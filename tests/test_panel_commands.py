@@ -91,10 +91,10 @@ def test_the_leaderboard_takes_every_remedy() -> None:
 
 
 def test_training_takes_every_remedy() -> None:
-    refused = train("--products", "messy.csv", *MESSY)
+    refused = train("--data", "messy.csv", *MESSY)
     assert refused.exit_code == 1
     assert "kinds of faults" in refused.output
-    done = train("--products", "messy.csv", *MENDED, "--last", "2024-05-31")
+    done = train("--data", "messy.csv", *MENDED, "--train-until", "2024-05-31")
     assert done.exit_code == 0, done.output
     card = json.loads(Path("run/card.json").read_text())
     panel = read_panel(
@@ -113,6 +113,8 @@ def test_training_takes_every_remedy() -> None:
         "frequency": "daily",
         "first": "2024-01-01",
         "last": "2024-05-31",
+        "validation_first": "2024-06-01",
+        "validation_last": "2024-06-24",
     }
 
 
@@ -147,10 +149,18 @@ def test_bad_options_are_one_message(arguments: tuple[str, ...], message: str) -
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("--first", "2024-02-01"), "--first describes a demand table: give one with --products"),
+        (("--first", "2024-02-01"), "--first describes a demand table: give one with --data FILE"),
         (("--products", "poisson", "--missing", "zero"), "--missing describes a demand table"),
-        (("--products", "nowhere.csv", "--missing", "zero"), "there is no demand table 'nowhere"),
-        (("--products", "sales.csv", "--horizon", "0"), "--horizon"),
+        (("--products", "sales.csv"), "a demand table is given with --data FILE"),
+        (("--products", "nowhere.csv"), "got the file 'nowhere.csv'"),
+        (("--data", "nowhere.csv", "--missing", "zero"), "there is no demand table 'nowhere"),
+        (("--data", "sales.csv", "--products", "poisson"), "either --products NAME or --data"),
+        (
+            ("--data", "sales.csv", "--train-until", "2024-05-01", "--validate-until=2024-04-01"),
+            "which leaves no day for validation: move train_until",
+        ),
+        (("--validate-until", "2024-04-01"), "--validate-until describes a demand table"),
+        (("--data", "sales.csv", "--horizon", "0"), "--horizon"),
     ],
 )
 def test_bad_options_of_training_are_one_message(arguments: tuple[str, ...], message: str) -> None:
@@ -169,14 +179,14 @@ def test_columns_are_written_as_pairs() -> None:
 
 
 def test_a_training_is_not_resumed_on_another_table_with_the_same_dates() -> None:
-    assert train("--products", "sales.csv").exit_code == 0
+    assert train("--data", "sales.csv").exit_code == 0
     sales(seed=1).to_csv("sales.csv", index=False)
-    refused = train("--products", "sales.csv", "--resume")
+    refused = train("--data", "sales.csv", "--resume")
     assert refused.exit_code == 1
     assert "is of a training with products PanelProducts(panel=Panel('sales.csv'" in refused.output
     sales()[::-1].to_csv("sales.csv", index=False)
-    assert train("--products", "sales.csv", "--resume").exit_code == 0
-    refused = train("--products", "sales.csv", "--resume", "--last", "2024-05-31")
+    assert train("--data", "sales.csv", "--resume").exit_code == 0
+    refused = train("--data", "sales.csv", "--resume", "--last", "2024-05-31")
     assert refused.exit_code == 1
 
 
@@ -198,16 +208,21 @@ def test_a_training_is_not_resumed_with_other_products_to_choose_weights_on(
         training(source).resume(checkpoint)
 
 
+EARLY = ("--train-until", "2024-02-20", "--validate-until", "2024-03-20")
 REMARKS = {
     "the training days": (
-        ("sales.csv",),
+        ("sales.csv", *EARLY),
         "was trained on this table, from 2024-01-01 to 2024-05-31: on days that are played here",
     ),
+    "the validation days": (
+        ("sales.csv",),
+        "was validated on this table, from 2024-06-01 to 2024-06-24: on days that are played here",
+    ),
     "later days": (
-        ("sales.csv", "--first", "2024-06-01"),
+        ("sales.csv", "--train-until", "2024-05-31"),
         "was trained on other days of this table, from 2024-01-01 to 2024-05-31",
     ),
-    "the same under another name": (("copy.csv",), "on days that are played here"),
+    "the same under another name": (("copy.csv", *EARLY), "on days that are played here"),
     "other data of the name": (
         ("other/sales.csv",),
         "was trained on a table of this name with other data, from 2024-01-01 to 2024-05-31",
@@ -221,7 +236,7 @@ def trained_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A training on the first days of the table."""
     place = tmp_path_factory.mktemp("trained")
     sales().to_csv(place / "sales.csv", index=False)
-    table = ("--products", str(place / "sales.csv"), "--last", "2024-05-31")
+    table = ("--data", str(place / "sales.csv"), "--train-until", "2024-05-31")
     arguments = ["train", *ENV, *TINY, "--out", str(place / "run"), *table]
     assert CliRunner().invoke(app, arguments).exit_code == 0
     return place / "run"
@@ -276,10 +291,42 @@ def test_a_trained_agent_keeps_its_table_when_it_is_saved(tmp_path: Path) -> Non
 def test_ppo_keeps_its_table(tmp_path: Path) -> None:
     options = ("n_steps=5", "batch_size=40")
     ppo = ("--env", "InvLostSales-v0", "--agent", "ppo", "--steps", "40", "--horizon", "5")
-    arguments = ["train", *ppo, "--products", "sales.csv", "--out", "ppo"]
+    arguments = ["train", *ppo, "--data", "sales.csv", "--out", "ppo"]
     for option in options:
         arguments += ["--option", option]
     result = CliRunner().invoke(app, arguments)
     assert result.exit_code == 0, result.output
     card = json.loads(Path("ppo/card.json").read_text())
-    assert card["table"] == PanelProducts(read_panel("sales.csv")).table
+    training = PanelProducts(read_panel("sales.csv"), last="2024-04-29").table
+    days = {"validation_first": "2024-04-30", "validation_last": "2024-06-08"}
+    assert card["table"] == training | days
+    done = leaderboard("--data", "sales.csv", "--horizon", "5", "--policy", "ppo")
+    assert done.exit_code == 0, done.output
+    assert "ppo" in set(played()[0]["policy"])
+
+
+def test_train_then_leaderboard_is_a_complete_path() -> None:
+    assert train("--data", "sales.csv").exit_code == 0
+    done = leaderboard("--data", "sales.csv", "--horizon", "5", "--policy", "run")
+    assert done.exit_code == 0, done.output
+    frame, board = played()
+    row = frame[frame["policy"] == "run"].iloc[0]
+    assert row["note"] == "was trained on other days of this table, from 2024-01-01 to 2024-04-29"
+    assert "episodes lie in 2024-06-09 to 2024-07-18" in board["notes"]
+
+
+def test_a_folder_without_a_network_is_refused() -> None:
+    Path("empty").mkdir()
+    refused = leaderboard("--policy", "empty")
+    assert refused.exit_code == 2
+    assert "--policy" in refused.output
+    assert "Traceback" not in refused.output
+
+
+def test_a_network_of_another_environment_does_not_apply() -> None:
+    assert train("--data", "sales.csv").exit_code == 0
+    arguments = ["leaderboard", "--quick", "--env", "InvPerishable-v0", "--policy", "run"]
+    done = CliRunner().invoke(app, [*arguments, "--products", "3"])
+    assert done.exit_code == 0, done.output
+    _, board = played("synthetic")
+    assert "run does not apply here (it returned None)" in board["notes"]

@@ -28,6 +28,8 @@ from inv_gym.commands.tables import (
     Missing,
     Returns,
     Separator,
+    TrainUntil,
+    ValidateUntil,
     Wide,
 )
 
@@ -37,6 +39,7 @@ Examples:
   inv-gym leaderboard --policy my_policies:cautious --data sales.csv
   inv-gym leaderboard --data sales.csv --separator ';' --columns series=Product,date=Date
   inv-gym leaderboard --policy sb3:runs/ppo/model.zip --env InvLostSales-v0
+  inv-gym leaderboard --policy runs/mine --data sales.csv --env InvLostSales-v0
   inv-gym leaderboard --env my_problem:task --policy my_policies:cautious"""
 PRODUCTS = 1000
 
@@ -52,7 +55,8 @@ def main(
     policy: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="MODULE:FACTORY", help="A policy of your own, or sb3:FILE.zip; repeat for more."
+            metavar="MODULE:FACTORY",
+            help="Of your own, a folder of a training, or sb3:FILE.zip; repeat for more.",
         ),
     ] = None,
     products: Annotated[
@@ -62,7 +66,8 @@ def main(
     data: Annotated[
         str | None,
         typer.Option(
-            metavar="FILE", help="A table of demand by the day, week or month to play on."
+            metavar="FILE",
+            help="A table of demand by the day, week or month, to play on its last days.",
         ),
     ] = None,
     missing: Missing = None,
@@ -70,6 +75,8 @@ def main(
     duplicates: Duplicates = None,
     first: First = None,
     last: Last = None,
+    train_until: TrainUntil = None,
+    validate_until: ValidateUntil = None,
     separator: Separator = None,
     columns: Columns = None,
     wide: Wide = None,
@@ -96,6 +103,8 @@ def main(
         "duplicates": duplicates,
         "first": first,
         "last": last,
+        "train_until": train_until,
+        "validate_until": validate_until,
         "separator": separator,
         "columns": columns,
         "wide": wide,

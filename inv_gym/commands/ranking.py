@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from rich.console import Console
 
 import inv_gym
 from inv_gym.commands.leaderboard import PRODUCTS
-from inv_gym.commands.tables import table_source
+from inv_gym.commands.tables import given_options, refuse_without_table
 from inv_gym.leaderboard.board import Board, Contest
 from inv_gym.leaderboard.entries import Section, enter, load_factory
 from inv_gym.leaderboard.files import check_folder, write
@@ -22,6 +23,8 @@ from inv_gym.leaderboard.play import play
 from inv_gym.leaderboard.terminal import explain, make_console, show
 from inv_gym.leaderboard.words import counted
 from inv_gym.play.dispatch import WorkerError
+from inv_gym.products.panel import read_panel
+from inv_gym.tasks.naming import READING_KEYS
 from inv_gym.util.executors import workers
 
 QUICK_PRODUCTS, QUICK_HORIZON = 50, 20
@@ -112,9 +115,13 @@ def gather_sections(data: str | None, described: Mapping[str, Any]) -> list[Sect
     Raises:
         ValueError: The table cannot be read, or it was described and there is none.
     """
-    source = table_source(data, described)
-    played = [] if data is None else [Section("data", data, source)]
-    return [Section("synthetic"), *played]
+    if data is None:
+        refuse_without_table(described)
+        return [Section("synthetic")]
+    said = given_options(described)
+    reading = {key: said.pop(key) for key in READING_KEYS if key in said}
+    panel = read_panel(data, **reading)
+    return [Section("synthetic"), Section("data", data, partial(inv_gym.table_task, panel, **said))]
 
 
 def play_tables(

@@ -20,6 +20,7 @@ import inv_gym
 from inv_gym import baselines
 from inv_gym.agents.training.config import STRUCTURE_KINDS
 from inv_gym.agents.training.validation import score_weights
+from inv_gym.agents.weights import table_facts
 from inv_gym.commands.trainings import AGENT_TITLES
 from inv_gym.util.files import write_atomically
 
@@ -83,6 +84,18 @@ class Log:
             self.board.flush()
 
 
+def table_card(training: Any) -> dict[str, Any]:
+    """The demand table with the days of training and validation; nothing if there is none."""
+    facts = table_facts(training.source)
+    if facts:
+        days = table_facts(training.validation_source)["table"]
+        facts["table"] = facts["table"] | {
+            "validation_first": days["first"],
+            "validation_last": days["last"],
+        }
+    return facts
+
+
 def card(training: Any, log: Log, agent: str, products: str) -> dict[str, Any]:
     """What the weights' card says beside their shapes."""
     best = max(training.curve, key=lambda row: row.best)
@@ -96,6 +109,7 @@ def card(training: Any, log: Log, agent: str, products: str) -> dict[str, Any]:
         "name": training.config.kind if agent in STRUCTURE_KINDS else AGENT_TITLES[agent],
         "config": asdict(training.config),
         "products": products,
+        **table_card(training),
         "metrics": {
             "validation_reward": best.reward,
             "validation_score": best.score,

@@ -8,8 +8,6 @@ from typing import Annotated, Any
 
 import typer
 
-import inv_gym
-
 RULE, DAY = "error|zero", "YYYY-MM-DD"
 
 Missing = Annotated[
@@ -26,6 +24,20 @@ First = Annotated[
 Last = Annotated[
     str | None, typer.Option(metavar=DAY, help="Of the table: the last day of episodes.")
 ]
+TrainUntil = Annotated[
+    str | None,
+    typer.Option(
+        metavar=DAY, help="Of the table: the last day of training; by default 3/5 of the days."
+    ),
+]
+ValidateUntil = Annotated[
+    str | None,
+    typer.Option(
+        metavar=DAY,
+        help="Of the table: the last day of validation, later ones are for the test; by default "
+        "4/5 of the days.",
+    ),
+]
 Separator = Annotated[
     str | None, typer.Option(metavar="CHARACTER", help="Of the table: between cells; or tab.")
 ]
@@ -39,15 +51,6 @@ Columns = Annotated[
 Wide = Annotated[
     bool | None,
     typer.Option("--wide", help="Of the table: one column per series, or one per day."),
-]
-TrainUntil = Annotated[
-    str | None, typer.Option(metavar=DAY, help="Of the table: the last day of training.")
-]
-ValidateUntil = Annotated[
-    str | None,
-    typer.Option(
-        metavar=DAY, help="Of the table: the last day of validation; then comes the test."
-    ),
 ]
 Horizon = Annotated[int | None, typer.Option(min=1, help="Periods of an episode.")]
 
@@ -66,7 +69,7 @@ def named_columns(text: str) -> dict[str, str]:
 
 
 def given_options(options: Mapping[str, Any]) -> dict[str, Any]:
-    """The options that were given, as `inv_gym.make_source` takes them.
+    """The options that were given, as `inv_gym.table_task` takes them.
 
     Raises:
         ValueError: The columns are not written as they must be.
@@ -75,49 +78,26 @@ def given_options(options: Mapping[str, Any]) -> dict[str, Any]:
     return given | ({"columns": named_columns(given["columns"])} if "columns" in given else {})
 
 
-def is_table(origin: str) -> bool:
-    """Whether a text names a file or folder of demand, rather than a population."""
-    return Path(origin).is_file() or bool(list(Path(origin).glob("*.parquet")))
-
-
-def make_products(origin: str | None, options: Mapping[str, Any]) -> inv_gym.ProductSource | None:
-    """The source of a population, an instance, or a table with what was said about it; None if none
-    is named.
-
-    Args:
-        origin: What the user named.
-        options: What was said about the table, None where nothing was.
+def refuse_table_name(products: str | None) -> None:
+    """Refuse a demand table where the name of a population or an instance is wanted.
 
     Raises:
-        ValueError: It cannot be read, or something was said about a table where there is none.
+        ValueError: There is such a file or folder, or the text ends like the name of a file.
     """
-    given = given_options(options)
-    if origin is not None and (is_table(origin) or (given and Path(origin).suffix)):
-        return inv_gym.make_source({"file": origin, **given})
-    _refuse_without_table(given, "--products")
-    return None if origin is None else inv_gym.make_source(origin)
+    if products is not None and (Path(products).exists() or Path(products).suffix):
+        raise ValueError(
+            f"--products names a population or an instance, got the file {products!r}: a demand "
+            "table is given with --data FILE."
+        )
 
 
-def table_source(file: str | None, options: Mapping[str, Any]) -> inv_gym.ProductSource | None:
-    """The source of a table with what was said about it, None without a table.
-
-    Raises:
-        ValueError: As of `make_products`.
-    """
-    given = given_options(options)
-    if file is None:
-        _refuse_without_table(given, "--data")
-        return None
-    return inv_gym.make_source({"file": file, **given})
-
-
-def _refuse_without_table(given: Mapping[str, Any], option: str) -> None:
+def refuse_without_table(options: Mapping[str, Any]) -> None:
     """Refuse what describes a table where there is none.
 
     Raises:
         ValueError: Something was given.
     """
+    given = given_options(options)
     if given:
-        raise ValueError(
-            f"--{next(iter(given))} describes a demand table: give one with {option} FILE."
-        )
+        name = next(iter(given)).replace("_", "-")
+        raise ValueError(f"--{name} describes a demand table: give one with --data FILE.")

@@ -23,6 +23,8 @@ from inv_gym.commands.tables import (
     Missing,
     Returns,
     Separator,
+    TrainUntil,
+    ValidateUntil,
     Wide,
 )
 
@@ -37,6 +39,8 @@ class Options(NamedTuple):
     out: Path
     agent: str
     products: str | None
+    data: str | None
+    """The file of a demand table."""
     table: dict[str, Any]
     """What was said about a demand table; None where nothing was."""
     horizon: int | None
@@ -58,7 +62,7 @@ EXAMPLES = """\b
 Examples:
   inv-gym train --env InvLostSales-v0 --out runs/lost-sales
   inv-gym train --env InvLostSales-v0 --out runs/lost-sales --resume
-  inv-gym train --env InvLostSales-v0 --products sales.csv --last 2015-10-31 --out runs/mine
+  inv-gym train --env InvLostSales-v0 --data sales.csv --out runs/mine
   inv-gym train --env InvLostSalesLeadTime-v0 --field lead_time=10 --out runs/l10
   inv-gym train --env my_problem:task --out runs/mine
   inv-gym train --env InvLostSales-v0 --agent ppo --option gae_lambda=0.8 --out runs/ppo
@@ -72,9 +76,12 @@ def main(
     out: Annotated[Path, typer.Option(metavar="DIR", help="Where the files go.")],
     agent: Annotated[str, typer.Option(help=f"One of {', '.join(AGENTS)}.")] = AGENTS[0],
     products: Annotated[
+        str | None, typer.Option(metavar="NAME", help="A population or an instance.")
+    ] = None,
+    data: Annotated[
         str | None,
         typer.Option(
-            metavar="NAME|FILE", help="A population, an instance, or the file of a demand table."
+            metavar="FILE", help="A table of demand by the day, week or month to train on."
         ),
     ] = None,
     missing: Missing = None,
@@ -82,6 +89,8 @@ def main(
     duplicates: Duplicates = None,
     first: First = None,
     last: Last = None,
+    train_until: TrainUntil = None,
+    validate_until: ValidateUntil = None,
     separator: Separator = None,
     columns: Columns = None,
     wide: Wide = None,
@@ -129,12 +138,15 @@ def main(
         out,
         agent,
         products,
+        data,
         {
             "missing": missing,
             "returns": returns,
             "duplicates": duplicates,
             "first": first,
             "last": last,
+            "train_until": train_until,
+            "validate_until": validate_until,
             "separator": separator,
             "columns": columns,
             "wide": wide,

@@ -18,7 +18,7 @@ from inv_gym.agents.network.policy_network import NetworkConfig
 from inv_gym.agents.training.config import STRUCTURE_KINDS
 from inv_gym.agents.training.progress import DivergedError, TrainingWarning
 from inv_gym.commands.report import Log, card, console
-from inv_gym.commands.tables import make_products
+from inv_gym.commands.tables import given_options, refuse_table_name, refuse_without_table
 from inv_gym.commands.train import Options
 from inv_gym.commands.trainings import AGENT_TITLES, MODEL_FREE, direct_backprop, model_free
 from inv_gym.leaderboard.loading import load_environment
@@ -96,12 +96,7 @@ def begin(options: Options) -> tuple[Any, str]:
     agent = one_of("agent", options.agent, AGENT_TITLES)
     env_id = load_environment(options.env)
     changes = named_values("--field", options.field) | given({"horizon": options.horizon})
-    played = inv_gym.task(
-        env_id,
-        products=make_products(options.products, options.table),
-        warm_up=0,
-        **changes,
-    )
+    played = played_task(env_id, options, changes)
     refuse_foreign(agent, {**options.own, "compile": options.compiled or None}, options.option)
     own = options.own if agent in STRUCTURE_KINDS else named_values("--option", options.option)
     fields = given({**options.common, **own}) | {"network": NetworkConfig(**given(options.network))}
@@ -109,7 +104,33 @@ def begin(options: Options) -> tuple[Any, str]:
         training: Any = direct_backprop(played, agent, fields, options.device, options.compiled)
     else:
         training = model_free(played, env_id, agent, fields, options.device, options.out)
-    return training, Path(options.products or inv_gym.ENVIRONMENTS[env_id].origin).name
+    return training, products_name(env_id, options)
+
+
+def played_task(env_id: str, options: Options, changes: dict[str, Any]) -> inv_gym.Task:
+    """The task that is trained for, with changes to the fields of its problem.
+
+    Raises:
+        ValueError: The table cannot be read, or something was said about a table where there is
+            none.
+    """
+    refuse_table_name(options.products)
+    if options.data is None:
+        refuse_without_table(options.table)
+        return inv_gym.task(env_id, products=options.products, warm_up=0, **changes)
+    if options.products is not None:
+        raise ValueError("give either --products NAME or --data FILE, got both.")
+    horizon = changes.pop("horizon", None)
+    registered = inv_gym.task(env_id, warm_up=0, **changes)
+    said = given_options(options.table)
+    return inv_gym.table_task(options.data, registered, horizon=horizon, **said)
+
+
+def products_name(env_id: str, options: Options) -> str:
+    """What the card calls the products: the table's file, the population or the instance."""
+    if options.data is not None:
+        return Path(options.data).name
+    return options.products or inv_gym.ENVIRONMENTS[env_id].origin
 
 
 def given(fields: dict[str, Any]) -> dict[str, Any]:

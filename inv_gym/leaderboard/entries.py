@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
 import inv_gym
 from inv_gym import agents, baselines
 from inv_gym.agents.inventory_agent import InventoryAgent
+from inv_gym.agents.weights import WEIGHTS
 from inv_gym.leaderboard.board import Contest
 from inv_gym.leaderboard.loading import blamed, load, told
 from inv_gym.play.policy import KNOWLEDGE
@@ -27,11 +29,16 @@ class Section(NamedTuple):
     """``synthetic`` or ``data``."""
     file: str = ""
     """The demand table; none for the population of each environment."""
-    source: inv_gym.ProductSource | None = None
+    task: Callable[..., inv_gym.Task] | None = None
+    """The task of the table for the id of an environment and its horizon."""
 
 
 def load_factory(spec: str) -> Factory:
-    """The factory that ``module:factory`` names, or the one of a model's file ``sb3:file.zip``."""
+    """The factory that ``module:factory`` names, the one of a model's file ``sb3:file.zip``, or of
+    the folder that a training wrote.
+    """
+    if Path(spec).is_dir():
+        return folder_factory(Path(spec))
     module_name, _, name = spec.partition(":")
     return model_factory(name) if module_name == SB3 else load(spec, "--policy", "factory")
 
@@ -45,6 +52,27 @@ def model_factory(file: str) -> Factory:
 
         model = SB3Policy.read(file)
     return lambda problem: SB3Policy(problem, *model) if SB3Policy.fits(problem, model[0]) else None
+
+
+def folder_factory(folder: Path) -> Factory:
+    """Of the network in the folder of a training; it applies to problems that it was trained for.
+
+    Raises:
+        typer.BadParameter: There is no network, or it is damaged.
+    """
+    model = folder / "model.zip"
+    if model.exists() and not (folder / WEIGHTS).exists():
+        return model_factory(str(model))
+    with told("--policy"):
+        InventoryAgent.load(folder)
+
+    def trained(problem: inv_gym.Problem) -> inv_gym.Policy | None:
+        try:
+            return InventoryAgent.load(folder, problem)
+        except ValueError:  # it is for another problem: what is damaged was told above
+            return None
+
+    return trained
 
 
 def build(spec: str, factory: Factory, problem: inv_gym.Problem) -> inv_gym.Policy | None:
@@ -70,15 +98,17 @@ def build(spec: str, factory: Factory, problem: inv_gym.Problem) -> inv_gym.Poli
 
 
 def quick_task(
-    env_id: str, source: inv_gym.ProductSource | None, fields: Mapping[str, Any]
+    env_id: str, section: Section, fields: Mapping[str, Any]
 ) -> tuple[inv_gym.Task, list[str]]:
     """The task that is played, and what a reader must know of a short horizon."""
     registered = inv_gym.ENVIRONMENTS[env_id]
+    if section.task is not None:
+        return section.task(env_id, **fields), []
     warm_up = registered.warm_up
     if warm_up < fields.get("horizon", registered.problem.horizon):
-        return inv_gym.task(env_id, products=source, **fields), []
+        return inv_gym.task(env_id, **fields), []
     note = f"the warm-up of {warm_up} periods counts here: the horizon is short"
-    return inv_gym.task(env_id, products=source, warm_up=0, **fields), [note]
+    return inv_gym.task(env_id, warm_up=0, **fields), [note]
 
 
 def enter(
@@ -89,10 +119,10 @@ def enter(
     fields: Mapping[str, Any],
 ) -> Contest:
     """Gather who plays, and let each play one product: what is wrong shows before the long run."""
-    task, notes = quick_task(env_id, section.source, fields)
-    problem, law_is_known = task.problem, section.source is None
     with told("--data"):
+        task, notes = quick_task(env_id, section, fields)
         sample = task.draw(1, seed)
+    problem, law_is_known = task.problem, section.task is None
     ours = baselines.policies(problem, law_is_known) | agents.policies(problem)
     policies = {name: policy for name, policy in ours.items() if not lacking(policy, task.source)}
     notes = [*task.source.notes, *notes]
@@ -156,7 +186,18 @@ def table_remark(played: Mapping[str, str], trained: Mapping[str, str]) -> str:
     if trained["fingerprint"] != played["fingerprint"]:
         same_name = trained["file"] == played["file"]
         return f"was trained on a table of this name with other data, {days}" if same_name else ""
-    shared = max(trained["first"], played["first"]) <= min(trained["last"], played["last"])
-    if shared:
+    if _shares_days(played, trained["first"], trained["last"]):
         return f"was trained on this table, {days}: on days that are played here"
+    if "validation_first" in trained:
+        validated = (trained["validation_first"], trained["validation_last"])
+        if _shares_days(played, *validated):
+            return (
+                f"was validated on this table, from {validated[0]} to {validated[1]}: on days that "
+                "are played here"
+            )
     return f"was trained on other days of this table, {days}"
+
+
+def _shares_days(played: Mapping[str, str], first: str, last: str) -> bool:
+    """Whether days from `first` to `last` are among those played."""
+    return max(first, played["first"]) <= min(last, played["last"])
