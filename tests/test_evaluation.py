@@ -204,6 +204,12 @@ def test_the_figures_do_not_depend_on_the_chunk_size(problem):
 
 
 @pytest.mark.usefixtures("short_search")
+def test_a_batch_plays_whole_so_that_a_rule_may_have_a_parameter_for_each_product():
+    products = draw_products(SOURCE, PROBLEM, DRAW_BLOCK + 3)
+    rule = BaseStock(problem=PROBLEM, level=2.0 * products.scale)
+    assert evaluate(PROBLEM, {"rule": rule}, products).frame["reward"].notna().all()
+
+
 def test_the_figures_of_fitted_heuristics_do_not_depend_on_the_chunk_size():
     problem = DualSourcing(horizon=4)
     source = POPULATIONS["poisson"]

@@ -7,14 +7,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import typer
-from matplotlib import rc_context
 
 import inv_gym
 from inv_gym import agents, baselines
 from inv_gym.agents.catalogue import TRAINED_FOLDER
 from inv_gym.leaderboard.entries import build, load_factory
 from inv_gym.leaderboard.loading import blamed, load_task, told
-from inv_gym.pictures.figures import save
+from inv_gym.pictures.figures import plain_names, save
 from inv_gym.pictures.standard import PICTURE_NAMES, draw_standard
 from inv_gym.pictures.task_orders import task_picture
 from inv_gym.util.checks import matching, one_of
@@ -64,7 +63,7 @@ def draw_task(spec: str, names: Sequence[str], seed: int, out: Path) -> None:
     path = out / f"orders-{name}.png"
     with told("--out"):
         check_writable([path])
-    with rc_context({"text.parse_math": False}):  # a name may hold dollar signs
+    with plain_names():
         with blamed(f"{spec} cannot be drawn", "--policy"):
             figure = task_picture(task, policies, seed)
         with told("--out"):

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import io
 import textwrap
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
+from matplotlib import rc_context
 from matplotlib.figure import Figure
 from PIL import Image
 
@@ -32,6 +35,13 @@ def finish(figure: Figure, across: str, up: str, caption: str) -> Figure:
     width = int(CAPTION_WIDTH * figure.get_figwidth())
     figure.text(0.02, -0.02, textwrap.fill(caption, width), fontsize=9, va="top")
     return figure
+
+
+@contextmanager
+def plain_names() -> Iterator[None]:
+    """Let dollar signs be letters in all that is drawn meanwhile: a name may hold them."""
+    with rc_context({"text.parse_math": False}):
+        yield
 
 
 def save(figure: Figure, path: Path) -> Path:

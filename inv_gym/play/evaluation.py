@@ -91,7 +91,7 @@ def evaluate(
     seed: int = 0,
     reference: str | None = None,
     warm_up: int | None = None,
-    chunk_size: int = DRAW_BLOCK,
+    chunk_size: int | None = None,
     like: Array | None = None,
     per_product: bool = False,
     executor: Executor | None = None,
@@ -113,7 +113,9 @@ def evaluate(
             only policy. A problem alone has none, so several policies need a name here.
         warm_up: Periods at the start that do not count; discounting starts after them. The
             task's own if None.
-        chunk_size: Most products in memory at once, at least a block, without an executor.
+        chunk_size: Most products that play at once, at least a block, without an executor. If
+            None, products of a source play block by block and a batch plays whole, so that a rule
+            may have a parameter for each of its products.
         like: An array whose kind, dtype and device to play in; NumPy float64 if None.
         per_product: Whether to keep figures of every product too, 60 bytes for each policy.
         executor: Who plays the blocks: anything with the interface of
@@ -137,7 +139,7 @@ def evaluate(
         warm_up = task.warm_up if isinstance(task, Task) else 0
     check_warm_up(warm_up, problem)
     number = products.batch if isinstance(products, Products) else whole("number", number, least=1)
-    size = whole("chunk_size", chunk_size, 1) if executor is None else DRAW_BLOCK
+    size = DRAW_BLOCK if executor is not None else _chunk_size(chunk_size, products)
     chunks = _chunks(products, problem, number, seed, max(size // DRAW_BLOCK, 1))
 
     # the reference plays first: gaps are to it
@@ -245,6 +247,13 @@ def _reference(task: Task | Problem, policies: Mapping[str, Policy]) -> str:
         f"the reference policy of the task, {wanted!r}, is not among the policies "
         f"({', '.join(policies)}): add it, or name another one with reference=."
     )
+
+
+def _chunk_size(chunk_size: int | None, products: ProductSource | Products) -> int:
+    """How many products play at once without an executor."""
+    if chunk_size is not None:
+        return whole("chunk_size", chunk_size, 1)
+    return products.batch + DRAW_BLOCK if isinstance(products, Products) else DRAW_BLOCK
 
 
 def _chunks(
