@@ -17,7 +17,7 @@ from inv_gym.util.checks import flag, one_of, real, whole
 
 ALGORITHMS: dict[str, Any] = {"ppo": PPO, "a2c": A2C, "sac": SAC, "td3": TD3}
 ON_POLICY = ("ppo", "a2c")
-POLICIES = ("encoder", "plain")
+NETWORK_POLICIES = ("encoder", "plain")
 TUNED_FILE = Path(__file__).parent / "tuned.json"
 """Parameters that `python examples/experiments tuning` found, by environment or instance, each with
 its command.
@@ -164,7 +164,7 @@ class ModelFreeConfig:
 
     def __post_init__(self) -> None:
         one_of("algorithm", self.algorithm, ALGORITHMS)
-        one_of("policy", self.policy, POLICIES)
+        one_of("policy", self.policy, NETWORK_POLICIES)
         for name in ("steps", "rows", "validation_products", "check_every"):
             whole(name, getattr(self, name), least=1)
         whole("seed", self.seed, least=0)

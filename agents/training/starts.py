@@ -13,7 +13,7 @@ SHARES = (0.5, 0.35, 0.15)
 """Half of the products start as the problem says, the others with about a period's mean demand per
 column of the state or with several (our choice)."""
 MEANS = (0.0, 1.0, 6.0)
-EMPTY = 0.3
+EMPTY_PROBABILITY = 0.3
 """Probability that a column is empty all the same: a corner of the state space."""
 
 
@@ -28,7 +28,7 @@ def wide_starts(products: Products, problem: Problem, rng: np.random.Generator) 
     shape = (len(columns), products.batch)
     amounts = (
         rng.exponential(1.0, shape)
-        * (rng.random(shape) > EMPTY)
+        * (rng.random(shape) > EMPTY_PROBABILITY)
         * np.asarray(MEANS)[kind]
         * products.scale
     )

@@ -9,7 +9,7 @@ import numpy as np
 from inv_gym.demand.distribution import Distribution
 from inv_gym.util.arrays import Columns
 
-PATHS = 256
+SCENARIO_PATHS = 256
 """Scenarios, M, a power of 2: a Sobol sequence is balanced at those."""
 SCENARIO_CELLS = 256
 """Cells of the lattice that a period's demand lies on."""
@@ -40,9 +40,9 @@ def _ranks(periods: int) -> np.ndarray:
     """
     from scipy.stats import qmc  # takes as long to import as all the rest
 
-    points = qmc.Sobol(periods, scramble=False).random(PATHS)
-    shifts = np.random.default_rng(SCENARIO_SEED).integers(PATHS, size=(periods, 1))
-    return (points.T * PATHS).astype(int) ^ shifts
+    points = qmc.Sobol(periods, scramble=False).random(SCENARIO_PATHS)
+    shifts = np.random.default_rng(SCENARIO_SEED).integers(SCENARIO_PATHS, size=(periods, 1))
+    return (points.T * SCENARIO_PATHS).astype(int) ^ shifts
 
 
 def _strata(distribution: Distribution) -> np.ndarray:
@@ -51,14 +51,16 @@ def _strata(distribution: Distribution) -> np.ndarray:
     On a lattice of `SCENARIO_CELLS`, whose step is a whole number for counts (1 if they fit): as
     many parts fall to a cell as have their middle below its probability.
     """
-    reach = distribution.quantile(np.array(1.0 - 0.5 / PATHS))
+    reach = distribution.quantile(np.array(1.0 - 0.5 / SCENARIO_PATHS))
     step = reach / (SCENARIO_CELLS - 1)
     step = np.where(
         distribution.integer, np.maximum(np.ceil(step), 1.0), np.maximum(step, np.finfo(float).tiny)
     )
     cells = np.arange(SCENARIO_CELLS)
-    below = np.floor(distribution.cdf((cells[:, None] + 0.5) * step).T * PATHS + 0.5).astype(int)
-    below[:, -1] = PATHS
+    below = np.floor(
+        distribution.cdf((cells[:, None] + 0.5) * step).T * SCENARIO_PATHS + 0.5
+    ).astype(int)
+    below[:, -1] = SCENARIO_PATHS
     parts = np.diff(below, axis=1, prepend=0).reshape(-1)
-    ascending = np.repeat(np.tile(cells, len(step)), parts).reshape(-1, PATHS)
+    ascending = np.repeat(np.tile(cells, len(step)), parts).reshape(-1, SCENARIO_PATHS)
     return (ascending * step[:, None]).astype(np.float32)  # whole below 2**24, and twice as quick

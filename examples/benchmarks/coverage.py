@@ -35,10 +35,10 @@ from inv_gym.products.panel.windows import RETAIL
 from inv_gym.util.arrays import Array, positive_part
 
 PROBLEM = LostSales(horizon=50)
-WINDOWS, TRUE_PRODUCTS, TRUE_SEED = 1000, 200_000, 1_000_000
-GAPS = ("gap", "product_gap", "money_gap")
+DRAWN_WINDOWS, TRUE_PRODUCTS, TRUE_SEED = 1000, 200_000, 1_000_000
+COVERED_GAPS = ("gap", "product_gap", "money_gap")
 SAME_COSTS = EconomicsRanges(price=5.0, margin=0.4, holding_rate=0.02, shortage_rate=0.2)
-POPULATIONS: dict[str, tuple[Range, EconomicsRanges]] = {
+TABLE_KINDS: dict[str, tuple[Range, EconomicsRanges]] = {
     "same series": (5.0, SAME_COSTS),
     "other demand": (LogUniform(2.0, 20.0), SAME_COSTS),
     "other demand and prices": (
@@ -63,13 +63,13 @@ class UpTo:
         return positive_part(level - observation.state.on_hand)[:, None]
 
 
-POLICIES = {"low": UpTo(1.1), "high": UpTo(1.7)}
+COMPARED_RULES = {"low": UpTo(1.1), "high": UpTo(1.7)}
 
 
 def write_table(path: Path, population: str, series: int, days: int, seed: int) -> None:
     """Write the daily sales of Poisson series as a table."""
     rng = np.random.default_rng([seed, series, days])
-    mean = draw(POPULATIONS[population][0], rng, series)
+    mean = draw(TABLE_KINDS[population][0], rng, series)
     dates = (np.datetime64("2024-01-01") + np.arange(days)).astype(str)
     columns = {
         "series": np.repeat([f"table {seed} series {k}" for k in range(series)], days),
@@ -81,19 +81,19 @@ def write_table(path: Path, population: str, series: int, days: int, seed: int) 
 
 def intervals_of(task: Task, number: int, seed: int) -> pd.DataFrame:
     """Rows ``mean, low, high`` of the figures of the policy `high`."""
-    result = evaluate(task, POLICIES, number=number, seed=seed)
+    result = evaluate(task, COMPARED_RULES, number=number, seed=seed)
     row = result.frame.set_index("policy").to_dict("index")["high"]
     reward = row["reward"]
     half = half_width(row["standard_error"], result.facts.get("series", number))
     intervals = {"reward": (reward, reward - half, reward + half)}
-    for name in GAPS:
+    for name in COVERED_GAPS:
         intervals[name] = (row[name], row[f"{name}_low"], row[f"{name}_high"])
     return pd.DataFrame.from_dict(intervals, "index", columns=["mean", "low", "high"])
 
 
 def truth(population: str) -> pd.Series:
     """The figures over all series that the tables could have had."""
-    mean, economics = POPULATIONS[population]
+    mean, economics = TABLE_KINDS[population]
     source = SyntheticProducts(("poisson",), mean, economics=economics)
     task = Task(PROBLEM, source, reference="low")
     return intervals_of(task, TRUE_PRODUCTS, TRUE_SEED)["mean"]
@@ -117,8 +117,8 @@ def evaluated(population: str, series: int, days: int, tables: int) -> Iterator[
         path = Path(folder) / "sales.csv"
         for seed in range(tables):
             write_table(path, population, series, days, seed)
-            source = PanelProducts(read_panel(path), economics=POPULATIONS[population][1])
-            yield intervals_of(Task(PROBLEM, source, reference="low"), WINDOWS, seed)
+            source = PanelProducts(read_panel(path), economics=TABLE_KINDS[population][1])
+            yield intervals_of(Task(PROBLEM, source, reference="low"), DRAWN_WINDOWS, seed)
 
 
 def main(
@@ -129,8 +129,8 @@ def main(
     """Print the coverage of each figure in each population."""
     precision = 100.0 * np.sqrt(0.05 * 0.95 / tables)
     title = f"{tables} tables of {series} series of {days} days: % held (± {precision:.1f})"
-    shown = Table("series", "reward", *GAPS, title=title)
-    for population in POPULATIONS:
+    shown = Table("series", "reward", *COVERED_GAPS, title=title)
+    for population in TABLE_KINDS:
         held = coverage(population, series, days, tables)
         shown.add_row(population, *(f"{100.0 * share:.1f}" for share in held))
     Console(width=100).print(shown)

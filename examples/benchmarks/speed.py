@@ -29,7 +29,7 @@ from inv_gym.util.arrays import Array
 
 HORIZON, LARGE_BATCH, LEAD_TIME = 50, 4096, 4
 PLAIN_KIND = next(iter(STRUCTURE_KINDS))
-console = Console(width=110)
+terminal = Console(width=110)
 
 
 def timed(action: Callable[[], object], repeats: int) -> float:
@@ -271,7 +271,7 @@ class Report:
         met = wanted is None or (ratio <= wanted if most else ratio >= wanted)
         verdict = "" if wanted is None else "ok" if met else "MISSED"
         self.table.add_row(what, figure, f"{ratio:.2f} {unit}".strip(), target, verdict)
-        console.log(f"{what}: {figure}, {ratio:.2f} {unit}")
+        terminal.log(f"{what}: {figure}, {ratio:.2f} {unit}")
 
 
 def main(quick: bool = False, threads: int = 1) -> None:
@@ -287,8 +287,8 @@ def main(quick: bool = False, threads: int = 1) -> None:
     structured(report, 3 if quick else 15)
     if not quick:
         scaling(report, 5)
-    console.print(report.table)
-    console.print(
+    terminal.print(report.table)
+    terminal.print(
         f"torch {torch.__version__}, {torch.get_num_threads()} threads, numpy {np.__version__}"
     )
 

@@ -9,14 +9,14 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from inv_gym.leaderboard.document import STAND_INS, STYLE, WIDTH, svg
+from inv_gym.leaderboard.document import STAND_INS, STYLE, PAGE_WIDTH, svg
 from inv_gym.leaderboard.page import typeset
 
-SHOWN = 5
+SHOWN_POLICIES = 5
 """Policies whose paths are drawn; more lines could not be told apart."""
 LINES = ("history", "distribution", "hindsight", "demand", "channel1")
 """Colours of the paths; the reference has that of text."""
-PATHS = {"on_hand": "stock", "sales": "sales", "shortage": "shortage"}
+PATH_PANELS = {"on_hand": "stock", "sales": "sales", "shortage": "shortage"}
 """Sums by date that are drawn, and what they are called."""
 FEW = 0.05
 """Dates on which a smaller share of the most products plays are not drawn."""
@@ -31,7 +31,7 @@ def exchange_chart(ranking: pd.DataFrame) -> str:
     stock, fill = ranking["on_hand"].to_numpy(), 100.0 * ranking["fill_rate"].to_numpy()
     lowest = lowest_shown(fill)
     with matplotlib.rc_context(STYLE):
-        figure = Figure(figsize=(WIDTH, 4.6), layout="constrained")
+        figure = Figure(figsize=(PAGE_WIDTH, 4.6), layout="constrained")
         axes = figure.subplots()
         shown = np.maximum(fill, lowest)
         axes.scatter(stock, shown, 34.0, [STAND_INS[knows] for knows in ranking["knows"]])
@@ -60,7 +60,7 @@ def spread_chart(gaps: dict[str, np.ndarray], reference: str) -> str:
     """
     rows = {name: np.nanpercentile(values, SPREAD) for name, values in gaps.items()}
     with matplotlib.rc_context(STYLE):
-        figure = Figure(figsize=(WIDTH, 0.55 + 0.27 * len(rows)), layout="constrained")
+        figure = Figure(figsize=(PAGE_WIDTH, 0.55 + 0.27 * len(rows)), layout="constrained")
         axes = figure.subplots()
         axes.axvline(0.0, color=STAND_INS["ink"], linewidth=0.8)
         for place, (low, lower, middle, upper, high) in enumerate(rows.values()):
@@ -98,9 +98,9 @@ def path_chart(dates: pd.DataFrame, names: list[str], reference: str) -> str:
     dates = dates[dates["products"] >= FEW * dates["products"].max()]
     colours = dict(zip(names, LINES, strict=False)) | {reference: "ink"}
     with matplotlib.rc_context(STYLE):
-        figure = Figure(figsize=(WIDTH, 6.4), layout="constrained")
-        panels = figure.subplots(len(PATHS), sharex=True)
-        for axes, (column, title) in zip(panels, PATHS.items(), strict=True):
+        figure = Figure(figsize=(PAGE_WIDTH, 6.4), layout="constrained")
+        panels = figure.subplots(len(PATH_PANELS), sharex=True)
+        for axes, (column, title) in zip(panels, PATH_PANELS.items(), strict=True):
             _draw_paths(axes, dates, colours, column)
             axes.set(ylabel=f"{title}, units", ylim=(0.0, None))
         demand = dates[dates["policy"] == reference]

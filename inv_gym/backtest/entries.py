@@ -13,7 +13,7 @@ from inv_gym.leaderboard.entries import NO_DISTRIBUTION, lacking, table_remarks
 from inv_gym.leaderboard.words import counted
 from inv_gym.products.panel import ListedWindows
 
-WINDOWS = 8
+WINDOWS_PER_SERIES = 8
 """Windows that a series has at least, if the test days are long enough for episodes of
 `LEAST_HORIZON` periods: how sure a verdict is comes from them."""
 LEAST_HORIZON = 10
@@ -21,7 +21,7 @@ LEAST_HORIZON = 10
 
 
 def with_windows(task: inv_gym.Task, quick: bool) -> inv_gym.Task:
-    """The task of a table with episodes that are short enough for `WINDOWS` windows.
+    """The task of a table with episodes that are short enough for `WINDOWS_PER_SERIES` windows.
 
     Args:
         task: Of the table.
@@ -29,7 +29,7 @@ def with_windows(task: inv_gym.Task, quick: bool) -> inv_gym.Task:
     """
     source: Any = task.source
     longest = min(task.problem.horizon, len(source.episode_periods))
-    share = LEAST_HORIZON if quick else len(source.episode_periods) // WINDOWS
+    share = LEAST_HORIZON if quick else len(source.episode_periods) // WINDOWS_PER_SERIES
     horizon = min(longest, max(share, LEAST_HORIZON))
     warm_up = task.warm_up if task.warm_up < horizon else 0
     return replace(task, problem=replace(task.problem, horizon=horizon), warm_up=warm_up)

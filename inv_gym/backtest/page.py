@@ -8,8 +8,8 @@ from html import escape
 import numpy as np
 import pandas as pd
 
-from inv_gym.backtest.charts import SHOWN, exchange_chart, path_chart, spread_chart
-from inv_gym.backtest.verdicts import RULE
+from inv_gym.backtest.charts import SHOWN_POLICIES, exchange_chart, path_chart, spread_chart
+from inv_gym.backtest.verdicts import VERDICT_RULE
 from inv_gym.leaderboard.board import Board
 from inv_gym.leaderboard.document import document
 from inv_gym.leaderboard.page import GAP_FORMAT, LEGEND, gap_chart, table, typeset
@@ -109,7 +109,7 @@ def _verdicts(played: Backtest) -> str:
     ]
     return f"""<p>On {sure} of {number} series the best policy is sure. On the others it is the
 one that earned most, and not sure.</p>
-<p class="muted">{escape(RULE)}.</p>
+<p class="muted">{escape(VERDICT_RULE)}.</p>
 {html_table(["policy", "best on series", "of them sure"], rows)}"""
 
 
@@ -127,7 +127,7 @@ def _paths(played: Backtest) -> str:
     dates = played.board.evaluation.dates
     if dates is None:
         return ""
-    names = [name for name in played.ranked if name != played.reference][:SHOWN]
+    names = [name for name in played.ranked if name != played.reference][:SHOWN_POLICIES]
     chart = path_chart(dates, names, played.reference)
     return f"""<p>Sums over all products that play on a date, for the best policies and the
 reference; dates on which few play are left out. Where windows begin, stock begins anew.</p>

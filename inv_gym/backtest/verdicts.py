@@ -10,12 +10,12 @@ from scipy import special
 
 from inv_gym.play.statistics import LEVEL
 
-SURE = LEVEL
+SURE_PROBABILITY = LEVEL
 """Probability from which the best policy of a series is called sure."""
-RULE = (
-    f"sure: with a probability of at least {100 * SURE:g} % the policy earns more on the series "
-    "than every other one. The probability is 1 less the chances that each other policy is better, "
-    "summed; such a chance is that of Student's distribution for the mean of the paired "
+VERDICT_RULE = (
+    f"sure: with a probability of at least {100 * SURE_PROBABILITY:g} % the policy earns more on "
+    "the series than every other one. The probability is 1 less the chances that each other policy "
+    "is better, summed; such a chance is that of Student's distribution for the mean of the paired "
     "differences, window by window of the series. A series with one window is never sure"
 )
 """In words, for pages and docs."""
@@ -66,8 +66,8 @@ class Verdicts(NamedTuple):
 
     @property
     def sure(self) -> np.ndarray:
-        """``[S]`` bool, see `RULE`."""
-        return self.probability >= SURE
+        """``[S]`` bool, see `VERDICT_RULE`."""
+        return self.probability >= SURE_PROBABILITY
 
 
 def verdicts(played: Rewards) -> Verdicts:

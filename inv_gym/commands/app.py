@@ -15,15 +15,17 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command(
-    "leaderboard", short_help="Rank every policy on every environment.", epilog=leaderboard.EXAMPLES
+    "leaderboard",
+    short_help="Rank every policy on every environment.",
+    epilog=leaderboard.LEADERBOARD_EXAMPLES,
 )(leaderboard.main)
-app.command("train", short_help="Train a policy and keep its weights.", epilog=train.EXAMPLES)(
-    train.main
-)
+app.command(
+    "train", short_help="Train a policy and keep its weights.", epilog=train.TRAIN_EXAMPLES
+)(train.main)
 app.command(
     "backtest",
     short_help="Rank every policy on the last days of a table of sales, series by series.",
-    epilog=backtest.EXAMPLES,
+    epilog=backtest.BACKTEST_EXAMPLES,
 )(backtest.main)
 app.command(
     "tables",

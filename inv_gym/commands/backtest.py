@@ -14,7 +14,7 @@ import typer
 from inv_gym.commands import needed_packages
 from inv_gym.commands.scale import Dask, Workers
 from inv_gym.commands.tables import (
-    Columns,
+    ColumnsOption,
     Duplicates,
     First,
     Horizon,
@@ -27,7 +27,7 @@ from inv_gym.commands.tables import (
     Wide,
 )
 
-EXAMPLES = """\b
+BACKTEST_EXAMPLES = """\b
 Examples:
   inv-gym backtest --data sales.csv --quick --workers 2
   inv-gym backtest --data sales.csv --env InvPerishable-v0 --out results/milk
@@ -62,7 +62,7 @@ def main(
     first: First = None,
     last: Last = None,
     separator: Separator = None,
-    columns: Columns = None,
+    columns: ColumnsOption = None,
     wide: Wide = None,
     horizon: Horizon = None,
     quick: Annotated[

@@ -14,7 +14,7 @@ import inv_gym
 from inv_gym.backtest.entries import every_window, gather, with_windows
 from inv_gym.backtest.files import check_folder, write
 from inv_gym.backtest.page import Backtest
-from inv_gym.backtest.verdicts import RULE, series_frame
+from inv_gym.backtest.verdicts import VERDICT_RULE, series_frame
 from inv_gym.commands.ranking import working
 from inv_gym.commands.tables import given_options
 from inv_gym.leaderboard.board import Board, Contest
@@ -147,7 +147,7 @@ def tell(result: Backtest, console: Console) -> None:
     """Print on how many series each policy is best."""
     counts = result.verdicts
     number, sure = len(result.series), int(counts["sure"].sum())
-    console.print(f"The best policy is sure on {sure} of {number} series ({RULE}):")
+    console.print(f"The best policy is sure on {sure} of {number} series ({VERDICT_RULE}):")
     for name, (best, certain) in zip(counts.index, counts.to_numpy(), strict=True):
         if best:
             console.print(f"  {name}: best on {best}, of them sure on {certain}")

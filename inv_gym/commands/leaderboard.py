@@ -20,7 +20,7 @@ import typer
 from inv_gym.commands import needed_packages
 from inv_gym.commands.scale import Dask, Workers
 from inv_gym.commands.tables import (
-    Columns,
+    ColumnsOption,
     Duplicates,
     First,
     Horizon,
@@ -33,7 +33,7 @@ from inv_gym.commands.tables import (
     Wide,
 )
 
-EXAMPLES = """\b
+LEADERBOARD_EXAMPLES = """\b
 Examples:
   inv-gym leaderboard --quick
   inv-gym leaderboard --policy my_policies:cautious --data sales.csv
@@ -78,7 +78,7 @@ def main(
     train_until: TrainUntil = None,
     validate_until: ValidateUntil = None,
     separator: Separator = None,
-    columns: Columns = None,
+    columns: ColumnsOption = None,
     wide: Wide = None,
     horizon: Horizon = None,
     quick: Annotated[

@@ -8,32 +8,35 @@ from typing import Annotated, Any
 
 import typer
 
-RULE, DAY = "error|zero", "YYYY-MM-DD"
+RULE_METAVAR, DAY_METAVAR = "error|zero", "YYYY-MM-DD"
 
 Missing = Annotated[
-    str | None, typer.Option(metavar=RULE, help="Of the table: periods without a row.")
+    str | None, typer.Option(metavar=RULE_METAVAR, help="Of the table: periods without a row.")
 ]
-Returns = Annotated[str | None, typer.Option(metavar=RULE, help="Of the table: negative units.")]
+Returns = Annotated[
+    str | None, typer.Option(metavar=RULE_METAVAR, help="Of the table: negative units.")
+]
 Duplicates = Annotated[
     str | None,
     typer.Option(metavar="error|sum", help="Of the table: further rows of a series and period."),
 ]
 First = Annotated[
-    str | None, typer.Option(metavar=DAY, help="Of the table: the first day of episodes.")
+    str | None, typer.Option(metavar=DAY_METAVAR, help="Of the table: the first day of episodes.")
 ]
 Last = Annotated[
-    str | None, typer.Option(metavar=DAY, help="Of the table: the last day of episodes.")
+    str | None, typer.Option(metavar=DAY_METAVAR, help="Of the table: the last day of episodes.")
 ]
 TrainUntil = Annotated[
     str | None,
     typer.Option(
-        metavar=DAY, help="Of the table: the last day of training; by default 3/5 of the days."
+        metavar=DAY_METAVAR,
+        help="Of the table: the last day of training; by default 3/5 of the days.",
     ),
 ]
 ValidateUntil = Annotated[
     str | None,
     typer.Option(
-        metavar=DAY,
+        metavar=DAY_METAVAR,
         help="Of the table: the last day of validation, later ones are for the test; by default "
         "4/5 of the days.",
     ),
@@ -41,7 +44,7 @@ ValidateUntil = Annotated[
 Separator = Annotated[
     str | None, typer.Option(metavar="CHARACTER", help="Of the table: between cells; or tab.")
 ]
-Columns = Annotated[
+ColumnsOption = Annotated[
     str | None,
     typer.Option(
         metavar="NAME=COLUMN,...",

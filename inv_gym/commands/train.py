@@ -15,7 +15,7 @@ import typer
 
 from inv_gym.commands import needed_packages
 from inv_gym.commands.tables import (
-    Columns,
+    ColumnsOption,
     Duplicates,
     First,
     Horizon,
@@ -58,7 +58,7 @@ class Options(NamedTuple):
     compiled: bool
 
 
-EXAMPLES = """\b
+TRAIN_EXAMPLES = """\b
 Examples:
   inv-gym train --env InvLostSales-v0 --out runs/lost-sales
   inv-gym train --env InvLostSales-v0 --out runs/lost-sales --resume
@@ -92,7 +92,7 @@ def main(
     train_until: TrainUntil = None,
     validate_until: ValidateUntil = None,
     separator: Separator = None,
-    columns: Columns = None,
+    columns: ColumnsOption = None,
     wide: Wide = None,
     horizon: Horizon = None,
     field: Annotated[

@@ -11,12 +11,12 @@ from inv_gym.play.episode import Episode
 from inv_gym.problems.problem import Problem
 from inv_gym.util.arrays import flatten, flatten_names
 
-Played = Sequence[tuple[tuple[float, ...], float, dict[str, float]]]
+PlayedPeriod = Sequence[tuple[tuple[float, ...], float, dict[str, float]]]
 PERIODS_SHOWN = 8
 """Periods that the text shows."""
 
 
-def text(problem: Problem, episode: Episode, played: Played) -> str:
+def text(problem: Problem, episode: Episode, played: PlayedPeriod) -> str:
     """A table of the last periods, and the state that the next order faces."""
     names = flatten_names(episode.state)
     state = ", ".join(
@@ -35,7 +35,7 @@ def text(problem: Problem, episode: Episode, played: Played) -> str:
     return "\n".join(lines)
 
 
-def picture(problem: Problem, episode: Episode, played: Played) -> np.ndarray:
+def picture(problem: Problem, episode: Episode, played: PlayedPeriod) -> np.ndarray:
     """Stock at the end of each period with demand, orders, and the reward so far:
     ``[height, width, 3]``, uint8.
     """

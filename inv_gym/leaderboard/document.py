@@ -49,7 +49,7 @@ STYLE: Any = {
     "ytick.labelcolor": STAND_INS["muted"],
     "legend.frameon": False,
 }
-WIDTH = 11.0
+PAGE_WIDTH = 11.0
 """Of a chart, in inches."""
 
 STYLE_SHEET = Path(__file__).with_name("page.css")

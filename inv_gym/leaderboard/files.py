@@ -12,7 +12,7 @@ from inv_gym.leaderboard.board import Board
 from inv_gym.leaderboard.page import page
 from inv_gym.util.files import check_writable, write_together
 
-NAMES = ("leaderboard.csv", "leaderboard.json", "leaderboard.html")
+LEADERBOARD_FILES = ("leaderboard.csv", "leaderboard.json", "leaderboard.html")
 
 
 def check_folder(out: Path) -> None:
@@ -21,7 +21,7 @@ def check_folder(out: Path) -> None:
     Raises:
         OSError: They cannot.
     """
-    check_writable(out / name for name in NAMES)
+    check_writable(out / name for name in LEADERBOARD_FILES)
 
 
 def write(boards: Sequence[Board], out: Path) -> list[Path]:
@@ -33,4 +33,6 @@ def write(boards: Sequence[Board], out: Path) -> list[Path]:
     frame = pd.concat([board.to_frame() for board in boards], ignore_index=True)
     plain = json.dumps([board.to_dict() for board in boards], indent=1)
     texts = (frame.to_csv(index=False), plain, page(boards))
-    return write_together({out / name: text for name, text in zip(NAMES, texts, strict=True)})
+    return write_together(
+        {out / name: text for name, text in zip(LEADERBOARD_FILES, texts, strict=True)}
+    )

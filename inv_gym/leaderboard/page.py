@@ -11,7 +11,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from inv_gym.leaderboard.document import STAND_INS, STYLE, WIDTH, document, svg
+from inv_gym.leaderboard.document import STAND_INS, STYLE, PAGE_WIDTH, document, svg
 from inv_gym.leaderboard.words import counted
 from inv_gym.products.batch import HISTORY
 from inv_gym.util.arrays import to_numpy
@@ -158,7 +158,7 @@ def gap_chart(board: Board) -> str:
     gaps = frame[[name, f"{name}_low", f"{name}_high"]].to_numpy()
     low, high = gap_limits(gaps)
     with matplotlib.rc_context(STYLE):
-        figure = Figure(figsize=(WIDTH, 0.55 + 0.25 * len(frame)), layout="constrained")
+        figure = Figure(figsize=(PAGE_WIDTH, 0.55 + 0.25 * len(frame)), layout="constrained")
         axes = figure.subplots()
         axes.axvline(0.0, color=STAND_INS["ink"], linewidth=0.8)
         rows = zip(frame["knows"], gaps, labels, strict=True)
@@ -227,7 +227,7 @@ def sample_paths(contest: Contest, names: Sequence[str]) -> str:
     rows = -(-len(names) // COLUMNS)
     demand = to_numpy(contest.sample.demand)[HISTORY : HISTORY + contest.task.problem.horizon, 0]
     with matplotlib.rc_context(STYLE):
-        figure = Figure(figsize=(WIDTH, 0.4 + 1.7 * rows), layout="constrained")
+        figure = Figure(figsize=(PAGE_WIDTH, 0.4 + 1.7 * rows), layout="constrained")
         panels = figure.subplots(rows, COLUMNS, sharex=True, sharey=True, squeeze=False).ravel()
         ends = []
         for axes, name in zip(panels, names, strict=False):

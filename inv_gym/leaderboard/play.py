@@ -16,7 +16,7 @@ from inv_gym.leaderboard.board import Board, Contest
 from inv_gym.play.match import Blame, blame_of
 
 
-class Played(NamedTuple):
+class PlayedContest(NamedTuple):
     """What became of a contest."""
 
     board: Board | None
@@ -32,7 +32,7 @@ def play(
     console: Console,
     executor: Executor | None = None,
     per_product: bool = False,
-) -> Played:
+) -> PlayedContest:
     """Evaluate a contest. A policy that raises is left out, and the others play again."""
     failures: list[str] = []
     while contest.reference in contest.policies:
@@ -47,8 +47,8 @@ def play(
             failures.append(f"{blame.policy} failed in {contest.title}: {blame.reason}.")
             contest = without(contest, blame)
         else:
-            return Played(Board(contest, evaluation), tuple(failures))
-    return Played(None, tuple(failures))
+            return PlayedContest(Board(contest, evaluation), tuple(failures))
+    return PlayedContest(None, tuple(failures))
 
 
 def without(contest: Contest, blame: Blame) -> Contest:

@@ -17,7 +17,7 @@ from inv_gym.pictures.figures import Side, finish
 from inv_gym.structure.violations import SLOPE_TOLERANCE
 
 DEMAND_UNIT = "periods of mean demand"
-GRID_POINTS = {1: 401, 2: 41}
+PICTURE_POINTS = {1: 401, 2: 41}
 """Along each side of a picture with so many sides."""
 COLOUR_BANDS = 8
 """Of colour for an order, at most."""
@@ -44,7 +44,9 @@ class StateView(NamedTuple):
     @property
     def sides(self) -> list[np.ndarray]:
         """The points along each axis."""
-        return [np.linspace(axis.low, axis.high, GRID_POINTS[len(self.axes)]) for axis in self.axes]
+        return [
+            np.linspace(axis.low, axis.high, PICTURE_POINTS[len(self.axes)]) for axis in self.axes
+        ]
 
     @property
     def labels(self) -> tuple[str, str]:

@@ -11,7 +11,7 @@ import numpy as np
 from inv_gym.play.statistics import Interval, ProductMean, ProductRatio
 from inv_gym.products.batch import DRAW_BLOCK
 
-SURE = 2.0
+SURE_ERRORS = 2.0
 """Standard errors by which the reference's reward must differ from 0, for percents of it to mean
 anything (our choice)."""
 GAPS = ("gap", "product_gap", "money_gap")
@@ -84,7 +84,7 @@ def _percent(gap: ProductRatio) -> Interval:
     if not gap.numerator.differs:
         return gap.numerator.interval
     error = gap.denominator.standard_error
-    means_something = gap.size > (0.0 if np.isnan(error) else SURE * error)
+    means_something = gap.size > (0.0 if np.isnan(error) else SURE_ERRORS * error)
     return gap.interval(100.0) if means_something else Interval(*3 * (np.nan,))
 
 

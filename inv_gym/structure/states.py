@@ -7,7 +7,7 @@ import numpy as np
 from inv_gym.problems.problem import Problem
 from inv_gym.util.arrays import flatten
 
-EMPTY, OWED = 0.3, 0.3
+EMPTY_SHARE, OWED = 0.3, 0.3
 """Probability that a column is empty, a corner of the state space, and that what is on hand is
 backlog (our choice).
 """
@@ -31,7 +31,7 @@ def wide_states(problem: Problem, rng: np.random.Generator, batch: int) -> np.nd
             rng.exponential(max(reach, FAR_STOCK), shape),
         ],
     )
-    amounts *= rng.random(shape) > EMPTY
+    amounts *= rng.random(shape) > EMPTY_SHARE
     if problem.backlog and columns:
         amounts[:, 0] *= np.where(rng.random(batch) < OWED, -1.0, 1.0)
     return amounts

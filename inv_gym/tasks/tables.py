@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 TABLE_OPTIONS = tuple(key for key in TABLE_KEYS if key != "file")
 """What can be said of a table, beside its splits."""
-ROLES = ("training", "validation", "test")
+TABLE_ROLES = ("training", "validation", "test")
 PARTS = 5
 """A table without splits keeps the last of so many equal parts for the test, and the one before for
 the validation."""
@@ -145,7 +145,7 @@ def _check_split(panel: Panel, split: Split) -> None:
     if not empty:
         return
     ends = (panel.dates[max(periods.stop - 1, 0)] for periods in split)
-    shown = ", ".join(f"{role} to end {end}" for role, end in zip(ROLES, ends, strict=True))
+    shown = ", ".join(f"{role} to end {end}" for role, end in zip(TABLE_ROLES, ends, strict=True))
     noun = panel.frequency.noun
     raise ValueError(
         f"training, validation and test must follow one another with a {noun} of the table each, "
@@ -168,7 +168,7 @@ def _roles(panel: Panel, split: Split, options: Mapping[str, Any]) -> dict[str, 
         for role, periods in split._asdict().items()
     }
     days["training"]["first"], days["test"]["last"] = ends["first"], ends["last"]
-    return {role: PanelProducts(panel, **given, **days[role]) for role in ROLES}
+    return {role: PanelProducts(panel, **given, **days[role]) for role in TABLE_ROLES}
 
 
 def _task(
@@ -204,7 +204,7 @@ def _check_windows(played: Task) -> None:
     Raises:
         ValueError: It names the role, its days, what is missing and the remedy.
     """
-    for role in ROLES:
+    for role in TABLE_ROLES:
         source: Any = played.source_for(role)
         try:
             source.sample(np.random.default_rng(0), 1, played.problem)

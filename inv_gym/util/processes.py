@@ -9,12 +9,12 @@ from typing import Any, TypeVar
 
 import torch
 
-Outcome = TypeVar("Outcome")
+TaskResult = TypeVar("TaskResult")
 
 
 def finished_tasks(
-    work: Callable[..., Outcome], arguments: Mapping[str, tuple[Any, ...]], jobs: int
-) -> Iterator[tuple[str, Outcome]]:
+    work: Callable[..., TaskResult], arguments: Mapping[str, tuple[Any, ...]], jobs: int
+) -> Iterator[tuple[str, TaskResult]]:
     """Call a function once for each tuple of arguments, in processes with one torch thread each.
 
     Args:
@@ -39,11 +39,11 @@ def finished_tasks(
 
 
 def report_finished(
-    work: Callable[..., Outcome],
+    work: Callable[..., TaskResult],
     arguments: Mapping[str, tuple[Any, ...]],
     jobs: int,
     tell: Callable[[str], None],
-) -> dict[str, Outcome]:
+) -> dict[str, TaskResult]:
     """Call a function for each tuple of arguments, and tell each time that a call has ended.
 
     Args:

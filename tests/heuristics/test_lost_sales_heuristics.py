@@ -26,7 +26,7 @@ from inv_gym.baselines import (
 from inv_gym.baselines.exact import follow
 from inv_gym.baselines.fitting.moments import Moments
 from inv_gym.baselines.fitting.projection import Lattice
-from inv_gym.baselines.fitting.scenarios import PATHS, demand_scenarios
+from inv_gym.baselines.fitting.scenarios import SCENARIO_PATHS, demand_scenarios
 from inv_gym.baselines.rules.critical_ratio import critical_ratio
 from inv_gym.demand.distribution import Distribution
 from inv_gym.problems.lost_sales import LostSalesState
@@ -346,7 +346,7 @@ def test_scenarios_follow_the_law_of_their_period_each_as_evenly_as_can_be():
         )
         demand = demand_scenarios(season, 5)
         for period, paths in enumerate(demand):
-            middles = (np.arange(PATHS) + 0.5) / PATHS
+            middles = (np.arange(SCENARIO_PATHS) + 0.5) / SCENARIO_PATHS
             wanted = season.at(period).quantile(middles[:, None]).T
             tolerance = 0.0 if name == "poisson" else wanted.max() / 500.0
             np.testing.assert_allclose(np.sort(paths, 1), wanted, atol=tolerance * 1.01)

@@ -41,7 +41,7 @@ def small_pictures() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(networks, "TEST_PRODUCTS", 200)
         patch.setattr(networks, "SHOWN_RATIOS", (0.05, 0.95))
-        patch.setattr(network_figures, "GRID_POINTS", {1: 41, 2: 7})
+        patch.setattr(network_figures, "PICTURE_POINTS", {1: 41, 2: 7})
         yield
     torch.set_num_threads(threads)
 

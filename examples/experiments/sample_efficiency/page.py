@@ -26,7 +26,7 @@ from inv_gym.pictures.figures import save_compact
 from inv_gym.play.statistics import gap_text, paired_gap
 from inv_gym.util.files import write_atomically
 
-AGENT_TITLES = {PPO: "PPO", DIRECT_BACKPROP: "DirectBackprop"}
+TRAINED_TITLES = {PPO: "PPO", DIRECT_BACKPROP: "DirectBackprop"}
 EFFICIENCY_TEXT = Path(__file__).with_name("page.md")
 """What is said around the tables, with {name} where one goes."""
 AXIS_UNITS = {"million product-periods": 1e6, "seconds": 1.0}
@@ -202,7 +202,7 @@ def draw_curves(plot: Axes, results: Results, name: str, axis: int) -> float:
     """Median and range over the seeds of both agents; gives the lowest begin of a median."""
     (label, unit), lows = list(AXIS_UNITS.items())[axis], []
     reference = reference_of(results, name)["validation"]
-    for colour, (agent, title) in enumerate(AGENT_TITLES.items()):
+    for colour, (agent, title) in enumerate(TRAINED_TITLES.items()):
         curves = curves_of(results, name, agent)
         x = np.median([curve[:, axis] for curve in curves], 0) / unit
         gaps = 100.0 * (np.array([curve[:, 2] for curve in curves]) / reference - 1.0)

@@ -16,7 +16,7 @@ from inv_gym.agents.training.config import TrainingConfig
 
 NEWEST_FIRST_SEEDS = 5
 SHELF_LIVES, LEAD_TIMES = (2, 3, 4), (0, 1)
-COSTS = {"shortage 5, outdating 7": (5.0, 7.0), "shortage 20, outdating 2": (20.0, 2.0)}
+STUDIED_COSTS = {"shortage 5, outdating 7": (5.0, 7.0), "shortage 20, outdating 2": (20.0, 2.0)}
 """Money per unit beside a unit cost of 3 and a holding cost of 1, after De Moor et al. (2022)."""
 SHORT_TRAINING = TrainingConfig(
     steps=200,
@@ -31,8 +31,8 @@ SHORT_TRAINING = TrainingConfig(
 def newest_first() -> dict[str, Task]:
     """Perishable products, issued newest first, by name."""
     tasks = {}
-    for shelf_life, lead_time, costs in product(SHELF_LIVES, LEAD_TIMES, COSTS):
-        shortage, outdating = COSTS[costs]
+    for shelf_life, lead_time, costs in product(SHELF_LIVES, LEAD_TIMES, STUDIED_COSTS):
+        shortage, outdating = STUDIED_COSTS[costs]
         economics = {"shortage_cost": shortage, "outdating_cost": outdating}
         problem = Perishable(
             shelf_life=shelf_life,

@@ -164,7 +164,7 @@ def read_panel(
     names, faults = tuple(table.index), table.faults
     days = _all_days(table)
     periods = find_periods(days)
-    matrices = Matrices(periods, names, faults, duplicates)
+    matrices = PanelMatrices(periods, names, faults, duplicates)
     matrices.take(table.parts)
 
     # faults of the table as a whole
@@ -194,7 +194,7 @@ def read_panel(
 
 
 def _counts(
-    table: Table, matrices: Matrices, filled: int, masked: int, closed: int
+    table: Table, matrices: PanelMatrices, filled: int, masked: int, closed: int
 ) -> tuple[str, ...]:
     """Notes of what a period is, if it is no day, and of how many rows and periods were changed."""
     frequency = matrices.periods.frequency
@@ -233,7 +233,7 @@ def _all_days(table: Table) -> np.ndarray:
 
 
 def _check_daily(
-    days: np.ndarray, matrices: Matrices, rule: str | None, table: Table
+    days: np.ndarray, matrices: PanelMatrices, rule: str | None, table: Table
 ) -> tuple[str, ...]:
     """Take in what speaks against a table that was taken for daily; notes of what may be chance."""
     if matrices.periods.frequency is not DAILY:
@@ -265,7 +265,7 @@ def _shops(table: Table) -> np.ndarray:
 
 
 @dataclass
-class Matrices:
+class PanelMatrices:
     """Rows laid out as periods by series, ``[D, S]``.
 
     Attributes:
@@ -336,7 +336,7 @@ def _between(mask: np.ndarray) -> np.ndarray:
     return np.logical_or.accumulate(mask) & np.logical_or.accumulate(mask[::-1])[::-1]
 
 
-def _fill(matrices: Matrices, rule: str, unknown: int) -> int:
+def _fill(matrices: PanelMatrices, rule: str, unknown: int) -> int:
     """Fill periods without a row with 0, in place: under the rule "zero" from the first row of a
     series to the end of the table; gives their number.
 
@@ -355,7 +355,7 @@ def _fill(matrices: Matrices, rule: str, unknown: int) -> int:
     return filled
 
 
-def _note_gaps(matrices: Matrices, unknown: int) -> None:
+def _note_gaps(matrices: PanelMatrices, unknown: int) -> None:
     """Take in the periods without a row between the first and the last one of a series as a fault,
     the first such series telling.
     """
@@ -407,14 +407,14 @@ def why_not_below(names: tuple[str, ...], cost: np.ndarray | None, price: np.nda
     )
 
 
-COSTS = "correct them, or drop the cost column to have costs imputed"
+COSTS_REMEDY = "correct them, or drop the cost column to have costs imputed"
 """The remedy for costs that are not below the prices."""
 
 
-def _check_costs(matrices: Matrices) -> None:
+def _check_costs(matrices: PanelMatrices) -> None:
     """Take in a mean cost that is not below the mean price as a fault."""
     if len(matrices.prices) == 2:
         price, cost = (means(matrices.prices[name]) for name in ("price", "cost"))
         message = why_not_below(matrices.names, cost, price)
         if message:
-            matrices.faults.add("cost", message, COSTS)
+            matrices.faults.add("cost", message, COSTS_REMEDY)

@@ -19,7 +19,7 @@ STRETCH = 5
 LONG_STRETCH = 8
 """The same of a single series, which may sell on one weekday for a while."""
 
-SHARE = 0.01
+MISFIT_SHARE = 0.01
 """Of the series, those that keep to one day of the week or month by chance or habit."""
 
 YEAR = 365.25
@@ -192,7 +192,7 @@ class Misfits:
     @property
     def many(self) -> bool:
         """More than chance and habit bring."""
-        return len(self.series) > SHARE * self.judged
+        return len(self.series) > MISFIT_SHARE * self.judged
 
 
 def find_misfits(dates: np.ndarray, units: np.ndarray, names: Sequence[str]) -> Misfits | None:

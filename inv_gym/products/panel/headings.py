@@ -18,7 +18,7 @@ NAMELESS = re.compile(r"(Unnamed: [0-9]+)?")
 SEPARATORS = (";", "\t", "|")
 """Separators that tables in text have in place of the comma."""
 
-SHOWN, LONGEST_NAME = 10, 40
+SHOWN_NAMES, LONGEST_NAME = 10, 40
 """Names of columns that an error lists, and characters of each."""
 
 OPTIONAL = ("price", "cost")
@@ -235,7 +235,7 @@ def listed(columns: Sequence[str]) -> str:
     """The names, cut short where they are many or long."""
     names = [
         name if len(name) <= LONGEST_NAME else f"{name[:LONGEST_NAME]}..."
-        for name in columns[:SHOWN]
+        for name in columns[:SHOWN_NAMES]
     ]
-    further = len(columns) - SHOWN
+    further = len(columns) - SHOWN_NAMES
     return ", ".join(names) + (f" and {further:,} more" if further > 0 else "")

@@ -17,7 +17,7 @@ from inv_gym.demand.ranges import LogNormalRange, Uniform
 from inv_gym.problems.problem import Problem
 from inv_gym.products.batch import HISTORY, Products, assemble
 from inv_gym.products.economics import EconomicsRanges, draw_economics
-from inv_gym.products.panel.data import COSTS, Panel, means, why_not_below
+from inv_gym.products.panel.data import COSTS_REMEDY, Panel, means, why_not_below
 from inv_gym.products.panel.days import end_position, first_position
 from inv_gym.products.panel.frequency import DAILY, Frequency
 from inv_gym.products.panel.runs import Runs, blocks, find_runs, moving_sum
@@ -231,7 +231,7 @@ class PanelProducts:
         """
         message = why_not_below(self.panel.series, self._cost, self._price)
         if message:
-            raise ValueError(f"{message}: {COSTS}.")
+            raise ValueError(f"{message}: {COSTS_REMEDY}.")
         number = len(self.panel.series)
         return np.zeros(number, bool), np.empty((number, len(self._figure_names)))
 
