@@ -63,7 +63,9 @@ class Results:
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A Markdown table."""
+    """A Markdown table, or a line that says so if there is no row."""
+    if not rows:
+        return "No row of this table is measured yet.\n"
     lines = [header, ["---"] * len(header), *rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
 
