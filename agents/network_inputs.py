@@ -13,7 +13,8 @@ from inv_gym.agents.network.features import (
     economic_features,
     tensor,
 )
-from inv_gym.agents.network.policy_network import PolicyNetwork, Sizes
+from inv_gym.agents.network.policy_network import PolicyNetwork
+from inv_gym.agents.network.sizes import Sizes
 from inv_gym.demand.distribution import Distribution
 from inv_gym.play.policy import NotPlannedError, Observation
 from inv_gym.problems.problem import Problem

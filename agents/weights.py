@@ -12,8 +12,10 @@ import torch
 from torch import Tensor
 
 from inv_gym.agents.checkpoints import blaming, read_tensors, refuse_other_tensors, write_tensors
+from inv_gym.agents.network.config import NetworkConfig
 from inv_gym.agents.network.features import StateLayout, structure_names
-from inv_gym.agents.network.policy_network import NetworkConfig, PolicyNetwork, Sizes
+from inv_gym.agents.network.policy_network import PolicyNetwork
+from inv_gym.agents.network.sizes import Sizes
 from inv_gym.agents.network_inputs import refuse_other_network
 from inv_gym.problems.problem import Problem
 from inv_gym.tasks.naming import refuse_unknown_fields

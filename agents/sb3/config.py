@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from stable_baselines3 import A2C, PPO, SAC, TD3
 
-from inv_gym.agents.network.policy_network import NetworkConfig, check_network
+from inv_gym.agents.network.config import NetworkConfig, check_network
 from inv_gym.util.checks import flag, one_of, real, whole
 
 ALGORITHMS: dict[str, Any] = {"ppo": PPO, "a2c": A2C, "sac": SAC, "td3": TD3}

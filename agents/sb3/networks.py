@@ -13,7 +13,9 @@ from stable_baselines3.common.policies import ActorCriticPolicy
 from stable_baselines3.common.torch_layers import BaseFeaturesExtractor
 from torch import Tensor, nn
 
-from inv_gym.agents.network.policy_network import NetworkConfig, PolicyNetwork, Sizes
+from inv_gym.agents.network.config import NetworkConfig
+from inv_gym.agents.network.policy_network import PolicyNetwork
+from inv_gym.agents.network.sizes import Sizes
 from inv_gym.agents.network_inputs import NetworkInputs
 from inv_gym.agents.observation_reader import ObservationReader
 from inv_gym.agents.sb3.scaled_orders import ScaledOrders, scale_of

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from gymnasium import spaces
 
-from inv_gym.agents.network.policy_network import KNOWS
+from inv_gym.agents.network.config import KNOWS
 from inv_gym.problems.problem import Problem
 from inv_gym.products.batch import Products
 from inv_gym.util.checks import one_of, real, whole

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field, replace
 
-from inv_gym.agents.network.policy_network import NetworkConfig, check_network
+from inv_gym.agents.network.config import NetworkConfig, check_network
 from inv_gym.util.checks import flag, one_of, real, whole
 
 WEIGHTINGS = ("product", "money")

@@ -10,7 +10,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
-from inv_gym.agents.network.policy_network import PolicyNetwork, Sizes
+from inv_gym.agents.network.policy_network import PolicyNetwork
+from inv_gym.agents.network.sizes import Sizes
 from inv_gym.agents.network_inputs import NetworkInputs
 from inv_gym.agents.training.batches import Batch
 from inv_gym.agents.training.config import TrainingConfig

@@ -8,7 +8,8 @@ import numpy as np
 from scipy import sparse
 
 from inv_gym.baselines.exact.atoms import Atoms
-from inv_gym.baselines.exact.chain import FollowedChain, transition_matrix
+from inv_gym.baselines.exact.chain import transition_matrix
+from inv_gym.baselines.exact.followed_chain import FollowedChain
 from inv_gym.baselines.exact.limits import TooLargeError
 from inv_gym.baselines.exact.states import StateSpace
 from inv_gym.problems.problem import Problem

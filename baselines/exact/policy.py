@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from inv_gym.baselines.exact.distinct import distinct_products
-from inv_gym.baselines.exact.dynamic_program import Solution, solve
+from inv_gym.baselines.exact.dynamic_program import solve
+from inv_gym.baselines.exact.solution import Solution
 from inv_gym.play.policy import NotPlannedError, Observation
 from inv_gym.problems.problem import Problem
 from inv_gym.products.batch import Products

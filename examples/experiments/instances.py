@@ -6,7 +6,7 @@ import numpy as np
 
 import inv_gym
 from inv_gym.agents.inventory_agent import InventoryAgent
-from inv_gym.agents.network.policy_network import NetworkConfig
+from inv_gym.agents.network.config import NetworkConfig
 from inv_gym.baselines.exact import Optimal
 from inv_gym.baselines.exact.chain import follow
 from inv_gym.baselines.exact.limits import TooLargeError

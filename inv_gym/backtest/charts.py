@@ -9,7 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from inv_gym.leaderboard.document import STAND_INS, STYLE, PAGE_WIDTH, svg
+from inv_gym.leaderboard.document import PAGE_WIDTH, STAND_INS, STYLE, svg
 from inv_gym.leaderboard.page import typeset
 
 SHOWN_POLICIES = 5

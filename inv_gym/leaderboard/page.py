@@ -11,7 +11,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from inv_gym.leaderboard.document import STAND_INS, STYLE, PAGE_WIDTH, document, svg
+from inv_gym.leaderboard.document import PAGE_WIDTH, STAND_INS, STYLE, document, svg
 from inv_gym.leaderboard.words import counted
 from inv_gym.products.batch import HISTORY
 from inv_gym.util.arrays import to_numpy

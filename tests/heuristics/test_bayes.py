@@ -13,7 +13,8 @@ from scipy import optimize, stats
 
 from inv_gym import POPULATIONS, LostSales, SyntheticProducts, draw_products, evaluate
 from inv_gym.baselines import BaseStock, bayes, policies
-from inv_gym.baselines.bayes import LOG_LIKELIHOODS, BayesBaseStock
+from inv_gym.baselines.bayes import BayesBaseStock
+from inv_gym.baselines.likelihoods import LOG_LIKELIHOODS
 from inv_gym.baselines.rules.critical_ratio import critical_ratio
 from inv_gym.demand.families import FAMILIES, Empirical
 from inv_gym.demand.ranges import LogNormalRange, LogUniform, Uniform

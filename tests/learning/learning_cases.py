@@ -9,7 +9,7 @@ import torch
 
 from inv_gym import InstanceProducts, Problem, Products, make_source
 from inv_gym.agents.inventory_agent import InventoryAgent
-from inv_gym.agents.network.policy_network import NetworkConfig
+from inv_gym.agents.network.config import NetworkConfig
 from inv_gym.agents.training.config import TrainingConfig
 from inv_gym.agents.training.direct_backprop import DirectBackprop
 from inv_gym.products.sources import ProductSource

@@ -12,8 +12,10 @@ from torch import Tensor, nn
 
 import inv_gym
 from inv_gym import DualSourcing, LostSales, Perishable, Problem, ProcurementRemoval, draw_products
+from inv_gym.agents.network.config import NetworkConfig
 from inv_gym.agents.network.constructed_head import OneOrder
-from inv_gym.agents.network.policy_network import NetworkConfig, PolicyNetwork, Sizes
+from inv_gym.agents.network.policy_network import PolicyNetwork
+from inv_gym.agents.network.sizes import Sizes
 from inv_gym.agents.training.direct_backprop import DirectBackprop
 from inv_gym.baselines.exact import solve
 from inv_gym.structure import inequalities, violations, wide_states

@@ -33,7 +33,7 @@ from inv_gym import (
 )
 from inv_gym.agents.checkpoints import read_tensors
 from inv_gym.agents.inventory_agent import InventoryAgent
-from inv_gym.agents.network.policy_network import NetworkConfig
+from inv_gym.agents.network.config import NetworkConfig
 from inv_gym.agents.training.config import ROUNDINGS, TrainingConfig
 from inv_gym.agents.training.direct_backprop import DirectBackprop
 from inv_gym.agents.training.progress import DivergedError, TrainingProgress

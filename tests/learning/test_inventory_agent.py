@@ -23,7 +23,8 @@ from inv_gym import (
 )
 from inv_gym.agents.checkpoints import read_tensors, write_tensors
 from inv_gym.agents.inventory_agent import InventoryAgent
-from inv_gym.agents.network.policy_network import PolicyNetwork, Sizes
+from inv_gym.agents.network.policy_network import PolicyNetwork
+from inv_gym.agents.network.sizes import Sizes
 from inv_gym.agents.training.direct_backprop import DirectBackprop
 from inv_gym.envs.observations import FlatObservations
 from inv_gym.play.policy import planned

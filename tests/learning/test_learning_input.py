@@ -10,7 +10,7 @@ import torch
 from learning_cases import POPULATION, tiny
 
 from inv_gym import LostSales, Products, Task, task
-from inv_gym.agents.network.policy_network import NetworkConfig
+from inv_gym.agents.network.config import NetworkConfig
 from inv_gym.agents.sb3.config import ModelFreeConfig
 from inv_gym.agents.training.config import TrainingConfig
 from inv_gym.agents.training.device import usable_device

@@ -11,16 +11,12 @@ from torch.nn import functional
 
 import inv_gym
 from inv_gym import DualSourcing, LostSales, Perishable, ProcurementRemoval, draw_products, rollout
+from inv_gym.agents.network.config import NetworkConfig
+from inv_gym.agents.network.encoder import Encoder
 from inv_gym.agents.network.features import StateLayout, economic_features
-from inv_gym.agents.network.policy_network import (
-    Encoder,
-    NetAction,
-    NetworkConfig,
-    PolicyNetwork,
-    Quantities,
-    Sizes,
-    Standardise,
-)
+from inv_gym.agents.network.plain_head import NetAction, Quantities
+from inv_gym.agents.network.policy_network import PolicyNetwork, Standardise
+from inv_gym.agents.network.sizes import Sizes
 from inv_gym.util.arrays import map_columns
 
 

@@ -12,7 +12,9 @@ from torch import Tensor, nn
 
 import inv_gym
 from inv_gym import DualSourcing, LostSales, Problem, ProcurementRemoval, draw_products
-from inv_gym.agents.network.policy_network import NetworkConfig, PolicyNetwork, Sizes
+from inv_gym.agents.network.config import NetworkConfig
+from inv_gym.agents.network.policy_network import PolicyNetwork
+from inv_gym.agents.network.sizes import Sizes
 from inv_gym.agents.training.config import PENALTY, TrainingConfig
 from inv_gym.agents.training.direct_backprop import DirectBackprop
 from inv_gym.agents.training.structure_informed import (

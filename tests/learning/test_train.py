@@ -21,7 +21,7 @@ from typer.testing import CliRunner, Result
 from inv_gym import ENVIRONMENTS, LostSales, draw_products, make_source, rollout
 from inv_gym.agents.checkpoints import read_tensors
 from inv_gym.agents.inventory_agent import InventoryAgent
-from inv_gym.agents.network.policy_network import NetworkConfig
+from inv_gym.agents.network.config import NetworkConfig
 from inv_gym.agents.training.config import PENALTY, TrainingConfig
 from inv_gym.agents.training.direct_backprop import DirectBackprop
 from inv_gym.commands.app import app

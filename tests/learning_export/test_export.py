@@ -14,7 +14,9 @@ import torch
 from inv_gym import ENVIRONMENTS, make_problem, make_source
 from inv_gym.agents.export import OrdersFromObservations, export, export_onnx
 from inv_gym.agents.inventory_agent import InventoryAgent
-from inv_gym.agents.network.policy_network import NetworkConfig, PolicyNetwork, Sizes
+from inv_gym.agents.network.config import NetworkConfig
+from inv_gym.agents.network.policy_network import PolicyNetwork
+from inv_gym.agents.network.sizes import Sizes
 from inv_gym.envs.vector import InventoryVectorEnv
 
 CHANGES: dict[str, dict[str, Any]] = {

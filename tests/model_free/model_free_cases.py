@@ -7,7 +7,7 @@ from typing import Any
 import torch
 
 from inv_gym import LostSales, Problem, make_source
-from inv_gym.agents.network.policy_network import NetworkConfig
+from inv_gym.agents.network.config import NetworkConfig
 from inv_gym.agents.sb3.config import ModelFreeConfig
 from inv_gym.agents.sb3.training import ModelFree
 from inv_gym.products.sources import ProductSource

@@ -13,7 +13,7 @@ import inv_gym
 from inv_gym import INSTANCES, LostSales, draw_products, make_problem, make_source, rollout
 from inv_gym.agents.checkpoints import read_tensors, write_tensors
 from inv_gym.agents.inventory_agent import InventoryAgent
-from inv_gym.agents.network.policy_network import NetworkConfig
+from inv_gym.agents.network.config import NetworkConfig
 from inv_gym.agents.sb3.config import ModelFreeConfig, tuned
 from inv_gym.agents.sb3.training import ModelFree
 from inv_gym.agents.training.progress import DivergedError

@@ -16,7 +16,7 @@ pytest.importorskip("matplotlib")
 import inv_gym
 from inv_gym.agents.checkpoints import read_tensors, write_tensors
 from inv_gym.agents.inventory_agent import InventoryAgent
-from inv_gym.agents.network.policy_network import NetworkConfig
+from inv_gym.agents.network.config import NetworkConfig
 from inv_gym.agents.training.config import STRUCTURE_KINDS, TrainingConfig
 from inv_gym.agents.training.direct_backprop import DirectBackprop
 from inv_gym.pictures import network_figures, networks

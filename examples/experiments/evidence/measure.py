@@ -18,7 +18,7 @@ from experiments.seeds import EVIDENCE_TEST_SEED
 from inv_gym.agents.inventory_agent import InventoryAgent
 from inv_gym.agents.training.direct_backprop import DirectBackprop
 from inv_gym.agents.training.progress import TrainingProgress
-from inv_gym.baselines.exact.bounds import newsvendor_bound
+from inv_gym.baselines.exact.newsvendor_bound import newsvendor_bound
 from inv_gym.baselines.fitting.fitting import known_distribution
 from inv_gym.problems import ProcurementRemoval
 

@@ -9,7 +9,7 @@ import inv_gym
 from experiments.campaign import Measurement
 from experiments.instances import INFORMED_NETWORK
 from experiments.seeds import SAMPLE_EFFICIENCY_TRAININGS
-from inv_gym.agents.network.policy_network import NetworkConfig
+from inv_gym.agents.network.config import NetworkConfig
 from inv_gym.agents.sb3.config import tuned
 from inv_gym.products.sources import ProductSource
 

@@ -1,0 +1,37 @@
+"""What the shapes of a network depend on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from inv_gym.agents.network.features import StateLayout
+from inv_gym.problems.problem import Problem
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """What the shapes of a network depend on, beside its configuration."""
+
+    layout: StateLayout
+    economics: tuple[str, ...]
+    covariates: tuple[str, ...]
+    order_names: tuple[str, ...]
+    lead_times: tuple[int, ...]
+
+    @property
+    def removes(self) -> bool:
+        """Whether the second channel takes stock away."""
+        return self.order_names == ("order", "removal")
+
+    @classmethod
+    def of(cls, problems: Sequence[Problem], covariates: Sequence[str] = ()) -> Sizes:
+        """For these problems, with covariates of these names."""
+        one = problems[0]
+        return cls(
+            StateLayout.of(problems),
+            one.Economics._fields,
+            tuple(covariates),
+            one.order_names,
+            one.lead_times,
+        )
