@@ -63,7 +63,7 @@ def test_the_remedies_that_are_named_mend_the_table(tmp_path: Path) -> None:
         assert remedy in message
     options = {"returns": "zero", "duplicates": "sum", "missing": "zero"}
     panel = read_panel(path, **options)
-    assert panel.units[:, 0].tolist() == [0.0, 3.0, 0.0, 1.0]
+    assert np.asarray(panel.units)[:, 0].tolist() == [0.0, 3.0, 0.0, 1.0]
     assert "1 further rows of a series and period were added up" in panel.notes
     source = make_source({"file": str(path), **options})
     assert source.panel.fingerprint == panel.fingerprint
@@ -78,11 +78,11 @@ def test_rows_that_are_added_up_keep_the_lowest_price_and_the_largest_promotion(
         "a,2024-01-01,4,4,1\nb,2024-01-01,8,6,0\n"
     )
     panel = read_panel(written(tmp_path, text), duplicates="sum", rows_per_chunk=rows_per_chunk)
-    assert panel.units.tolist() == [[7.0, 8.0]]
+    assert np.asarray(panel.units).tolist() == [[7.0, 8.0]]
     assert panel.price is not None
     assert panel.price.tolist() == [4.0, 6.0]
     assert panel.promotion is not None
-    assert panel.promotion.tolist() == [[3, 0]]
+    assert np.asarray(panel.promotion).tolist() == [[3, 0]]
 
 
 @pytest.mark.parametrize("separator", [";", "\t", "|"])
@@ -122,7 +122,7 @@ def test_what_stands_behind_the_separator_is_told_too(tmp_path: Path) -> None:
 def test_columns_can_be_named(tmp_path: Path) -> None:
     path = written(tmp_path, "Product,Date,Sold,units\na,2024-01-01,5,kg\n")
     names = {"series": "Product", "date": "Date", "units": "Sold"}
-    assert read_panel(path, columns=names).units.tolist() == [[5.0]]
+    assert np.asarray(read_panel(path, columns=names).units).tolist() == [[5.0]]
     with pytest.raises(ValueError, match="has no column 'Item'; it has Product, Date, Sold, units"):
         read_panel(path, columns={"series": "Item"})
     with pytest.raises(ValueError, match="has no column 'Item', 'Day'; it has Product"):
@@ -184,7 +184,7 @@ def test_an_empty_cell_of_a_wide_table_is_a_day_without_a_row(tmp_path: Path) ->
     path = written(tmp_path, "date,x,y\n2024-01-01,1,4\n2024-01-02,,5\n2024-01-03,3,\n")
     assert "series 'x' has no row for 2024-01-02" in refused(path, wide=True)
     panel = read_panel(path, wide=True, missing="zero")
-    assert panel.units.tolist() == [[1.0, 4.0], [0.0, 5.0], [3.0, 0.0]]
+    assert np.asarray(panel.units).tolist() == [[1.0, 4.0], [0.0, 5.0], [3.0, 0.0]]
     bad = written(tmp_path, "date,x,y\n2024-01-01,1,4\n2024-01-02,2,many\n")
     assert refused(bad, wide=True) == (
         "units must be a finite number, got 'many' (series 'y', date 2024-01-02, row 2)."
@@ -194,7 +194,7 @@ def test_an_empty_cell_of_a_wide_table_is_a_day_without_a_row(tmp_path: Path) ->
 def test_days_across_may_be_midnights(tmp_path: Path) -> None:
     path = written(tmp_path, "item,2024-01-01 00:00:00,2024-01-02 00:00:00\nx,1,2\n")
     assert "is wide" in refused(path)
-    assert read_panel(path, wide=True).units.tolist() == [[1.0], [2.0]]
+    assert np.asarray(read_panel(path, wide=True).units).tolist() == [[1.0], [2.0]]
 
 
 def test_a_wide_table_needs_its_days(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from scipy import special
 
 from inv_gym.products.panel.frequency import Frequency
 from inv_gym.products.panel.runs import Runs, blocks, find_runs
+from inv_gym.products.panel.store import Column
 
 CLOSURE_PROBABILITY = 1e-6
 """A run of periods without sales that is less probable than this may be a closure."""
@@ -41,7 +42,7 @@ class Closures:
     least: int
     frequency: Frequency
 
-    def usable(self, units: np.ndarray, shops: np.ndarray) -> tuple[np.ndarray, int]:
+    def usable(self, units: Column, shops: np.ndarray) -> tuple[np.ndarray, int]:
         """Whether each period of a series can be learned from, ``[D, S]``, and how many cannot for
         a closure.
 
@@ -122,10 +123,15 @@ class Closures:
         return all(np.nanmean(units[side]) < TAPERED * usual for side in sides)
 
 
-def _totals(units: np.ndarray, shops: np.ndarray) -> np.ndarray:
+def _totals(units: Column, shops: np.ndarray) -> np.ndarray:
     """What each shop sells, ``[D, shops]``; NaN where none of its series has a row."""
     totals = np.full((len(units), int(shops.max()) + 1), np.nan, np.float32)
-    for shop in range(totals.shape[1]):
-        mine = units[:, shops == shop]
-        totals[:, shop] = np.where(np.isnan(mine).all(1), np.nan, np.nansum(mine, axis=1))
+    for block in blocks(len(shops)):
+        columns = units[:, block]
+        for shop in np.unique(shops[block]):
+            mine = columns[:, shops[block] == shop]
+            sold = np.where(np.isnan(mine).all(1), np.nan, np.nansum(mine, axis=1))
+            totals[:, shop] = np.where(
+                np.isnan(sold), totals[:, shop], np.nan_to_num(totals[:, shop]) + sold
+            )
     return totals

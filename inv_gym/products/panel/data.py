@@ -1,4 +1,4 @@
-"""A demand table as a dense panel, periods by series, with the periods that can be learned from
+"""A demand table as a panel, periods by series, with the periods that can be learned from
 marked.
 """
 
@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -19,14 +19,15 @@ from inv_gym.products.panel.faults import Faults
 from inv_gym.products.panel.frequency import (
     DAILY,
     Frequency,
-    Periods,
     find_misfits,
     find_periods,
     why_irregular,
     why_not_daily,
 )
 from inv_gym.products.panel.runs import blocks
-from inv_gym.products.panel.table import DUPLICATES, RULES, Rows, Table, first_part, read_table
+from inv_gym.products.panel.sorting import SortedRows
+from inv_gym.products.panel.store import Column
+from inv_gym.products.panel.table import DUPLICATES, RULES, Table, first_part, read_table
 from inv_gym.util.checks import flag, one_of, whole
 
 LONGEST_SPAN = 100 * 366
@@ -36,6 +37,8 @@ LONGEST_SPAN = 100 * 366
 @dataclass(frozen=True, eq=False, repr=False)
 class Panel:
     """Demand of many series. D consecutive periods, S series.
+
+    The columns of the table keep its rows alone, and read as matrices, see `Column`.
 
     Attributes:
         dates: ``[D]`` datetime64[D]; of weeks and months, the days that their rows have.
@@ -57,11 +60,11 @@ class Panel:
 
     dates: np.ndarray
     series: tuple[str, ...]
-    units: np.ndarray
+    units: Column
     usable: np.ndarray
-    promotion: np.ndarray | None
-    prices: np.ndarray | None
-    costs: np.ndarray | None
+    promotion: Column | None
+    prices: Column | None
+    costs: Column | None
     notes: tuple[str, ...]
     frequency: Frequency
     closures: Closures
@@ -164,28 +167,31 @@ def read_panel(
     names, faults = tuple(table.index), table.faults
     days = _all_days(table)
     periods = find_periods(days)
-    matrices = PanelMatrices(periods, names, faults, duplicates)
-    matrices.take(table.parts)
+    rows = SortedRows(periods, names, faults, duplicates)
+    rows.take(table.parts)
 
     # faults of the table as a whole
-    unusual = _check_daily(days, matrices, rule, table)
-    filled = _fill(matrices, rule or table.layout.missing, table.unknown)
-    _check_costs(matrices)
+    unusual = _check_daily(days, rows, rule, table)
+    filled = _fill(rows, rule or table.layout.missing, table.unknown)
+    prices, costs = (rows.column(name, np.nan, np.nan) for name in ("price", "cost"))
+    _check_costs(names, costs, prices, faults)
     faults.refuse()
 
     closures = Closures(periods.frequency.periods(closure_days), periods.frequency)
     shops = _shops(table)
-    usable, closed = closures.usable(matrices.units, shops)
+    units = rows.column("units", 0.0, np.nan)
+    assert units is not None
+    usable, closed = closures.usable(units, shops)
     masked = int((~usable).sum()) - closed
     return Panel(
         periods.dates,
         names,
-        matrices.units,
+        units,
         usable,
-        matrices.promotion,
-        matrices.prices.get("price"),
-        matrices.prices.get("cost"),
-        (*_counts(table, matrices, filled, masked, closed), *unusual),
+        rows.column("promotion", 0.0, 0.0),
+        prices,
+        costs,
+        (*_counts(table, rows, filled, masked, closed), *unusual),
         periods.frequency,
         closures,
         shops,
@@ -194,14 +200,14 @@ def read_panel(
 
 
 def _counts(
-    table: Table, matrices: PanelMatrices, filled: int, masked: int, closed: int
+    table: Table, rows: SortedRows, filled: int, masked: int, closed: int
 ) -> tuple[str, ...]:
     """Notes of what a period is, if it is no day, and of how many rows and periods were changed."""
-    frequency = matrices.periods.frequency
+    frequency = rows.periods.frequency
     noun = frequency.noun
     figures = (
         (table.returned, "negative units (returned goods) were set to 0"),
-        (matrices.added, "further rows of a series and period were added up"),
+        (rows.added, "further rows of a series and period were added up"),
         (filled, f"series-{noun}s without a row were read as no sales"),
         (masked, f"series-{noun}s before the first sale or after the last row are masked"),
         (closed, f"series-{noun}s of closures are masked"),
@@ -233,14 +239,14 @@ def _all_days(table: Table) -> np.ndarray:
 
 
 def _check_daily(
-    days: np.ndarray, matrices: PanelMatrices, rule: str | None, table: Table
+    days: np.ndarray, rows: SortedRows, rule: str | None, table: Table
 ) -> tuple[str, ...]:
     """Take in what speaks against a table that was taken for daily; notes of what may be chance."""
-    if matrices.periods.frequency is not DAILY:
+    if rows.periods.frequency is not DAILY:
         return ()
     is_strict = (rule or table.layout.missing) == "error"
-    misfits = find_misfits(matrices.periods.dates, matrices.units, matrices.names)
-    is_alone = len(matrices.names) == 1  # then its dates tell more
+    misfits = find_misfits(rows.periods.dates, rows.index, rows.names)
+    is_alone = len(rows.names) == 1  # then its dates tell more
     if not is_alone and misfits is not None and (misfits.many or is_strict):
         reason, misfits = misfits.message, None
     else:
@@ -248,12 +254,12 @@ def _check_daily(
     if not reason and rule is None and not is_strict:
         reason = why_irregular(days)
     if reason and not table.unknown:  # rows without a day may be those that are missed
-        matrices.faults.add("frequency", reason)
+        rows.faults.add("frequency", reason)
     if misfits is None:
         return ()
     return (
         f"{len(misfits.series):,} series have rows a week or a month apart only (such as "
-        f"{matrices.names[misfits.series[0]]!r}) and are read as daily, as the others are",
+        f"{rows.names[misfits.series[0]]!r}) and are read as daily, as the others are",
     )
 
 
@@ -264,122 +270,42 @@ def _shops(table: Table) -> np.ndarray:
     return pd.factorize(np.array([first_part(name) for name in table.index], object))[0]
 
 
-@dataclass
-class PanelMatrices:
-    """Rows laid out as periods by series, ``[D, S]``.
-
-    Attributes:
-        periods: The D periods.
-        names: Of the S series.
-        faults: Takes what is wrong.
-        duplicates: Rule for further rows of a series and period.
-    """
-
-    periods: Periods
-    names: tuple[str, ...]
-    faults: Faults
-    duplicates: str
-    units: np.ndarray = field(init=False)
-    """NaN where there is no row."""
-    promotion: np.ndarray | None = None
-    prices: dict[str, np.ndarray] = field(default_factory=dict)
-    added: int = 0
-    """Rows that were added to others."""
-
-    def take(self, parts: list[Rows]) -> None:
-        """Lay out the rows; they are given up part by part, so that rows and matrices are not both
-        whole in memory.
-        """
-        shape = (len(self.periods.dates), len(self.names))
-        self.units = np.full(shape, np.nan, np.float32)
-        promotions = [part.promotion for part in parts if part.promotion is not None]
-        if promotions:
-            self.promotion = np.zeros(shape, np.result_type(*promotions))
-        self.prices = {name: np.full(shape, np.nan, np.float32) for name in parts[0].prices}
-        promotions.clear()
-        while parts:
-            self._take_part(parts.pop(0))
-
-    def _take_part(self, part: Rows) -> None:
-        position = self.periods.position(part.day.astype(np.int64))
-        place = position * np.int64(len(self.names)) + part.series
-        units = self.units.reshape(-1)
-        twice = ~np.isnan(units[place]) | pd.Index(place).duplicated()
-        if twice.any():
-            self._note_twice(part, twice)
-        units[place] = np.nan_to_num(units[place])
-        np.add.at(units, place, part.units)
-        if self.promotion is not None and part.promotion is not None:
-            np.maximum.at(self.promotion.reshape(-1), place, part.promotion)
-        for name, values in part.prices.items():
-            np.fmin.at(self.prices[name].reshape(-1), place, values)
-
-    def _note_twice(self, part: Rows, twice: np.ndarray) -> None:
-        """Count the further rows, or take them in as a fault."""
-        number = int(twice.sum())
-        if self.duplicates == "sum":
-            self.added += number
-            return
-        row = int(twice.argmax())
-        day = part.day[row].astype("datetime64[D]")
-        self.faults.add(
-            "twice",
-            f"series {self.names[part.series[row]]!r} has more than one row for {day} "
-            f"(again in row {part.number[row] + 1})",
-            'add them up (duplicates="sum" does), or keep one',
-            number,
-        )
-
-
-def _between(mask: np.ndarray) -> np.ndarray:
-    """From the first true period of each column to its last, both included, ``[D, S]``."""
-    return np.logical_or.accumulate(mask) & np.logical_or.accumulate(mask[::-1])[::-1]
-
-
-def _fill(matrices: PanelMatrices, rule: str, unknown: int) -> int:
-    """Fill periods without a row with 0, in place: under the rule "zero" from the first row of a
-    series to the end of the table; gives their number.
+def _fill(rows: SortedRows, rule: str, unknown: int) -> int:
+    """Read periods without a row as no sales: under the rule "zero" from the first row of a series
+    to the end of the table; gives their number.
 
     Under the rule "error", one between the first and the last row is a fault, if there are more
     than rows that are not known.
     """
     if rule == "error":
-        _note_gaps(matrices, unknown)
+        _note_gaps(rows, unknown)
         return 0
-    filled = 0
-    for block in blocks(matrices.units.shape[1]):
-        columns = matrices.units[:, block]
-        gaps = np.logical_or.accumulate(~np.isnan(columns)) & np.isnan(columns)
-        columns[gaps] = 0.0
-        filled += int(gaps.sum())
-    return filled
+    index = rows.index
+    rows.index = replace(index, stop=np.full_like(index.stop, index.periods))
+    return int((index.periods - index.first - index.rows).sum())
 
 
-def _note_gaps(matrices: PanelMatrices, unknown: int) -> None:
+def _note_gaps(rows: SortedRows, unknown: int) -> None:
     """Take in the periods without a row between the first and the last one of a series as a fault,
     the first such series telling.
     """
-    if "frequency" in matrices.faults.messages:
+    index = rows.index
+    missed = index.last + 1 - index.first - index.rows
+    if "frequency" in rows.faults.messages or missed.sum() <= unknown:
         return
-    noun, total, message = matrices.periods.frequency.noun, 0, ""
-    for block in blocks(matrices.units.shape[1]):
-        present = ~np.isnan(matrices.units[:, block])
-        gaps = _between(present) & ~present
-        total += int(gaps.sum())
-        if gaps.any() and not message:
-            column = int(gaps.any(0).argmax())
-            name = matrices.names[block.start + column]
-            first = matrices.periods.dates[gaps[:, column].argmax()]
-            message = (
-                f"series {name!r} has no row for {first} and {gaps[:, column].sum()} {noun}(s) in "
-                "all between its first and last row"
-            )
-    if total > unknown:
-        remedy = f'add the rows, or read such {noun}s as no sales with missing="zero"'
-        matrices.faults.add("gap", message, remedy)
+    place = int((missed > 0).argmax())
+    period = index.period[index.offsets[place] : index.offsets[place + 1]].astype(np.int64)
+    before = period[(np.diff(period) > 1).argmax()]
+    noun = rows.periods.frequency.noun
+    rows.faults.add(
+        "gap",
+        f"series {rows.names[place]!r} has no row for {rows.periods.dates[before + 1]} and "
+        f"{missed[place]} {noun}(s) in all between its first and last row",
+        f'add the rows, or read such {noun}s as no sales with missing="zero"',
+    )
 
 
-def means(values: np.ndarray) -> np.ndarray:
+def means(values: Column) -> np.ndarray:
     """Mean of each column of ``[D, S]`` over what is given, NaN where nothing is, ``[S]``."""
 
     def mean(columns: np.ndarray) -> np.ndarray:
@@ -391,7 +317,7 @@ def means(values: np.ndarray) -> np.ndarray:
     return by_block(mean, values)
 
 
-def by_block(reduce: Callable[[np.ndarray], Any], values: np.ndarray) -> np.ndarray:
+def by_block(reduce: Callable[[np.ndarray], Any], values: Column) -> np.ndarray:
     """A figure of each column of ``[D, S]``, worked out block by block of series, ``[S]``."""
     return np.concatenate([reduce(values[:, block]) for block in blocks(values.shape[1])])
 
@@ -411,10 +337,11 @@ COSTS_REMEDY = "correct them, or drop the cost column to have costs imputed"
 """The remedy for costs that are not below the prices."""
 
 
-def _check_costs(matrices: PanelMatrices) -> None:
+def _check_costs(
+    names: tuple[str, ...], costs: Column | None, prices: Column | None, faults: Faults
+) -> None:
     """Take in a mean cost that is not below the mean price as a fault."""
-    if len(matrices.prices) == 2:
-        price, cost = (means(matrices.prices[name]) for name in ("price", "cost"))
-        message = why_not_below(matrices.names, cost, price)
+    if costs is not None and prices is not None:
+        message = why_not_below(names, means(costs), means(prices))
         if message:
-            matrices.faults.add("cost", message, COSTS_REMEDY)
+            faults.add("cost", message, COSTS_REMEDY)

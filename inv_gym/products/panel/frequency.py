@@ -9,6 +9,7 @@ from math import ceil
 import numpy as np
 
 from inv_gym.products.panel.runs import blocks
+from inv_gym.products.panel.store import RowIndex
 
 FEWEST = 4
 """Rows of a series, or dates of a table, from which on their distances are judged."""
@@ -195,57 +196,54 @@ class Misfits:
         return len(self.series) > MISFIT_SHARE * self.judged
 
 
-def find_misfits(dates: np.ndarray, units: np.ndarray, names: Sequence[str]) -> Misfits | None:
+def find_misfits(dates: np.ndarray, index: RowIndex, names: Sequence[str]) -> Misfits | None:
     """The series whose rows, or many of them in a row, are a week or a month apart, in a table that
     is daily.
 
     Args:
         dates: ``[D]``.
-        units: ``[D, S]``, NaN where there is no row.
+        index: Where the rows lie.
         names: Of the series.
     """
-    misfits, judged, first = list[int](), 0, None
-    for block in blocks(units.shape[1]):
-        present = ~np.isnan(units[:, block])
-        judged += int((present.sum(0) >= FEWEST).sum())
-        for column, noun, rows in _misfit_columns(dates, present):
-            misfits.append(block.start + column)
+    misfits, first = list[int](), None
+    for block in blocks(len(names)):
+        offsets = index.offsets[block.start : block.stop + 1]
+        day = index.period[offsets[0] : offsets[-1]].astype(np.int64)
+        for place, noun, rows in _misfits_among(dates, day, np.diff(offsets)):
+            misfits.append(block.start + place)
             first = first or (noun, rows)
     if first is None:
         return None
     noun, rows = first
-    others = _days_with_rows(units)
+    others = np.zeros(len(dates), bool)
+    others[index.period] = True
     others[rows] = False
     message = (
         f"series {names[misfits[0]]!r} has one row a {noun} ({_few(dates[rows])}), but the table "
         f"has rows on other days ({_few(dates[others])}): a table must have one frequency: split "
         "it, or write the rows of the days without sales"
     )
-    return Misfits(misfits, judged, message)
+    return Misfits(misfits, int((index.rows >= FEWEST).sum()), message)
 
 
-def _days_with_rows(units: np.ndarray) -> np.ndarray:
-    """``[D]`` whether any series has a row."""
-    days = np.zeros(len(units), bool)
-    for block in blocks(units.shape[1]):
-        days |= (~np.isnan(units[:, block])).any(1)
-    return days
-
-
-def _misfit_columns(
-    dates: np.ndarray, present: np.ndarray
+def _misfits_among(
+    dates: np.ndarray, day: np.ndarray, rows: np.ndarray
 ) -> Iterator[tuple[int, str, np.ndarray]]:
-    """The columns of ``[D, n]`` with rows a week or a month apart, and the numbers of those days.
+    """The series with rows a week or a month apart, and the numbers of those days.
 
     These are all their rows, most of them just one week or month apart and none between; or so many
     in a row that they are no chance.
+
+    Args:
+        dates: ``[D]``.
+        day: Numbers of the days of the rows, sorted by series.
+        rows: Number of rows of each series.
     """
-    series, day = np.nonzero(present.T)
+    series = np.repeat(np.arange(len(rows)), rows)
     same, gaps = np.diff(series) == 0, np.diff(day)
     months, of_month = _days_of_month(dates)
     a_month = (np.diff(months[day]) == 1) & (np.diff(of_month[day]) == 0)
     steps = {"week": gaps == 7, "month": a_month & (gaps >= 28)}
-    rows = np.bincount(series, minlength=present.shape[1])
     ends = np.cumsum(rows)
     for noun, apart in steps.items():
         apart = apart & same

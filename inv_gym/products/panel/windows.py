@@ -17,10 +17,11 @@ from inv_gym.demand.ranges import LogNormalRange, Uniform
 from inv_gym.problems.problem import Problem
 from inv_gym.products.batch import HISTORY, Products, assemble
 from inv_gym.products.economics import EconomicsRanges, draw_economics
-from inv_gym.products.panel.data import COSTS_REMEDY, Panel, means, why_not_below
+from inv_gym.products.panel.data import COSTS_REMEDY, Panel, by_block, means, why_not_below
 from inv_gym.products.panel.days import end_position, first_position
 from inv_gym.products.panel.frequency import DAILY, Frequency
 from inv_gym.products.panel.runs import Runs, blocks, find_runs, moving_sum
+from inv_gym.products.panel.store import Column
 from inv_gym.util.checks import whole
 
 RETAIL = EconomicsRanges(
@@ -197,10 +198,10 @@ class PanelProducts:
     def _cost(self) -> np.ndarray | None:
         return self._mean_before(self.panel.costs)
 
-    def _mean_before(self, values: np.ndarray | None) -> np.ndarray | None:
+    def _mean_before(self, values: Column | None) -> np.ndarray | None:
         return None if values is None else self._known(means, values)
 
-    def _known(self, reduce: Callable[[np.ndarray], np.ndarray], values: np.ndarray) -> np.ndarray:
+    def _known(self, reduce: Callable[[Column], np.ndarray], values: Column) -> np.ndarray:
         """A figure of each series, NaN where there is none, before `first`, else up to `last`."""
         days = self._episode_days
         by_last = reduce(values[: days.stop])
@@ -266,7 +267,7 @@ class PanelProducts:
     @cached_property
     def _largest_promotion(self) -> np.ndarray:
         """Of every series, 1 if it has none, ``[S]``."""
-        largest = self._known(_largest, np.asarray(self.panel.promotion))
+        largest = self._known(_largest, self.panel.promotion)
         return np.where(np.isnan(largest), 1.0, largest)
 
     @cached_property
@@ -338,9 +339,9 @@ def _figure_of(column: np.ndarray | None, place: int) -> np.ndarray | None:
     return column[place : place + 1]
 
 
-def _largest(promotion: np.ndarray) -> np.ndarray:
+def _largest(promotion: Column) -> np.ndarray:
     """The largest value of each column, NaN where there is none above 0, ``[S]``."""
-    largest = promotion.max(0).astype(np.float64)
+    largest = by_block(lambda columns: columns.max(0), promotion).astype(np.float64)
     return np.where(largest > 0.0, largest, np.nan)
 
 

@@ -1,0 +1,89 @@
+"""How long large tables take to read, and the memory that it takes.
+
+The tables are made up and written to a temporary folder: a sparse one, of 100,000 series over four
+years with a million rows, and a dense one, of 20 million rows. Each is read in a process of its
+own. Printed are seconds, seconds of CPU time and the peak of the resident memory.
+
+Run: ``python examples/benchmarks/reading.py [--scale 0.01] [--csv]``
+"""
+
+from __future__ import annotations
+
+import argparse
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+FIRST_DAY = np.datetime64("2020-01-01", "D")
+YEARS = 4 * 365 + 1
+SPARSE = (100_000, YEARS, 1_000_000)
+DENSE = (20_000, 1_000, 20_000_000)
+"""Series, days and rows."""
+
+
+def make_table(path: Path, series: int, days: int, rows: int, seed: int = 0) -> None:
+    """Write a table whose rows lie on different days of each series, sorted by series and day."""
+    rng = np.random.default_rng(seed)
+    cells = (
+        np.arange(series * days) if rows == series * days else draw_cells(rng, series, days, rows)
+    )
+    dates = np.datetime_as_string(FIRST_DAY + np.arange(days))
+    names = np.array([f"item-{number:06d}" for number in range(series)])
+    frame = pd.DataFrame(
+        {
+            "series": pd.Categorical.from_codes(cells // days, names),
+            "date": pd.Categorical.from_codes(cells % days, dates),
+            "units": rng.poisson(2.0, len(cells)),
+        }
+    )
+    if path.suffix == ".parquet":
+        frame.to_parquet(path)
+    else:
+        frame.to_csv(path, index=False)
+
+
+def draw_cells(rng: np.random.Generator, series: int, days: int, rows: int) -> np.ndarray:
+    """Cells of the matrix of series by days that have a row, each at most once, in order."""
+    return np.unique(rng.integers(series * days, size=rows))
+
+
+def read(path: str) -> None:
+    """Read a table and print what it took."""
+    from inv_gym.products.panel import read_panel
+
+    begin, cpu = time.perf_counter(), time.process_time()
+    panel = read_panel(path, missing="zero")
+    seconds, cpu = time.perf_counter() - begin, time.process_time() - cpu
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    print(
+        f"{Path(path).name}: {len(panel.series):,} series, {len(panel.dates):,} days, "
+        f"{len(panel.units.values):,} rows: {seconds:.1f} s, {cpu:.1f} s of CPU, {peak:.2f} GB"
+    )
+
+
+def main() -> None:
+    """Make up the tables and read each in a process of its own."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--scale", type=float, default=1.0, help="Share of the series.")
+    parser.add_argument("--csv", action="store_true", help="Text in place of Parquet.")
+    parser.add_argument("--read", help="Read this table, and make up none.")
+    options = parser.parse_args()
+    if options.read:
+        read(options.read)
+        return
+    suffix = ".csv" if options.csv else ".parquet"
+    with tempfile.TemporaryDirectory() as folder:
+        for name, (series, days, rows) in {"sparse": SPARSE, "dense": DENSE}.items():
+            path = Path(folder) / f"{name}{suffix}"
+            make_table(path, int(series * options.scale), days, int(rows * options.scale))
+            subprocess.run([sys.executable, __file__, "--read", str(path)], check=True)
+
+
+if __name__ == "__main__":
+    main()
