@@ -296,10 +296,8 @@ def test_every_layout_is_recognised(tmp_path, columns, series, promotion):
         stored(tmp_path, pd.DataFrame({"date": ["2024-02-28", "2024-02-29"], **columns}))
     )
     assert panel.series == (series,)
-    assert np.asarray(panel.units)[:, 0].tolist() == [2.0, 2.0]
-    assert promotion == (
-        None if panel.promotion is None else np.asarray(panel.promotion)[:, 0].tolist()
-    )
+    assert panel.units[:, 0].tolist() == [2.0, 2.0]
+    assert promotion == (None if panel.promotion is None else panel.promotion[:, 0].tolist())
 
 
 def test_kaggle_tables_read_absent_rows_and_returns_as_no_sales(tmp_path):
@@ -307,7 +305,7 @@ def test_kaggle_tables_read_absent_rows_and_returns_as_no_sales(tmp_path):
     text = "\n".join(("date,store_nbr,item_nbr,unit_sales", *rows, ""))
     path = written(tmp_path, text)
     panel = read_panel(path)
-    assert np.asarray(panel.units)[:, 0].tolist() == [4.0, 0.0, 0.0, 2.0]
+    assert panel.units[:, 0].tolist() == [4.0, 0.0, 0.0, 2.0]
     assert panel.notes == (
         "1 negative units (returned goods) were set to 0",
         "1 series-days without a row were read as no sales",
@@ -321,7 +319,7 @@ def test_kaggle_tables_read_absent_rows_and_returns_as_no_sales(tmp_path):
 def test_a_long_table_reads_gaps_and_returns_as_no_sales_if_told(tmp_path):
     path = written(tmp_path, HEAD + "a,2024-01-01,4\na,2024-01-03,-3\n")
     panel = read_panel(path, missing="zero", returns="zero")
-    assert np.asarray(panel.units)[:, 0].tolist() == [4.0, 0.0, 0.0]
+    assert panel.units[:, 0].tolist() == [4.0, 0.0, 0.0]
     assert panel.usable.all()
 
 

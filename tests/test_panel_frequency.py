@@ -74,9 +74,7 @@ def test_a_week_or_month_without_a_row_is_one(
         f'last row: add the rows, or read such {noun}s as no sales with missing="zero".'
     )
     panel = read_panel(path, missing="zero")
-    assert np.asarray(panel.units)[:, 0].tolist() == [
-        0.0 if k in (5, 6, 20) else 1.0 for k in range(60)
-    ]
+    assert panel.units[:, 0].tolist() == [0.0 if k in (5, 6, 20) else 1.0 for k in range(60)]
 
 
 def test_one_period_is_one_row(tmp_path: Path) -> None:
@@ -237,4 +235,4 @@ def test_rows_of_zero_units_make_a_weekly_habit_daily(tmp_path: Path) -> None:
         )
     )
     assert panel.frequency.name == "daily"
-    assert np.asarray(panel.units)[:, 0].tolist() == units.tolist()
+    assert panel.units[:, 0].tolist() == units.tolist()

@@ -194,12 +194,12 @@ def test_series_are_active_to_the_end_of_a_table_without_rows_for_no_sales(
     frame = pd.concat([rows_of(dates, store_nbr=k) for k, dates in enumerate(sold)])
     frame = frame.rename(columns={"units": "unit_sales"})
     panel = read_panel(stored(tmp_path, frame))
-    assert not np.isnan(np.asarray(panel.units)[-1]).any()
+    assert not np.isnan(panel.units[-1]).any()
     assert panel.usable[-1].all()
     for place, dates in enumerate(sold):
         first = (dates[0] - days[0]).days
         assert panel.usable[first:, place].all()
-        assert np.asarray(panel.units)[first:, place].sum() == len(dates)
+        assert panel.units[first:, place].sum() == len(dates)
 
 
 def test_a_long_table_with_zero_for_missing_rows_is_active_to_its_end_too(tmp_path: Path) -> None:

@@ -175,7 +175,7 @@ def test_truth_is_no_number_of_units_but_a_promotion(tmp_path: Path) -> None:
     for rows_per_chunk in (1, 1_000_000):
         panel = read_panel(written(tmp_path, text), rows_per_chunk=rows_per_chunk)
         assert panel.promotion is not None
-        assert np.asarray(panel.promotion)[:, 0].tolist() == [1, 0, 2]
+        assert panel.promotion[:, 0].tolist() == [1, 0, 2]
 
 
 def test_a_series_without_a_price_has_one_imputed_and_the_others_keep_theirs(

@@ -15,10 +15,13 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+from pyarrow import parquet
 
 FIRST_DAY = np.datetime64("2020-01-01", "D")
 YEARS = 4 * 365 + 1
@@ -26,26 +29,30 @@ SPARSE = (100_000, YEARS, 1_000_000)
 DENSE = (20_000, 1_000, 20_000_000)
 """Series, days and rows."""
 
+ROWS_WRITTEN = 1_000_000
+"""Rows that are made up in one go."""
+
 
 def make_table(path: Path, series: int, days: int, rows: int, seed: int = 0) -> None:
     """Write a table whose rows lie on different days of each series, sorted by series and day."""
     rng = np.random.default_rng(seed)
-    cells = (
-        np.arange(series * days) if rows == series * days else draw_cells(rng, series, days, rows)
-    )
-    dates = np.datetime_as_string(FIRST_DAY + np.arange(days))
-    names = np.array([f"item-{number:06d}" for number in range(series)])
-    frame = pd.DataFrame(
-        {
-            "series": pd.Categorical.from_codes(cells // days, names),
-            "date": pd.Categorical.from_codes(cells % days, dates),
-            "units": rng.poisson(2.0, len(cells)),
-        }
-    )
-    if path.suffix == ".parquet":
-        frame.to_parquet(path)
-    else:
-        frame.to_csv(path, index=False)
+    cells = np.arange(rows) if rows == series * days else draw_cells(rng, series, days, rows)
+    dates = np.datetime_as_string(FIRST_DAY + np.arange(days)).astype(object)
+    names = np.array([f"item-{number:06d}" for number in range(series)], object)
+    with open(path, "w") if path.suffix == ".csv" else nullcontext() as text:
+        writer = None
+        for first in range(0, len(cells), ROWS_WRITTEN):
+            some = cells[first : first + ROWS_WRITTEN]
+            columns = {"series": names[some // days], "date": dates[some % days]}
+            frame = pd.DataFrame(columns | {"units": rng.poisson(2.0, len(some))})
+            if text is not None:
+                frame.to_csv(text, index=False, header=first == 0)
+                continue
+            part = pa.Table.from_pandas(frame)
+            writer = writer or parquet.ParquetWriter(path, part.schema)
+            writer.write_table(part)
+        if writer is not None:
+            writer.close()
 
 
 def draw_cells(rng: np.random.Generator, series: int, days: int, rows: int) -> np.ndarray:

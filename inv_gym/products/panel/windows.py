@@ -267,7 +267,9 @@ class PanelProducts:
     @cached_property
     def _largest_promotion(self) -> np.ndarray:
         """Of every series, 1 if it has none, ``[S]``."""
-        largest = self._known(_largest, self.panel.promotion)
+        promotion = self.panel.promotion
+        assert promotion is not None
+        largest = self._known(_largest, promotion)
         return np.where(np.isnan(largest), 1.0, largest)
 
     @cached_property
