@@ -15,8 +15,10 @@ from inv_gym.commands import needed_packages
 from inv_gym.commands.scale import Dask, Workers
 from inv_gym.commands.tables import (
     ColumnsOption,
+    Decimal,
     Duplicates,
     First,
+    FrequencyOption,
     Horizon,
     Last,
     Missing,
@@ -62,6 +64,8 @@ def main(
     first: First = None,
     last: Last = None,
     separator: Separator = None,
+    frequency: FrequencyOption = None,
+    decimal: Decimal = None,
     columns: ColumnsOption = None,
     wide: Wide = None,
     horizon: Horizon = None,
@@ -87,6 +91,8 @@ def main(
         "first": first,
         "last": last,
         "separator": separator,
+        "frequency": frequency,
+        "decimal": decimal,
         "columns": columns,
         "wide": wide,
     }

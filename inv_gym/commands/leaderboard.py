@@ -21,8 +21,10 @@ from inv_gym.commands import needed_packages
 from inv_gym.commands.scale import Dask, Workers
 from inv_gym.commands.tables import (
     ColumnsOption,
+    Decimal,
     Duplicates,
     First,
+    FrequencyOption,
     Horizon,
     Last,
     Missing,
@@ -78,6 +80,8 @@ def main(
     train_until: TrainUntil = None,
     validate_until: ValidateUntil = None,
     separator: Separator = None,
+    frequency: FrequencyOption = None,
+    decimal: Decimal = None,
     columns: ColumnsOption = None,
     wide: Wide = None,
     horizon: Horizon = None,
@@ -106,6 +110,8 @@ def main(
         "train_until": train_until,
         "validate_until": validate_until,
         "separator": separator,
+        "frequency": frequency,
+        "decimal": decimal,
         "columns": columns,
         "wide": wide,
     }

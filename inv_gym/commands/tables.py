@@ -51,6 +51,18 @@ ColumnsOption = Annotated[
         help="Of the table: its names of columns, such as series=Product,date=Date.",
     ),
 ]
+FrequencyOption = Annotated[
+    str | None,
+    typer.Option(
+        "--frequency",
+        metavar="daily|weekly|monthly",
+        help="Of the table: how long a period is; by default its dates tell.",
+    ),
+]
+Decimal = Annotated[
+    str | None,
+    typer.Option(metavar=".|,", help="Of the table: the mark of decimals in a text file."),
+]
 Wide = Annotated[
     bool | None,
     typer.Option("--wide", help="Of the table: one column per series, or one per day."),

@@ -55,6 +55,8 @@ READING_KEYS = (
     "wide",
     "separator",
     "columns",
+    "frequency",
+    "decimal",
 )
 TABLE_KEYS = ("file", *READING_KEYS, "first", "last", "economics", "seed")
 POPULATION_KEYS = ("population", "families", "mean", "dispersion", "economics")

@@ -56,7 +56,7 @@ class Closures:
         number = 0
         for block in blocks(units.shape[1]):
             columns = units[:, block]
-            active = np.logical_or.accumulate(columns > 0.0) & ~np.isnan(columns)
+            active = _active(columns)
             shut = self._closed(columns) if closed is None else closed[:, shops[block]]
             usable[:, block] = active & ~shut
             number += int((active & shut).sum())
@@ -71,7 +71,7 @@ class Closures:
 
     def _runs(self, units: np.ndarray) -> Runs:
         """The closures of columns ``[D, n]``."""
-        active = np.logical_or.accumulate(units > 0.0) & ~np.isnan(units)
+        active = _active(units)
         zero = active & (units == 0.0)
         runs = find_runs(zero)
 
@@ -83,8 +83,8 @@ class Closures:
         # of a length that a closure has, and over
         most = self.frequency.periods(LONGEST_CLOSURE)
         fits = (runs.length >= self.least) & (runs.length <= most)
-        after = np.append(units, np.full((1, units.shape[1]), np.nan), 0)
-        reopened = after[runs.first + runs.length, runs.series] > 0.0
+        end = runs.first + runs.length
+        reopened = units[np.minimum(end, len(units) - 1), runs.series] > 0.0  # no run has sales
         chosen = np.flatnonzero(fits & reopened & (chance < np.log(CLOSURE_PROBABILITY)))
 
         # without a season that explains it
@@ -121,6 +121,13 @@ class Closures:
             slice(run.stop, run.stop + self.least),
         )
         return all(np.nanmean(units[side]) < TAPERED * usual for side in sides)
+
+
+def _active(units: np.ndarray) -> np.ndarray:
+    """From the first sale of each column on, where units are known, ``[D, n]``."""
+    sold = units > 0.0
+    first = np.where(sold.any(0), sold.argmax(0), len(units))
+    return (np.arange(len(units))[:, None] >= first) & ~np.isnan(units)
 
 
 def _totals(units: Column, shops: np.ndarray) -> np.ndarray:

@@ -18,9 +18,11 @@ from inv_gym.products.panel.closures import Closures
 from inv_gym.products.panel.faults import Faults
 from inv_gym.products.panel.frequency import (
     DAILY,
+    FREQUENCIES,
     Frequency,
     find_misfits,
     find_periods,
+    given_periods,
     why_irregular,
     why_not_daily,
 )
@@ -120,6 +122,8 @@ def read_panel(
     wide: bool = False,
     separator: str = ",",
     columns: Mapping[str, str] | None = None,
+    frequency: str | None = None,
+    decimal: str = ".",
     rows_per_chunk: int = 1_000_000,
 ) -> Panel:
     """Read a demand table, as text or Parquet: one row per series and period, in any order.
@@ -153,6 +157,9 @@ def read_panel(
         separator: Between the cells of a text file.
         columns: The table's names of columns, by the names of the layout: ``{"series": "Product"}``
             reads the column Product as the series.
+        frequency: "daily", "weekly" or "monthly"; None has the dates tell. Of a table that is said
+            to be daily, no series is refused for rows a week or a month apart.
+        decimal: The mark of decimals in a text file, "." or ",".
         rows_per_chunk: Rows that are held as a data frame at a time.
 
     Raises:
@@ -163,15 +170,18 @@ def read_panel(
     rule = None if missing is None else one_of("missing", missing, RULES)
     one_of("duplicates", duplicates, DUPLICATES)
     whole("closure_days", closure_days, 1)
-    table = read_table(path, returns, rows_per_chunk, flag("wide", wide), separator, columns)
+    said = None if frequency is None else FREQUENCIES[one_of("frequency", frequency, FREQUENCIES)]
+    table = read_table(
+        path, returns, rows_per_chunk, flag("wide", wide), separator, columns, decimal
+    )
     names, faults = tuple(table.index), table.faults
     days = _all_days(table)
-    periods = find_periods(days)
+    periods = find_periods(days) if said is None else given_periods(days, said)
     rows = SortedRows(periods, names, faults, duplicates)
     rows.take(table.parts)
 
     # faults of the table as a whole
-    unusual = _check_daily(days, rows, rule, table)
+    unusual = _check_daily(days, rows, rule, table) if said is None else ()
     filled = _fill(rows, rule or table.layout.missing, table.unknown)
     prices, costs = (rows.column(name, np.nan, np.nan) for name in ("price", "cost"))
     _check_costs(names, costs, prices, faults)
@@ -191,7 +201,7 @@ def read_panel(
         rows.column("promotion", 0.0, 0.0),
         prices,
         costs,
-        (*_counts(table, rows, filled, masked, closed), *unusual),
+        (*_counts(table, rows, filled, masked, closed), *unusual, *_doubts(days, names)),
         periods.frequency,
         closures,
         shops,
@@ -216,6 +226,31 @@ def _counts(
     if frequency is DAILY:
         return counted
     return (f"the table is {frequency.name}: a period of the game is a {noun}", *counted)
+
+
+def _doubts(days: np.ndarray, names: tuple[str, ...]) -> tuple[str, ...]:
+    """Notes of what may be wrong, and is played as it is: dates after today, and names of series
+    that differ from another by spaces and capitals alone.
+    """
+    later = days[days > np.datetime64("today", "D").astype(np.int64)]
+    first: dict[str, str] = {}
+    alike = [name for name in names if first.setdefault(_plain(name), name) != name]
+    notes = []
+    if len(later):
+        notes.append(
+            f"{len(later):,} dates are after today (the last one is "
+            f"{later[-1].astype('datetime64[D]')}), and are played as they are"
+        )
+    if alike:
+        notes.append(
+            f"{len(alike):,} names of series differ from another by spaces and capitals alone "
+            f"(such as {first[_plain(alike[0])]!r} and {alike[0]!r}), and are series of their own"
+        )
+    return tuple(notes)
+
+
+def _plain(name: str) -> str:
+    return "".join(name.split()).casefold()
 
 
 def _all_days(table: Table) -> np.ndarray:

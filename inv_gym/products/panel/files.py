@@ -24,6 +24,7 @@ class CsvFile:
 
     path: Path
     separator: str = ","
+    decimal: str = "."
 
     def columns(self) -> list[str]:
         """The names in the header."""
@@ -67,6 +68,7 @@ class CsvFile:
                 header=0,
                 names=list(range(len(names))),
                 dtype=dict.fromkeys([numbers[name] for name in text], str),
+                decimal=self.decimal,
                 chunksize=rows,
                 keep_default_na=False,
                 na_values=[""],
@@ -81,8 +83,9 @@ class CsvFile:
                 yield frame[[numbers[name] for name in columns]].set_axis(list(columns), axis=1)
 
     def _explained(self) -> AbstractContextManager[None]:
+        marks = "decimal points" if self.decimal == "." else "decimal commas"
         commas = "comma-separated" if self.separator == "," else f"{self.separator!r}-separated"
-        return _explained(self.path, f"{commas} UTF-8 text with a header line and decimal points")
+        return _explained(self.path, f"{commas} UTF-8 text with a header line and {marks}")
 
 
 @dataclass(frozen=True)
@@ -147,6 +150,9 @@ def _explained(path: Path, expected: str) -> Iterator[None]:
         ) from error
 
 
+DECIMALS = (".", ",")
+"""Marks of decimals."""
+
 FILE_TYPES: dict[str, type[CsvFile] | type[ParquetFile]] = {
     ".csv": CsvFile,
     ".csv.gz": CsvFile,
@@ -155,7 +161,7 @@ FILE_TYPES: dict[str, type[CsvFile] | type[ParquetFile]] = {
 """By the end of the file's name."""
 
 
-def open_table(path: str | Path, separator: str = ",") -> CsvFile | ParquetFile:
+def open_table(path: str | Path, separator: str = ",", decimal: str = ".") -> CsvFile | ParquetFile:
     """The file of a table, by the end of its name; a directory has parts in Parquet.
 
     Raises:
@@ -163,8 +169,9 @@ def open_table(path: str | Path, separator: str = ",") -> CsvFile | ParquetFile:
         ValueError: Tables are not read from that type of file, or a directory has no parts.
     """
     path = Path(path)
+    one_of("decimal", decimal, DECIMALS)
     if path.is_dir():
-        directory = _parquet(path, separator)
+        directory = _parquet(path, separator, decimal)
         if not directory.parts:
             raise ValueError(f"the directory {str(path)!r} has no .parquet files: give a table.")
         return directory
@@ -175,18 +182,34 @@ def open_table(path: str | Path, separator: str = ",") -> CsvFile | ParquetFile:
     )
     kind = FILE_TYPES[one_of("type of demand table", suffix, FILE_TYPES)]
     if kind is CsvFile:
-        return CsvFile(path, checked_separator(separator))
-    return _parquet(path, separator)
+        return CsvFile(path, checked_separator(separator), _apart(decimal, separator))
+    return _parquet(path, separator, decimal)
 
 
-def _parquet(path: Path, separator: str) -> ParquetFile:
-    """Parquet, which has no separator.
+def _apart(decimal: str, separator: str) -> str:
+    """The decimal mark.
+
+    Raises:
+        ValueError: It separates the cells, too.
+    """
+    if decimal == separator:
+        raise ValueError(
+            f"decimal and separator must differ, got {decimal!r} for both: give the separator of "
+            "the cells, such as separator=';'."
+        )
+    return decimal
+
+
+def _parquet(path: Path, separator: str, decimal: str) -> ParquetFile:
+    """Parquet, which has no separator, and no decimal mark.
 
     Raises:
         ValueError: One was given.
     """
     if separator != ",":
         raise ValueError(f"a Parquet table has no separator, got {separator!r}: leave it out.")
+    if decimal != ".":
+        raise ValueError(f"a Parquet table has no decimal mark, got {decimal!r}: leave it out.")
     return ParquetFile(path)
 
 

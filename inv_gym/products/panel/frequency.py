@@ -57,6 +57,9 @@ DAILY, WEEKLY, MONTHLY = (
 )
 
 
+FREQUENCIES = {frequency.name: frequency for frequency in (DAILY, WEEKLY, MONTHLY)}
+
+
 @dataclass(frozen=True)
 class Periods:
     """The periods of a table, one after another.
@@ -76,6 +79,32 @@ class Periods:
             months = day.astype("datetime64[D]").astype("datetime64[M]")
             return (months - first.astype("datetime64[M]")).astype(np.int64)
         return (day - first.astype(np.int64)) // int(self.frequency.days)
+
+
+def given_periods(days: np.ndarray, frequency: Frequency) -> Periods:
+    """The periods of a table that is said to have this frequency.
+
+    Raises:
+        ValueError: Dates of a weekly table are no multiples of a week apart, or those of a monthly
+            one not on one day of the month.
+    """
+    dates = days.astype("datetime64[D]")
+    if frequency is DAILY:
+        return Periods(DAILY, np.arange(dates[0], dates[-1] + 1))
+    months, of_month = _days_of_month(dates)
+    is_weekly = frequency is WEEKLY
+    fits = np.diff(days) % 7 == 0 if is_weekly else np.diff(of_month) == 0
+    fits = fits if is_weekly else fits & (np.diff(months) > 0)
+    if not fits.all():
+        row = int((~fits).argmax())
+        rule = "a week, or a multiple of it, apart" if is_weekly else "on one day of the month"
+        raise ValueError(
+            f"the table is said to be {frequency.name}, but {dates[row]} and {dates[row + 1]} are "
+            f"not {rule}: correct the dates, add rows up, or leave frequency out."
+        )
+    if is_weekly:
+        return Periods(WEEKLY, np.arange(dates[0], dates[-1] + 1, 7))
+    return Periods(MONTHLY, _month_dates(dates, int(of_month.max())))
 
 
 def find_periods(days: np.ndarray) -> Periods:

@@ -114,6 +114,12 @@ def renamed(names: Sequence[str], columns: Mapping[str, str] | None) -> list[str
             f"the demand table has no column {', '.join(map(repr, absent))}; it has "
             f"{listed(names)}."
         )
+    shared = [name for name in theirs.values() if list(theirs.values()).count(name) > 1]
+    if shared:
+        raise ValueError(
+            f"columns must give a column of the table once, got {shared[0]!r} for "
+            f"{' and '.join(ours for ours, name in theirs.items() if name == shared[0])}."
+        )
     back = {name: ours for ours, name in theirs.items()}
     return [back.get(name, "" if name in theirs else name) for name in names]
 

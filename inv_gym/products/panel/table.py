@@ -54,6 +54,8 @@ TRUTH = {"true": 1.0, "false": 0.0}
 
 DECIMAL_COMMA = re.compile(r"\s*-?[0-9]+,[0-9]+\s*")
 
+SWAPPED = str.maketrans(",.", ".,")
+
 NO_DAY = np.datetime64("NaT", "D")
 
 
@@ -84,6 +86,8 @@ class Table:
     returns: str
     """Rule for negative units."""
     faults: Faults = field(default_factory=Faults)
+    decimal: str = "."
+    """The mark of decimals."""
     index: dict[str, int] = field(default_factory=dict)
     """Index of every series, in the order of their first rows."""
     parts: list[Rows] = field(default_factory=list)
@@ -101,7 +105,7 @@ class Table:
         Args:
             frame: Its index has the numbers of the rows.
         """
-        chunk = Chunk(frame, self.layout, self.faults)
+        chunk = Chunk(frame, self.layout, self.faults, self.decimal)
         labels = [chunk.labels(column) for column in self.layout.series_columns]
         day = chunk.days()
         known = ~np.isnat(day) & np.all([codes >= 0 for codes, _ in labels], axis=0)
@@ -157,11 +161,13 @@ class Chunk:
         frame: The cells, NaN where empty; its index has the numbers of the rows.
         layout: The kind of the table.
         faults: Takes what is wrong with them.
+        decimal: The mark of decimals.
     """
 
     frame: pd.DataFrame
     layout: Layout
     faults: Faults
+    decimal: str
 
     def labels(self, column: str) -> tuple[np.ndarray, list[str]]:
         """Code of every row's label in a column ``[n]``, below 0 where there is none, and the
@@ -212,6 +218,8 @@ class Chunk:
     def _numbers(self, column: str, may_be_empty: bool = False) -> np.ndarray:
         """The numbers of a column, NaN where a cell has none."""
         cells = self.frame[column]
+        if self.decimal == "," and not pd.api.types.is_numeric_dtype(cells.dtype):
+            cells = cells.map(_swapped)
         given = cells.notna().to_numpy()
         values = pd.to_numeric(cells, errors="coerce").to_numpy(np.float64, na_value=np.nan)
         if column == self.layout.promotion:
@@ -229,7 +237,9 @@ class Chunk:
             else False
         )
         self._note(column, bad & ~commas, "must be a finite number")
-        self._note(column, commas, "must be a number with a decimal point, not a comma")
+        mark, other = ("point", "comma") if self.decimal == "." else ("comma", "point")
+        remedy = ' (decimal="," reads commas)' if mark == "point" else ""
+        self._note(column, commas, f"must be a number with a decimal {mark}, not a {other}{remedy}")
         return np.where(bad, np.nan, values)
 
     def _note(self, column: str, bad: np.ndarray, rule: str, kind: str = "") -> None:
@@ -247,6 +257,11 @@ class Chunk:
     def series_columns(self) -> tuple[str, ...]:
         """Columns that name the series."""
         return self.layout.series_columns
+
+
+def _swapped(cell: Any) -> Any:
+    """A cell of text with points for commas, and commas for points."""
+    return cell.translate(SWAPPED) if isinstance(cell, str) else cell
 
 
 def _truth(cells: pd.Series) -> np.ndarray:
@@ -306,6 +321,7 @@ def read_table(
     wide: bool = False,
     separator: str = ",",
     columns: Mapping[str, str] | None = None,
+    decimal: str = ".",
 ) -> Table:
     """Read a table from a file; what is wrong with its cells is in its faults.
 
@@ -316,6 +332,7 @@ def read_table(
         wide: There is one column per series, or one per day.
         separator: Between the cells of a text file.
         columns: The table's names of columns, by the names of a layout.
+        decimal: The mark of decimals in a text file.
 
     Raises:
         FileNotFoundError: There is no such file.
@@ -324,13 +341,13 @@ def read_table(
     whole("rows_per_chunk", rows_per_chunk, 1)
     rule = None if returns is None else one_of("returns", returns, RULES)
     faults = Faults()
-    file, names = _headed(open_table(path, separator), columns, wide, faults)
+    file, names = _headed(open_table(path, separator, decimal), columns, wide, faults)
     layout = find_layout(names, wide)
     if layout is None:
         faults.add("layout", *why_no_layout(names, file.cells()))
         raise faults.error
     read = names if wide else [name for name in names if name in layout.columns]
-    table = Table(layout, read, rule or layout.returns, faults)
+    table = Table(layout, read, rule or layout.returns, faults, decimal)
     for frame in _frames(file, layout, names, read, rows_per_chunk):
         table.add(frame)
     if not table.rows:

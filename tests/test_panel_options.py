@@ -1,0 +1,136 @@
+"""Options of reading a table, its optional columns, and what is doubtful in it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from inv_gym.cli import app
+from panel_cases import written
+from typer.testing import CliRunner
+
+from inv_gym.products.panel import read_panel
+from inv_gym.products.panel.store import Column, RowIndex
+
+DAYS = [f"2024-01-{day:02d}" for day in range(1, 31)]
+
+
+def text_of(dates: list[str], **cells: object) -> str:
+    names = ("units", *cells)
+    values = {"units": 1, **cells}
+    rows = [",".join(["a", date, *(str(values[name]) for name in names)]) for date in dates]
+    return "\n".join([",".join(["series", "date", *names]), *rows]) + "\n"
+
+
+def test_a_given_frequency_is_taken(tmp_path: Path) -> None:
+    fortnights = written(tmp_path, text_of(DAYS[::14]))
+    panel = read_panel(fortnights, frequency="weekly", missing="zero")
+    assert panel.frequency.name == "weekly"
+    assert panel.units[:, 0].tolist() == [1.0, 0.0, 1.0, 0.0, 1.0]
+    weeks = written(tmp_path, text_of(DAYS[::7]))
+    daily = read_panel(weeks, frequency="daily", missing="zero")
+    assert daily.frequency.name == "daily"
+    assert daily.units[:, 0].sum() == 5.0
+    assert len(daily.dates) == 29
+
+
+@pytest.mark.parametrize(
+    ("frequency", "message"),
+    [
+        ("weekly", "said to be weekly, but 2024-01-01 and 2024-01-02 are not a week"),
+        ("monthly", "said to be monthly, but 2024-01-01 and 2024-01-02 are not on one day"),
+        ("yearly", "frequency must be one of daily, weekly, monthly, got 'yearly'"),
+    ],
+)
+def test_dates_that_contradict_a_frequency_are_refused(
+    tmp_path: Path, frequency: str, message: str
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        read_panel(written(tmp_path, text_of(DAYS)), frequency=frequency)
+
+
+def test_decimal_commas_are_read(tmp_path: Path) -> None:
+    path = written(tmp_path, "series;date;units\na;2024-01-01;1,5\na;2024-01-02;2\n")
+    panel = read_panel(path, separator=";", decimal=",")
+    assert panel.units[:, 0].tolist() == [1.5, 2.0]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"separator": ";"}, r"decimal point, not a comma \(decimal=\",\" reads commas\)"),
+        ({"decimal": ","}, "decimal and separator must differ"),
+        ({"separator": ";", "decimal": "x"}, "decimal must be one of"),
+    ],
+)
+def test_other_decimals_are_told(tmp_path: Path, options: dict[str, str], message: str) -> None:
+    path = written(tmp_path, "series;date;units\na;2024-01-01;1,5\na;2024-01-02;2\n")
+    with pytest.raises(ValueError, match=message):
+        read_panel(path, **options)  # type: ignore[arg-type]
+
+
+def test_decimal_points_among_commas_are_refused(tmp_path: Path) -> None:
+    path = written(tmp_path, "series;date;units\na;2024-01-01;1,5\na;2024-01-02;2.5\n")
+    with pytest.raises(ValueError, match=r"decimal comma, not a point, got .2\.5"):
+        read_panel(path, separator=";", decimal=",")
+
+
+def test_the_command_line_takes_frequency_and_decimal(tmp_path: Path) -> None:
+    weeks = [str(day)[:10] for day in pd.date_range("2020-01-01", periods=120, freq="7D")]
+    rows = [f"a;{day};{number % 5},5" for number, day in enumerate(weeks) if number % 2 == 0]
+    path = written(tmp_path, "\n".join(["series;date;units", *rows]) + "\n")
+    options = ["--separator", ";", "--decimal", ",", "--frequency", "weekly", "--missing", "zero"]
+    arguments = ["leaderboard", "--env", "InvLostSales-v0", "--data", str(path), *options]
+    small = ["--quick", "--out", str(tmp_path / "out")]
+    result = CliRunner().invoke(app, [*arguments, *small])
+    assert result.exit_code == 0, result.output
+
+
+def test_a_column_for_two_names_is_refused(tmp_path: Path) -> None:
+    path = written(tmp_path, text_of(DAYS))
+    with pytest.raises(ValueError, match="once, got 'units' for units and price"):
+        read_panel(path, columns={"units": "units", "price": "units"})
+
+
+def test_dates_after_today_are_counted(tmp_path: Path) -> None:
+    today = np.datetime64("today", "D")
+    path = written(tmp_path, text_of([str(today + day) for day in range(-3, 3)]))
+    notes = " ".join(read_panel(path).notes)
+    assert f"2 dates are after today (the last one is {today + 2})" in notes
+
+
+def test_names_that_are_nearly_the_same_are_counted(tmp_path: Path) -> None:
+    text = "series,date,units\nA 1,2024-01-01,1\na1,2024-01-01,2\nb,2024-01-01,3\n"
+    panel = read_panel(written(tmp_path, text))
+    assert panel.series == ("A 1", "a1", "b")
+    assert "1 names of series differ" in panel.notes[-1]
+
+
+@pytest.mark.parametrize("price", ["-2", "0"])
+def test_prices_that_change_sign_are_refused(tmp_path: Path, price: str) -> None:
+    path = written(tmp_path, text_of(DAYS[:2], price=3) + f"a,2024-01-03,1,{price}\n")
+    with pytest.raises(ValueError, match=rf"price must be above 0, got {price} .*row 3"):
+        read_panel(path)
+
+
+def test_rows_read_as_a_matrix() -> None:
+    rng = np.random.default_rng(0)
+    dense = np.where(rng.random((50, 7)) < 0.3, rng.integers(1, 9, (50, 7)), 0).astype(np.float32)
+    dense[3] = 1.0
+    series, period = np.nonzero(dense.T)
+    offsets = np.concatenate([[0], np.cumsum(np.bincount(series, minlength=7))])
+    index = RowIndex(offsets, period.astype(np.uint8), np.full(7, 50), 50)
+    first = (dense > 0).argmax(0)
+    dense[np.arange(50)[:, None] < first] = np.nan
+    column = Column(index, dense.T[series, period], 0.0, np.nan, range(50))
+    cells = rng.integers(50, size=(9, 20)), rng.integers(7, size=20)
+    np.testing.assert_array_equal(column, dense)
+    np.testing.assert_array_equal(column[cells], dense[cells])
+    np.testing.assert_array_equal(column[:, 2:5], dense[:, 2:5])
+    np.testing.assert_array_equal(column[:, 2], dense[:, 2])
+    np.testing.assert_array_equal(column[10:30][:, [3, 1]], dense[10:30][:, [3, 1]])
+    np.testing.assert_array_equal(
+        column[10:][cells[0] % 40, cells[1]], dense[10:][cells[0] % 40, cells[1]]
+    )
