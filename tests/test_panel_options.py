@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from inv_gym.cli import app
 from panel_cases import written
 from typer.testing import CliRunner
 
-from inv_gym.products.panel import read_panel
+from inv_gym.commands.app import app
+from inv_gym.products.panel import PanelProducts, read_panel
 from inv_gym.products.panel.store import Column, RowIndex
 
 DAYS = [f"2024-01-{day:02d}" for day in range(1, 31)]
@@ -41,7 +41,7 @@ def test_a_given_frequency_is_taken(tmp_path: Path) -> None:
     [
         ("weekly", "said to be weekly, but 2024-01-01 and 2024-01-02 are not a week"),
         ("monthly", "said to be monthly, but 2024-01-01 and 2024-01-02 are not on one day"),
-        ("yearly", "frequency must be one of daily, weekly, monthly, got 'yearly'"),
+        ("yearly", "unknown frequency 'yearly'; known: daily, weekly, monthly"),
     ],
 )
 def test_dates_that_contradict_a_frequency_are_refused(
@@ -62,7 +62,7 @@ def test_decimal_commas_are_read(tmp_path: Path) -> None:
     [
         ({"separator": ";"}, r"decimal point, not a comma \(decimal=\",\" reads commas\)"),
         ({"decimal": ","}, "decimal and separator must differ"),
-        ({"separator": ";", "decimal": "x"}, "decimal must be one of"),
+        ({"separator": ";", "decimal": "x"}, "unknown decimal 'x'"),
     ],
 )
 def test_other_decimals_are_told(tmp_path: Path, options: dict[str, str], message: str) -> None:
@@ -73,7 +73,7 @@ def test_other_decimals_are_told(tmp_path: Path, options: dict[str, str], messag
 
 def test_decimal_points_among_commas_are_refused(tmp_path: Path) -> None:
     path = written(tmp_path, "series;date;units\na;2024-01-01;1,5\na;2024-01-02;2.5\n")
-    with pytest.raises(ValueError, match=r"decimal comma, not a point, got .2\.5"):
+    with pytest.raises(ValueError, match=r"decimal comma, not a point, got 2\.5"):
         read_panel(path, separator=";", decimal=",")
 
 
@@ -83,7 +83,7 @@ def test_the_command_line_takes_frequency_and_decimal(tmp_path: Path) -> None:
     path = written(tmp_path, "\n".join(["series;date;units", *rows]) + "\n")
     options = ["--separator", ";", "--decimal", ",", "--frequency", "weekly", "--missing", "zero"]
     arguments = ["leaderboard", "--env", "InvLostSales-v0", "--data", str(path), *options]
-    small = ["--quick", "--out", str(tmp_path / "out")]
+    small = ["--quick", "--products", "9", "--out", str(tmp_path / "out")]
     result = CliRunner().invoke(app, [*arguments, *small])
     assert result.exit_code == 0, result.output
 
@@ -134,3 +134,42 @@ def test_rows_read_as_a_matrix() -> None:
     np.testing.assert_array_equal(
         column[10:][cells[0] % 40, cells[1]], dense[10:][cells[0] % 40, cells[1]]
     )
+
+
+def test_optional_columns_are_kept(tmp_path: Path) -> None:
+    cells = {"holding_cost": 0.25, "lead_time": 2, "shelf_life": 5, "open": 1, "closing_stock": 3}
+    text = text_of(DAYS, **cells) + "a,2024-01-31,1,0.25,2,5,0,0\n"
+    panel = read_panel(written(tmp_path, text))
+    assert {name: values.tolist() for name, values in panel.figures.items()} == {
+        "lead_time": [2.0],
+        "shelf_life": [5.0],
+    }
+    assert panel.usable[:, 0].tolist() == [True] * 30 + [False]
+    assert panel.sold_out is not None
+    assert panel.sold_out[:, 0].tolist() == [0] * 30 + [1]
+    assert "1 series-days are sold out (a closing stock of 0)" in panel.notes
+    source = PanelProducts(panel)
+    figures = source.figures(np.array([0]))
+    assert figures["holding_cost"].tolist() == [0.25]
+    assert figures["shortage_cost"][0] > 0.0
+
+
+@pytest.mark.parametrize(
+    ("column", "cell", "message"),
+    [
+        ("holding_cost", "-1", "holding_cost must be at least 0, got -1"),
+        ("lead_time", "1.5", "lead_time must be a whole number of periods, at least 0, got 1.5"),
+        ("shelf_life", "0", "shelf_life must be a whole number of periods, at least 1, got 0"),
+        ("order_multiple", "0", "order_multiple must be above 0, got 0"),
+        ("minimum_order", "-3", "minimum_order must be at least 0, got -3"),
+        ("open", "2", r"open must be 1 \(open\) or 0 \(closed\), got 2"),
+        ("closing_stock", "-1", "closing_stock must be at least 0, got -1"),
+        ("lead_time", "7", "lead_time must be one number per series, got 1 and 7"),
+    ],
+)
+def test_bad_cells_of_optional_columns_are_told(
+    tmp_path: Path, column: str, cell: str, message: str
+) -> None:
+    path = written(tmp_path, text_of(DAYS[:2], **{column: 1}) + f"a,2024-01-03,1,{cell}\n")
+    with pytest.raises(ValueError, match=message):
+        read_panel(path)

@@ -42,13 +42,16 @@ class Closures:
     least: int
     frequency: Frequency
 
-    def usable(self, units: Column, shops: np.ndarray) -> tuple[np.ndarray, int]:
+    def usable(
+        self, units: Column, shops: np.ndarray, opened: Column | None = None
+    ) -> tuple[np.ndarray, int]:
         """Whether each period of a series can be learned from, ``[D, S]``, and how many cannot for
         a closure.
 
         Args:
             units: ``[D, S]``, NaN before the first and after the last row of a series.
             shops: ``[S]`` the shop of each series.
+            opened: ``[D, S]`` 0 where the table says closed; None if it does not say.
         """
         own = len(shops) == shops.max() + 1  # every series is a shop of its own
         closed = None if own else self._closed(_totals(units, shops))
@@ -58,6 +61,8 @@ class Closures:
             columns = units[:, block]
             active = _active(columns)
             shut = self._closed(columns) if closed is None else closed[:, shops[block]]
+            if opened is not None:
+                shut = shut | (opened[:, block] == 0.0)
             usable[:, block] = active & ~shut
             number += int((active & shut).sum())
         return usable, number

@@ -26,6 +26,7 @@ from inv_gym.products.panel.frequency import (
     why_irregular,
     why_not_daily,
 )
+from inv_gym.products.panel.headings import COSTS, FIGURES, STATES
 from inv_gym.products.panel.runs import blocks
 from inv_gym.products.panel.sorting import SortedRows
 from inv_gym.products.panel.store import Column
@@ -53,6 +54,10 @@ class Panel:
         prices: ``[D, S]`` float32, money per unit, NaN where none is given; None if the table has
             none.
         costs: ``[D, S]`` the same of what a unit costs.
+        further: Columns ``[D, S]`` of ``holding_cost``, ``shortage_cost``, ``outdating_cost``,
+            ``open`` and ``closing_stock`` that the table has, NaN where none is given.
+        figures: ``[S]`` of ``lead_time``, ``shelf_life``, ``order_multiple`` and ``minimum_order``
+            that the table has, NaN where none is given.
         notes: What was filled, set to zero, masked, and how long a period is.
         frequency: How long a period is.
         closures: How they are told from demand.
@@ -67,6 +72,8 @@ class Panel:
     promotion: Column | None
     prices: Column | None
     costs: Column | None
+    further: Mapping[str, Column]
+    figures: Mapping[str, np.ndarray]
     notes: tuple[str, ...]
     frequency: Frequency
     closures: Closures
@@ -79,6 +86,14 @@ class Panel:
             f"{len(self.series)} series, fingerprint {self.fingerprint}, "
             f"closures from {self.closures.least})"
         )
+
+    @property
+    def sold_out(self) -> Column | None:
+        """``[D, S]`` 1 where the closing stock is 0, else 0; None if the table has none."""
+        stock = self.further.get("closing_stock")
+        if stock is None:
+            return None
+        return replace(stock, values=(stock.values == 0.0).astype(np.uint8), inside=0, outside=0)
 
     @cached_property
     def price(self) -> np.ndarray | None:
@@ -104,6 +119,12 @@ class Panel:
                 if values is not None:
                     digest.update(name.encode())
                     digest.update(values[:, order[block]].astype(np.float32).tobytes())
+        for name, column in self.further.items():
+            digest.update(name.encode())
+            for block in blocks(len(order)):
+                digest.update(column[:, order[block]].tobytes())
+        for name, figures in self.figures.items():
+            digest.update(name.encode() + figures[order].tobytes())
         return digest.hexdigest()[:16]
 
     @cached_property
@@ -185,13 +206,19 @@ def read_panel(
     filled = _fill(rows, rule or table.layout.missing, table.unknown)
     prices, costs = (rows.column(name, np.nan, np.nan) for name in ("price", "cost"))
     _check_costs(names, costs, prices, faults)
+    figures = {name: cells for name in FIGURES if (cells := rows.figure(name)) is not None}
     faults.refuse()
 
     closures = Closures(periods.frequency.periods(closure_days), periods.frequency)
     shops = _shops(table)
     units = rows.column("units", 0.0, np.nan)
     assert units is not None
-    usable, closed = closures.usable(units, shops)
+    further = {
+        name: column
+        for name in (*COSTS, *STATES)
+        if (column := rows.column(name, np.nan, np.nan)) is not None
+    }
+    usable, closed = closures.usable(units, shops, further.get("open"))
     masked = int((~usable).sum()) - closed
     return Panel(
         periods.dates,
@@ -201,6 +228,8 @@ def read_panel(
         rows.column("promotion", 0.0, 0.0),
         prices,
         costs,
+        further,
+        figures,
         (*_counts(table, rows, filled, masked, closed), *unusual, *_doubts(days, names)),
         periods.frequency,
         closures,
@@ -215,12 +244,14 @@ def _counts(
     """Notes of what a period is, if it is no day, and of how many rows and periods were changed."""
     frequency = rows.periods.frequency
     noun = frequency.noun
+    sold_out = int((rows.values.get("closing_stock", np.empty(0)) == 0.0).sum())
     figures = (
         (table.returned, "negative units (returned goods) were set to 0"),
         (rows.added, "further rows of a series and period were added up"),
         (filled, f"series-{noun}s without a row were read as no sales"),
         (masked, f"series-{noun}s before the first sale or after the last row are masked"),
         (closed, f"series-{noun}s of closures are masked"),
+        (sold_out, f"series-{noun}s are sold out (a closing stock of 0)"),
     )
     counted = tuple(f"{number:,} {what}" for number, what in figures if number)
     if frequency is DAILY:

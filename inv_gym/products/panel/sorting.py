@@ -9,6 +9,7 @@ import numpy as np
 
 from inv_gym.products.panel.faults import Faults
 from inv_gym.products.panel.frequency import Periods
+from inv_gym.products.panel.headings import OPTIONAL
 from inv_gym.products.panel.store import Column, RowIndex
 from inv_gym.products.panel.table import Rows
 
@@ -18,12 +19,11 @@ ROWS_SORTED = 1_000_000
 MERGED: dict[str, Callable[..., None]] = {
     "units": np.add.at,
     "promotion": np.maximum.at,
-    "price": np.fmin.at,
-    "cost": np.fmin.at,
-}
+    "open": np.fmax.at,
+} | {name: np.fmin.at for name in OPTIONAL if name != "open"}
 """How the cells of further rows of a series and period are merged."""
 
-EMPTY = {"units": 0.0, "promotion": 0.0, "price": np.nan, "cost": np.nan}
+EMPTY = {"units": 0.0, "promotion": 0.0} | dict.fromkeys(OPTIONAL, np.nan)
 """What they are merged into."""
 
 
@@ -72,6 +72,26 @@ class SortedRows:
             return None
         periods = range(self.index.periods)
         return Column(self.index, self.values[name], inside, outside, periods)
+
+    def figure(self, name: str) -> np.ndarray | None:
+        """The number of each series in a column that has one per series, ``[S]``, NaN where none is
+        given; None if the table has none of the name. Series with several are a fault.
+        """
+        if name not in self.values:
+            return None
+        starts, cells = self.index.offsets[:-1], self.values[name]
+        low, high = np.fmin.reduceat(cells, starts), np.fmax.reduceat(cells, starts)
+        several = low < high
+        if several.any():
+            place = int(several.argmax())
+            self.faults.add(
+                name,
+                f"{name} must be one number per series, got {low[place]:g} and {high[place]:g} "
+                f"(series {self.names[place]!r})",
+                "correct it, split the series, or drop the column",
+                int(several.sum()),
+            )
+        return low.astype(np.float64)
 
     def _group(self, parts: list[Rows], offsets: np.ndarray) -> np.ndarray:
         """Put the rows of each series together, in the order of the table; gives the numbers of the

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -54,6 +54,24 @@ TRUTH = {"true": 1.0, "false": 0.0}
 
 DECIMAL_COMMA = re.compile(r"\s*-?[0-9]+,[0-9]+\s*")
 
+AT_LEAST_ZERO = ("must be at least 0", lambda values: values >= 0.0)
+ABOVE_ZERO = ("must be above 0", lambda values: values > 0.0)
+LIMITS: dict[str, tuple[str, Callable[[np.ndarray], np.ndarray]]] = {
+    "price": ABOVE_ZERO,
+    "cost": ABOVE_ZERO,
+    "order_multiple": ABOVE_ZERO,
+    "lead_time": (
+        "must be a whole number of periods, at least 0",
+        lambda values: (values >= 0.0) & (values == np.floor(values)),
+    ),
+    "shelf_life": (
+        "must be a whole number of periods, at least 1",
+        lambda values: (values >= 1.0) & (values == np.floor(values)),
+    ),
+    "open": ("must be 1 (open) or 0 (closed)", lambda values: (values == 0.0) | (values == 1.0)),
+}
+"""What the cells of optional columns must be; the others must be at least 0."""
+
 SWAPPED = str.maketrans(",.", ".,")
 
 NO_DAY = np.datetime64("NaT", "D")
@@ -71,7 +89,7 @@ class Rows(NamedTuple):
     promotion: np.ndarray | None
     """At least 0, uint8 if that holds it, else float32; 0 where the cell is empty."""
     prices: Mapping[str, np.ndarray]
-    """Of ``price`` and ``cost``, where the table has them: float32, NaN where the cell is empty."""
+    """Of the optional columns that the table has: float32, NaN where the cell is empty."""
     number: Any
     """Numbers of the rows in the table, from 0 on."""
 
@@ -119,7 +137,7 @@ class Table:
                 self._series(labels, known),
                 np.maximum(units, 0.0),
                 None if promotion is None else promotion[known],
-                {name: chunk.prices(name)[known] for name in OPTIONAL if name in self.columns},
+                {name: chunk.further(name)[known] for name in OPTIONAL if name in self.columns},
                 frame.index if known.all() else frame.index[known],
             )
         )
@@ -209,11 +227,13 @@ class Chunk:
         small = values.clip(0, 255).astype(np.uint8)
         return small if (small == values).all() else values.astype(np.float32)
 
-    def prices(self, column: str) -> np.ndarray:
-        """Money per unit, NaN where the cell is empty, float32 ``[n]``."""
+    def further(self, column: str) -> np.ndarray:
+        """An optional column, NaN where the cell is empty, float32 ``[n]``."""
         values = self._numbers(column, may_be_empty=True)
-        self._note(column, values <= 0.0, "must be above 0")
-        return np.where(values > 0.0, values, np.nan).astype(np.float32)
+        rule, fits = LIMITS.get(column, AT_LEAST_ZERO)
+        bad = ~np.isnan(values) & ~fits(values)
+        self._note(column, bad, rule)
+        return np.where(bad, np.nan, values).astype(np.float32)
 
     def _numbers(self, column: str, may_be_empty: bool = False) -> np.ndarray:
         """The numbers of a column, NaN where a cell has none."""

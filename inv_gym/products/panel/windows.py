@@ -20,6 +20,7 @@ from inv_gym.products.economics import EconomicsRanges, draw_economics
 from inv_gym.products.panel.data import COSTS_REMEDY, Panel, by_block, means, why_not_below
 from inv_gym.products.panel.days import end_position, first_position
 from inv_gym.products.panel.frequency import DAILY, Frequency
+from inv_gym.products.panel.headings import COSTS
 from inv_gym.products.panel.runs import Runs, blocks, find_runs, moving_sum
 from inv_gym.products.panel.store import Column
 from inv_gym.util.checks import whole
@@ -94,8 +95,8 @@ class PanelProducts:
     @property
     def notes(self) -> tuple[str, ...]:
         """What was done to the table, and what was imputed."""
-        given = {"price": self._price, "unit cost": self._cost}
-        texts = [_imputed(name, column) for name, column in given.items()]
+        given = {"price": self._price, "unit cost": self._cost, **self._given_costs}
+        texts = [_imputed(name.replace("_", " "), column) for name, column in given.items()]
         imputed = ", ".join([*filter(None, texts), "all other costs"])
         split = self.first is not None or self.last is not None
         days = self.table
@@ -187,7 +188,9 @@ class PanelProducts:
         stop = self._episode_days.stop
         if stop == len(self.panel.dates):
             return self.panel.usable
-        return self.panel.closures.usable(self.panel.units[:stop], self.panel.shops)[0]
+        opened = self.panel.further.get("open")
+        known = None if opened is None else opened[:stop]
+        return self.panel.closures.usable(self.panel.units[:stop], self.panel.shops, known)[0]
 
     @cached_property
     def _price(self) -> np.ndarray | None:
@@ -246,7 +249,16 @@ class PanelProducts:
         word = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big")
         rng = np.random.default_rng([self.seed, word])
         given = (_figure_of(column, place) for column in (self._price, self._cost))
-        return draw_economics(self.ranges, rng, 1, *given)
+        drawn = draw_economics(self.ranges, rng, 1, *given)
+        costs = {name: _figure_of(column, place) for name, column in self._given_costs.items()}
+        return drawn | {name: cost for name, cost in costs.items() if cost is not None}
+
+    @cached_property
+    def _given_costs(self) -> dict[str, np.ndarray]:
+        """Mean costs that the table gives in place of imputed ones, each ``[S]``."""
+        columns = {name: self.panel.further.get(name) for name in COSTS}
+        means = {name: self._mean_before(column) for name, column in columns.items()}
+        return {name: values for name, values in means.items() if values is not None}
 
     @property
     def ranges(self) -> EconomicsRanges:
