@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 from panel_cases import written
 from typer.testing import CliRunner
 
+from inv_gym import make_problem
 from inv_gym.commands.app import app
 from inv_gym.products.panel import PanelProducts, read_panel
 from inv_gym.products.panel.store import Column, RowIndex
@@ -173,3 +175,50 @@ def test_bad_cells_of_optional_columns_are_told(
     path = written(tmp_path, text_of(DAYS[:2], **{column: 1}) + f"a,2024-01-03,1,{cell}\n")
     with pytest.raises(ValueError, match=message):
         read_panel(path)
+
+
+def test_the_documented_example_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = (Path(__file__).parent.parent / "docs" / "data.md").read_text()
+    blocks = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    examples = [block for block in blocks if "weekly.csv" in block]
+    assert len(examples) == 1
+    monkeypatch.chdir(tmp_path)
+    exec(examples[0], {})
+
+
+def test_monthly_spare_parts_play(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    months = pd.date_range("1998-01-01", periods=51, freq="MS").strftime("%Y-%m-%d")
+    frame = pd.DataFrame(
+        {
+            "series": np.repeat([f"part-{number}" for number in range(2674)], 51),
+            "date": np.tile(months, 2674),
+            "units": rng.poisson(0.4, 51 * 2674),
+        }
+    )
+    frame.to_csv(tmp_path / "parts.csv", index=False)
+    panel = read_panel(tmp_path / "parts.csv")
+    assert panel.frequency.name == "monthly"
+    assert np.asarray(panel.units).sum() == frame["units"].sum()
+    problem = make_problem("InvLostSales-v0", horizon=6)
+    products = PanelProducts(panel).sample(rng, 10, problem)
+    assert products.demand.shape == (38, 10)
+    series, first = products.windows.T
+    cells = frame["units"].to_numpy().reshape(2674, 51)
+    assert products.demand[:, 0].tolist() == cells[series[0], first[0] : first[0] + 38].tolist()
+
+
+@pytest.mark.parametrize("rows_per_chunk", [7, 1_000_000])
+def test_the_order_of_rows_does_not_matter(tmp_path: Path, rows_per_chunk: int) -> None:
+    rng = np.random.default_rng(1)
+    frame = pd.DataFrame(
+        {"series": np.repeat(["a", "b", "c"], 30), "date": DAYS * 3, "units": range(90)}
+    )
+    frame.to_csv(tmp_path / "sorted.csv", index=False)
+    frame.iloc[rng.permutation(90)].to_csv(tmp_path / "shuffled.csv", index=False)
+    panels = [
+        read_panel(tmp_path / f"{name}.csv", rows_per_chunk=rows_per_chunk)
+        for name in ("sorted", "shuffled")
+    ]
+    assert panels[0].fingerprint == panels[1].fingerprint
+    assert panels[0].units[:, 1].tolist() == list(range(30, 60))
