@@ -207,6 +207,13 @@ def check_products(problem: Problem, products: Products, state: Any = None) -> N
             "products for this problem."
         )
 
+    drawn_for = products.structure
+    if drawn_for is not None and not drawn_for.items() <= problem.structure.items():
+        raise ValueError(
+            f"the products were drawn for {drawn_for}, {type(problem).__name__} has "
+            f"{problem.structure}: draw the products for this problem."
+        )
+
     start = products.initial_state if state is None else state
     _refuse_values("demand of the products", products.demand, least=0.0)
     _refuse_values("scale of the products", products.scale, least=SMALLEST_SCALE)
