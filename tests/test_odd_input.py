@@ -96,7 +96,7 @@ def test_a_demand_trace_that_is_no_real_numbers_is_refused(trace: Any) -> None:
         ({"demand": np.full((HISTORY + 50, 4), 1e300)}, "and below 1e\\+30, got 1e\\+300"),
     ],
 )
-def test_products_of_mixed_arrays_and_windows_that_are_none_are_refused(changes: Any, message: str) -> None:
+def test_products_of_mixed_arrays_are_refused(changes: Any, message: str) -> None:
     problem = LostSales()
     products = draw_products(make_source("poisson"), problem, 4)._replace(**changes)
     with pytest.raises(ValueError, match=message):
