@@ -84,7 +84,8 @@ def export_onnx(agent: InventoryAgent, path: str | Path) -> Path:
             importlib.import_module(package)
     except ImportError as error:
         raise ImportError(
-            f"ONNX needs a package that is missing ({error}): pip install 'inv-gym[onnx]'."
+            f"ONNX needs a package that is missing ({error}): install the extra onnx "
+            "(pip install -e 'FOLDER[onnx]')."
         ) from error
     model = torch.onnx.export(
         _program(agent, path, ".onnx"),

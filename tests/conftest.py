@@ -19,7 +19,7 @@ settings.load_profile("any machine")
 @pytest.fixture
 def short_search(monkeypatch: pytest.MonkeyPatch) -> None:
     """A search on few periods finds worse parameters by the same rules."""
-    for module in ("fitting.search", "rules.dual_sourcing"):
+    for module in ("fitting.search", "rules.expedited_level"):
         monkeypatch.setattr(f"inv_gym.baselines.{module}.SEARCH_PERIODS", 300)
 
 

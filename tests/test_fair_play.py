@@ -13,7 +13,9 @@ import torch
 from inv_gym import (
     DualSourcing,
     LostSales,
+    Observation,
     Perishable,
+    Problem,
     agents,
     baselines,
     draw_products,
@@ -23,7 +25,7 @@ from inv_gym import (
     rollout,
     task,
 )
-from inv_gym.baselines import Adaptive, BaseStock, Fitted
+from inv_gym.baselines import Adaptive, BaseStock, Fitted, RandomOrders
 from inv_gym.baselines.exact import follow
 from inv_gym.play.episode import Episode
 from inv_gym.testing import LawError, check_policy
@@ -62,10 +64,13 @@ WRITES = {
 @pytest.mark.parametrize("name", WRITES)
 def test_numpy_products_cannot_be_written_to(name: str) -> None:
     products = draw_products(SOURCE, PROBLEM, 6)
-    before = [column.copy() for column in flatten(products._replace(distribution=None))[:-3]]
+    before = [
+        column.copy()
+        for column in flatten(products._replace(distribution=None, structure=None))[:-4]
+    ]
     with pytest.raises((ValueError, AttributeError)):
         rollout(PROBLEM, Acts(WRITES[name]), products)
-    after = flatten(products._replace(distribution=None))[:-3]
+    after = flatten(products._replace(distribution=None, structure=None))[:-4]
     assert all(np.array_equal(a, b) for a, b in zip(after, before, strict=True))
 
 
@@ -260,3 +265,37 @@ def test_what_a_vector_environment_observes_cannot_be_written_to() -> None:
     for column in (*flatten(observation.state), observation.history):
         with pytest.raises(ValueError, match="read-only"):
             column[:] = 1e6
+
+
+@pytest.mark.parametrize(
+    ("drawn_for", "played"),
+    [
+        (LostSales(censored=True), LostSales()),
+        (DualSourcing(backlog=False), DualSourcing()),
+        (Perishable(issuing="newest_first"), Perishable()),
+        (LostSales(lead_time=3), LostSales(lead_time=3, censored=True)),
+    ],
+    ids=str,
+)
+def test_products_of_another_structure_with_the_same_columns_are_refused(
+    drawn_for: Problem, played: Problem
+) -> None:
+    products = draw_products(SOURCE, drawn_for, 4)
+    with pytest.raises(ValueError, match="the products were drawn for .*draw the products for"):
+        rollout(played, RandomOrders(problem=played), products)
+    longer = replace(drawn_for, horizon=drawn_for.horizon - 1)
+    assert rollout(longer, RandomOrders(problem=longer), products) is not None
+
+
+class ReadsTheHistory:
+    """Says that it knows nothing, and orders the demand of the last period."""
+
+    knows = "nothing"
+
+    def __call__(self, observation: Observation) -> Any:
+        return observation.history[-1][:, None]
+
+
+def test_a_policy_that_says_it_knows_nothing_and_reads_the_history_is_caught() -> None:
+    with pytest.raises(LawError, match="says that it knows nothing, but reads the history"):
+        check_policy(ReadsTheHistory(), PROBLEM, SOURCE)

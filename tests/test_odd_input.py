@@ -10,6 +10,8 @@ import pytest
 import torch
 
 from inv_gym import LostSales, draw_products, evaluate, make_source, rollout
+from inv_gym.baselines import RandomOrders
+from inv_gym.products.batch import HISTORY
 from inv_gym.structure import violations
 
 PROBLEM = LostSales(horizon=6, lead_time=2)
@@ -83,3 +85,19 @@ def test_violations_on_products_of_another_structure_are_refused() -> None:
 def test_a_demand_trace_that_is_no_real_numbers_is_refused(trace: Any) -> None:
     with pytest.raises(ValueError, match="the demand option must hold finite demands"):
         gym.make("InvLostSales-v0").reset(options={"demand": trace})
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"windows": np.zeros((3, 2), int)}, "windows must be the series and the first day of"),
+        ({"windows": np.full((4, 2), -1)}, "windows must be the series and the first day of"),
+        ({"scale": torch.ones(4)}, "demand of the products is NumPy, but not their scale: convert"),
+        ({"demand": np.full((HISTORY + 50, 4), 1e300)}, "and below 1e\\+30, got 1e\\+300"),
+    ],
+)
+def test_products_of_mixed_arrays_are_refused(changes: Any, message: str) -> None:
+    problem = LostSales()
+    products = draw_products(make_source("poisson"), problem, 4)._replace(**changes)
+    with pytest.raises(ValueError, match=message):
+        rollout(problem, RandomOrders(problem=problem), products)

@@ -14,6 +14,7 @@ from inv_gym.baselines.fitting.heuristic import Heuristic
 from inv_gym.baselines.fitting.optimiser import Ranges, zoom
 from inv_gym.baselines.fitting.simulation import SEARCH_PERIODS, mean_reward, paths, simulate
 from inv_gym.demand.distribution import Distribution
+from inv_gym.play.policy import Policy
 from inv_gym.problems.problem import Problem
 
 EXACT_SEARCHES: list[Callable[[type, Problem, Distribution, Any], Any]] = []
@@ -60,8 +61,21 @@ class Tunable(Heuristic):
         """Mean reward per period ``[C, B]`` at search coordinates ``[C, P, B]`` on a
         demand path.
         """
-        rule = cls.at(problem, distribution, economics, *np.moveaxis(points, 1, 0))
+        rule = cls.simulated(problem, distribution, economics, *np.moveaxis(points, 1, 0))
         return mean_reward(simulate(problem, rule, demand, economics, len(points)), len(points))
+
+    @classmethod
+    def simulated(
+        cls,
+        problem: Problem,
+        distribution: Distribution,
+        economics: Any,
+        *coordinates: np.ndarray,
+    ) -> Policy:
+        """What a simulation plays for the rule at search coordinates, as in `at`: the rule itself,
+        or one that orders nearly the same and is faster.
+        """
+        return cls.at(problem, distribution, economics, *coordinates)
 
     @classmethod
     def searched(cls, problem: Problem, distribution: Distribution, economics: Any) -> Self:

@@ -13,7 +13,6 @@ from inv_gym.baselines.fitting.moments import Moments
 from inv_gym.baselines.fitting.optimiser import Ranges
 from inv_gym.baselines.fitting.projection import Lattice, in_blocks, stock_columns
 from inv_gym.baselines.fitting.search import Tunable
-from inv_gym.baselines.fitting.simulation import mean_reward, simulate
 from inv_gym.demand.distribution import Distribution
 from inv_gym.play.policy import Observation
 from inv_gym.problems import LostSales
@@ -69,18 +68,13 @@ class ProjectedLevel(Tunable):
         )
 
     @classmethod
-    def score(
-        cls,
-        problem: Any,
-        distribution: Distribution,
-        economics: Any,
-        demand: np.ndarray,
-        points: np.ndarray,
-    ) -> np.ndarray:
-        candidates = len(points)
-        level = _levels(distribution, points[:, 0]).reshape(-1)
-        rule = _ByMoments(level, Moments.of(distribution, candidates))
-        return mean_reward(simulate(problem, rule, demand, economics, candidates), candidates)
+    def simulated(
+        cls, problem: Any, distribution: Distribution, economics: Any, *coordinates: np.ndarray
+    ) -> _ByMoments:
+        """Orders by the moments of demand in place of its whole distribution."""
+        (score,) = coordinates
+        level = _levels(distribution, score).reshape(-1)
+        return _ByMoments(level, Moments.of(distribution, len(score)))
 
     @cached_property
     def _lattice(self) -> Lattice:

@@ -16,7 +16,8 @@ def needed_packages() -> Iterator[None]:
         yield
     except ImportError as error:
         raise SystemExit(
-            f"inv-gym needs a package that is missing ({error}): pip install 'inv-gym[examples]'."
+            f"inv-gym needs a package that is missing ({error}): install the extra examples "
+            "(pip install -e 'FOLDER[examples]')."
         ) from error
 
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from inv_gym.play.orders import policy_name, taken
+from inv_gym.play.orders import LARGEST_ORDER, policy_name, taken
 from inv_gym.play.policy import Observation, Policy, planned
 from inv_gym.problems.problem import Outcome, Problem
 from inv_gym.products.batch import HISTORY, Products
@@ -28,7 +28,6 @@ from inv_gym.util.arrays import (
 )
 
 SMALLEST_SCALE = float(np.finfo(np.float32).tiny)
-LARGEST_STOCK = float(np.finfo(np.float32).max)
 
 
 class Episode:
@@ -207,25 +206,55 @@ def check_products(problem: Problem, products: Products, state: Any = None) -> N
             "products for this problem."
         )
 
+    drawn_for = products.structure
+    if drawn_for is not None and not drawn_for.items() <= problem.structure.items():
+        raise ValueError(
+            f"the products were drawn for {drawn_for}, {type(problem).__name__} has "
+            f"{problem.structure}: draw the products for this problem."
+        )
+
     start = products.initial_state if state is None else state
+    _refuse_mixture(products, start)
     _refuse_values("demand of the products", products.demand, least=0.0)
     _refuse_values("scale of the products", products.scale, least=SMALLEST_SCALE)
     for name, column in zip(wanted, flatten(start), strict=True):
-        _refuse_values(f"column {name} of the state", column, least=-LARGEST_STOCK)
+        _refuse_values(f"column {name} of the state", column, least=-LARGEST_ORDER)
+
+
+def _refuse_mixture(products: Products, start: Any) -> None:
+    """Refuse products of NumPy and torch arrays together, and windows that are none.
+
+    Raises:
+        ValueError: It names the columns that are not as the demand is, or shows the windows.
+    """
+    columns = {"scale": products.scale, "state": start, "economics": products.economics}
+    kind = is_torch(products.demand)
+    others = [name for name, tree in columns.items() for x in flatten(tree) if is_torch(x) != kind]
+    if others:
+        raise ValueError(
+            f"the demand of the products is {'torch' if kind else 'NumPy'}, but not their "
+            f"{others[0]}: convert all of them with products.to(array) or products.torch()."
+        )
+    windows = products.windows
+    if windows is not None and (np.shape(windows) != (products.batch, 2) or np.min(windows) < 0):
+        raise ValueError(
+            f"windows must be the series and the first day of each of the {products.batch} "
+            f"products, whole numbers from 0 on, got {windows!r}."
+        )
 
 
 def _refuse_values(name: str, column: Array, least: float) -> None:
-    """Refuse an array with a value that is not finite or below the least.
+    """Refuse an array with a value that is not finite, too large to be summed, or below the least.
 
     Raises:
         ValueError: It has the first such value.
     """
-    values = to_numpy(column)
-    if float(values.min(initial=np.inf)) >= least and float(values.max(initial=0.0)) < np.inf:
+    values, limit = to_numpy(column), LARGEST_ORDER
+    if float(values.min(initial=limit)) >= least and float(values.max(initial=0.0)) < limit:
         return
-    bad = values[~((values >= least) & (values < np.inf))]
-    wanted = "finite" if least < 0.0 else f"finite and at least {least:g}"
-    raise ValueError(f"the {name} must be {wanted}, got {bad[0]}.")
+    bad = values[~((values >= least) & (values < limit))]
+    at_least = "finite" if least < 0.0 else f"finite and at least {least:g}"
+    raise ValueError(f"the {name} must be {at_least}, and below {limit:g}, got {bad[0]}.")
 
 
 def _versions(observation: Observation) -> tuple[int, ...]:

@@ -45,6 +45,10 @@ class Products(NamedTuple):
     """``[B, 2]`` of real demand: which series a product is a window of, and the position of its
     first day. Windows of one series are not independent. None for independent products.
     """
+    structure: Mapping[str, Any] | None = None
+    """The structure of the problem that they were drawn for, see `Problem.structure`; None if it is
+    not known.
+    """
 
     @property
     def batch(self) -> int:
@@ -78,8 +82,9 @@ class Products(NamedTuple):
 
     def _map(self, function: Callable[[Array], Array]) -> Products:
         """A function of every column that is played."""
-        played = map_columns(function, self._replace(distribution=None, windows=None))
-        return played._replace(distribution=self.distribution, windows=self.windows)
+        facts = {name: getattr(self, name) for name in ("distribution", "windows", "structure")}
+        played = map_columns(function, self._replace(**dict.fromkeys(facts)))
+        return played._replace(**facts)
 
     def torch(self, dtype: Any = None, device: Any = None) -> Products:
         """The same products as torch tensors; float32 on the CPU if nothing else is given."""
@@ -100,6 +105,7 @@ class Products(NamedTuple):
             map_columns(number, self.initial_state),
             None if self.covariates is None else self.covariates[:, row],
             None if self.distribution is None else self.distribution.rows(slice(row, row + 1)),
+            structure=self.structure,
         )
 
     def rows(self, rows: slice | np.ndarray) -> Products:
@@ -112,6 +118,7 @@ class Products(NamedTuple):
             None if self.covariates is None else self.covariates[:, rows],
             None if self.distribution is None else self.distribution.rows(rows),
             None if self.windows is None else self.windows[rows],
+            self.structure,
         )
 
 
@@ -149,6 +156,7 @@ def concatenate(parts: Sequence[Products]) -> Products:
         None if covariates[0] is None else np.concatenate(covariates, 1),  # type: ignore[arg-type]
         None if distributions[0] is None else join(distributions),  # type: ignore[arg-type]
         None if windows[0] is None else np.concatenate(windows),  # type: ignore[arg-type]
+        parts[0].structure,
     )
 
 
@@ -201,5 +209,11 @@ def assemble(
     stock = scale * (rng.uniform(low, high, len(scale)) if high > low else low)
     stock = np.rint(stock) if problem.integer_orders else stock
     return Products(
-        economics, demand, scale, problem.initial_state(stock), covariates, distribution
+        economics,
+        demand,
+        scale,
+        problem.initial_state(stock),
+        covariates,
+        distribution,
+        structure=problem.structure,
     )

@@ -27,6 +27,7 @@ from inv_gym.testing.policy_laws import (
     causality,
     check_policy,
     kinds_of_orders_agree,
+    knows_no_more_than_it_says,
     leaves_the_game_alone,
     planning_changes_nothing,
 )
@@ -61,6 +62,7 @@ __all__ = [
     "homogeneity",
     "kinds_agree",
     "kinds_of_orders_agree",
+    "knows_no_more_than_it_says",
     "lead_times",
     "leaves_the_game_alone",
     "mass_balance",

@@ -70,6 +70,17 @@ def causality(policy: Policy, problem: Problem, products: Products) -> None:
         )
 
 
+def knows_no_more_than_it_says(policy: Policy, problem: Problem, products: Products) -> None:
+    """The orders of a policy that knows nothing do not depend on the demand before the episode."""
+    if policy.knows != "nothing":
+        return
+    demand = to_numpy(products.demand).copy()
+    demand[:HISTORY] = 3.0 * demand[:HISTORY] + 7.0
+    orders = rollout(problem, policy, products).orders
+    others = rollout(problem, policy, products._replace(demand=demand)).orders
+    close(others, orders, "the policy says that it knows nothing, but reads the history", 1e-6)
+
+
 def leaves_the_game_alone(policy: Policy, problem: Problem, products: Products) -> None:
     """A policy writes neither into the products that it plans for nor into what it observes."""
     shown = products.copied()
@@ -134,6 +145,7 @@ POLICY_LAWS: dict[str, Callable[[Policy, Problem, Products], None]] = {
     for law in (
         leaves_the_game_alone,
         causality,
+        knows_no_more_than_it_says,
         batch_independence,
         planning_changes_nothing,
         kinds_of_orders_agree,

@@ -150,7 +150,9 @@ def _dask_client(address: str) -> Any:
     try:
         from distributed import Client
     except ImportError as error:
-        raise ImportError(f"{error}: pip install 'inv-gym[scale]'") from error
+        raise ImportError(
+            f"{error}: install the extra scale (pip install -e 'FOLDER[scale]')"
+        ) from error
     try:
         return Client(address)
     except (OSError, ValueError) as error:

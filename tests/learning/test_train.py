@@ -272,7 +272,8 @@ def test_fields_of_the_problem_and_options_of_the_training_arrive(tmp_path: Path
         (("--env", "nowhere:task"), "there is no module 'nowhere' in "),
         (("--device", "nonsense"), "device 'nonsense' cannot be used here ("),
         (("--agent", "ppo-on-mars"), "unknown agent 'ppo-on-mars'; known: "),
-        (("--products", "nowhere.csv"), "unknown products 'nowhere.csv'; known: "),
+        (("--products", "nowhere"), "unknown products 'nowhere'; known: "),
+        (("--products", "nowhere.csv"), "--products names a population or an instance, got the "),
         (("--field", "lead_time"), "--field must be name=value, got 'lead_time'."),
         (
             ("--field", "leadtime=2"),

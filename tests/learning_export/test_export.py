@@ -141,5 +141,5 @@ def test_onnx_without_its_packages_names_the_extra(
         monkeypatch.setitem(
             sys.modules, package, None if package == missing else ModuleType(package)
         )
-    with pytest.raises(ImportError, match=rf"{missing}.*pip install 'inv-gym\[onnx\]'"):
+    with pytest.raises(ImportError, match=rf"{missing}.*the extra onnx"):
         export_onnx(agent_for("InvLostSales-v0"), tmp_path / "agent.onnx")
