@@ -115,7 +115,8 @@ def test_what_stands_behind_the_separator_is_told_too(tmp_path: Path) -> None:
     assert "separated by ';': give separator=';'" in message
     assert "'Series' in place of 'series', 'Date' in place of 'date'" in message
     assert 'columns={"series": "Series", "date": "Date"}' in message
-    assert "units must be a number with a decimal point, not a comma, got '1,5'" in message
+    rule = "units must be a number with a decimal point, not a comma"
+    assert f"{rule} (decimal=\",\" reads commas), got '1,5'" in message
     assert "units must be at least 0" in message
 
 

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from inv_gym import make_problem
 from inv_gym.commands.app import app
 from inv_gym.products.panel import PanelProducts, read_panel
-from inv_gym.products.panel.store import Column, RowIndex
+from inv_gym.products.panel.store import PanelColumn, RowIndex
 
 DAYS = [f"2024-01-{day:02d}" for day in range(1, 31)]
 
@@ -126,7 +126,7 @@ def test_rows_read_as_a_matrix() -> None:
     index = RowIndex(offsets, period.astype(np.uint8), np.full(7, 50), 50)
     first = (dense > 0).argmax(0)
     dense[np.arange(50)[:, None] < first] = np.nan
-    column = Column(index, dense.T[series, period], 0.0, np.nan, range(50))
+    column = PanelColumn(index, dense.T[series, period], 0.0, np.nan, range(50))
     cells = rng.integers(50, size=(9, 20)), rng.integers(7, size=20)
     np.testing.assert_array_equal(column, dense)
     np.testing.assert_array_equal(column[cells], dense[cells])

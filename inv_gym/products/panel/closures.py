@@ -9,7 +9,7 @@ from scipy import special
 
 from inv_gym.products.panel.frequency import Frequency
 from inv_gym.products.panel.runs import Runs, blocks, find_runs
-from inv_gym.products.panel.store import Column
+from inv_gym.products.panel.store import PanelColumn
 
 CLOSURE_PROBABILITY = 1e-6
 """A run of periods without sales that is less probable than this may be a closure."""
@@ -43,7 +43,7 @@ class Closures:
     frequency: Frequency
 
     def usable(
-        self, units: Column, shops: np.ndarray, opened: Column | None = None
+        self, units: PanelColumn, shops: np.ndarray, opened: PanelColumn | None = None
     ) -> tuple[np.ndarray, int]:
         """Whether each period of a series can be learned from, ``[D, S]``, and how many cannot for
         a closure.
@@ -135,7 +135,7 @@ def _active(units: np.ndarray) -> np.ndarray:
     return (np.arange(len(units))[:, None] >= first) & ~np.isnan(units)
 
 
-def _totals(units: Column, shops: np.ndarray) -> np.ndarray:
+def _totals(units: PanelColumn, shops: np.ndarray) -> np.ndarray:
     """What each shop sells, ``[D, shops]``; NaN where none of its series has a row."""
     totals = np.full((len(units), int(shops.max()) + 1), np.nan, np.float32)
     for block in blocks(len(shops)):

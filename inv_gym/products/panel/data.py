@@ -26,10 +26,10 @@ from inv_gym.products.panel.frequency import (
     why_irregular,
     why_not_daily,
 )
-from inv_gym.products.panel.headings import COSTS, FIGURES, STATES
+from inv_gym.products.panel.headings import COSTS, SERIES_FIGURES, STATES
 from inv_gym.products.panel.runs import blocks
 from inv_gym.products.panel.sorting import SortedRows
-from inv_gym.products.panel.store import Column
+from inv_gym.products.panel.store import PanelColumn
 from inv_gym.products.panel.table import DUPLICATES, RULES, Table, first_part, read_table
 from inv_gym.util.checks import flag, one_of, whole
 
@@ -41,7 +41,7 @@ LONGEST_SPAN = 100 * 366
 class Panel:
     """Demand of many series. D consecutive periods, S series.
 
-    The columns of the table keep its rows alone, and read as matrices, see `Column`.
+    The columns of the table keep its rows alone, and read as matrices, see `PanelColumn`.
 
     Attributes:
         dates: ``[D]`` datetime64[D]; of weeks and months, the days that their rows have.
@@ -67,12 +67,12 @@ class Panel:
 
     dates: np.ndarray
     series: tuple[str, ...]
-    units: Column
+    units: PanelColumn
     usable: np.ndarray
-    promotion: Column | None
-    prices: Column | None
-    costs: Column | None
-    further: Mapping[str, Column]
+    promotion: PanelColumn | None
+    prices: PanelColumn | None
+    costs: PanelColumn | None
+    further: Mapping[str, PanelColumn]
     figures: Mapping[str, np.ndarray]
     notes: tuple[str, ...]
     frequency: Frequency
@@ -88,7 +88,7 @@ class Panel:
         )
 
     @property
-    def sold_out(self) -> Column | None:
+    def sold_out(self) -> PanelColumn | None:
         """``[D, S]`` 1 where the closing stock is 0, else 0; None if the table has none."""
         stock = self.further.get("closing_stock")
         if stock is None:
@@ -206,7 +206,7 @@ def read_panel(
     filled = _fill(rows, rule or table.layout.missing, table.unknown)
     prices, costs = (rows.column(name, np.nan, np.nan) for name in ("price", "cost"))
     _check_costs(names, costs, prices, faults)
-    figures = {name: cells for name in FIGURES if (cells := rows.figure(name)) is not None}
+    figures = {name: cells for name in SERIES_FIGURES if (cells := rows.figure(name)) is not None}
     faults.refuse()
 
     closures = Closures(periods.frequency.periods(closure_days), periods.frequency)
@@ -371,7 +371,7 @@ def _note_gaps(rows: SortedRows, unknown: int) -> None:
     )
 
 
-def means(values: Column) -> np.ndarray:
+def means(values: PanelColumn) -> np.ndarray:
     """Mean of each column of ``[D, S]`` over what is given, NaN where nothing is, ``[S]``."""
 
     def mean(columns: np.ndarray) -> np.ndarray:
@@ -383,7 +383,7 @@ def means(values: Column) -> np.ndarray:
     return by_block(mean, values)
 
 
-def by_block(reduce: Callable[[np.ndarray], Any], values: Column) -> np.ndarray:
+def by_block(reduce: Callable[[np.ndarray], Any], values: PanelColumn) -> np.ndarray:
     """A figure of each column of ``[D, S]``, worked out block by block of series, ``[S]``."""
     return np.concatenate([reduce(values[:, block]) for block in blocks(values.shape[1])])
 
@@ -404,7 +404,7 @@ COSTS_REMEDY = "correct them, or drop the cost column to have costs imputed"
 
 
 def _check_costs(
-    names: tuple[str, ...], costs: Column | None, prices: Column | None, faults: Faults
+    names: tuple[str, ...], costs: PanelColumn | None, prices: PanelColumn | None, faults: Faults
 ) -> None:
     """Take in a mean cost that is not below the mean price as a fault."""
     if costs is not None and prices is not None:

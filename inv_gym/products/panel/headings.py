@@ -27,13 +27,13 @@ PRICES = ("price", "cost")
 COSTS = ("holding_cost", "shortage_cost", "outdating_cost")
 """Columns of costs per unit, which must be at least 0 and are given in place of imputed ones."""
 
-FIGURES = ("lead_time", "shelf_life", "order_multiple", "minimum_order")
+SERIES_FIGURES = ("lead_time", "shelf_life", "order_multiple", "minimum_order")
 """Columns that have one number per series."""
 
 STATES = ("open", "closing_stock")
 """Columns of what a shop was like: open (1) or closed (0), and the units left."""
 
-OPTIONAL = (*PRICES, *COSTS, *FIGURES, *STATES)
+OPTIONAL = (*PRICES, *COSTS, *SERIES_FIGURES, *STATES)
 """Columns that every layout may have."""
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from inv_gym.products.panel.faults import Faults
 from inv_gym.products.panel.frequency import Periods
 from inv_gym.products.panel.headings import OPTIONAL
-from inv_gym.products.panel.store import Column, RowIndex
+from inv_gym.products.panel.store import PanelColumn, RowIndex
 from inv_gym.products.panel.table import Rows
 
 ROWS_SORTED = 1_000_000
@@ -60,7 +60,7 @@ class SortedRows:
         self._refuse_twice(offsets)
         self._keep(offsets, kept)
 
-    def column(self, name: str, inside: float, outside: float) -> Column | None:
+    def column(self, name: str, inside: float, outside: float) -> PanelColumn | None:
         """A column that reads as periods by series; None if the table has none of the name.
 
         Args:
@@ -71,7 +71,7 @@ class SortedRows:
         if name not in self.values:
             return None
         periods = range(self.index.periods)
-        return Column(self.index, self.values[name], inside, outside, periods)
+        return PanelColumn(self.index, self.values[name], inside, outside, periods)
 
     def figure(self, name: str) -> np.ndarray | None:
         """The number of each series in a column that has one per series, ``[S]``, NaN where none is

@@ -55,7 +55,7 @@ class RowIndex:
 
 
 @dataclass(frozen=True, eq=False)
-class Column:
+class PanelColumn:
     """A column of a table, which reads as a matrix of periods by series, ``[D, S]``.
 
     Indexing by periods and series, ``column[:, block]`` or ``column[periods, series]``, gives an

@@ -54,7 +54,7 @@ TRUTH = {"true": 1.0, "false": 0.0}
 
 DECIMAL_COMMA = re.compile(r"\s*-?[0-9]+,[0-9]+\s*")
 
-AT_LEAST_ZERO = ("must be at least 0", lambda values: values >= 0.0)
+NOT_NEGATIVE_RULE = ("must be at least 0", lambda values: values >= 0.0)
 ABOVE_ZERO = ("must be above 0", lambda values: values > 0.0)
 LIMITS: dict[str, tuple[str, Callable[[np.ndarray], np.ndarray]]] = {
     "price": ABOVE_ZERO,
@@ -230,7 +230,7 @@ class Chunk:
     def further(self, column: str) -> np.ndarray:
         """An optional column, NaN where the cell is empty, float32 ``[n]``."""
         values = self._numbers(column, may_be_empty=True)
-        rule, fits = LIMITS.get(column, AT_LEAST_ZERO)
+        rule, fits = LIMITS.get(column, NOT_NEGATIVE_RULE)
         bad = ~np.isnan(values) & ~fits(values)
         self._note(column, bad, rule)
         return np.where(bad, np.nan, values).astype(np.float32)

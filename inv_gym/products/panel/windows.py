@@ -22,7 +22,7 @@ from inv_gym.products.panel.days import end_position, first_position
 from inv_gym.products.panel.frequency import DAILY, Frequency
 from inv_gym.products.panel.headings import COSTS
 from inv_gym.products.panel.runs import Runs, blocks, find_runs, moving_sum
-from inv_gym.products.panel.store import Column
+from inv_gym.products.panel.store import PanelColumn
 from inv_gym.util.checks import whole
 
 RETAIL = EconomicsRanges(
@@ -201,10 +201,12 @@ class PanelProducts:
     def _cost(self) -> np.ndarray | None:
         return self._mean_before(self.panel.costs)
 
-    def _mean_before(self, values: Column | None) -> np.ndarray | None:
+    def _mean_before(self, values: PanelColumn | None) -> np.ndarray | None:
         return None if values is None else self._known(means, values)
 
-    def _known(self, reduce: Callable[[Column], np.ndarray], values: Column) -> np.ndarray:
+    def _known(
+        self, reduce: Callable[[PanelColumn], np.ndarray], values: PanelColumn
+    ) -> np.ndarray:
         """A figure of each series, NaN where there is none, before `first`, else up to `last`."""
         days = self._episode_days
         by_last = reduce(values[: days.stop])
@@ -353,7 +355,7 @@ def _figure_of(column: np.ndarray | None, place: int) -> np.ndarray | None:
     return column[place : place + 1]
 
 
-def _largest(promotion: Column) -> np.ndarray:
+def _largest(promotion: PanelColumn) -> np.ndarray:
     """The largest value of each column, NaN where there is none above 0, ``[S]``."""
     largest = by_block(lambda columns: columns.max(0), promotion).astype(np.float64)
     return np.where(largest > 0.0, largest, np.nan)
