@@ -49,6 +49,7 @@ class ExpeditedLevel(Tunable):
 
     @classmethod
     def search_space(cls, problem: Problem) -> Ranges:
+        """See `Tunable`."""
         return cls.SEARCH if problem.backlog else (LEVEL_SCORES, *cls.SEARCH)
 
     @classmethod
@@ -79,6 +80,7 @@ class ExpeditedLevel(Tunable):
         demand: np.ndarray,
         points: np.ndarray,
     ) -> np.ndarray:
+        """See `Tunable`."""
         if not problem.backlog:
             return super().score(problem, distribution, economics, demand, points)
         rule = cls.relative(problem, distribution, *np.moveaxis(points, 1, 0))

@@ -104,9 +104,11 @@ class Poisson(Family):
     fixed_dispersion = 0.0
 
     def sample(self, rng: np.random.Generator, mean: Vector, dispersion: Vector) -> Vector:
+        """See `Family`."""
         return rng.poisson(mean).astype(float)
 
     def cdf(self, x: Vector, mean: Vector, dispersion: Vector) -> Vector:
+        """See `Family`."""
         return special.pdtr(np.floor(x), mean)
 
 
@@ -119,10 +121,12 @@ class NegativeBinomial(Family):
     closed_under_sums = True
 
     def sample(self, rng: np.random.Generator, mean: Vector, dispersion: Vector) -> Vector:
+        """See `Family`."""
         dispersion = np.maximum(dispersion, TINY)
         return rng.poisson(rng.gamma(1.0 / dispersion, mean * dispersion)).astype(float)
 
     def cdf(self, x: Vector, mean: Vector, dispersion: Vector) -> Vector:
+        """See `Family`."""
         size = 1.0 / np.maximum(dispersion, TINY)
         return special.betainc(size, np.floor(x) + 1.0, size / (size + mean))
 
@@ -141,12 +145,15 @@ class Gamma(Family):
     closed_under_sums = True
 
     def sample(self, rng: np.random.Generator, mean: Vector, dispersion: Vector) -> Vector:
+        """See `Family`."""
         return rng.gamma(1.0 / np.broadcast_to(dispersion, np.shape(mean)), mean * dispersion)
 
     def cdf(self, x: Vector, mean: Vector, dispersion: Vector) -> Vector:
+        """See `Family`."""
         return special.gammainc(1.0 / dispersion, x / np.maximum(mean * dispersion, TINY))
 
     def quantile(self, probability: Vector, mean: Vector, dispersion: Vector) -> Vector:
+        """See `Family`."""
         return special.gammaincinv(1.0 / dispersion, probability) * (mean * dispersion)
 
 
@@ -156,9 +163,11 @@ class RoundedGamma(Family):
     integer = True
 
     def sample(self, rng: np.random.Generator, mean: Vector, dispersion: Vector) -> Vector:
+        """See `Family`."""
         return np.rint(Gamma().sample(rng, mean, dispersion))
 
     def cdf(self, x: Vector, mean: Vector, dispersion: Vector) -> Vector:
+        """See `Family`."""
         return Gamma().cdf(np.floor(x) + 0.5, mean, dispersion)
 
 
@@ -168,14 +177,17 @@ class TruncatedNormal(Family):
     """
 
     def sample(self, rng: np.random.Generator, mean: Vector, dispersion: Vector) -> Vector:
+        """See `Family`."""
         return self.quantile(rng.random(np.shape(mean)), mean, dispersion)
 
     def cdf(self, x: Vector, mean: Vector, dispersion: Vector) -> Vector:
+        """See `Family`."""
         deviation = np.maximum(np.sqrt(dispersion) * mean, TINY)
         below = special.ndtr(-mean / deviation)
         return (special.ndtr((x - mean) / deviation) - below) / (1.0 - below)
 
     def quantile(self, probability: Vector, mean: Vector, dispersion: Vector) -> Vector:
+        """See `Family`."""
         below = special.ndtr(-1.0 / np.sqrt(dispersion))
         return mean * (
             1.0 + np.sqrt(dispersion) * special.ndtri(below + probability * (1.0 - below))
@@ -186,14 +198,17 @@ class LogNormal(Family):
     """Amounts whose logarithm is normal."""
 
     def sample(self, rng: np.random.Generator, mean: Vector, dispersion: Vector) -> Vector:
+        """See `Family`."""
         return self.quantile(rng.random(np.shape(mean)), mean, dispersion)
 
     def cdf(self, x: Vector, mean: Vector, dispersion: Vector) -> Vector:
+        """See `Family`."""
         spread = np.sqrt(np.log1p(dispersion))
         ratio = np.log(np.maximum(x, TINY) / np.maximum(mean, TINY))
         return special.ndtr(ratio / spread + spread / 2.0)
 
     def quantile(self, probability: Vector, mean: Vector, dispersion: Vector) -> Vector:
+        """See `Family`."""
         spread = np.sqrt(np.log1p(dispersion))
         return mean * np.exp(spread * special.ndtri(probability) - spread**2 / 2.0)
 
@@ -205,9 +220,11 @@ class DiscreteUniform(Family):
     fixed_dispersion = 1.0 / 3.0
 
     def sample(self, rng: np.random.Generator, mean: Vector, dispersion: Vector) -> Vector:
+        """See `Family`."""
         return np.floor(rng.random(np.shape(mean)) * (np.rint(2.0 * mean) + 1.0))
 
     def cdf(self, x: Vector, mean: Vector, dispersion: Vector) -> Vector:
+        """See `Family`."""
         return np.minimum((np.floor(x) + 1.0) / (np.rint(2.0 * mean) + 1.0), 1.0)
 
 
@@ -236,15 +253,18 @@ class Empirical(Family):
         object.__setattr__(self, "fixed_dispersion", float(values.var() / values.mean() ** 2))
 
     def sample(self, rng: np.random.Generator, mean: Vector, dispersion: Vector) -> Vector:
+        """See `Family`."""
         values = np.asarray(self.values)
         return values[rng.integers(len(values), size=np.shape(mean))] * (mean / values.mean())
 
     def cdf(self, x: Vector, mean: Vector, dispersion: Vector) -> Vector:
+        """See `Family`."""
         values = np.asarray(self.values)
         unscaled = x * values.mean() / np.maximum(mean, TINY)
         return np.searchsorted(values, unscaled * (1.0 + TINY), side="right") / len(values)
 
     def quantile(self, probability: Vector, mean: Vector, dispersion: Vector) -> Vector:
+        """See `Family`."""
         values = np.asarray(self.values)
         rank = np.ceil(np.asarray(probability) * len(values) - TINY).astype(int) - 1
         return values[np.clip(rank, 0, len(values) - 1)] * (mean / values.mean())

@@ -42,6 +42,7 @@ class WeeklySeason:
         keep_range(self, "spread", 0.0)
 
     def factors(self, rng: np.random.Generator, start: np.ndarray, periods: int) -> np.ndarray:
+        """See `Process`."""
         profile = np.exp(draw(self.spread, rng, len(start)) * rng.standard_normal((7, len(start))))
         profile /= profile.mean(0)
         return np.take_along_axis(profile, _clock(start, periods) % 7, axis=0)
@@ -57,6 +58,7 @@ class YearlySeason:
         keep_range(self, "amplitude", 0.0, 1.0)
 
     def factors(self, rng: np.random.Generator, start: np.ndarray, periods: int) -> np.ndarray:
+        """See `Process`."""
         phase = rng.uniform(0.0, 2.0 * np.pi, len(start))
         wave = np.sin(2.0 * np.pi * _clock(start, periods) / 365.25 + phase)
         return 1.0 + draw(self.amplitude, rng, len(start)) * wave
@@ -72,6 +74,7 @@ class Trend:
         keep_range(self, "rate", -0.5, 1.0)
 
     def factors(self, rng: np.random.Generator, start: np.ndarray, periods: int) -> np.ndarray:
+        """See `Process`."""
         return (1.0 + draw(self.rate, rng, len(start))) ** np.arange(periods)[:, None]
 
 
@@ -87,6 +90,7 @@ class AutocorrelatedLevel:
         keep_range(self, "spread", 0.0)
 
     def factors(self, rng: np.random.Generator, start: np.ndarray, periods: int) -> np.ndarray:
+        """See `Process`."""
         batch = len(start)
         correlation, spread = draw(self.correlation, rng, batch), draw(self.spread, rng, batch)
         level = np.empty((periods, batch))
@@ -109,6 +113,7 @@ class RegimeChange:
         keep_range(self, "factor", 0.0)
 
     def factors(self, rng: np.random.Generator, start: np.ndarray, periods: int) -> np.ndarray:
+        """See `Process`."""
         change = rng.integers(0, periods, len(start))
         return np.where(
             np.arange(periods)[:, None] < change, 1.0, draw(self.factor, rng, len(start))
@@ -137,6 +142,7 @@ class DemandShock:
             whole("begin", self.begin, least=0)
 
     def factors(self, rng: np.random.Generator, start: np.ndarray, periods: int) -> np.ndarray:
+        """See `Process`."""
         drawn = rng.integers(0, max(periods - self.length, 1), len(start))
         begin = drawn if self.begin is None else np.full(len(start), self.begin)
         since = np.arange(periods)[:, None] - begin

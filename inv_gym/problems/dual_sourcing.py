@@ -124,6 +124,7 @@ class DualSourcing(Problem):
         return total((state.net_inventory, *state.pipeline[: self.expedited_lead_time]))
 
     def initial_state(self, stock: Array) -> DualSourcingState:
+        """See `Problem`."""
         return DualSourcingState(stock, (stock * 0.0,) * (self.regular_lead_time - 1))
 
     def transition(
@@ -133,6 +134,7 @@ class DualSourcing(Problem):
         demand: Array,
         economics: DualSourcingEconomics,
     ) -> Outcome:
+        """See `Problem`."""
         regular, expedited = order
         available, due = state.net_inventory, [*state.pipeline, regular]
         if self.expedited_lead_time == 0:

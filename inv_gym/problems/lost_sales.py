@@ -120,11 +120,13 @@ class LostSales(Problem):
         return (self.lead_time,)
 
     def initial_state(self, stock: Array) -> LostSalesState:
+        """See `Problem`."""
         return LostSalesState(stock, (stock * 0.0,) * max(self.lead_time - 1, 0))
 
     def transition(
         self, state: LostSalesState, order: Columns, demand: Array, economics: LostSalesEconomics
     ) -> Outcome:
+        """See `Problem`."""
         (quantity,) = order
         available = state.on_hand
         if self.lead_time == 0:
@@ -149,4 +151,5 @@ class LostSales(Problem):
         return economics.salvage_value * state.inventory_position
 
     def check_economics(self, economics: LostSalesEconomics) -> None:
+        """See `Problem`."""
         check_sale(economics)

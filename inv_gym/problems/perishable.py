@@ -127,6 +127,7 @@ class Perishable(Problem):
     def transition(
         self, state: PerishableState, order: Columns, demand: Array, economics: PerishableEconomics
     ) -> Outcome:
+        """See `Problem`."""
         (quantity,) = order
         stock = state.stock if self.lead_time > 0 else (*state.stock, quantity)
         left, lost = self._issue(stock, demand)

@@ -107,6 +107,7 @@ class ProcurementRemoval(Problem):
         return super().order_bounds(scale)[0], (self.initial_stock[1] + 5.0) * scale
 
     def initial_state(self, stock: Array) -> ProcurementRemovalState:
+        """See `Problem`."""
         return ProcurementRemovalState(stock)
 
     def transition(
@@ -116,6 +117,7 @@ class ProcurementRemoval(Problem):
         demand: Array,
         economics: ProcurementRemovalEconomics,
     ) -> Outcome:
+        """See `Problem`."""
         quantity, wished = order
         removed = minimum(wished, positive_part(state.net_inventory))
         available = state.net_inventory + quantity - removed

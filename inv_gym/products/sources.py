@@ -165,6 +165,7 @@ class SyntheticProducts:
         return float(self.mean.median * np.exp(4.0 * self.mean.sigma))
 
     def sample(self, rng: np.random.Generator, batch: int, problem: Problem) -> Products:
+        """See `ProductSource`."""
         families = tuple(family(name) for name in self.families)
         index = rng.integers(len(families), size=batch)
         mean, dispersion = draw(self.mean, rng, batch), draw(self.dispersion, rng, batch)
@@ -244,6 +245,7 @@ class InstanceProducts:
         return 2.0 * self.mean
 
     def sample(self, rng: np.random.Generator, batch: int, problem: Problem) -> Products:
+        """See `ProductSource`."""
         for name in self.economics:
             one_of(f"figure of {type(problem).__name__}", name, problem.Economics._fields)
         figures = {
