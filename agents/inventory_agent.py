@@ -86,7 +86,7 @@ class InventoryAgent:
         return order.round() if self.problem.integer_orders else order
 
     def orders_before_the_cut(self, given: HeadInput, state: Any) -> Tensor:
-        """As `orders`, before they are cut off at 0 and made whole."""
+        """See `orders`; these are not cut off at 0 and not made whole yet."""
         columns = self.inputs.columns(state, given.scale)
         return self.network.unclipped(given.exogenous, columns) * given.scale[:, None]
 

@@ -119,7 +119,7 @@ class _Mixture:
         return result
 
     def _log_likelihood(self, demand: Vector) -> Vector:
-        """Of each demand in each cell, ``[..., C]``."""
+        """The log likelihood of each demand in each cell, ``[..., C]``."""
         x = demand[..., None] if self.integer else np.maximum(demand, TINY)[..., None]
         parts = [
             LOG_LIKELIHOODS[type(cells.family)](x, cells.mean, cells.dispersion)
@@ -222,7 +222,7 @@ class BayesBaseStock:
 
     @cached_property
     def _mixtures(self) -> list[_Mixture]:
-        """Of counts and of amounts, as far as the population has them."""
+        """The cells of counts and of amounts, as far as the population has them."""
         grids = [
             _cells(families.family(name), self.population) for name in self.population.families
         ]

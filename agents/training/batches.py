@@ -17,7 +17,7 @@ from inv_gym.products.sources import ProductSource, draw_products
 from inv_gym.util.arrays import Array, like, map_columns
 
 FIXED_SEED = 50_000
-"""Of fixed products, plus the training's seed; leaderboard and evidence play others."""
+"""The seed of fixed products is this plus the training's; leaderboard and evidence play others."""
 
 
 class Batch(NamedTuple):

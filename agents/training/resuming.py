@@ -32,7 +32,7 @@ class Saved(NamedTuple):
     """The state of the optimiser, as its `load_state_dict` takes it."""
     step: int
     score: float
-    """Of the best validation; -inf before the first one."""
+    """The score of the best validation; -inf before the first one."""
     curve: list[Any]
     """A row of figures per validation, the first of them its step."""
 

@@ -20,7 +20,7 @@ LONG_RUN_PERIODS = 400
 hardly shows.
 """
 VALIDATION_SEED = 10_007
-"""Of the products; leaderboard and evidence play others."""
+"""The seed of the products; leaderboard and evidence play others."""
 
 
 def draw_validation(

@@ -18,7 +18,7 @@ VERDICT_RULE = (
     "is better, summed; such a chance is that of Student's distribution for the mean of the paired "
     "differences, window by window of the series. A series with one window is never sure"
 )
-"""In words, for pages and docs."""
+"""The rule in words, for pages and docs."""
 
 
 class Rewards(NamedTuple):
@@ -34,7 +34,7 @@ class Rewards(NamedTuple):
 
     @classmethod
     def of(cls, products: pd.DataFrame) -> Rewards:
-        """From the frame of an evaluation with ``per_product=True``."""
+        """Read the rewards from the frame of an evaluation with ``per_product=True``."""
         policies = tuple(products["policy"].cat.categories)
         code, names = pd.factorize(products["series"].to_numpy()[:: len(policies)])
         rewards = products["reward"].to_numpy().reshape(-1, len(policies))

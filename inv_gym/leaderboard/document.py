@@ -50,7 +50,7 @@ STYLE: Any = {
     "legend.frameon": False,
 }
 PAGE_WIDTH = 11.0
-"""Of a chart, in inches."""
+"""The width of a chart, in inches."""
 
 STYLE_SHEET = Path(__file__).with_name("page.css")
 """The rules of the page, which read their colours from variables."""

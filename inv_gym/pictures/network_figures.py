@@ -20,7 +20,7 @@ DEMAND_UNIT = "periods of mean demand"
 PICTURE_POINTS = {1: 401, 2: 41}
 """Along each side of a picture with so many sides."""
 COLOUR_BANDS = 8
-"""Of colour for an order, at most."""
+"""An order has at most so many bands of colour."""
 LEAST_ORDER = 1e-9
 """What is ordered where a colour begins, in periods of mean demand."""
 LINE_STYLES: dict[str, dict[str, Any]] = {
@@ -35,7 +35,7 @@ class StateView(NamedTuple):
     """Which columns of the state a picture shows."""
 
     name: str
-    """Of its files."""
+    """The name of its files."""
     axes: tuple[Side, ...]
     """One or two (across, up), in periods of mean demand."""
     note: str = ""
@@ -50,7 +50,7 @@ class StateView(NamedTuple):
 
     @property
     def labels(self) -> tuple[str, str]:
-        """Of both axes; the second is empty for one side."""
+        """The labels of both axes; the second is empty for one side."""
         across, *up = (f"{axis.label}, {DEMAND_UNIT}" for axis in self.axes)
         return across, "".join(up)
 
@@ -101,7 +101,7 @@ class ProductRow(NamedTuple, Generic[Look]):
     facts: tuple[str, ...]
     """About it, for its title."""
     looks: dict[str, Look]
-    """By kind of network, or by policy."""
+    """The orders by kind of network, or by policy."""
     optimum: OptimalCurve | None = None
     """Of the policy that knows the demand distribution and is optimal, where that is simple: for
     one side.

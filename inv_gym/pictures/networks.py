@@ -41,7 +41,7 @@ NETWORK_LABELS = dict(
 """What pictures call a network of this name."""
 TEST_PRODUCTS = 2000
 TEST_SEED = 20_000
-"""Of the products: not one that networks were trained or validated on."""
+"""The seed of the products; no network was trained or validated on it."""
 SHOWN_RATIOS = (0.05, 0.35, 0.65, 0.95)
 """Quantiles of the test products' critical ratios at which a product is shown (our choice)."""
 SHOWN_PERIOD = 25

@@ -93,7 +93,7 @@ class Episode:
 
     @property
     def recent_sales(self) -> list[Array]:
-        """Of a censored demand, the last H periods known, oldest first, one column each."""
+        """The last H known periods of a censored demand, oldest first, one column each."""
         return self._seen[-HISTORY:]
 
     def detach(self) -> None:

@@ -44,7 +44,7 @@ class PlayedBlock(NamedTuple):
     """A block of products that every policy played."""
 
     figures: dict[str, Figures]
-    """By the name of the policy."""
+    """The figures of each policy, by its name."""
     seconds: dict[str, float]
     """How long each took."""
     weights: np.ndarray

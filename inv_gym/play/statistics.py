@@ -105,7 +105,7 @@ class ProductMean:
 
     @property
     def standard_error(self) -> float:
-        """Of the mean; NaN for one product or one series."""
+        """The standard error of the mean; NaN for one product or one series."""
         if self.clusters < 2:
             return float("nan")
         if self.has_series:
@@ -154,7 +154,7 @@ class ProductRatio:
 
     @property
     def standard_error(self) -> float:
-        """Of the ratio; NaN for one product or one series, or where the denominator is 0."""
+        """The standard error of the ratio; NaN for one product or series, or a denominator of 0."""
         if self.numerator.clusters < 2 or self.size == 0.0:
             return float("nan")
         if self.numerator.has_series:

@@ -98,12 +98,12 @@ class ProcurementRemoval(Problem):
         return (0, 0)
 
     def admissible(self, order: Columns) -> Columns:
-        """As for every problem, but removals have no cap."""
+        """See `Problem`; removals have no cap."""
         capped, _ = super().admissible(order)
         return capped, round_half_even(order[1]) if self.integer_orders else order[1]
 
     def order_bounds(self, scale: float) -> tuple[float, ...]:
-        """As for every problem; a removal can take the largest starting stock."""
+        """See `Problem`; a removal can take the largest starting stock."""
         return super().order_bounds(scale)[0], (self.initial_stock[1] + 5.0) * scale
 
     def initial_state(self, stock: Array) -> ProcurementRemovalState:

@@ -80,7 +80,7 @@ class TableCell:
         return excess <= self.within
 
     def to_dict(self) -> dict[str, Any]:
-        """As plain data."""
+        """Give the cell as plain data."""
         return {**asdict(self), "difference": self.difference, "reproduced": self.reproduced}
 
 

@@ -18,7 +18,7 @@ from inv_gym.util.checks import one_of
 ENVIRONMENTS: dict[str, Task] = {}
 """Every registered task by its environment's id."""
 ENTRY_POINT = "inv_gym.envs.single:InventoryEnv"
-"""By which Gymnasium makes an environment of this package."""
+"""Gymnasium makes an environment of this package by this entry point."""
 
 
 def register(task: Task) -> None:

@@ -129,7 +129,7 @@ class Closures:
 
 
 def _active(units: np.ndarray) -> np.ndarray:
-    """From the first sale of each column on, where units are known, ``[D, n]``."""
+    """Whether a period lies at or after the first sale and its units are known, ``[D, n]``."""
     sold = units > 0.0
     first = np.where(sold.any(0), sold.argmax(0), len(units))
     return (np.arange(len(units))[:, None] >= first) & ~np.isnan(units)

@@ -114,7 +114,7 @@ class ParquetFile:
     def chunks(
         self, names: Sequence[str], text: Sequence[str], columns: Sequence[str], rows: int
     ) -> Iterator[pd.DataFrame]:
-        """As of `CsvFile`; the file itself tells what is text."""
+        """See `CsvFile`; the file itself tells what is text."""
         theirs = [self.columns()[list(names).index(name)] for name in columns]
         for part in self.parts:
             with self._opened(part) as file:
@@ -158,7 +158,7 @@ FILE_TYPES: dict[str, type[CsvFile] | type[ParquetFile]] = {
     ".csv.gz": CsvFile,
     ".parquet": ParquetFile,
 }
-"""By the end of the file's name."""
+"""The kinds of files, by the end of the name."""
 
 
 def open_table(path: str | Path, separator: str = ",", decimal: str = ".") -> CsvFile | ParquetFile:

@@ -15,13 +15,13 @@ FEWEST = 4
 """Rows of a series, or dates of a table, from which on their distances are judged."""
 
 STRETCH = 5
-"""As many weeks (or months) in a row, with nothing between, are no chance."""
+"""So many weeks (or months) in a row, with nothing between, are no chance."""
 
 LONG_STRETCH = 8
 """The same of a single series, which may sell on one weekday for a while."""
 
 MISFIT_SHARE = 0.01
-"""Of the series, those that keep to one day of the week or month by chance or habit."""
+"""The share of series that may keep to one day of the week or month by chance or habit."""
 
 YEAR = 365.25
 

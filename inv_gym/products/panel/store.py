@@ -82,7 +82,7 @@ class PanelColumn:
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        """Of the values."""
+        """The dtype of the values."""
         return self.values.dtype
 
     def __len__(self) -> int:

@@ -89,7 +89,7 @@ class Rows(NamedTuple):
     promotion: np.ndarray | None
     """At least 0, uint8 if that holds it, else float32; 0 where the cell is empty."""
     prices: Mapping[str, np.ndarray]
-    """Of the optional columns that the table has: float32, NaN where the cell is empty."""
+    """The optional columns that the table has: float32, NaN where the cell is empty."""
     number: Any
     """Numbers of the rows in the table, from 0 on."""
 

@@ -280,7 +280,7 @@ class PanelProducts:
 
     @cached_property
     def _largest_promotion(self) -> np.ndarray:
-        """Of every series, 1 if it has none, ``[S]``."""
+        """The largest promotion of every series, 1 if it has none, ``[S]``."""
         promotion = self.panel.promotion
         assert promotion is not None
         largest = self._known(_largest, promotion)
