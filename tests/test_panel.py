@@ -307,8 +307,8 @@ def test_kaggle_tables_read_absent_rows_and_returns_as_no_sales(tmp_path):
     panel = read_panel(path)
     assert panel.units[:, 0].tolist() == [4.0, 0.0, 0.0, 2.0]
     assert panel.notes == (
-        "1 negative units (returned goods) were set to 0",
-        "1 series-days without a row were read as no sales",
+        "1 row of negative units (returned goods) set to 0",
+        "1 series-day without a row read as no sales",
     )
     with pytest.raises(ValueError, match=r"unit_sales must be at least 0 .*, got -3"):
         read_panel(path, returns="error")
@@ -339,7 +339,7 @@ def test_days_before_the_first_sale_and_after_the_last_row_are_masked(tmp_path):
         [False] * 6,
     ]
     assert np.isnan(panel.units).T.tolist() == [[False] * 6, [False] * 3 + [True] * 3, [False] * 6]
-    assert panel.notes == ("11 series-days before the first sale or after the last row are masked",)
+    assert panel.notes == ("11 series-days before the first sale or after the last row masked",)
 
 
 def test_a_closure_is_masked_and_a_slow_mover_or_a_holiday_is_not(tmp_path):
@@ -352,7 +352,7 @@ def test_a_closure_is_masked_and_a_slow_mover_or_a_holiday_is_not(tmp_path):
     panel = panel_of(tmp_path, shop=shop, slow=slow)
     assert np.flatnonzero(~panel.usable[:, 0]).tolist() == list(range(100, 140))
     assert panel.usable[:, 1].all()
-    assert panel.notes == ("40 series-days of closures are masked",)
+    assert panel.notes == ("40 series-days of closures masked",)
 
 
 @pytest.mark.parametrize(

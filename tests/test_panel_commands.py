@@ -86,7 +86,7 @@ def test_the_leaderboard_takes_every_remedy() -> None:
     assert done.exit_code == 0, done.output
     frame, board = played()
     assert set(frame["origin"]) == {"messy.csv"}
-    assert "1 further rows of a series and period were added up" in board["notes"]
+    assert "1 further row of a series and period added up" in board["notes"]
     assert "7 periods" in done.output
 
 

@@ -64,7 +64,7 @@ def test_the_remedies_that_are_named_mend_the_table(tmp_path: Path) -> None:
     options = {"returns": "zero", "duplicates": "sum", "missing": "zero"}
     panel = read_panel(path, **options)
     assert panel.units[:, 0].tolist() == [0.0, 3.0, 0.0, 1.0]
-    assert "1 further rows of a series and period were added up" in panel.notes
+    assert "1 further row of a series and period added up" in panel.notes
     source = make_source({"file": str(path), **options})
     assert source.panel.fingerprint == panel.fingerprint
 

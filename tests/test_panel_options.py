@@ -149,7 +149,7 @@ def test_optional_columns_are_kept(tmp_path: Path) -> None:
     assert panel.usable[:, 0].tolist() == [True] * 30 + [False]
     assert panel.sold_out is not None
     assert panel.sold_out[:, 0].tolist() == [0] * 30 + [1]
-    assert "1 series-days are sold out (a closing stock of 0)" in panel.notes
+    assert "1 series-day sold out (a closing stock of 0)" in panel.notes
     source = PanelProducts(panel)
     figures = source.figures(np.array([0]))
     assert figures["holding_cost"].tolist() == [0.25]

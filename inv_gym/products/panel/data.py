@@ -243,17 +243,21 @@ def _counts(
 ) -> tuple[str, ...]:
     """Notes of what a period is, if it is no day, and of how many rows and periods were changed."""
     frequency = rows.periods.frequency
-    noun = frequency.noun
+    noun, period = frequency.noun, f"series-{frequency.noun}"
     sold_out = int((rows.values.get("closing_stock", np.empty(0)) == 0.0).sum())
     figures = (
-        (table.returned, "negative units (returned goods) were set to 0"),
-        (rows.added, "further rows of a series and period were added up"),
-        (filled, f"series-{noun}s without a row were read as no sales"),
-        (masked, f"series-{noun}s before the first sale or after the last row are masked"),
-        (closed, f"series-{noun}s of closures are masked"),
-        (sold_out, f"series-{noun}s are sold out (a closing stock of 0)"),
+        (table.returned, "row", "of negative units (returned goods) set to 0"),
+        (rows.added, "further row", "of a series and period added up"),
+        (filled, period, "without a row read as no sales"),
+        (masked, period, "before the first sale or after the last row masked"),
+        (closed, period, "of closures masked"),
+        (sold_out, period, "sold out (a closing stock of 0)"),
     )
-    counted = tuple(f"{number:,} {what}" for number, what in figures if number)
+    counted = tuple(
+        f"{number:,} {thing}{'s' if number > 1 else ''} {what}"
+        for number, thing, what in figures
+        if number
+    )
     if frequency is DAILY:
         return counted
     return (f"the table is {frequency.name}: a period of the game is a {noun}", *counted)
