@@ -174,12 +174,7 @@ MIXED: list[Problem] = [
 
 def twice(products: Products) -> Products:
     """The batch with its first three products again at its end."""
-    rows = np.r_[0 : products.batch, 0:3]
-    columns = products._replace(distribution=None)
-    repeated = map_columns(lambda x: x[rows], columns._replace(demand=columns.demand.T))
-    distribution = products.distribution
-    assert distribution is not None
-    return repeated._replace(demand=repeated.demand.T, distribution=distribution.rows(rows))
+    return products.rows(np.r_[0 : products.batch, 0:3])
 
 
 @pytest.mark.parametrize("problem", MIXED)

@@ -421,12 +421,12 @@ def test_the_average_of_a_chain_is_that_of_its_stationary_law(
 ):
     chain = FollowedChain(sparse.csr_array(np.array(transitions)), np.array(reward))
     assert chain.average() == pytest.approx(average, rel=1e-9)
-    monkeypatch.setattr("inv_gym.baselines.exact.chain.DIRECT_STATES", 0)
+    monkeypatch.setattr("inv_gym.baselines.exact.followed_chain.DIRECT_STATES", 0)
     assert chain.average() == pytest.approx(average, rel=1e-9)
 
 
 def test_a_chain_whose_average_depends_on_chance_alone_is_refused(monkeypatch):
-    monkeypatch.setattr("inv_gym.baselines.exact.chain.CHAIN_ITERATIONS", 1000)
+    monkeypatch.setattr("inv_gym.baselines.exact.followed_chain.CHAIN_ITERATIONS", 1000)
     chain = FollowedChain(
         sparse.csr_array(np.array([[0.0, 0.5, 0.5], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]])),
         np.arange(3.0),
