@@ -98,9 +98,15 @@ class Distribution:
 
     def rows(self, rows: slice | np.ndarray) -> Distribution:
         """The same for some of the products."""
-        return Distribution(
-            self.families, self.family_index[rows], self.mean[:, rows], self.dispersion[rows]
+        some = object.__new__(Distribution)  # the rows are checked already
+        vars(some).update(
+            families=self.families,
+            family_index=self.family_index[rows],
+            mean=self.mean[:, rows],
+            dispersion=self.dispersion[rows],
+            _lattices={},
         )
+        return some
 
     def window_mean(self, periods: int = 1) -> np.ndarray:
         """``[B]`` mean demand of the next `periods` periods together."""
