@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import re
 from pathlib import Path
 
@@ -222,3 +223,10 @@ def test_the_order_of_rows_does_not_matter(tmp_path: Path, rows_per_chunk: int) 
     ]
     assert panels[0].fingerprint == panels[1].fingerprint
     assert panels[0].units[:, 1].tolist() == list(range(30, 60))
+
+
+def test_a_copy_of_a_source_gives_the_same_products(tmp_path: Path) -> None:
+    source = PanelProducts(read_panel(written(tmp_path, text_of(DAYS))))
+    copied = pickle.loads(pickle.dumps(source))
+    assert copied.covariate_names == source.covariate_names
+    assert copied.ranges == source.ranges

@@ -6,20 +6,31 @@ import numpy as np
 
 from inv_gym.play.episode import Episode
 from inv_gym.play.policy import Observation
+from inv_gym.problems.lots import Lots
 from inv_gym.problems.problem import Problem
 from inv_gym.products.batch import HISTORY, Products
 from inv_gym.util.arrays import flatten, flatten_names, to_numpy, unflatten
+
+LOT_NAMES = ("order_multiple", "minimum_order")
+"""What the entries of `Lots` are called."""
 
 
 class FlatObservations:
     """Writes the observations of an episode as vectors ``[n]`` (one product, floats) or ``[B, n]``.
 
     The entries, in order: the state, the history (oldest first), the economics, the scale, the
-    covariates of the current period, and the share of the horizon that is left (1 throughout in a
-    long-run problem).
+    covariates of the current period, the lots if the source may have any, and the share of the
+    horizon that is left (1 throughout in a long-run problem).
+
+    Args:
+        problem: What is played.
+        covariate_names: Of the source.
+        lots: Whether the source's products may have `Lots`.
     """
 
-    def __init__(self, problem: Problem, covariate_names: tuple[str, ...]) -> None:
+    def __init__(
+        self, problem: Problem, covariate_names: tuple[str, ...], lots: bool = False
+    ) -> None:
         self._problem = problem
         state = flatten_names(problem.initial_state(0.0))
         history = [f"demand_{k}_ago" for k in range(HISTORY, 0, -1)]
@@ -29,6 +40,7 @@ class FlatObservations:
             *problem.Economics._fields,
             "scale",
             *covariate_names,
+            *(LOT_NAMES if lots else ()),
             "horizon_left",
         ]
         self.state = slice(0, len(state))
@@ -36,6 +48,7 @@ class FlatObservations:
         self.scale = self.history.stop + len(problem.Economics._fields)
         self.economics = slice(self.history.stop, self.scale)
         self.covariates = slice(self.scale + 1, self.scale + 1 + len(covariate_names))
+        self.lots = slice(self.covariates.stop, len(self.names) - 1)
 
     def bounds(self) -> tuple[np.ndarray, np.ndarray]:
         """Low and high ``[n]`` of the entries, float32; infinite where nothing is known.
@@ -61,6 +74,8 @@ class FlatObservations:
         template[:, self.economics] = np.stack(products.economics, -1)
         template[:, self.scale] = products.scale
         template[:, -1] = 1.0
+        if products.lots is not None:
+            template[:, self.lots] = np.stack(products.lots, -1)
         demand = products.demand.T.astype(np.float32, order="C")
         calendar = None if products.covariates is None else products.covariates.astype(np.float32)
         self._template: np.ndarray = template[0] if single else template
@@ -113,6 +128,7 @@ class FlatObservations:
             rows[self.scale],
             covariates,
             period,
+            Lots(*rows[self.lots]) if self.lots.stop > self.lots.start else None,
         )
 
 
@@ -126,6 +142,7 @@ def flat(problem: Problem, observation: Observation) -> np.ndarray:
         *observation.economics,
         observation.scale,
         *calendar,
+        *(observation.lots or ()),
     ]
     columns.append(np.full(len(observation.scale), left))
     return np.stack([to_numpy(column) for column in columns], -1).astype(np.float32)

@@ -33,8 +33,9 @@ class InventoryEnv(gym.Env[np.ndarray, np.ndarray], View):
     ## Observation Space
     ``Box((n,), float32)``; ``env.unwrapped.observation_names`` names the entries: the state
     (units), the last 32 demands (units, oldest first; sales if censored), the economics (money per
-    unit), the scale (mean of the history before the start, units), covariates of the period, and
-    the share of the horizon that is left. Bounds are infinite where an entry has none, so wrappers
+    unit), the scale (mean of the history before the start, units), covariates of the period, order
+    multiple and minimum order (units) if the products' table has them, and the share of the horizon
+    that is left. Bounds are infinite where an entry has none, so wrappers
     that need finite ones (``RescaleObservation``, ``DiscretizeObservation``) refuse it; normalise
     with ``NormalizeObservation``, which needs none.
 
@@ -130,7 +131,7 @@ class InventoryEnv(gym.Env[np.ndarray, np.ndarray], View):
         covariates = None if observation.covariates is None else observation.covariates[:, None]
         row = map_columns(
             lambda number: np.array([number]),
-            (observation.state, observation.economics, observation.scale),
+            (observation.state, observation.economics, observation.scale, observation.lots),
         )
         return Observation(
             row[0],
@@ -139,6 +140,7 @@ class InventoryEnv(gym.Env[np.ndarray, np.ndarray], View):
             row[2],
             covariates,
             observation.period,
+            row[3],
         )
 
     def render(self) -> Any:

@@ -45,7 +45,9 @@ class View:
         # An environment counts every period: the warm-up belongs to evaluations.
         self.task = task(played, problem=problem, products=products, warm_up=0, **fields)
         self.problem, self.source = self.task.problem, self.task.source
-        self._observations = FlatObservations(self.problem, self.source.covariate_names)
+        self._observations = FlatObservations(
+            self.problem, self.source.covariate_names, getattr(self.source, "has_lots", False)
+        )
         self._episode: Episode | None = None
 
     @property

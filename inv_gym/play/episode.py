@@ -65,13 +65,19 @@ class Episode:
         covariates = (
             None if products.covariates is None else products.covariates[t : t + HISTORY + 1]
         )
-        return Observation(self.state, history, products.economics, products.scale, covariates, t)
+        return Observation(
+            self.state, history, products.economics, products.scale, covariates, t, products.lots
+        )
 
     def show(self) -> Observation:
         """What `observe` gives, in memory of its own: whatever is done to it, the game goes on."""
         observation = self.observe()
-        state, history, economics, scale, covariates = map_columns(apart, observation[:-1])
-        return Observation(state, history, economics, scale, covariates, observation.period)
+        columns = {
+            name: map_columns(apart, value)
+            for name, value in observation._asdict().items()
+            if name != "period"
+        }
+        return Observation(period=observation.period, **columns)
 
     def _history(self, t: int) -> Array:
         """``[H, B]`` demand of the periods before t.
@@ -107,7 +113,7 @@ class Episode:
         """
         problem, products = self.problem, self.products
         demand = products.demand[HISTORY + self.period]
-        self.accepted = problem.admissible(order)
+        self.accepted = problem.in_lots(problem.admissible(order), products.lots)
         outcome = problem.transition(self.state, self.accepted, demand, products.economics)
         if problem.censored:
             self._seen.append(outcome.flows.sales)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from inv_gym.play.orders import policy_name
+from inv_gym.problems.lots import Lots
 from inv_gym.problems.problem import Problem
 from inv_gym.products.batch import HISTORY, Products
 from inv_gym.util.arrays import Array
@@ -27,6 +28,8 @@ class Observation(NamedTuple):
     """``[H + 1, B, C]``: those of the history's periods, and of the current one last."""
     period: int
     """Periods since the start, 0 .. T - 1."""
+    lots: Lots | None = None
+    """``[B]`` columns: the quantities in which each product can be ordered; None where any."""
 
 
 @runtime_checkable

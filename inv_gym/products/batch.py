@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from inv_gym.demand.distribution import Distribution, join
+from inv_gym.problems.lots import Lots
 from inv_gym.problems.problem import Problem
 from inv_gym.util.arrays import Array, apart, flatten, like, map_columns, sealed, unflatten
 from inv_gym.util.checks import refuse_rows
@@ -49,6 +50,9 @@ class Products(NamedTuple):
     """The structure of the problem that they were drawn for, see `Problem.structure`; None if it is
     not known.
     """
+
+    lots: Lots | None = None
+    """``[B]`` columns: the quantities in which each product can be ordered; None where any."""
 
     @property
     def batch(self) -> int:
@@ -106,6 +110,7 @@ class Products(NamedTuple):
             None if self.covariates is None else self.covariates[:, row],
             None if self.distribution is None else self.distribution.rows(slice(row, row + 1)),
             structure=self.structure,
+            lots=map_columns(number, self.lots),
         )
 
     def rows(self, rows: slice | np.ndarray) -> Products:
@@ -119,6 +124,7 @@ class Products(NamedTuple):
             None if self.distribution is None else self.distribution.rows(rows),
             None if self.windows is None else self.windows[rows],
             self.structure,
+            map_columns(lambda x: x[rows], self.lots),
         )
 
 
@@ -157,7 +163,19 @@ def concatenate(parts: Sequence[Products]) -> Products:
         None if distributions[0] is None else join(distributions),  # type: ignore[arg-type]
         None if windows[0] is None else np.concatenate(windows),  # type: ignore[arg-type]
         parts[0].structure,
+        joined_lots([part.lots for part in parts], [part.batch for part in parts]),
     )
+
+
+def joined_lots(lots: Sequence[Lots | None], batches: Sequence[int]) -> Lots | None:
+    """The lots of batches of these sizes as those of one batch."""
+    if not any(lots):
+        return None
+    given = [
+        Lots(np.zeros(batch), np.zeros(batch)) if part is None else part
+        for part, batch in zip(lots, batches, strict=True)
+    ]
+    return Lots(*map(np.concatenate, zip(*given, strict=True)))
 
 
 def assemble(

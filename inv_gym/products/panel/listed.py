@@ -74,6 +74,11 @@ class ListedWindows:
         return self.source.covariate_names
 
     @property
+    def has_lots(self) -> bool:
+        """As the source."""
+        return self.source.has_lots
+
+    @property
     def largest_scale(self) -> float:
         """That of the source."""
         return self.source.largest_scale

@@ -14,6 +14,7 @@ import numpy as np
 
 from inv_gym.demand.processes import CALENDAR, calendar
 from inv_gym.demand.ranges import LogNormalRange, Uniform
+from inv_gym.problems.lots import Lots
 from inv_gym.problems.problem import Problem
 from inv_gym.products.batch import HISTORY, Products, assemble
 from inv_gym.products.economics import EconomicsRanges, draw_economics
@@ -34,10 +35,13 @@ MONDAY = np.datetime64("2001-01-01", "D")
 """Calendar days are counted from here: a Monday and a first of January, so both phases of
 `calendar` are true (that of the year within a day)."""
 
+LOT_FIGURES = ("order_multiple", "minimum_order")
+"""Figures of a table that make the fields of `Lots`."""
+
 
 def retail(frequency: Frequency) -> EconomicsRanges:
     """`RETAIL` with the holding cost of a period of a week or month."""
-    if frequency is DAILY:
+    if frequency == DAILY:
         return RETAIL
     low, high = (0.001 * frequency.days, 0.005 * frequency.days)
     return replace(RETAIL, holding_rate=Uniform(low, high))
@@ -103,7 +107,22 @@ class PanelProducts:
         return (
             *self.panel.notes,
             *((f"episodes lie in {days['first']} to {days['last']}",) if split else ()),
+            *self._lot_notes,
             f"imputed once per series from assumed ranges, with seed {self.seed}: {imputed}",
+        )
+
+    @property
+    def _lot_notes(self) -> tuple[str, ...]:
+        """How many series have an order multiple or a minimum order."""
+        rules = (
+            "have an order multiple: orders are rounded up to it",
+            "have a minimum order: smaller orders become it",
+        )
+        counts = [int((self._lot_figure(name) > 0.0).sum()) for name in LOT_FIGURES]
+        return tuple(
+            f"{number:,} series {rule}"
+            for number, rule in zip(counts, rules, strict=True)
+            if number
         )
 
     @property
@@ -134,7 +153,7 @@ class PanelProducts:
     @property
     def _first_phase(self) -> int:
         """The first of CALENDAR that tells periods apart."""
-        return 0 if self.panel.frequency is DAILY else CALENDAR.index("year_sin")
+        return 0 if self.panel.frequency == DAILY else CALENDAR.index("year_sin")
 
     @cached_property
     def largest_scale(self) -> float:
@@ -178,7 +197,22 @@ class PanelProducts:
             self.figures(series),
             self.panel.units[days, series].astype(np.float64),
             self._covariates(days, series),
-        )._replace(windows=windows)
+        )._replace(windows=windows, lots=self._lots(series))
+
+    @cached_property
+    def has_lots(self) -> bool:
+        """Whether the table has an order multiple or a minimum order."""
+        return any((self._lot_figure(name) > 0.0).any() for name in LOT_FIGURES)
+
+    def _lots(self, series: np.ndarray) -> Lots | None:
+        """The lots of series of these numbers ``[B]``."""
+        if not self.has_lots:
+            return None
+        return Lots(*(self._lot_figure(name)[series] for name in LOT_FIGURES))
+
+    def _lot_figure(self, name: str) -> np.ndarray:
+        """A figure of each series, 0 where the table has none, ``[S]``."""
+        return np.nan_to_num(self.panel.figures.get(name, np.zeros(len(self.panel.series))))
 
     @cached_property
     def _usable(self) -> np.ndarray:
