@@ -14,17 +14,15 @@ from rich.console import Console
 import inv_gym
 from inv_gym.commands.leaderboard import PRODUCTS
 from inv_gym.commands.running import tell_failures, working, written_or_told
-from inv_gym.commands.tables import refuse_without_table, table_options
+from inv_gym.commands.tables import read_described, refuse_without_table
 from inv_gym.leaderboard.board import Board, Contest
-from inv_gym.leaderboard.entries import Section, enter, load_factory
+from inv_gym.leaderboard.entries import Section, enter, load_factory, variants
 from inv_gym.leaderboard.files import check_folder, write
 from inv_gym.leaderboard.loading import load_environment, told
 from inv_gym.leaderboard.play import play
 from inv_gym.leaderboard.terminal import explain, make_console, show
 from inv_gym.leaderboard.words import counted
 from inv_gym.play.dispatch import WorkerError
-from inv_gym.products.panel import read_panel
-from inv_gym.tasks.naming import READING_KEYS
 
 QUICK_PRODUCTS, QUICK_HORIZON = 50, 20
 
@@ -86,9 +84,10 @@ def gather(
     fields: dict[str, Any] = {} if horizon is None else {"horizon": horizon}
     with console.status("Playing one product with each policy"):
         return [
-            enter(env_id, section, factories, seed, fields)
+            enter(variant, section, factories, seed)
             for section in sections
             for env_id in env_ids
+            for variant in variants(env_id, section, fields)
         ]
 
 
@@ -101,10 +100,9 @@ def gather_sections(data: str | None, described: Mapping[str, Any]) -> list[Sect
     if data is None:
         refuse_without_table(described)
         return [Section("synthetic")]
-    said = table_options(described)
-    reading = {key: said.pop(key) for key in READING_KEYS if key in said}
-    panel = read_panel(data, **reading)
-    return [Section("synthetic"), Section("data", data, partial(inv_gym.table_task, panel, **said))]
+    panel, said = read_described(data, described)
+    tasks = partial(inv_gym.table_tasks, panel, **said)
+    return [Section("synthetic"), Section("data", data, tasks)]
 
 
 def play_tables(

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from inv_gym.tasks.naming import READING_KEYS
+
+if TYPE_CHECKING:
+    from inv_gym.products.panel import Panel
 
 DESCRIBING = (*READING_KEYS, "first", "last", "train_until", "validate_until")
 """Names of the parameters that describe a demand table; a subcommand has some of them."""
@@ -106,6 +109,33 @@ def table_options(described: Mapping[str, Any]) -> dict[str, Any]:
     if "columns" not in described:
         return dict(described)
     return {**described, "columns": named_columns(described["columns"])}
+
+
+def read_described(data: str, described: Mapping[str, Any]) -> tuple[Panel, dict[str, Any]]:
+    """The table of a file, and what was said of it beyond how to read it.
+
+    Raises:
+        ValueError: The table cannot be read, or the columns are not written as they must be.
+    """
+    from inv_gym.products.panel import read_panel
+
+    said = table_options(described)
+    reading = {key: said.pop(key) for key in READING_KEYS if key in said}
+    return read_panel(data, **reading), said
+
+
+def refuse_given_twice(panel: Panel, fields: Mapping[str, Any]) -> None:
+    """Refuse a field of the problem that the table gives for each series.
+
+    Raises:
+        ValueError: It names the field.
+    """
+    for name in fields:
+        if name in panel.figures:
+            raise ValueError(
+                f"the table gives a {name} for each series, and {fields[name]} was given too: "
+                f"leave it out, or drop the column {name}."
+            )
 
 
 def refuse_table_name(products: str | None) -> None:

@@ -69,6 +69,8 @@ class PanelProducts:
         last: Last day of episodes, YYYY-MM-DD; None for the last of the panel.
         economics: Ranges of what is imputed, per period; None for `retail`.
         seed: Of the imputation.
+        chosen: Numbers of the series that are played; None for all.
+        remarks: Further notes, such as why these series were chosen.
 
     Raises:
         ValueError: `first` or `last` is no date, is outside the panel, or they are in the wrong
@@ -81,6 +83,8 @@ class PanelProducts:
     last: str | None = None
     economics: EconomicsRanges | None = None
     seed: int = 0
+    chosen: tuple[int, ...] | None = None
+    remarks: tuple[str, ...] = ()
     _windows: dict[int, Windows] = field(default_factory=dict, init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -106,6 +110,7 @@ class PanelProducts:
         days = self.table
         return (
             *self.panel.notes,
+            *self.remarks,
             *((f"episodes lie in {days['first']} to {days['last']}",) if split else ()),
             *self._lot_notes,
             f"imputed once per series from assumed ranges, with seed {self.seed}: {imputed}",
@@ -346,7 +351,7 @@ class PanelProducts:
     def _find_windows(self, horizon: int) -> Windows:
         days = slice(max(self._episode_days.start - HISTORY, 0), self._episode_days.stop)
         units, usable = self.panel.units[days], self._usable[days]
-        order = self.panel.by_name
+        order = self._order
         parts = [
             find_runs(
                 eligible_starts(units[:, order[block]], usable[:, order[block]], horizon)
@@ -357,6 +362,12 @@ class PanelProducts:
         if not len(runs.length):
             raise ValueError(self._why_none(days, usable, horizon))
         return Windows(runs._replace(series=order[runs.series]), np.cumsum(runs.length))
+
+    @property
+    def _order(self) -> np.ndarray:
+        """Numbers of the series that are played, in the order of their names."""
+        order = self.panel.by_name
+        return order if self.chosen is None else order[np.isin(order, self.chosen)]
 
     def _why_none(self, days: slice, usable: np.ndarray, horizon: int) -> str:
         longest = max(
