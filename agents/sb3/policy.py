@@ -73,7 +73,7 @@ class SB3Policy:
                 on.
         """
         if self._blind:
-            observation = observation._replace(covariates=None, lots=None)
+            observation = observation._replace(covariates=None, lots=None, price=None)
         vectors = flat(self.problem, observation)
         trained = self.policy.observation_space.shape
         if trained != vectors.shape[1:]:

@@ -13,23 +13,30 @@ from inv_gym.util.arrays import flatten, flatten_names, to_numpy, unflatten
 
 LOT_NAMES = ("order_multiple", "minimum_order")
 """What the entries of `Lots` are called."""
+PRICE_NAMES = ("price_today",)
+"""What the entry of today's price is called, where prices change over time."""
 
 
 class FlatObservations:
     """Writes the observations of an episode as vectors ``[n]`` (one product, floats) or ``[B, n]``.
 
     The entries, in order: the state, the history (oldest first), the economics, the scale, the
-    covariates of the current period, the lots if the source may have any, and the share of the
-    horizon that is left (1 throughout in a long-run problem).
+    covariates of the current period, the lots and today's price if the source may have any,
+    and the share of the horizon that is left (1 throughout in a long-run problem).
 
     Args:
         problem: What is played.
         covariate_names: Of the source.
         lots: Whether the source's products may have `Lots`.
+        prices: Whether their prices may change over time.
     """
 
     def __init__(
-        self, problem: Problem, covariate_names: tuple[str, ...], lots: bool = False
+        self,
+        problem: Problem,
+        covariate_names: tuple[str, ...],
+        lots: bool = False,
+        prices: bool = False,
     ) -> None:
         self._problem = problem
         state = flatten_names(problem.initial_state(0.0))
@@ -41,6 +48,7 @@ class FlatObservations:
             "scale",
             *covariate_names,
             *(LOT_NAMES if lots else ()),
+            *(PRICE_NAMES if prices else ()),
             "horizon_left",
         ]
         self.state = slice(0, len(state))
@@ -48,7 +56,8 @@ class FlatObservations:
         self.scale = self.history.stop + len(problem.Economics._fields)
         self.economics = slice(self.history.stop, self.scale)
         self.covariates = slice(self.scale + 1, self.scale + 1 + len(covariate_names))
-        self.lots = slice(self.covariates.stop, len(self.names) - 1)
+        self.lots = slice(self.covariates.stop, self.covariates.stop + len(LOT_NAMES) * lots)
+        self.price = slice(self.lots.stop, len(self.names) - 1)
 
     def bounds(self) -> tuple[np.ndarray, np.ndarray]:
         """Low and high ``[n]`` of the entries, float32; infinite where nothing is known.
@@ -80,6 +89,8 @@ class FlatObservations:
         calendar = None if products.covariates is None else products.covariates.astype(np.float32)
         self._template: np.ndarray = template[0] if single else template
         self._demand: np.ndarray = demand[0] if single else demand
+        prices = None if products.prices is None else products.prices[..., None]
+        self._prices = prices[:, 0] if single and prices is not None else prices
         self._calendar = calendar[:, 0] if single and calendar is not None else calendar
 
     def write(self, episode: Episode) -> np.ndarray:
@@ -97,6 +108,8 @@ class FlatObservations:
             vector[..., self.history] = self._demand[..., t : t + HISTORY]
         if self._calendar is not None and t < self._problem.horizon:
             vector[..., self.covariates] = self._calendar[HISTORY + t]
+        if self._prices is not None:  # after the last period, that of the last one
+            vector[..., self.price] = self._prices[min(t, len(self._prices) - 1)]
         if not self._problem.long_run:
             rows[-1] = 1.0 - t / self._problem.horizon
         return vector
@@ -129,6 +142,7 @@ class FlatObservations:
             covariates,
             period,
             Lots(*rows[self.lots]) if self.lots.stop > self.lots.start else None,
+            rows[self.price.start] if self.price.stop > self.price.start else None,
         )
 
 
@@ -143,6 +157,7 @@ def flat(problem: Problem, observation: Observation) -> np.ndarray:
         observation.scale,
         *calendar,
         *(observation.lots or ()),
+        *(() if observation.price is None else (observation.price,)),
     ]
     columns.append(np.full(len(observation.scale), left))
     return np.stack([to_numpy(column) for column in columns], -1).astype(np.float32)

@@ -34,10 +34,10 @@ class InventoryEnv(gym.Env[np.ndarray, np.ndarray], View):
     ``Box((n,), float32)``; ``env.unwrapped.observation_names`` names the entries: the state
     (units), the last 32 demands (units, oldest first; sales if censored), the economics (money per
     unit), the scale (mean of the history before the start, units), covariates of the period, order
-    multiple and minimum order (units) if the products' table has them, and the share of the horizon
-    that is left. Bounds are infinite where an entry has none, so wrappers
-    that need finite ones (``RescaleObservation``, ``DiscretizeObservation``) refuse it; normalise
-    with ``NormalizeObservation``, which needs none.
+    multiple and minimum order (units) and today's price (money per unit) if the products' table
+    has them, and the share of the horizon that is left. Bounds are infinite where an entry has
+    none, so wrappers that need finite ones (``RescaleObservation``, ``DiscretizeObservation``)
+    refuse it; normalise with ``NormalizeObservation``, which needs none.
 
     ## Rewards
     The profit of the period, money; the last period of a finite horizon includes the discounted
@@ -131,7 +131,13 @@ class InventoryEnv(gym.Env[np.ndarray, np.ndarray], View):
         covariates = None if observation.covariates is None else observation.covariates[:, None]
         row = map_columns(
             lambda number: np.array([number]),
-            (observation.state, observation.economics, observation.scale, observation.lots),
+            (
+                observation.state,
+                observation.economics,
+                observation.scale,
+                observation.lots,
+                observation.price,
+            ),
         )
         return Observation(
             row[0],
@@ -141,6 +147,7 @@ class InventoryEnv(gym.Env[np.ndarray, np.ndarray], View):
             covariates,
             observation.period,
             row[3],
+            row[4],
         )
 
     def render(self) -> Any:

@@ -46,7 +46,10 @@ class View:
         self.task = task(played, problem=problem, products=products, warm_up=0, **fields)
         self.problem, self.source = self.task.problem, self.task.source
         self._observations = FlatObservations(
-            self.problem, self.source.covariate_names, getattr(self.source, "has_lots", False)
+            self.problem,
+            self.source.covariate_names,
+            getattr(self.source, "has_lots", False),
+            getattr(self.source, "has_prices", False) and "price" in self.problem.Economics._fields,
         )
         self._episode: Episode | None = None
 

@@ -66,7 +66,14 @@ class Episode:
             None if products.covariates is None else products.covariates[t : t + HISTORY + 1]
         )
         return Observation(
-            self.state, history, products.economics, products.scale, covariates, t, products.lots
+            self.state,
+            history,
+            products.economics,
+            products.scale,
+            covariates,
+            t,
+            products.lots,
+            None if products.prices is None or self.done else self._price(),
         )
 
     def show(self) -> Observation:
@@ -97,6 +104,11 @@ class Episode:
         history.setflags(write=False)
         return history
 
+    def _price(self) -> Array:
+        """Today's price ``[B]``, which is a view of no other day's."""
+        price = self.products.prices[self.period]  # type: ignore[index]
+        return apart(price) if self._arrays else price
+
     @property
     def recent_sales(self) -> list[Array]:
         """The last H known periods of a censored demand, oldest first, one column each."""
@@ -114,7 +126,10 @@ class Episode:
         problem, products = self.problem, self.products
         demand = products.demand[HISTORY + self.period]
         self.accepted = problem.in_lots(problem.admissible(order), products.lots)
-        outcome = problem.transition(self.state, self.accepted, demand, products.economics)
+        economics = products.economics
+        if products.prices is not None:
+            economics = economics._replace(price=products.prices[self.period])
+        outcome = problem.transition(self.state, self.accepted, demand, economics)
         if problem.censored:
             self._seen.append(outcome.flows.sales)
         self.state = outcome.state
@@ -222,6 +237,8 @@ def check_products(problem: Problem, products: Products, state: Any = None) -> N
     start = products.initial_state if state is None else state
     _refuse_mixture(products, start)
     _refuse_values("demand of the products", products.demand, least=0.0)
+    if products.prices is not None:
+        _refuse_prices(problem, products, products.prices)
     _refuse_values("scale of the products", products.scale, least=SMALLEST_SCALE)
     for name, column in zip(wanted, flatten(start), strict=True):
         _refuse_values(f"column {name} of the state", column, least=-LARGEST_ORDER)
@@ -247,6 +264,25 @@ def _refuse_mixture(products: Products, start: Any) -> None:
             f"windows must be the series and the first day of each of the {products.batch} "
             f"products, whole numbers from 0 on, got {windows!r}."
         )
+
+
+def _refuse_prices(problem: Problem, products: Products, prices: Array) -> None:
+    """Refuse prices over time that cannot be played.
+
+    Raises:
+        ValueError: The problem has no price, or they are too few, below 0 or not finite.
+    """
+    if "price" not in problem.Economics._fields:
+        raise ValueError(
+            f"{type(problem).__name__} has no price, the products have prices over time: leave "
+            "them out (products._replace(prices=None))."
+        )
+    shape = (products.periods, products.batch)
+    if tuple(prices.shape) != shape:
+        raise ValueError(
+            f"prices must have the shape {shape} (periods, products), got {tuple(prices.shape)}."
+        )
+    _refuse_values("prices of the products", prices, least=0.0)
 
 
 def _refuse_values(name: str, column: Array, least: float) -> None:

@@ -30,6 +30,8 @@ class Observation(NamedTuple):
     """Periods since the start, 0 .. T - 1."""
     lots: Lots | None = None
     """``[B]`` columns: the quantities in which each product can be ordered; None where any."""
+    price: Array | None = None
+    """``[B]`` today's price, money per unit; None where it is that of `economics` throughout."""
 
 
 @runtime_checkable
@@ -68,7 +70,8 @@ def planned(policy: Policy, problem: Problem, products: Products) -> Policy:
 
     One that knows at most the history gets products without a distribution. Under censored demand
     what it will see depends on its orders, so it plans on the history before the start alone
-    (``products.periods`` is 0 then).
+    (``products.periods`` is 0 then). Prices that change over time are seen day by day: a plan has
+    none of them, unless the policy has hindsight.
 
     Raises:
         TypeError: It is no policy.
@@ -83,6 +86,8 @@ def planned(policy: Policy, problem: Problem, products: Products) -> Policy:
     plan = getattr(policy, "plan", None)
     if plan is None:
         return policy
+    if policy.knows != "hindsight":
+        products = products._replace(prices=None)
     if policy.knows in ("nothing", "history"):
         products = products._replace(distribution=None)
         if problem.censored:

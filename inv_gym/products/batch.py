@@ -53,6 +53,10 @@ class Products(NamedTuple):
 
     lots: Lots | None = None
     """``[B]`` columns: the quantities in which each product can be ordered; None where any."""
+    prices: Array | None = None
+    """``[T, B]`` money per unit sold in each period of the episode; None where it is that of
+    `economics` throughout. A policy sees those of the periods up to today's alone.
+    """
 
     @property
     def batch(self) -> int:
@@ -111,6 +115,7 @@ class Products(NamedTuple):
             None if self.distribution is None else self.distribution.rows(slice(row, row + 1)),
             structure=self.structure,
             lots=map_columns(number, self.lots),
+            prices=None if self.prices is None else self.prices[:, row].tolist(),
         )
 
     def rows(self, rows: slice | np.ndarray) -> Products:
@@ -125,6 +130,7 @@ class Products(NamedTuple):
             None if self.windows is None else self.windows[rows],
             self.structure,
             map_columns(lambda x: x[rows], self.lots),
+            None if self.prices is None else self.prices[:, rows],
         )
 
 
@@ -164,6 +170,7 @@ def concatenate(parts: Sequence[Products]) -> Products:
         None if windows[0] is None else np.concatenate(windows),  # type: ignore[arg-type]
         parts[0].structure,
         joined_lots([part.lots for part in parts], [part.batch for part in parts]),
+        joined_prices(parts),
     )
 
 
@@ -176,6 +183,19 @@ def joined_lots(lots: Sequence[Lots | None], batches: Sequence[int]) -> Lots | N
         for part, batch in zip(lots, batches, strict=True)
     ]
     return Lots(*map(np.concatenate, zip(*given, strict=True)))
+
+
+def joined_prices(parts: Sequence[Products]) -> Array | None:
+    """The prices over time of batches as those of one batch."""
+    if all(part.prices is None for part in parts):
+        return None
+    return np.concatenate(
+        [
+            np.tile(part.economics.price, (part.periods, 1)) if part.prices is None else part.prices
+            for part in parts
+        ],
+        1,
+    )
 
 
 def assemble(

@@ -79,6 +79,11 @@ class ListedWindows:
         return self.source.has_lots
 
     @property
+    def has_prices(self) -> bool:
+        """As the source."""
+        return self.source.has_prices
+
+    @property
     def largest_scale(self) -> float:
         """That of the source."""
         return self.source.largest_scale

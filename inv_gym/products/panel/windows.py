@@ -22,6 +22,12 @@ from inv_gym.products.panel.data import COSTS_REMEDY, Panel, by_block, means, wh
 from inv_gym.products.panel.days import end_position, first_position
 from inv_gym.products.panel.frequency import DAILY, Frequency
 from inv_gym.products.panel.headings import COSTS
+from inv_gym.products.panel.prices import (
+    changes,
+    number_without_price,
+    price_note,
+    prices_over_time,
+)
 from inv_gym.products.panel.runs import Runs, blocks, find_runs, moving_sum
 from inv_gym.products.panel.store import PanelColumn
 from inv_gym.util.checks import whole
@@ -113,6 +119,7 @@ class PanelProducts:
             *self.remarks,
             *((f"episodes lie in {days['first']} to {days['last']}",) if split else ()),
             *self._lot_notes,
+            *self._price_notes,
             f"imputed once per series from assumed ranges, with seed {self.seed}: {imputed}",
         )
 
@@ -196,18 +203,48 @@ class PanelProducts:
         """
         series, start = windows.T
         days = start + np.arange(HISTORY + problem.horizon)[:, None]
+        figures = self.figures(series)
+        prices = None
+        if self.has_prices and "price" in problem.Economics._fields:
+            prices = prices_over_time(self._past_prices, days[HISTORY:], series, figures["price"])
         return assemble(
             problem,
             rng,
-            self.figures(series),
+            figures,
             self.panel.units[days, series].astype(np.float64),
             self._covariates(days, series),
-        )._replace(windows=windows, lots=self._lots(series))
+        )._replace(windows=windows, lots=self._lots(series), prices=prices)
 
     @cached_property
     def has_lots(self) -> bool:
         """Whether the table has an order multiple or a minimum order."""
         return any((self._lot_figure(name) > 0.0).any() for name in LOT_FIGURES)
+
+    @cached_property
+    def has_prices(self) -> bool:
+        """Whether the table has a price that changes up to `last`."""
+        return bool(self._changing.any())
+
+    @cached_property
+    def _changing(self) -> np.ndarray:
+        """Whether the price of each series changes up to `last`, ``[S]``."""
+        if self.panel.prices is None:
+            return np.zeros(len(self.panel.series), bool)
+        return by_block(changes, self._past_prices)
+
+    @property
+    def _price_notes(self) -> tuple[str, ...]:
+        """How many prices change over time, and how many periods lack one."""
+        if not self.has_prices:
+            return ()
+        lacking = number_without_price(self._past_prices, self._usable)
+        return (price_note(int(self._changing.sum()), lacking, self.panel.frequency.noun),)
+
+    @property
+    def _past_prices(self) -> PanelColumn:
+        """The prices up to `last`, of a table that has any."""
+        assert self.panel.prices is not None
+        return self.panel.prices[: self._episode_days.stop]
 
     def _lots(self, series: np.ndarray) -> Lots | None:
         """The lots of series of these numbers ``[B]``."""
