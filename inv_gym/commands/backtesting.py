@@ -107,6 +107,8 @@ def read_contests(asked: Asked, console: Console) -> dict[str, Contest]:
 
 def with_listed_windows(task: inv_gym.Task, asked: Asked) -> inv_gym.Task:
     """The task with the windows that are played."""
+    if "each" in asked.described:
+        return task
     if asked.horizon is None:
         task = with_windows(task, asked.quick)
     return every_window(task, QUICK_WINDOWS if asked.quick else None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from functools import partial
 from pathlib import Path
@@ -48,7 +48,6 @@ def rank(
         typer.Exit: Interrupted, a policy failed, or the files cannot be written.
     """
     console = make_console()
-    number = products or (QUICK_PRODUCTS if quick else PRODUCTS)
     boards: list[Board] = []
     try:
         with told("--out"):
@@ -58,6 +57,7 @@ def rank(
         periods = horizon or (QUICK_HORIZON if quick else None)
         contests = gather(environments, policies, seed, sections, periods, console)
         with working(*place) as executor:
+            number = partial(number_of, products=products, quick=quick)
             failures = play_tables(contests, number, seed, console, boards, executor)
         explain(console)
         write_tables(boards, out, console)
@@ -107,7 +107,7 @@ def gather_sections(data: str | None, described: Mapping[str, Any]) -> list[Sect
 
 def play_tables(
     contests: Sequence[Contest],
-    number: int,
+    number: Callable[[Contest], int],
     seed: int,
     console: Console,
     boards: list[Board],
@@ -117,7 +117,7 @@ def play_tables(
     failures: list[str] = []
     for contest in contests:
         try:
-            played = play(contest, number, seed, console, executor)
+            played = play(contest, number(contest), seed, console, executor)
         except (ValueError, OSError, TypeError, WorkerError) as error:
             failures.append(f"{contest.title} cannot be played: {error}")
             continue
@@ -126,6 +126,14 @@ def play_tables(
             boards.append(played.board)
             show(played.board, console)
     return failures
+
+
+def number_of(contest: Contest, products: int | None, quick: bool) -> int:
+    """How many products are played: as many as were asked for, or all windows that are listed."""
+    windows = getattr(contest.task.source, "windows", None)
+    if windows is not None:
+        return min(products or len(windows), len(windows))
+    return products or (QUICK_PRODUCTS if quick else PRODUCTS)
 
 
 def write_tables(boards: Sequence[Board], out: Path, console: Console) -> None:

@@ -13,8 +13,10 @@ from inv_gym.tasks.naming import READING_KEYS
 if TYPE_CHECKING:
     from inv_gym.products.panel import Panel
 
-DESCRIBING = (*READING_KEYS, "first", "last", "train_until", "validate_until")
+DESCRIBING = (*READING_KEYS, "first", "last", "train_until", "validate_until", "each")
 """Names of the parameters that describe a demand table; a subcommand has some of them."""
+EARLIEST = "earliest"
+"""The word for each series from its earliest window on."""
 RULE_METAVAR, DAY_METAVAR = "error|zero", "YYYY-MM-DD"
 
 Missing = Annotated[
@@ -74,6 +76,13 @@ Wide = Annotated[
     bool | None,
     typer.Option("--wide", help="Of the table: one column per series, or one per day."),
 ]
+Each = Annotated[
+    str | None,
+    typer.Option(
+        metavar=f"{DAY_METAVAR}|{EARLIEST}",
+        help="Of the table: every series is played once, from this day on, or as early as it can.",
+    ),
+]
 Horizon = Annotated[int | None, typer.Option(min=1, help="Periods of an episode.")]
 
 
@@ -106,9 +115,12 @@ def table_options(described: Mapping[str, Any]) -> dict[str, Any]:
     Raises:
         ValueError: The columns are not written as they must be.
     """
-    if "columns" not in described:
-        return dict(described)
-    return {**described, "columns": named_columns(described["columns"])}
+    options = dict(described)
+    if "columns" in options:
+        options["columns"] = named_columns(options["columns"])
+    if options.get("each") == EARLIEST:
+        options["each"] = True
+    return options
 
 
 def read_described(data: str, described: Mapping[str, Any]) -> tuple[Panel, dict[str, Any]]:

@@ -44,6 +44,7 @@ def table_task(
     train_until: str | None = None,
     validate_until: str | None = None,
     horizon: int | None = None,
+    each: str | bool | None = None,
     **options: Any,
 ) -> Task:
     """The task of a table of sales: it trains on the first days, validates on the next, and is
@@ -63,6 +64,8 @@ def table_task(
             test.
         horizon: Periods of an episode. None takes that of the problem; that of an environment or a
             task is cut to the periods of the shortest role.
+        each: The test plays every series once: the day on which all episodes begin, YYYY-MM-DD, or
+            True for the earliest window of each series. None draws windows.
         **options: What `inv_gym.make_source` takes of a table: how to read it, ``first`` and
             ``last`` day of all episodes, ``economics`` and ``seed`` of what is imputed.
 
@@ -73,7 +76,7 @@ def table_task(
             table or in the wrong order, a role has no window, or series differ in their lead times
             or shelf lives (see `table_tasks`); the message names the days and the remedy.
     """
-    wanted = _read(data, env_or_problem, train_until, validate_until, horizon, options)
+    wanted = _read(data, env_or_problem, train_until, validate_until, horizon, each, options)
     structures = find_structures(wanted.panel, wanted.problem)
     if len(structures) > 1:
         counts = ", ".join(f"{each.label} of {len(each.series)} series" for each in structures)
@@ -91,6 +94,7 @@ def table_tasks(
     train_until: str | None = None,
     validate_until: str | None = None,
     horizon: int | None = None,
+    each: str | bool | None = None,
     **options: Any,
 ) -> dict[str, Task]:
     """The tasks of a table whose series differ in their lead times or shelf lives: one for each
@@ -106,6 +110,7 @@ def table_tasks(
         train_until: See `table_task`.
         validate_until: See `table_task`.
         horizon: See `table_task`.
+        each: See `table_task`.
         **options: See `table_task`.
 
     Returns:
@@ -117,7 +122,7 @@ def table_tasks(
         TypeError: An option has the wrong type.
         ValueError: As for `table_task`, if no structure can be played.
     """
-    wanted = _read(data, env_or_problem, train_until, validate_until, horizon, options)
+    wanted = _read(data, env_or_problem, train_until, validate_until, horizon, each, options)
     structures = find_structures(wanted.panel, wanted.problem)
     tasks, failures = dict[Structure, Task](), dict[Structure, str]()
     for structure in structures:
@@ -190,6 +195,7 @@ class Wanted(NamedTuple):
     played: str | Task | Problem
     split: Split
     horizon: int | None
+    each: str | bool | None
     options: Mapping[str, Any]
 
     @property
@@ -206,7 +212,10 @@ class Wanted(NamedTuple):
         roles = _roles(self.panel, self.split, self.options, structure)
         made = _task(self._with(structure), roles, self.split, self.horizon)
         _check_windows(made)
-        return made
+        if self.each is None:
+            return made
+        test: Any = replace(roles["test"], each=self.each)
+        return replace(made, source=test.listing(made.problem.horizon))
 
     def _with(self, structure: Structure) -> Task | Problem:
         """What is played, with the fields of the structure."""
@@ -228,6 +237,7 @@ def _read(
     train_until: str | None,
     validate_until: str | None,
     horizon: int | None,
+    each: str | bool | None,
     options: dict[str, Any],
 ) -> Wanted:
     """Read a table and split its days."""
@@ -238,7 +248,7 @@ def _read(
     split = find_split(panel, train_until, validate_until, options)
     if horizon is not None:
         whole("horizon", horizon, 1)
-    return Wanted(panel, played, split, horizon, options)
+    return Wanted(panel, played, split, horizon, each, options)
 
 
 def _panel(data: str | Path | Panel, reading: dict[str, Any]) -> Panel:

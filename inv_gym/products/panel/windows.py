@@ -22,6 +22,7 @@ from inv_gym.products.panel.data import COSTS_REMEDY, Panel, by_block, means, wh
 from inv_gym.products.panel.days import end_position, first_position
 from inv_gym.products.panel.frequency import DAILY, Frequency
 from inv_gym.products.panel.headings import COSTS
+from inv_gym.products.panel.listed import ListedWindows
 from inv_gym.products.panel.prices import (
     changes,
     number_without_price,
@@ -77,6 +78,8 @@ class PanelProducts:
         seed: Of the imputation.
         chosen: Numbers of the series that are played; None for all.
         remarks: Further notes, such as why these series were chosen.
+        each: Every series is played once instead of drawn: the day on which all episodes begin,
+            YYYY-MM-DD, or True for the earliest window of each series; see `ListedWindows.once`.
 
     Raises:
         ValueError: `first` or `last` is no date, is outside the panel, or they are in the wrong
@@ -91,7 +94,9 @@ class PanelProducts:
     seed: int = 0
     chosen: tuple[int, ...] | None = None
     remarks: tuple[str, ...] = ()
+    each: str | bool | None = None
     _windows: dict[int, Windows] = field(default_factory=dict, init=False, repr=False)
+    _listings: dict[int, ListedWindows] = field(default_factory=dict, init=False, repr=False)
 
     def __post_init__(self) -> None:
         if not isinstance(self.panel, Panel):
@@ -99,6 +104,8 @@ class PanelProducts:
         if self.economics is not None and not isinstance(self.economics, EconomicsRanges):
             raise TypeError(f"economics must be EconomicsRanges, got {self.economics!r}.")
         whole("seed", self.seed, 0)
+        if self.each is False:
+            raise ValueError("each must be a day or True, got False: leave it out.")
         if self._episode_days.start >= self._episode_days.stop:
             noun = self.panel.frequency.noun
             between = "" if noun == "day" else f", with a {noun} of the table between them"
@@ -187,8 +194,30 @@ class PanelProducts:
             ValueError: No series is usable for long enough for history and horizon, or mean costs
                 are not below mean prices.
         """
+        if self.each is not None:
+            return self.listing(problem.horizon).sample(rng, batch, problem)
         series, start = self.eligible(problem.horizon).draw(rng, batch)
         return self.at(problem, rng, np.stack([series, start], 1))
+
+    def listing(self, horizon: int) -> ListedWindows:
+        """The windows of ``each``, with episodes of so many periods.
+
+        Raises:
+            ValueError: It was not given, or no series has such a window.
+        """
+        if self.each is None:
+            raise ValueError("each must be given to list the windows: a day, or True.")
+        if horizon not in self._listings:
+            self._listings[horizon] = ListedWindows.once(self, horizon, self.each)
+        return self._listings[horizon]
+
+    @property
+    def listed(self) -> Callable[..., Products] | None:
+        """Gives products in the order of their list; None where they are drawn."""
+        return None if self.each is None else self._listed
+
+    def _listed(self, rng: np.random.Generator, rows: slice, problem: Problem) -> Products:
+        return self.listing(problem.horizon).listed(rng, rows, problem)
 
     def at(self, problem: Problem, rng: np.random.Generator, windows: np.ndarray) -> Products:
         """The products of given windows.
