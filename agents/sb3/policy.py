@@ -62,7 +62,8 @@ class SB3Policy:
             )
         self._refuse_memory(policy)
         self.problem, self.policy, self.normalisation = problem, policy, normalisation
-        self._blind = self.fits(problem, policy)  # trained without covariates, it is not shown any
+        # what was trained without covariates and lots is not shown any
+        self._blind = self.fits(problem, policy)
 
     def __call__(self, observation: Observation) -> Any:
         """Orders ``[B, K]``, units.
@@ -72,7 +73,7 @@ class SB3Policy:
                 on.
         """
         if self._blind:
-            observation = observation._replace(covariates=None)
+            observation = observation._replace(covariates=None, lots=None, price=None)
         vectors = flat(self.problem, observation)
         trained = self.policy.observation_space.shape
         if np.ndim(observation.known_periods) and trained == (vectors.shape[1] + 1,):
@@ -108,8 +109,8 @@ class SB3Policy:
 
     @staticmethod
     def fits(problem: Problem, policy: BasePolicy) -> bool:
-        """Whether a model takes the problem's observations (without covariates) and gives as many
-        orders.
+        """Whether a model takes the problem's observations (without covariates and lots) and gives
+        as many orders.
         """
         entries = len(FlatObservations(problem, ()).names)
         return policy.observation_space.shape == (entries,) and policy.action_space.shape == (
