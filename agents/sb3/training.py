@@ -19,7 +19,6 @@ from stable_baselines3.common.utils import ConstantSchedule, set_random_seed
 from stable_baselines3.common.vec_env import VecNormalize
 from torch import Tensor
 
-from inv_gym.agents.checkpoints import blaming
 from inv_gym.agents.inventory_agent import InventoryAgent
 from inv_gym.agents.sb3.config import ModelFreeConfig
 from inv_gym.agents.sb3.held_out import HeldOutVecEnv
@@ -32,7 +31,6 @@ from inv_gym.agents.sb3.vec_env import SB3VecEnv
 from inv_gym.agents.training.device import usable_device
 from inv_gym.agents.training.progress import DivergedError
 from inv_gym.agents.training.resuming import (
-    FOREIGN_TRAINING,
     describe_sources,
     read_training,
     write_training,
@@ -285,11 +283,10 @@ class ModelFree:
             self.model.policy.optimizer,
             OPTIMISER_TENSORS,
             self.config.steps,
+            ModelFreeProgress,
         )
-        with blaming(path, FOREIGN_TRAINING):
-            curve = [ModelFreeProgress(*row) for row in saved.curve]
         restore(self.model.policy, self.env, saved.now)
         self.model.policy.optimizer.load_state_dict(saved.optimiser)
         self._best, self._validation.best_mean_reward = saved.best, saved.score
         self.step = self.model.num_timesteps = saved.step
-        self.curve = curve
+        self.curve = saved.curve

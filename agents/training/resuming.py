@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -34,7 +34,7 @@ class Saved(NamedTuple):
     score: float
     """The score of the best validation; -inf before the first one."""
     curve: list[Any]
-    """A row of figures per validation, the first of them its step."""
+    """What was told of each validation."""
 
 
 def describe_sources(training: Any, held_out: Any) -> str:
@@ -76,6 +76,7 @@ def read_training(
     optimiser: optim.Optimizer,
     called: str,
     steps: int,
+    told: Callable[..., Any],
 ) -> tuple[Saved, dict[str, Any]]:
     """What was written of a training, and the facts of its file.
 
@@ -86,6 +87,7 @@ def read_training(
         optimiser: Of this training, for its parameters.
         called: What the optimiser's tensors are called.
         steps: Of the whole training.
+        told: Makes of a row's figures what is told of a validation.
 
     Raises:
         FileNotFoundError: There is no such file.
@@ -103,7 +105,8 @@ def read_training(
         if step > steps:
             raise ValueError(f"step must be at most {steps}, got {step}")
         score = facts["best"] if facts["best"] == -math.inf else real("best", facts["best"])
-        saved = Saved(now, best, _state(optimiser, states), step, score, facts["curve"])
+        curve = [told(*row) for row in facts["curve"]]
+        saved = Saved(now, best, _state(optimiser, states), step, score, curve)
         _check_curve(saved)
     return saved, facts
 
@@ -118,9 +121,10 @@ def _refuse_other_training(
 
 def _check_curve(saved: Saved) -> None:
     for row in saved.curve:
-        for figure in row:
-            real("a figure of the curve", figure)
-    reached = [whole("a step of the curve", row[0], least=1) for row in saved.curve]
+        for name, figure in row._asdict().items():
+            if name != "loss" or figure is not None:  # steps that were all skipped have none
+                real("a figure of the curve", figure)
+    reached = [whole("a step of the curve", row.step, least=1) for row in saved.curve]
     if reached != sorted(set(reached)) or max(reached, default=0) > saved.step:
         raise ValueError(f"the curve's steps must rise to at most {saved.step}, got {reached}")
 

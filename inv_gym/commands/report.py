@@ -74,11 +74,13 @@ class Log:
         last = f"{self.compared(validation.score)}, {validation.seconds:.0f} s"
         self.bar.update(self.task, completed=validation.step, last=last)
         if not console.is_terminal:
-            loss = f"loss {validation.loss:.5f}, " if "loss" in validation._fields else ""
-            console.print(f"step {validation.step}: {loss}{last}", soft_wrap=True)
+            loss = getattr(validation, "loss", None)  # those that learn without a model have none
+            said = "" if loss is None else f"loss {loss:.5f}, "
+            console.print(f"step {validation.step}: {said}{last}", soft_wrap=True)
         if self.board is not None:
-            for key in {"loss", "reward", "score"} & set(validation._fields):
-                self.board.add_scalar(key, getattr(validation, key), validation.step)
+            for key in ("loss", "reward", "score"):
+                if (figure := getattr(validation, key, None)) is not None:
+                    self.board.add_scalar(key, figure, validation.step)
             if (gap := self.gap(validation.score)) is not None:
                 self.board.add_scalar("gap", gap, validation.step)
             self.board.flush()

@@ -1,6 +1,7 @@
 """Files of weights and trainings whose content was changed by someone who knows the digest."""
 
 import json
+import math
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -220,9 +221,17 @@ def refused(path: Path, change: Callable[[dict, dict], None]) -> str:
         ("best", "high", "best must be a number, got 'high'"),
         ("stale", -1, "stale must be at least 0, got -1"),
         ("curve", [[1]], "missing"),
-        ("curve", [[3, 0.1, 0.2, 0.3, 1.0]], r"must rise to at most 2, got \[3\]"),
-        ("curve", [[1, float("nan"), 0.2, 0.3, 1.0]], "a figure of the curve must be finite"),
+        ("curve", [[3, 0.1, 0.2, 0.3, 1.0, 0.3, 0.5]], r"must rise to at most 2, got \[3\]"),
+        ("curve", [[1, math.nan, 0.2, 0.3, 1.0, 0.3, 0.5]], "figure of the curve must be finite"),
+        ("curve", [[1, 0.1, None, 0.3, 1.0, 0.3, 0.5]], "figure of the curve must be a number"),
         ("curve", 7, "not iterable"),
+        ("skips", [3, 0, 0], "total of skips must be at most 2, got 3"),
+        ("skips", [-1, 0, 0], "total of skips must be at least 0, got -1"),
+        ("skips", [1, 2, 0], "skips in a row must be at most 1, got 2"),
+        ("skips", [0, 0, 4], "returns must be at most 3, got 4"),
+        ("skips", [0, 0, 0.5], "returns must be a whole number, got 0.5"),
+        ("skips", [0, 0, 0, 0], "positional arguments"),
+        ("skips", 3, "must be an iterable"),
     ],
 )
 def test_an_impossible_progress_is_refused(
