@@ -28,6 +28,7 @@ KINDS = [
 ]
 
 
+@pytest.mark.filterwarnings("ignore::inv_gym.agents.training.progress.TrainingWarning")
 @pytest.mark.parametrize(("algorithm", "policy"), KINDS)
 def test_every_algorithm_trains_both_networks_and_its_policy_plays(
     algorithm: str, policy: str
@@ -79,7 +80,7 @@ def test_the_actor_is_direct_backprops_network(problem: inv_gym.Problem, head: s
 
 def test_validation_returns_are_the_objective_of_the_shared_rollout() -> None:
     one = training()
-    reward, score, _ = one._validate()
+    score, reward, _ = one._validate()
     ((problem, products),) = one.validation
     agent = one.agent
     assert isinstance(agent, InventoryAgent)
@@ -139,7 +140,7 @@ def test_fit_ends_with_the_best_weights() -> None:
     assert one.curve[-1].best > one.curve[-1].reward or one.curve[-1].best == max(
         row.best for row in one.curve
     )
-    reward, score, _ = one._validate()
+    score, reward, _ = one._validate()
     assert score == one.curve[-1].best
     assert reward == pytest.approx(max(row.reward for row in one.curve), rel=0.2)
 
@@ -185,9 +186,9 @@ def test_a_checkpoint_with_an_impossible_or_a_missing_part_is_refused(
 
 def test_a_reward_that_is_not_finite_stops(monkeypatch: pytest.MonkeyPatch) -> None:
     one = training()
-    monkeypatch.setattr(one._held_out, "_shown", lambda rewards: rewards * np.nan)
+    monkeypatch.setattr(one._evaluation.env, "_shown", lambda rewards: rewards * np.nan)
     with pytest.raises(
-        DivergedError, match="the reward is nan after 40 product-periods.*lower the learning rate"
+        DivergedError, match="the score is nan after 40 product-periods.*lower the learning rate"
     ):
         one.fit()
 
@@ -249,7 +250,7 @@ def test_tuned_parameters_make_a_configuration(name: str) -> None:
 
 def random_reward(one: ModelFree) -> float:
     """What uniformly random actions earn on the validation products."""
-    env, rng = one._held_out, np.random.default_rng(0)
+    env, rng = one._evaluation.env, np.random.default_rng(0)
     env.reset()
     for _ in range(one.validation[0][0].horizon):
         env.step(rng.uniform(-1.0, 1.0, (env.num_envs, 1)))
@@ -274,7 +275,7 @@ def test_half_a_minute_of_ppo_improves_on_random_and_on_its_start(
     one = training(
         "ppo", policy, problem=problem, options=options, network=NETWORK, reach=4.0, **changes
     )
-    start, *_ = one._validate()
+    _, start, _ = one._validate()
     one.fit()
     assert one.curve[-1].reward > start + better * abs(start)
     assert one.curve[-1].reward > random_reward(one)
