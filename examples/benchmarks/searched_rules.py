@@ -9,19 +9,20 @@ then worked out, and the least of them is compared with the exact cost of the ru
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator
-from itertools import product
 from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 import typer
 
-from inv_gym import InstanceProducts, LostSales, draw_products
+from inv_gym import InstanceProducts, LostSales
 from inv_gym.baselines import BaseStock, CappedBaseStock, ConstantOrder, VectorBaseStock
 from inv_gym.baselines.exact import follow
 from inv_gym.baselines.exact.limits import GrowingStockError
 from inv_gym.baselines.fitting.heuristic import join
 from inv_gym.baselines.fitting.simulation import mean_reward, paths, simulate
+from inv_gym.published.products import AnyProduct, known_product
 
 DEMAND_FAMILIES = ("poisson", "geometric")
 BENCHMARK_LEAD_TIMES = (1, 2, 3)
@@ -41,14 +42,6 @@ RULES_AT_ONCE = 256
 """Rules that are simulated together."""
 
 
-class Case(NamedTuple):
-    """One product of an instance."""
-
-    problem: LostSales
-    distribution: Any
-    economics: Any
-
-
 class Comparison(NamedTuple):
     """A searched rule beside the best of its kind."""
 
@@ -60,54 +53,53 @@ class Comparison(NamedTuple):
     """How many of them were evaluated exactly."""
 
 
-def case(family: str, lead_time: int, shortage_cost: float) -> Case:
+def single_product(family: str, lead_time: int, shortage_cost: float) -> AnyProduct:
     """The product of an instance, in the long run and on average."""
     problem = LostSales(
         lead_time=lead_time, horizon=1, discount=1.0, long_run=True, integer_orders=True
     )
     costs = {"holding_cost": 1.0, "shortage_cost": shortage_cost}
-    products = draw_products(InstanceProducts(family, MEAN_DEMAND, costs), problem, 1)
-    return Case(problem, products.distribution, products.economics)
+    return known_product(problem, InstanceProducts(family, MEAN_DEMAND, costs))
 
 
-def quantile(case: Case, probability: float, periods: int) -> float:
+def quantile(product: AnyProduct, probability: float, periods: int) -> float:
     """The units that the demand of some periods does not exceed with a probability."""
-    return float(case.distribution.quantile(np.array([probability]), periods)[0])
+    return float(product.distribution.quantile(np.array([probability]), periods)[0])
 
 
-def base_stocks(case: Case) -> Iterator[BaseStock]:
+def base_stocks(product: AnyProduct) -> Iterator[BaseStock]:
     """All levels."""
-    most = quantile(case, LEVEL_PROBABILITY, case.problem.lead_time + 1)
+    most = quantile(product, LEVEL_PROBABILITY, product.problem.lead_time + 1)
     for level in np.arange(most + 1.0):
-        yield BaseStock(problem=case.problem, level=np.array([level]))
+        yield BaseStock(problem=product.problem, level=np.array([level]))
 
 
-def vector_base_stocks(case: Case) -> Iterator[VectorBaseStock]:
+def vector_base_stocks(product: AnyProduct) -> Iterator[VectorBaseStock]:
     """All levels with a common probability, each once."""
     levels_tried = set()
     for score in np.linspace(-1.5, 4.0, LEVEL_PROBABILITIES):
-        rule = VectorBaseStock.at(*case, np.array([[score]]))
+        rule = VectorBaseStock.at(*product, np.array([[score]]))
         levels = tuple(float(level[0]) for level in rule.levels)
         if levels not in levels_tried:
             levels_tried.add(levels)
             yield rule
 
 
-def capped_base_stocks(case: Case) -> Iterator[CappedBaseStock]:
+def capped_base_stocks(product: AnyProduct) -> Iterator[CappedBaseStock]:
     """All pairs of a level and a cap."""
-    levels = np.arange(quantile(case, LEVEL_PROBABILITY, case.problem.lead_time + 1) + 1.0)
-    caps = np.arange(1.0, quantile(case, CAP_PROBABILITY, 1) + 1.0)
-    for level, cap in product(levels, caps):
-        yield CappedBaseStock(problem=case.problem, level=np.array([level]), cap=np.array([cap]))
+    levels = np.arange(quantile(product, LEVEL_PROBABILITY, product.problem.lead_time + 1) + 1.0)
+    caps = np.arange(1.0, quantile(product, CAP_PROBABILITY, 1) + 1.0)
+    for level, cap in itertools.product(levels, caps):
+        yield CappedBaseStock(problem=product.problem, level=np.array([level]), cap=np.array([cap]))
 
 
-def constant_orders(case: Case) -> Iterator[ConstantOrder]:
+def constant_orders(product: AnyProduct) -> Iterator[ConstantOrder]:
     """All whole orders below the mean demand."""
     for units in np.arange(MEAN_DEMAND):
-        yield ConstantOrder(problem=case.problem, quantity=np.array([units]))
+        yield ConstantOrder(problem=product.problem, quantity=np.array([units]))
 
 
-RULES_TRIED: dict[type, Callable[[Case], Iterator[Any]]] = {
+RULES_TRIED: dict[type, Callable[[AnyProduct], Iterator[Any]]] = {
     BaseStock: base_stocks,
     VectorBaseStock: vector_base_stocks,
     CappedBaseStock: capped_base_stocks,
@@ -116,32 +108,32 @@ RULES_TRIED: dict[type, Callable[[Case], Iterator[Any]]] = {
 """All rules of a kind."""
 
 
-def simulated_costs(case: Case, rules: list[Any]) -> np.ndarray:
+def simulated_costs(product: AnyProduct, rules: list[Any]) -> np.ndarray:
     """The mean cost of each rule on a path that all share."""
-    demand = paths(case.distribution, SCREENING_PERIODS)
+    demand = paths(product.distribution, SCREENING_PERIODS)
     parts = []
     for first in range(0, len(rules), RULES_AT_ONCE):
         part = rules[first : first + RULES_AT_ONCE]
-        played = simulate(case.problem, join(part), demand, case.economics, len(part))
+        played = simulate(product.problem, join(part), demand, product.economics, len(part))
         parts.append(-mean_reward(played, len(part))[:, 0])
     return np.concatenate(parts)
 
 
-def exact_cost(case: Case, rule: Any) -> float:
+def exact_cost(product: AnyProduct, rule: Any) -> float:
     """The average cost of a rule; infinite if its stock grows without end."""
     try:
-        return -follow(case.problem, rule, case.distribution, case.economics).average()
+        return -follow(product.problem, rule, product.distribution, product.economics).average()
     except GrowingStockError:
         return np.inf
 
 
-def compare(case: Case, kind: Any) -> Comparison:
+def compare(product: AnyProduct, kind: Any) -> Comparison:
     """The searched rule of a kind beside the best of all."""
-    rules = list(RULES_TRIED[kind](case))
-    simulated = simulated_costs(case, rules)
+    rules = list(RULES_TRIED[kind](product))
+    simulated = simulated_costs(product, rules)
     close = np.flatnonzero(simulated <= (1.0 + SCREENING_SHARE) * simulated.min())
-    least = min(exact_cost(case, rules[number]) for number in close)
-    searched = exact_cost(case, kind.searched(*case))
+    least = min(exact_cost(product, rules[number]) for number in close)
+    searched = exact_cost(product, kind.searched(*product))
     return Comparison(100.0 * (searched / least - 1.0), len(rules), len(close))
 
 
@@ -154,10 +146,10 @@ def main(
     print("cost over the best rule of the kind, % (rules tried, evaluated exactly)")
     print(f"{'instance':24}", *(f"{title:>26}" for title in titles), flush=True)
     largest = 0.0
-    for name, periods, shortage_cost in product(
+    for name, periods, shortage_cost in itertools.product(
         family or DEMAND_FAMILIES, lead_time or BENCHMARK_LEAD_TIMES, SHORTAGE_COSTS
     ):
-        given = case(name, periods, shortage_cost)
+        given = single_product(name, periods, shortage_cost)
         compared = [compare(given, kind) for kind in RULES_TRIED]
         largest = max(largest, *(comparison.excess for comparison in compared))
         shown = [f"{c.excess:.4f} ({c.tried}, {c.evaluated})" for c in compared]

@@ -11,23 +11,8 @@ from typing import Annotated
 
 import typer
 
-from inv_gym.commands import needed_packages
+from inv_gym.commands import needed_packages, tables
 from inv_gym.commands.scale import Dask, Workers
-from inv_gym.commands.tables import (
-    ColumnsOption,
-    Decimal,
-    Duplicates,
-    First,
-    FrequencyOption,
-    Horizon,
-    Last,
-    Missing,
-    Returns,
-    Separator,
-    TrainUntil,
-    ValidateUntil,
-    Wide,
-)
 
 BACKTEST_EXAMPLES = """\b
 Examples:
@@ -38,6 +23,7 @@ Examples:
 
 
 def main(
+    context: typer.Context,
     data: Annotated[str, typer.Option(metavar="FILE", help="A table of sales.")],
     env: Annotated[
         str | None,
@@ -55,20 +41,20 @@ def main(
             metavar="MODULE:FACTORY", help="A policy of your own, or sb3:FILE.zip; repeat for more."
         ),
     ] = None,
-    train_until: TrainUntil = None,
-    validate_until: ValidateUntil = None,
+    train_until: tables.TrainUntil = None,
+    validate_until: tables.ValidateUntil = None,
     seed: Annotated[int, typer.Option(min=0, help="Of the starting stock.")] = 0,
-    missing: Missing = None,
-    returns: Returns = None,
-    duplicates: Duplicates = None,
-    first: First = None,
-    last: Last = None,
-    separator: Separator = None,
-    frequency: FrequencyOption = None,
-    decimal: Decimal = None,
-    columns: ColumnsOption = None,
-    wide: Wide = None,
-    horizon: Horizon = None,
+    missing: tables.Missing = None,
+    returns: tables.Returns = None,
+    duplicates: tables.Duplicates = None,
+    first: tables.First = None,
+    last: tables.Last = None,
+    separator: tables.Separator = None,
+    frequency: tables.FrequencyOption = None,
+    decimal: tables.Decimal = None,
+    columns: tables.ColumnsOption = None,
+    wide: tables.Wide = None,
+    horizon: tables.Horizon = None,
     quick: Annotated[
         bool,
         typer.Option("--quick", help="A first look: short episodes, the latest windows alone."),
@@ -84,18 +70,6 @@ def main(
     """
     with needed_packages():
         from inv_gym.commands.backtesting import Asked, backtest
-    described = {
-        "missing": missing,
-        "returns": returns,
-        "duplicates": duplicates,
-        "first": first,
-        "last": last,
-        "separator": separator,
-        "frequency": frequency,
-        "decimal": decimal,
-        "columns": columns,
-        "wide": wide,
-    }
-    splits = {"train_until": train_until, "validate_until": validate_until, "horizon": horizon}
-    asked = Asked(data, env, lead_time, policy or [], described, splits, seed, quick)
+    described = tables.described_table(context.params)
+    asked = Asked(data, env, lead_time, policy or [], described, horizon, seed, quick)
     backtest(asked, (workers, dask), out)

@@ -15,8 +15,8 @@ from inv_gym.backtest.entries import every_window, gather, with_windows
 from inv_gym.backtest.files import check_folder, write
 from inv_gym.backtest.page import Backtest
 from inv_gym.backtest.verdicts import VERDICT_RULE, series_frame
-from inv_gym.commands.ranking import working
-from inv_gym.commands.tables import given_options
+from inv_gym.commands.running import tell_failures, working, written_or_told
+from inv_gym.commands.tables import table_options
 from inv_gym.leaderboard.board import Board, Contest
 from inv_gym.leaderboard.entries import build, load_factory
 from inv_gym.leaderboard.loading import load_environment, told
@@ -39,8 +39,8 @@ class Asked:
         environment: Id of the environment, or ``module:task``; lost sales if None.
         lead_time: In periods; that of the environment if None.
         policies: What the user added, ``module:factory``.
-        described: What was said of the table, None where nothing was.
-        splits: The days at which roles end and the horizon, None where nothing was said.
+        described: What was said of the table.
+        horizon: Periods of an episode; chosen by the table if None.
         seed: Of the starting stock.
         quick: Whether it is a first look.
     """
@@ -50,7 +50,7 @@ class Asked:
     lead_time: int | None
     policies: Sequence[str]
     described: Mapping[str, Any]
-    splits: Mapping[str, Any]
+    horizon: int | None
     seed: int
     quick: bool
 
@@ -76,10 +76,7 @@ def backtest(asked: Asked, place: tuple[int | None, str | None], out: Path) -> N
     except KeyboardInterrupt:
         typer.echo("Interrupted: no file is half-written.", err=True)
         raise typer.Exit(130) from None
-    for failure in failures:
-        typer.echo(f"Error: {failure}", err=True)
-    if failures:
-        raise typer.Exit(1)
+    tell_failures(failures)
 
 
 def read_contest(asked: Asked, console: Console) -> Contest:
@@ -90,10 +87,9 @@ def read_contest(asked: Asked, console: Console) -> Contest:
         if asked.lead_time is not None:
             base = base.changed(lead_time=asked.lead_time)
     with told("--data"), console.status("Reading the table"):
-        given = {name: value for name, value in asked.splits.items() if value is not None}
-        options = given_options(asked.described) | given
-        task = inv_gym.table_task(asked.data, base, **options)
-        if asked.splits["horizon"] is None:
+        options = table_options(asked.described)
+        task = inv_gym.table_task(asked.data, base, horizon=asked.horizon, **options)
+        if asked.horizon is None:
             task = with_windows(task, asked.quick)
         task = every_window(task, QUICK_WINDOWS if asked.quick else None)
     users = {spec: build(spec, factory, task.problem) for spec, factory in factories.items()}
@@ -126,11 +122,8 @@ def play_contest(
     result = judged(played.board)
     show(played.board, console)
     tell(result, console)
-    try:
+    with written_or_told("files", out):
         paths = write(result, out)
-    except OSError as error:
-        typer.echo(f"Error: the files cannot be written to {out}: {error}", err=True)
-        raise typer.Exit(1) from None
     console.print("Wrote", ", ".join(map(str, paths)), soft_wrap=True)
     return played.failures
 

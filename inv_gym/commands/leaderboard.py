@@ -17,23 +17,8 @@ from typing import Annotated
 
 import typer
 
-from inv_gym.commands import needed_packages
+from inv_gym.commands import needed_packages, tables
 from inv_gym.commands.scale import Dask, Workers
-from inv_gym.commands.tables import (
-    ColumnsOption,
-    Decimal,
-    Duplicates,
-    First,
-    FrequencyOption,
-    Horizon,
-    Last,
-    Missing,
-    Returns,
-    Separator,
-    TrainUntil,
-    ValidateUntil,
-    Wide,
-)
 
 LEADERBOARD_EXAMPLES = """\b
 Examples:
@@ -47,6 +32,7 @@ PRODUCTS = 1000
 
 
 def main(
+    context: typer.Context,
     env: Annotated[
         list[str] | None,
         typer.Option(
@@ -72,19 +58,19 @@ def main(
             help="A table of demand by the day, week or month, to play on its last days.",
         ),
     ] = None,
-    missing: Missing = None,
-    returns: Returns = None,
-    duplicates: Duplicates = None,
-    first: First = None,
-    last: Last = None,
-    train_until: TrainUntil = None,
-    validate_until: ValidateUntil = None,
-    separator: Separator = None,
-    frequency: FrequencyOption = None,
-    decimal: Decimal = None,
-    columns: ColumnsOption = None,
-    wide: Wide = None,
-    horizon: Horizon = None,
+    missing: tables.Missing = None,
+    returns: tables.Returns = None,
+    duplicates: tables.Duplicates = None,
+    first: tables.First = None,
+    last: tables.Last = None,
+    train_until: tables.TrainUntil = None,
+    validate_until: tables.ValidateUntil = None,
+    separator: tables.Separator = None,
+    frequency: tables.FrequencyOption = None,
+    decimal: tables.Decimal = None,
+    columns: tables.ColumnsOption = None,
+    wide: tables.Wide = None,
+    horizon: tables.Horizon = None,
     quick: Annotated[
         bool, typer.Option("--quick", help="A first look: few products, short episodes.")
     ] = False,
@@ -101,19 +87,6 @@ def main(
     """
     with needed_packages():
         from inv_gym.commands.ranking import rank
-    described = {
-        "missing": missing,
-        "returns": returns,
-        "duplicates": duplicates,
-        "first": first,
-        "last": last,
-        "train_until": train_until,
-        "validate_until": validate_until,
-        "separator": separator,
-        "frequency": frequency,
-        "decimal": decimal,
-        "columns": columns,
-        "wide": wide,
-    }
+    described = tables.described_table(context.params)
     place = (workers, dask)
     rank(env or [], policy or [], products, seed, data, described, horizon, quick, place, out)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
-from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,8 @@ from rich.console import Console
 
 import inv_gym
 from inv_gym.commands.leaderboard import PRODUCTS
-from inv_gym.commands.tables import given_options, refuse_without_table
+from inv_gym.commands.running import tell_failures, working, written_or_told
+from inv_gym.commands.tables import refuse_without_table, table_options
 from inv_gym.leaderboard.board import Board, Contest
 from inv_gym.leaderboard.entries import Section, enter, load_factory
 from inv_gym.leaderboard.files import check_folder, write
@@ -25,7 +25,6 @@ from inv_gym.leaderboard.words import counted
 from inv_gym.play.dispatch import WorkerError
 from inv_gym.products.panel import read_panel
 from inv_gym.tasks.naming import READING_KEYS
-from inv_gym.util.executors import workers
 
 QUICK_PRODUCTS, QUICK_HORIZON = 50, 20
 
@@ -70,23 +69,7 @@ def rank(
         tables = f"{counted(len(boards), 'table')} played" if boards else "no file is half-written"
         typer.echo(f"Interrupted: {tables}.", err=True)
         raise typer.Exit(130) from None
-    for failure in failures:
-        typer.echo(f"Error: {failure}", err=True)
-    if failures:
-        raise typer.Exit(1)
-
-
-@contextmanager
-def working(number: int | None, dask: str | None) -> Iterator[Executor | None]:
-    """What plays, from the options ``--workers`` and ``--dask``; None to play in this process.
-
-    Raises:
-        typer.BadParameter: Both are given, no scheduler answers, or a package is missing.
-    """
-    with ExitStack() as stack:
-        with told("--workers" if dask is None else "--dask"):
-            executor = stack.enter_context(workers(number, dask))
-        yield executor
+    tell_failures(failures)
 
 
 def gather(
@@ -118,7 +101,7 @@ def gather_sections(data: str | None, described: Mapping[str, Any]) -> list[Sect
     if data is None:
         refuse_without_table(described)
         return [Section("synthetic")]
-    said = given_options(described)
+    said = table_options(described)
     reading = {key: said.pop(key) for key in READING_KEYS if key in said}
     panel = read_panel(data, **reading)
     return [Section("synthetic"), Section("data", data, partial(inv_gym.table_task, panel, **said))]
@@ -155,9 +138,6 @@ def write_tables(boards: Sequence[Board], out: Path, console: Console) -> None:
     """
     if not boards:
         return
-    try:
+    with written_or_told("tables", out):
         paths = write(boards, out)
-    except OSError as error:
-        typer.echo(f"Error: the tables cannot be written to {out}: {error}", err=True)
-        raise typer.Exit(1) from None
     console.print("\nWrote", ", ".join(map(str, paths)), soft_wrap=True)

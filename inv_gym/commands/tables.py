@@ -8,6 +8,10 @@ from typing import Annotated, Any
 
 import typer
 
+from inv_gym.tasks.naming import READING_KEYS
+
+DESCRIBING = (*READING_KEYS, "first", "last", "train_until", "validate_until")
+"""Names of the parameters that describe a demand table; a subcommand has some of them."""
 RULE_METAVAR, DAY_METAVAR = "error|zero", "YYYY-MM-DD"
 
 Missing = Annotated[
@@ -83,14 +87,25 @@ def named_columns(text: str) -> dict[str, str]:
     return {name.strip(): column for name, _, column in pairs}
 
 
-def given_options(options: Mapping[str, Any]) -> dict[str, Any]:
-    """The options that were given, as `inv_gym.table_task` takes them.
+def given(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields that were given: None says nothing."""
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def described_table(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """What the parameters of a subcommand say of a demand table, but for its file."""
+    return given({name: parameters[name] for name in DESCRIBING if name in parameters})
+
+
+def table_options(described: Mapping[str, Any]) -> dict[str, Any]:
+    """What was said of a table, as `inv_gym.table_task` takes it.
 
     Raises:
         ValueError: The columns are not written as they must be.
     """
-    given = {name: value for name, value in options.items() if value is not None}
-    return given | ({"columns": named_columns(given["columns"])} if "columns" in given else {})
+    if "columns" not in described:
+        return dict(described)
+    return {**described, "columns": named_columns(described["columns"])}
 
 
 def refuse_table_name(products: str | None) -> None:
@@ -106,13 +121,12 @@ def refuse_table_name(products: str | None) -> None:
         )
 
 
-def refuse_without_table(options: Mapping[str, Any]) -> None:
+def refuse_without_table(described: Mapping[str, Any]) -> None:
     """Refuse what describes a table where there is none.
 
     Raises:
-        ValueError: Something was given.
+        ValueError: Something was said.
     """
-    given = given_options(options)
-    if given:
-        name = next(iter(given)).replace("_", "-")
+    if described:
+        name = next(iter(described)).replace("_", "-")
         raise ValueError(f"--{name} describes a demand table: give one with --data FILE.")

@@ -13,22 +13,7 @@ from typing import Annotated, Any, NamedTuple
 
 import typer
 
-from inv_gym.commands import needed_packages
-from inv_gym.commands.tables import (
-    ColumnsOption,
-    Decimal,
-    Duplicates,
-    First,
-    FrequencyOption,
-    Horizon,
-    Last,
-    Missing,
-    Returns,
-    Separator,
-    TrainUntil,
-    ValidateUntil,
-    Wide,
-)
+from inv_gym.commands import needed_packages, tables
 
 AGENTS = ("direct-backprop", "penalised", "constructed", "ppo", "a2c", "sac", "td3")
 """Names of the agents; `inv_gym.commands.trainings` says what each is."""
@@ -44,7 +29,7 @@ class Options(NamedTuple):
     data: str | None
     """The file of a demand table."""
     table: dict[str, Any]
-    """What was said about a demand table; None where nothing was."""
+    """What was said of a demand table."""
     horizon: int | None
     field: list[str]
     resume: bool
@@ -72,6 +57,7 @@ Examples:
 
 
 def main(
+    context: typer.Context,
     env: Annotated[
         str, typer.Option(metavar="ID", help="The environment, or MODULE:TASK, a task of your own.")
     ],
@@ -86,19 +72,19 @@ def main(
             metavar="FILE", help="A table of demand by the day, week or month to train on."
         ),
     ] = None,
-    missing: Missing = None,
-    returns: Returns = None,
-    duplicates: Duplicates = None,
-    first: First = None,
-    last: Last = None,
-    train_until: TrainUntil = None,
-    validate_until: ValidateUntil = None,
-    separator: Separator = None,
-    frequency: FrequencyOption = None,
-    decimal: Decimal = None,
-    columns: ColumnsOption = None,
-    wide: Wide = None,
-    horizon: Horizon = None,
+    missing: tables.Missing = None,
+    returns: tables.Returns = None,
+    duplicates: tables.Duplicates = None,
+    first: tables.First = None,
+    last: tables.Last = None,
+    train_until: tables.TrainUntil = None,
+    validate_until: tables.ValidateUntil = None,
+    separator: tables.Separator = None,
+    frequency: tables.FrequencyOption = None,
+    decimal: tables.Decimal = None,
+    columns: tables.ColumnsOption = None,
+    wide: tables.Wide = None,
+    horizon: tables.Horizon = None,
     field: Annotated[
         list[str] | None, typer.Option(metavar="NAME=VALUE", help="Of the problem; repeatable.")
     ] = None,
@@ -143,20 +129,7 @@ def main(
         agent,
         products,
         data,
-        {
-            "missing": missing,
-            "returns": returns,
-            "duplicates": duplicates,
-            "first": first,
-            "last": last,
-            "train_until": train_until,
-            "validate_until": validate_until,
-            "separator": separator,
-            "frequency": frequency,
-            "decimal": decimal,
-            "columns": columns,
-            "wide": wide,
-        },
+        tables.described_table(context.params),
         horizon,
         field or [],
         resume,

@@ -18,7 +18,7 @@ from inv_gym.agents.network.config import NetworkConfig
 from inv_gym.agents.training.config import STRUCTURE_KINDS
 from inv_gym.agents.training.progress import DivergedError, TrainingWarning
 from inv_gym.commands.report import Log, card, console
-from inv_gym.commands.tables import given_options, refuse_table_name, refuse_without_table
+from inv_gym.commands.tables import given, refuse_table_name, refuse_without_table, table_options
 from inv_gym.commands.train import Options
 from inv_gym.commands.trainings import AGENT_TITLES, MODEL_FREE, direct_backprop, model_free
 from inv_gym.leaderboard.loading import load_environment
@@ -122,7 +122,7 @@ def played_task(env_id: str, options: Options, changes: dict[str, Any]) -> inv_g
         raise ValueError("give either --products NAME or --data FILE, got both.")
     horizon = changes.pop("horizon", None)
     registered = inv_gym.task(env_id, warm_up=0, **changes)
-    said = given_options(options.table)
+    said = table_options(options.table)
     return inv_gym.table_task(options.data, registered, horizon=horizon, **said)
 
 
@@ -131,11 +131,6 @@ def products_name(env_id: str, options: Options) -> str:
     if options.data is not None:
         return Path(options.data).name
     return options.products or inv_gym.ENVIRONMENTS[env_id].origin
-
-
-def given(fields: dict[str, Any]) -> dict[str, Any]:
-    """The fields that were given."""
-    return {name: value for name, value in fields.items() if value is not None}
 
 
 def named_values(option: str, texts: list[str]) -> dict[str, Any]:
@@ -152,11 +147,9 @@ def named_values(option: str, texts: list[str]) -> dict[str, Any]:
     return values
 
 
-def refuse_foreign(agent: str, given: dict[str, Any], option: list[str]) -> None:
+def refuse_foreign(agent: str, own: dict[str, Any], option: list[str]) -> None:
     """Refuse options of the other kind of agents."""
-    foreign = (
-        [name for name, value in given.items() if value is not None] if agent in MODEL_FREE else []
-    )
+    foreign = list(given(own)) if agent in MODEL_FREE else []
     if foreign:
         raise ValueError(
             f"--{foreign[0].replace('_', '-')} is not for {agent}: give its parameters as --option."

@@ -33,11 +33,23 @@ def play(
     executor: Executor | None = None,
     per_product: bool = False,
 ) -> PlayedContest:
-    """Evaluate a contest. A policy that raises is left out, and the others play again."""
+    """Evaluate a contest, with a progress bar if somebody looks on. A policy that raises is left
+    out, and the others play again.
+    """
     failures: list[str] = []
     while contest.reference in contest.policies:
         try:
-            evaluation = evaluate(contest, number, seed, console, executor, per_product)
+            with bar(contest.task.name, list(contest.policies), number, console) as progress:
+                evaluation = inv_gym.evaluate(
+                    contest.task,
+                    contest.policies,
+                    number=number,
+                    seed=seed,
+                    reference=contest.reference,
+                    executor=executor,
+                    per_product=per_product,
+                    progress=progress,
+                )
         except KeyboardInterrupt:
             raise
         except BaseException as error:
@@ -56,28 +68,6 @@ def without(contest: Contest, blame: Blame) -> Contest:
     others = {name: policy for name, policy in contest.policies.items() if name != blame.policy}
     note = f"{blame.policy} failed and is left out ({blame.reason})"
     return replace(contest, policies=others, notes=(*contest.notes, note))
-
-
-def evaluate(
-    contest: Contest,
-    number: int,
-    seed: int,
-    console: Console,
-    executor: Executor | None = None,
-    per_product: bool = False,
-) -> inv_gym.Evaluation:
-    """Evaluate a contest, with a progress bar if somebody looks on."""
-    with bar(contest.task.name, list(contest.policies), number, console) as progress:
-        return inv_gym.evaluate(
-            contest.task,
-            contest.policies,
-            number=number,
-            seed=seed,
-            reference=contest.reference,
-            executor=executor,
-            per_product=per_product,
-            progress=progress,
-        )
 
 
 @contextmanager
