@@ -120,7 +120,7 @@ def results(tmp_path: Path) -> Results:
         kept.keep(f"lead-time-10/training-{seed}.json", {"seconds": 2.0, "by rounding": {}})
     kept.keep(f"{name}/gaps.json", {INSTANCE: [-0.25, -0.25]})
     names = ("seed 0", "seed 1", "base-stock", f"base-stock{KNOWS_DISTRIBUTION}")
-    kept.keep_arrays("lead-time-10/rewards.npz", {name: 1.0 + rewards for name in names})
+    kept.keep_arrays("lead-time-10/rewards.npz", dict.fromkeys(names, 1.0 + rewards))
     return kept
 
 

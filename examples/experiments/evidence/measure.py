@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -15,12 +14,13 @@ import numpy as np
 import inv_gym
 from experiments.evidence.plan import Experiment, experiments
 from experiments.evidence.removal import removal_facts
+from experiments.fitted import fitted
 from experiments.instances import exact_gap
 from experiments.results import Results
 from experiments.seeds import EVIDENCE_TEST_SEED
 from inv_gym.agents.inventory_agent import InventoryAgent
 from inv_gym.agents.training.direct_backprop import DirectBackprop
-from inv_gym.agents.training.progress import DivergedError, TrainingProgress, TrainingWarning
+from inv_gym.agents.training.progress import TrainingProgress
 from inv_gym.baselines.exact.newsvendor_bound import newsvendor_bound
 from inv_gym.baselines.fitting.fitting import known_distribution
 from inv_gym.problems import ProcurementRemoval
@@ -79,26 +79,6 @@ def fit(training: DirectBackprop, instance: str | None) -> dict[str, Any]:
     seconds = curve[-1][0] if curve else 0.0
     final_gap = exact_gap(inv_gym.instance(instance), training.agent)
     return {**facts, "seconds": seconds, "curve": curve, "gap": final_gap}
-
-
-def fitted(
-    training: DirectBackprop, watch: Callable[[TrainingProgress], None] | None = None
-) -> dict[str, Any]:
-    """Train as far as that goes; the best score (None before the first validation), trouble if any,
-    and the seconds. The network has its best weights then.
-    """
-    diverged = None
-    with warnings.catch_warnings():  # trouble is kept below
-        warnings.simplefilter("ignore", TrainingWarning)
-        try:
-            training.fit(watch)
-        except DivergedError as error:
-            diverged = str(error)
-    return {
-        "score": training.best if training.curve else None,
-        "trouble": diverged or training.trouble,
-        "seconds": training.curve[-1].seconds if training.curve else 0.0,
-    }
 
 
 def compare(experiment: Experiment, agents: dict[str, InventoryAgent], results: Results) -> None:
