@@ -45,7 +45,7 @@ from inv_gym.agents.training.resuming import (
     read_training,
     write_training,
 )
-from inv_gym.agents.training.skips import MOST_RETURNS, NotFiniteError, Skips, read_skips
+from inv_gym.agents.training.skips import MOST_RETURNS, NotFiniteError, Skips
 from inv_gym.agents.training.validation import draw_validation, play_validation
 from inv_gym.agents.weights import describe, table_facts
 from inv_gym.problems.problem import Problem
@@ -300,9 +300,8 @@ class DirectBackprop:
             TrainingProgress,
         )
         with blaming(path, FOREIGN_TRAINING):
-            stale = whole("stale", facts["stale"], least=0)
-            skips = read_skips(facts.get("skips", ()), saved.step)
+            stale = whole("stale", facts["stale"], least=0, most=len(saved.curve))
         self.network.load_state_dict(saved.now)
         self._learner.optimiser.load_state_dict(saved.optimiser)
         self.step, self.stale, self.curve = saved.step, stale, saved.curve
-        self.best, self._best_weights, self._skips = saved.score, saved.best, skips
+        self.best, self._best_weights, self._skips = saved.score, saved.best, saved.skips

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from inv_gym.util.checks import whole
 
@@ -61,13 +60,15 @@ class Skips(NamedTuple):
         )
 
 
-def read_skips(figures: Sequence[int], steps: int) -> Skips:
+def read_skips(figures: Any, steps: int) -> Skips:
     """What a checkpoint after so many steps says of them; older ones say nothing.
 
     Raises:
-        TypeError: A figure is no whole number, or there are too many.
+        TypeError: It is no list, or a figure is no whole number, or there are too many.
         ValueError: A figure is out of bounds.
     """
+    if not isinstance(figures, list):
+        raise TypeError(f"skips must be a list of whole numbers, got {figures!r}.")
     skips = Skips(*figures)
     whole("total of skips", skips.total, least=0, most=steps)
     whole("skips in a row", skips.in_a_row, least=0, most=min(skips.total, MOST_IN_A_ROW))
