@@ -20,7 +20,7 @@ from inv_gym.agents.network_inputs import refuse_other_network
 from inv_gym.problems.problem import Problem
 from inv_gym.tasks.naming import refuse_unknown_fields
 from inv_gym.tasks.registry import ENVIRONMENTS
-from inv_gym.util.checks import whole
+from inv_gym.util.checks import flag, whole
 from inv_gym.util.files import write_atomically
 
 WEIGHTS, CARD = "weights.safetensors", "card.json"
@@ -161,5 +161,6 @@ def _sizes(facts: Mapping[str, Any]) -> Sizes:
     layout = StateLayout(*(tuple(facts["layout"][name]) for name in ("widths", "structure")))
     names = ("economics", "covariates", "order_names", "lead_times")
     economics, covariates, order_names, lead_times = (tuple(facts[name]) for name in names)
-    short_histories = facts.get("short_histories", False)  # the first cards do not have it
+    # the first cards do not have it
+    short_histories = flag("short_histories", facts.get("short_histories", False))
     return Sizes(layout, economics, covariates, order_names, lead_times, short_histories)

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-from stable_baselines3.common.utils import ConstantSchedule, set_random_seed
+from stable_baselines3.common.utils import ConstantSchedule, configure_logger, set_random_seed
 from stable_baselines3.common.vec_env import VecNormalize
 from torch import Tensor
 
@@ -87,7 +87,7 @@ class ModelFree:
         source: Where products come from; those of the task if None.
         config: How to train.
         device: Where to compute; ``auto``: on a GPU if there is one.
-        log: Folder for tensorboard; None: no logs.
+        log: Folder for tensorboard, made when `fit` begins; None: no logs.
 
     Raises:
         ValueError: The network knows the distribution and the products do not share one.
@@ -119,8 +119,9 @@ class ModelFree:
             config.rows, problem=problem, products=self.source, rewards="product", **shared
         )
         self.env = normalised(played, config, self.gamma, training=True)
-        self.model = build_model(problem, self.source, self.env, config, self.gamma, device, log)
+        self.model = build_model(problem, self.source, self.env, config, self.gamma, device)
         self._evaluation = HeldOutEvaluation(self.model, held_out, config, self.gamma)
+        self._log = log
         self.step, self.curve = 0, list[ModelFreeProgress]()
         self.best, self._best_weights = -math.inf, self._weights()
 
@@ -147,6 +148,8 @@ class ModelFree:
         Warns:
             TrainingWarning: The training came to its end in `trouble`.
         """
+        if self._log is not None:
+            self.model.set_logger(configure_logger(0, str(self._log), "training"))
         begin, before = time.perf_counter(), self.curve[-1].seconds if self.curve else 0.0
         while self.step < self.config.steps:
             self._train_part()

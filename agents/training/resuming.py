@@ -142,6 +142,7 @@ def _check_progress(saved: Saved) -> None:
             if name != "loss" or figure is not None:  # steps that were all skipped have none
                 real("a figure of the curve", figure)
         real("ordering", row.ordering, least=0.0, most=1.0)
+        real("seconds", row.seconds, least=0.0)
         best = max(best, row.score)
         if row.best != best:
             raise ValueError(f"the best score of step {row.step} must be {best}, got {row.best}")

@@ -25,6 +25,7 @@ from inv_gym.commands.trainings import AGENT_TITLES
 from inv_gym.util.files import write_atomically
 
 console = Console(highlight=False)
+METRICS_FILE = "metrics.jsonl"
 
 
 def reference_score(training: Any) -> tuple[str, float]:
@@ -70,7 +71,7 @@ class Log:
         """Report a validation."""
         curve = self.training.curve
         rows = [json.dumps({**row._asdict(), "gap": self.gap(row.score)}) for row in curve]
-        write_atomically(self.out / "metrics.jsonl", "\n".join(rows) + "\n")
+        write_atomically(self.out / METRICS_FILE, "\n".join(rows) + "\n")
         last = f"{self.compared(validation.score)}, {validation.seconds:.0f} s"
         self.bar.update(self.task, completed=validation.step, last=last)
         if not console.is_terminal:

@@ -116,6 +116,8 @@ CARDS = [
     ("sizes.lead_times", [0.5]),
     ("sizes.lead_times", [math.nan]),
     ("sizes.layout.widths", [True, 2]),
+    ("sizes.short_histories", "yes"),
+    ("sizes.short_histories", 0),
     ("sizes.covariates", ["a", "b"]),
     ("network", None),
     ("network", []),
@@ -278,6 +280,7 @@ def test_an_impossible_progress_is_refused(
         ("best", -1e9, "the best score of step 2 must be"),
         ("ordering", 1.5, "ordering must be between 0 and 1, got 1.5"),
         ("ordering", -0.5, "ordering must be between 0 and 1, got -0.5"),
+        ("seconds", -1.0, "seconds must be at least 0, got -1.0"),
         ("reward", math.inf, "a figure of the curve must be finite, got inf"),
     ],
 )

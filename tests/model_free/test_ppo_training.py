@@ -6,7 +6,8 @@ import gymnasium as gym
 import numpy as np
 import pytest
 import torch
-from model_free_cases import NETWORK, POPULATION, PROBLEM, equal, training, weights
+from model_free_cases import NETWORK, POPULATION, PROBLEM, config, equal, training, weights
+from stable_baselines3.common.logger import Logger
 from stable_baselines3.common.utils import set_random_seed
 
 import inv_gym
@@ -190,6 +191,23 @@ def test_a_checkpoint_with_an_impossible_or_a_missing_part_is_refused(
             again.resume(path)
         assert equal(weights(again), before)
         assert (again.step, again.curve) == (0, [])
+
+
+def test_the_folder_of_logs_is_made_when_the_training_begins(
+    tmp_path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = []
+
+    def open_log(verbose: int, folder: str, name: str) -> Logger:
+        opened.append((folder, name))
+        return Logger(None, [])
+
+    monkeypatch.setattr("inv_gym.agents.sb3.training.configure_logger", open_log)
+    one = ModelFree(PROBLEM, POPULATION, config(steps=40), log=tmp_path / "log")
+    assert opened == []
+    one.fit()
+    assert opened == [(str(tmp_path / "log"), "training")]
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_reward_that_is_not_finite_stops(monkeypatch: pytest.MonkeyPatch) -> None:
