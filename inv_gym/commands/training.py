@@ -18,7 +18,8 @@ import inv_gym
 from inv_gym.agents.network.config import NetworkConfig
 from inv_gym.agents.training.config import STRUCTURE_KINDS
 from inv_gym.agents.training.progress import DivergedError, TrainingWarning
-from inv_gym.commands.report import Log, card, console
+from inv_gym.agents.weights import CARD
+from inv_gym.commands.report import METRICS_FILE, Log, card, console
 from inv_gym.commands.tables import (
     given,
     read_described,
@@ -30,11 +31,14 @@ from inv_gym.commands.train import Options
 from inv_gym.commands.trainings import AGENT_TITLES, MODEL_FREE, direct_backprop, model_free
 from inv_gym.leaderboard.loading import load_environment
 from inv_gym.util.checks import one_of
+from inv_gym.util.files import check_writable
 from inv_gym.util.locks import locked
 
 CHECKPOINT_FILE = "checkpoint.safetensors"
 TRAINED_NAMES = ("weights.safetensors", "model.zip")
 """What a training leaves in the end, with a checkpoint or without one."""
+WRITTEN_NAMES = (CHECKPOINT_FILE, METRICS_FILE, CARD, *TRAINED_NAMES)
+"""Files that a training writes, some of them at its end."""
 
 
 def train(options: Options) -> None:
@@ -67,6 +71,7 @@ def train_one(options: Options, played: inv_gym.Task) -> None:
         with locked(options.out) if rank(training) == 0 else nullcontext():
             if not options.resume:
                 refuse_used(options.out)
+            check_writable(options.out / name for name in WRITTEN_NAMES)
             run(training, options.out, options.agent, origin)
     except (typer.BadParameter, ValueError, TypeError, OSError, DivergedError) as error:
         typer.echo(f"Error: {error}", err=True)

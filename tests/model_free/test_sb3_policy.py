@@ -29,6 +29,7 @@ PRODUCTS = draw_products(POPULATION, PROBLEM, 30, 4)
 FIELDS = {"lead_time": 2, "horizon": 5, "products": "poisson"}
 
 
+@pytest.mark.filterwarnings("ignore::inv_gym.agents.training.progress.TrainingWarning")
 @pytest.mark.parametrize("policy", ["encoder", "plain"])
 @pytest.mark.parametrize("algorithm", ["ppo", "sac"])
 def test_a_saved_model_gives_the_same_orders(algorithm: str, policy: str, tmp_path: Path) -> None:
