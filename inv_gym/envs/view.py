@@ -8,6 +8,7 @@ from typing import Any
 import gymnasium as gym
 import numpy as np
 
+from inv_gym.envs.named_box import NamedBox
 from inv_gym.envs.observations import FlatObservations
 from inv_gym.play.episode import Episode
 from inv_gym.play.policy import Policy
@@ -17,7 +18,7 @@ from inv_gym.products.batch import HISTORY, Products
 from inv_gym.products.sources import ProductSource
 from inv_gym.tasks.registry import task
 from inv_gym.tasks.task import Task
-from inv_gym.util.arrays import Columns
+from inv_gym.util.arrays import Columns, given_array
 from inv_gym.util.checks import one_of, refuse_outside
 
 LARGEST_FLOAT = float(np.finfo(np.float32).max)
@@ -53,12 +54,11 @@ class View:
         """The name of every entry of the observation, in order."""
         return self._observations.names
 
-    def _spaces(self) -> tuple[gym.spaces.Box, gym.spaces.Box]:
-        low, high = self._observations.bounds()
+    def _spaces(self) -> tuple[NamedBox, NamedBox]:
+        """Of the observations and of the orders of one product."""
+        observations = NamedBox(*self._observations.bounds(), self.observation_names)
         most = np.asarray(self.problem.order_bounds(self.source.largest_scale), np.float32)
-        return gym.spaces.Box(low, high, dtype=np.float32), gym.spaces.Box(
-            0.0, most, dtype=np.float32
-        )
+        return observations, NamedBox(np.zeros_like(most), most, self.problem.order_names)
 
     @property
     def episode(self) -> Episode:
@@ -140,10 +140,7 @@ def demand_trace(given: Any, shape: tuple[int, int]) -> np.ndarray:
         f"the demand option must hold finite demands of at least 0 in shape {shape} (periods, "
         "products), or one per period for all"
     )
-    try:
-        trace = np.ma.filled(given, np.nan) if np.ma.isMaskedArray(given) else np.asarray(given)
-    except (TypeError, ValueError):
-        raise ValueError(f"{wanted}; got {given!r}.") from None
+    trace = given_array(given)
     if trace.dtype.kind not in "fiu":
         raise ValueError(f"{wanted}; got {given!r}.")
     trace = trace.astype(float)

@@ -154,8 +154,9 @@ def lacking(policy: inv_gym.Policy, source: inv_gym.ProductSource) -> tuple[str,
     """The covariates that a network was trained with where products have others; empty if it can
     play.
     """
-    needed = policy.covariates if isinstance(policy, InventoryAgent) else ()
-    return () if needed == tuple(source.covariate_names) else needed
+    needed = getattr(policy, "covariates", ())
+    others = isinstance(needed, tuple) and needed != tuple(source.covariate_names)
+    return needed if others else ()
 
 
 def table_remarks(
