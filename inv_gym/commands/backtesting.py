@@ -18,8 +18,8 @@ from inv_gym.backtest.verdicts import VERDICT_RULE, series_frame
 from inv_gym.commands.running import tell_failures, working, written_or_told
 from inv_gym.commands.tables import table_options
 from inv_gym.leaderboard.board import Board, Contest
-from inv_gym.leaderboard.entries import build, load_factory
 from inv_gym.leaderboard.loading import load_environment, told
+from inv_gym.leaderboard.named import build, load_factory
 from inv_gym.leaderboard.play import play
 from inv_gym.leaderboard.terminal import make_console, show
 from inv_gym.leaderboard.words import counted
@@ -81,8 +81,8 @@ def backtest(asked: Asked, place: tuple[int | None, str | None], out: Path) -> N
 
 def read_contest(asked: Asked, console: Console) -> Contest:
     """Read the table, and gather who plays it."""
-    factories = {spec: load_factory(spec) for spec in asked.policies}
     base = inv_gym.task(load_environment(asked.environment or default_environment(asked)))
+    factories = {spec: load_factory(spec) for spec in asked.policies}
     with told("--lead-time"):
         if asked.lead_time is not None:
             base = base.changed(lead_time=asked.lead_time)
@@ -93,8 +93,7 @@ def read_contest(asked: Asked, console: Console) -> Contest:
             task = with_windows(task, asked.quick)
         task = every_window(task, QUICK_WINDOWS if asked.quick else None)
     users = {spec: build(spec, factory, task.problem) for spec, factory in factories.items()}
-    applicable = {spec: policy for spec, policy in users.items() if policy is not None}
-    return gather(task, Path(asked.data).name, applicable)
+    return gather(task, Path(asked.data).name, users)
 
 
 def default_environment(asked: Asked) -> str:

@@ -16,9 +16,10 @@ from inv_gym.commands.leaderboard import PRODUCTS
 from inv_gym.commands.running import tell_failures, working, written_or_told
 from inv_gym.commands.tables import refuse_without_table, table_options
 from inv_gym.leaderboard.board import Board, Contest
-from inv_gym.leaderboard.entries import Section, enter, load_factory
+from inv_gym.leaderboard.entries import Section, enter
 from inv_gym.leaderboard.files import check_folder, write
 from inv_gym.leaderboard.loading import load_environment, told
+from inv_gym.leaderboard.named import load_factory
 from inv_gym.leaderboard.play import play
 from inv_gym.leaderboard.terminal import explain, make_console, show
 from inv_gym.leaderboard.words import counted

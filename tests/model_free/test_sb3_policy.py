@@ -23,7 +23,8 @@ from inv_gym.agents.sb3.policy import SB3Policy
 from inv_gym.agents.sb3.scaled_orders import ScaledOrders
 from inv_gym.agents.sb3.vec_env import SB3VecEnv
 from inv_gym.commands.app import app
-from inv_gym.leaderboard.entries import lacking, load_factory
+from inv_gym.leaderboard.entries import lacking
+from inv_gym.leaderboard.named import Inapplicable, load_factory
 
 PRODUCTS = draw_products(POPULATION, PROBLEM, 30, 4)
 FIELDS = {"lead_time": 2, "horizon": 5, "products": "poisson"}
@@ -256,7 +257,9 @@ def test_the_leaderboard_plays_a_users_model(tmp_path: Path) -> None:
     assert result.exit_code == 0, result.output
     rows = (tmp_path / "out" / "leaderboard.csv").read_text().splitlines()
     assert sum(spec in row for row in rows) == 1
-    assert load_factory(spec)(make_problem("InvPerishable-v0")) is None  # where it does not fit
+    elsewhere = load_factory(spec)(make_problem("InvPerishable-v0"))
+    assert isinstance(elsewhere, Inapplicable)
+    assert "Perishable shows" in elsewhere.reason
 
 
 def test_the_leaderboard_says_what_is_wrong_with_a_model(tmp_path: Path) -> None:
