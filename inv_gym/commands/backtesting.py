@@ -23,7 +23,7 @@ from inv_gym.leaderboard.named import build, load_factory
 from inv_gym.leaderboard.play import play
 from inv_gym.leaderboard.terminal import make_console, show
 from inv_gym.leaderboard.words import counted
-from inv_gym.play.dispatch import WorkerError
+from inv_gym.util.dispatch import WorkerError
 
 ENVIRONMENT, LATE_ENVIRONMENT = "InvLostSales-v0", "InvLostSalesLeadTime-v0"
 QUICK_WINDOWS = 4

@@ -23,9 +23,9 @@ from inv_gym.leaderboard.named import load_factory
 from inv_gym.leaderboard.play import play
 from inv_gym.leaderboard.terminal import explain, make_console, show
 from inv_gym.leaderboard.words import counted
-from inv_gym.play.dispatch import WorkerError
 from inv_gym.products.panel import read_panel
 from inv_gym.tasks.naming import READING_KEYS
+from inv_gym.util.dispatch import WorkerError
 
 QUICK_PRODUCTS, QUICK_HORIZON = 50, 20
 

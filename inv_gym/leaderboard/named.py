@@ -14,7 +14,7 @@ from inv_gym.play.policy import KNOWLEDGE
 from inv_gym.util.checks import one_of
 
 SB3 = "sb3"
-MODEL = "model.zip"
+MODEL_FILE = "model.zip"
 """What a training with stable-baselines3 writes into its folder."""
 FORMS = (
     "a policy is named module:factory (my_module:factory), sb3:FILE.zip, or by the folder that "
@@ -60,7 +60,7 @@ def _model_file(name: str) -> Path:
         raise ValueError(f"sb3: needs the file of a model after the colon, got {name!r}: {FORMS}.")
     file = Path(name).expanduser()
     if file.is_dir():
-        raise ValueError(f"{file} is a folder: give the file in it, such as sb3:{file / MODEL}.")
+        raise ValueError(f"{file} is a folder: give the file in it, such as sb3:{file / MODEL_FILE}.")
     if not file.is_file():
         raise FileNotFoundError(f"there is no file {file} in {Path.cwd()}.")
     return file
@@ -105,15 +105,15 @@ def folder_factory(folder: Path) -> Factory:
     Raises:
         typer.BadParameter: There is no network, or it is damaged.
     """
-    has_weights, has_model = ((folder / name).exists() for name in (WEIGHTS, MODEL))
+    has_weights, has_model = ((folder / name).exists() for name in (WEIGHTS, MODEL_FILE))
     with told("--policy"):
         if not has_weights and not has_model:
             raise ValueError(
-                f"the folder {folder} holds neither {WEIGHTS} nor {MODEL}: name the folder that "
+                f"the folder {folder} holds neither {WEIGHTS} nor {MODEL_FILE}: name the folder that "
                 "inv-gym train wrote (a training that was interrupted writes them with --resume)."
             )
         if not has_weights:
-            return model_factory(folder / MODEL)
+            return model_factory(folder / MODEL_FILE)
         InventoryAgent.load(folder)
     return lambda problem: _applied(lambda: InventoryAgent.load(folder, problem))
 
