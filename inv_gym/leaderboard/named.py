@@ -60,7 +60,9 @@ def _model_file(name: str) -> Path:
         raise ValueError(f"sb3: needs the file of a model after the colon, got {name!r}: {FORMS}.")
     file = Path(name).expanduser()
     if file.is_dir():
-        raise ValueError(f"{file} is a folder: give the file in it, such as sb3:{file / MODEL_FILE}.")
+        raise ValueError(
+            f"{file} is a folder: give the file in it, such as sb3:{file / MODEL_FILE}."
+        )
     if not file.is_file():
         raise FileNotFoundError(f"there is no file {file} in {Path.cwd()}.")
     return file
@@ -109,8 +111,8 @@ def folder_factory(folder: Path) -> Factory:
     with told("--policy"):
         if not has_weights and not has_model:
             raise ValueError(
-                f"the folder {folder} holds neither {WEIGHTS} nor {MODEL_FILE}: name the folder that "
-                "inv-gym train wrote (a training that was interrupted writes them with --resume)."
+                f"the folder {folder} holds neither {WEIGHTS} nor {MODEL_FILE}: name the folder "
+                "that inv-gym train wrote (a training that was interrupted writes them with --resume)."
             )
         if not has_weights:
             return model_factory(folder / MODEL_FILE)
