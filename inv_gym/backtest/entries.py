@@ -32,8 +32,8 @@ def with_windows(task: inv_gym.Task, quick: bool) -> inv_gym.Task:
     longest = min(task.problem.horizon, len(source.episode_periods))
     share = LEAST_HORIZON if quick else len(source.episode_periods) // WINDOWS_PER_SERIES
     horizon = min(longest, max(share, LEAST_HORIZON))
-    warm_up = task.warm_up if task.warm_up < horizon else 0
-    return replace(task, problem=replace(task.problem, horizon=horizon), warm_up=warm_up)
+    problem = replace(task.problem, horizon=horizon)
+    return replace(task, problem=problem, warm_up=task.warm_up_within(horizon))
 
 
 def every_window(task: inv_gym.Task, most: int | None) -> inv_gym.Task:

@@ -35,11 +35,12 @@ def quick_task(
     registered = inv_gym.ENVIRONMENTS[env_id]
     if section.task is not None:
         return section.task(env_id, **fields), []
-    warm_up = registered.warm_up
-    if warm_up < fields.get("horizon", registered.problem.horizon):
-        return inv_gym.task(env_id, **fields), []
-    note = f"the warm-up of {warm_up} periods counts here: the horizon is short"
-    return inv_gym.task(env_id, warm_up=0, **fields), [note]
+    warm_up = registered.warm_up_within(fields.get("horizon", registered.problem.horizon))
+    task = inv_gym.task(env_id, warm_up=warm_up, **fields)
+    if warm_up == registered.warm_up:
+        return task, []
+    counted = f"the warm-up of {registered.warm_up} periods counts here: the horizon is short"
+    return task, [counted]
 
 
 def enter(

@@ -12,6 +12,7 @@ from inv_gym.agents.weights import WEIGHTS
 from inv_gym.leaderboard.loading import blamed, load, told
 from inv_gym.play.policy import KNOWLEDGE
 from inv_gym.util.checks import one_of
+from inv_gym.util.extras import needs
 
 SB3 = "sb3"
 MODEL_FILE = "model.zip"
@@ -95,8 +96,8 @@ def model_factory(file: Path) -> Factory:
     Raises:
         ValueError: It is damaged, or no problem's observations can be shown to it.
     """
-    from inv_gym.agents.sb3.policy import SB3Policy
-
+    with needs("rl", "a model of stable-baselines3"):
+        from inv_gym.agents.sb3.policy import SB3Policy
     model = SB3Policy.read(file)
     return lambda problem: _applied(lambda: SB3Policy(problem, *model))
 
@@ -112,7 +113,7 @@ def folder_factory(folder: Path) -> Factory:
         if not has_weights and not has_model:
             raise ValueError(
                 f"the folder {folder} holds neither {WEIGHTS} nor {MODEL_FILE}: name the folder "
-                "that inv-gym train wrote (a training that was interrupted writes them with --resume)."
+                "that inv-gym train wrote (--resume ends a training that was interrupted)."
             )
         if not has_weights:
             return model_factory(folder / MODEL_FILE)
