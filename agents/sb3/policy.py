@@ -53,7 +53,7 @@ class SB3Policy:
                 f"{problem.order_names}."
             )
         if not self.fits(problem, policy):
-            seen, wanted = _entries(policy), FlatObservations(problem, self.covariates).names
+            seen, wanted = _entries(policy), _shown(problem, policy)
             raise ValueError(
                 f"the model takes observations of {', '.join(_apart(seen, wanted))}, "
                 f"{type(problem).__name__} shows {', '.join(_apart(wanted, seen))}: it was "
@@ -76,7 +76,8 @@ class SB3Policy:
         """
         if not self.covariates:
             observation = observation._replace(covariates=None)
-        vectors = flat(self.problem, observation)
+        shows_known = _shows_known_periods(_entries(self.policy))
+        vectors = flat(self.problem, observation, shows_known)
         if self.policy.observation_space.shape != vectors.shape[1:]:
             raise ValueError(
                 f"the model was trained with the covariates {', '.join(self.covariates)}: play it "
@@ -94,11 +95,11 @@ class SB3Policy:
         """Whether a model's observations (covariates apart) and orders are those of the
         problem.
         """
-        shown = FlatObservations(problem, _covariates(problem, policy)).names
+        shown = _shown(problem, policy)
         orders: Any = policy.action_space
         channels = orders.names if isinstance(orders, NamedBox) else problem.order_names
         return (
-            _entries(policy) == tuple(shown)
+            _entries(policy) == shown
             and channels == tuple(problem.order_names)
             and orders.shape == (problem.order_dim,)
         )
@@ -144,7 +145,20 @@ def _entries(policy: BasePolicy) -> tuple[str, ...]:
 
 def _covariates(problem: Problem, policy: BasePolicy) -> tuple[str, ...]:
     """The names among a model's observations that stand where covariates do."""
-    return _entries(policy)[len(FlatObservations(problem, ()).names) - 1 : -1]
+    entries = _entries(policy)
+    end = FlatObservations.KNOWN_PERIODS if _shows_known_periods(entries) else -1
+    return entries[len(FlatObservations(problem, ()).names) - 1 : end]
+
+
+def _shows_known_periods(entries: tuple[str, ...]) -> bool:
+    """Whether observations with entries of these names tell how many periods are known."""
+    return "known_periods" in entries[FlatObservations.KNOWN_PERIODS :]
+
+
+def _shown(problem: Problem, policy: BasePolicy) -> tuple[str, ...]:
+    """The names of the problem's observations with a model's covariates."""
+    shows_known = _shows_known_periods(_entries(policy))
+    return tuple(FlatObservations(problem, _covariates(problem, policy), shows_known).names)
 
 
 def _apart(names: Sequence[str], others: Sequence[str]) -> list[str]:
