@@ -379,6 +379,12 @@ def test_bounds_are_those_that_are_known(backlog: bool) -> None:
     assert bounds["horizon_left"] == (0.0, 1.0)
 
 
+@pytest.mark.parametrize("demand", [1e30, 1e300])
+def test_a_demand_too_large_to_be_summed_is_refused(demand: float) -> None:
+    with pytest.raises(ValueError, match=r"below 1e\+30 in shape .*; got 1e\+30"):
+        make(horizon=2).reset(options={"demand": [1.0, demand]})
+
+
 def test_spaces_say_what_their_entries_are() -> None:
     env, other = make(lead_time=2), InventoryEnv("perishable", shelf_life=2)
     seen, orders = env.observation_space, env.action_space

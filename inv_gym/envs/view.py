@@ -11,6 +11,7 @@ import numpy as np
 from inv_gym.envs.named_box import NamedBox
 from inv_gym.envs.observations import FlatObservations
 from inv_gym.play.episode import Episode
+from inv_gym.play.orders import LARGEST_ORDER
 from inv_gym.play.policy import Policy
 from inv_gym.play.rollout import Rollout, rollout
 from inv_gym.problems.problem import Problem
@@ -136,11 +137,12 @@ def demand_trace(given: Any, shape: tuple[int, int]) -> np.ndarray:
     """A demand trace in a shape (periods, products); one for all products may be given alone.
 
     Raises:
-        ValueError: It has another shape, or demands that are not finite numbers of at least 0.
+        ValueError: It has another shape, or demands that are not numbers of at least 0, or are too
+            large to be summed.
     """
     wanted = (
-        f"the demand option must hold finite demands of at least 0 in shape {shape} (periods, "
-        "products), or one per period for all"
+        f"the demand option must hold demands of at least 0 and below {LARGEST_ORDER:g} in shape "
+        f"{shape} (periods, products), or one per period for all"
     )
     trace = given_array(given)
     if trace.dtype.kind not in "fiu":
@@ -150,7 +152,7 @@ def demand_trace(given: Any, shape: tuple[int, int]) -> np.ndarray:
         trace = np.broadcast_to(trace[:, None], shape)
     if trace.shape != shape:
         raise ValueError(f"{wanted}; got shape {trace.shape}.")
-    refuse_outside(wanted, trace)
+    refuse_outside(wanted, trace, LARGEST_ORDER)
     return trace
 
 
