@@ -19,12 +19,13 @@ from inv_gym.backtest.verdicts import VERDICT_RULE, series_frame
 from inv_gym.commands.running import tell_failures, working, written_or_told
 from inv_gym.commands.tables import given, read_described, refuse_given_twice
 from inv_gym.leaderboard.board import Board, Contest
-from inv_gym.leaderboard.entries import Factory, build, load_factory
+from inv_gym.leaderboard.entries import Factory
 from inv_gym.leaderboard.loading import load_environment, told
+from inv_gym.leaderboard.named import build, load_factory
 from inv_gym.leaderboard.play import play
 from inv_gym.leaderboard.terminal import make_console, show
 from inv_gym.leaderboard.words import counted
-from inv_gym.play.dispatch import WorkerError
+from inv_gym.util.dispatch import WorkerError
 
 ENVIRONMENT, LATE_ENVIRONMENT = "InvLostSales-v0", "InvLostSalesLeadTime-v0"
 QUICK_WINDOWS = 4
@@ -88,8 +89,8 @@ def read_contests(asked: Asked, console: Console) -> dict[str, Contest]:
     """Read the table, and gather who plays it: one contest for each structure of the table, by the
     folder of its files below that of the backtest.
     """
-    factories = {spec: load_factory(spec) for spec in asked.policies}
     base = inv_gym.task(load_environment(asked.environment or default_environment(asked)))
+    factories = {spec: load_factory(spec) for spec in asked.policies}
     with told("--lead-time"):
         if asked.lead_time is not None:
             base = base.changed(lead_time=asked.lead_time)
@@ -117,8 +118,7 @@ def with_listed_windows(task: inv_gym.Task, asked: Asked) -> inv_gym.Task:
 def contest_of(task: inv_gym.Task, asked: Asked, factories: Mapping[str, Factory]) -> Contest:
     """Who plays a task."""
     users = {spec: build(spec, factory, task.problem) for spec, factory in factories.items()}
-    applicable = {spec: policy for spec, policy in users.items() if policy is not None}
-    return gather(task, Path(asked.data).name, applicable)
+    return gather(task, Path(asked.data).name, users)
 
 
 def default_environment(asked: Asked) -> str:

@@ -16,13 +16,14 @@ from inv_gym.commands.leaderboard import PRODUCTS
 from inv_gym.commands.running import tell_failures, working, written_or_told
 from inv_gym.commands.tables import read_described, refuse_without_table
 from inv_gym.leaderboard.board import Board, Contest
-from inv_gym.leaderboard.entries import Section, enter, load_factory, variants
+from inv_gym.leaderboard.entries import Section, enter, variants
 from inv_gym.leaderboard.files import check_folder, write
 from inv_gym.leaderboard.loading import load_environment, told
+from inv_gym.leaderboard.named import load_factory
 from inv_gym.leaderboard.play import play
 from inv_gym.leaderboard.terminal import explain, make_console, show
 from inv_gym.leaderboard.words import counted
-from inv_gym.play.dispatch import WorkerError
+from inv_gym.util.dispatch import WorkerError
 
 QUICK_PRODUCTS, QUICK_HORIZON = 50, 20
 

@@ -14,7 +14,7 @@ from inv_gym.play.policy import Observation
 from inv_gym.problems.problem import Problem
 from inv_gym.products.sources import ProductSource
 from inv_gym.tasks.task import Task
-from inv_gym.util.arrays import Columns, map_columns
+from inv_gym.util.arrays import Columns, given_array, map_columns
 from inv_gym.util.checks import one_of
 
 
@@ -163,7 +163,7 @@ class InventoryEnv(gym.Env[np.ndarray, np.ndarray], View):
         return draw(self.problem, self.episode, self._played)
 
     def _parse(self, action: Any) -> Columns:
-        action = np.asarray(action)
+        action = given_array(action)
         if action.shape == self._action_shape and action.dtype.kind in "fiu":
             order = tuple(map(float, action.tolist()))
             for quantity in order:

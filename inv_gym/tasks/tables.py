@@ -358,7 +358,7 @@ def _task(
         return Task(problem, roles["test"], **sources)
     registered = task(env_or_problem)
     periods = _horizon(registered.problem, split) if horizon is None else horizon
-    warm_up = registered.warm_up if registered.warm_up < periods else 0
+    warm_up = registered.warm_up_within(periods)
     played = registered.changed(products=roles["test"], warm_up=warm_up, horizon=periods)
     reference = played.reference and played.reference.removesuffix(KNOWS_DISTRIBUTION)
     return replace(played, reference=reference, **sources)

@@ -155,6 +155,26 @@ def to_numpy(array: Array) -> np.ndarray:
     return array.detach().cpu().numpy() if is_torch(array) else np.asarray(array)
 
 
+def given_array(values: Any) -> np.ndarray:
+    """What a user gave as a NumPy array, whatever it is: without a gradient, with NaN for figures
+    that are masked, and of dtype object if its rows are of different lengths.
+    """
+    if type(values) is np.ndarray:
+        return values
+    if isinstance(values, (list, tuple)) and any(map(np.ma.isMaskedArray, values)):
+        values = np.ma.array(values)
+    if np.ma.isMaskedArray(values):
+        numbers = values.astype(float) if values.dtype.kind in "iu" else values
+        return np.ma.filled(numbers, np.nan if numbers.dtype.kind == "f" else None)
+    if is_torch(values):
+        short = values.is_floating_point() and values.dtype.itemsize < 4
+        return to_numpy(values.float() if short else values)  # NumPy has no bfloat16
+    try:
+        return np.asarray(values)
+    except (TypeError, ValueError):
+        return np.array(values, dtype=object)
+
+
 def map_columns(function: Any, tree: Tree) -> Tree:
     """Apply a function to every array of a (nested, named) tuple, keeping its shape; None stays
     None.
