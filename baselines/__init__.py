@@ -17,6 +17,7 @@ from inv_gym.baselines.rules.interval_stock import IntervalStock
 from inv_gym.baselines.rules.myopic import Myopic, Myopic2
 from inv_gym.baselines.rules.perishable import LowWasteBaseStock, WasteAwareBaseStock
 from inv_gym.baselines.rules.projected_level import ProjectedLevel
+from inv_gym.baselines.rules.projected_perishable import ProjectedPerishableLevel
 from inv_gym.baselines.rules.seasonal_thresholds import SeasonalIntervalStock
 from inv_gym.baselines.rules.simple import ConstantOrder, RandomOrders
 from inv_gym.baselines.rules.vector_base_stock import VectorBaseStock
@@ -41,6 +42,7 @@ __all__ = [
     "Myopic2",
     "ProjectedExpeditedPosition",
     "ProjectedLevel",
+    "ProjectedPerishableLevel",
     "RandomOrders",
     "SeasonalIntervalStock",
     "SingleIndex",

@@ -19,6 +19,7 @@ from inv_gym.baselines.rules.interval_stock import IntervalStock
 from inv_gym.baselines.rules.myopic import Myopic, Myopic2
 from inv_gym.baselines.rules.perishable import LowWasteBaseStock, WasteAwareBaseStock
 from inv_gym.baselines.rules.projected_level import ProjectedLevel
+from inv_gym.baselines.rules.projected_perishable import ProjectedPerishableLevel
 from inv_gym.baselines.rules.seasonal_thresholds import SeasonalIntervalStock
 from inv_gym.baselines.rules.simple import ConstantOrder, RandomOrders
 from inv_gym.baselines.rules.vector_base_stock import VectorBaseStock
@@ -105,15 +106,16 @@ def _lost_sales(problem: LostSales) -> Applicable:
 
 @applicable.register
 def _perishable(problem: Perishable) -> Applicable:
-    return Applicable(
-        (
-            Entry("naive base-stock", BaseStock.closed_form, each_period=True),
-            Entry("searched base-stock", BaseStock.searched),
-            Entry("waste-aware base-stock", WasteAwareBaseStock.searched),
-            Entry("low-waste base-stock", LowWasteBaseStock.searched),
-        ),
-        "searched base-stock",
-    )
+    entries = [
+        Entry("naive base-stock", BaseStock.closed_form, each_period=True),
+        Entry("searched base-stock", BaseStock.searched),
+        Entry("waste-aware base-stock", WasteAwareBaseStock.searched),
+        Entry("low-waste base-stock", LowWasteBaseStock.searched),
+    ]
+    if problem.lead_time > 0:
+        projected = ProjectedPerishableLevel.closed_form
+        entries.append(Entry("projected inventory level", projected, each_period=True))
+    return Applicable(tuple(entries), "searched base-stock")
 
 
 @applicable.register

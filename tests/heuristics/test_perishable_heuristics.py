@@ -22,7 +22,13 @@ from inv_gym import (
     make_problem,
     rollout,
 )
-from inv_gym.baselines import BaseStock, Fitted, LowWasteBaseStock, WasteAwareBaseStock
+from inv_gym.baselines import (
+    BaseStock,
+    Fitted,
+    LowWasteBaseStock,
+    ProjectedPerishableLevel,
+    WasteAwareBaseStock,
+)
 from inv_gym.problems.perishable import PerishableState
 from inv_gym.util.arrays import like, map_columns
 
@@ -220,3 +226,26 @@ def test_a_threshold_of_nothing_leaves_the_level():
     )
     assert low(observe([1.0, 1.0])) == 6.0
     assert replace(low, threshold=2.0)(observe([0.0, 1.0])) == 4.0  # halfway, 5, less 1
+
+
+def test_the_projected_level_counts_the_stock_that_is_left_and_fresh_enough() -> None:
+    problem = Perishable(shelf_life=2, lead_time=1)
+    distribution = distribution_of("poisson", 4.0)
+    rule = ProjectedPerishableLevel(
+        problem=problem, level=np.array([6.0]), distribution=distribution
+    )
+    # 3 outdate or sell today; of the 5 others those are left that demand beyond 3 does not take
+    demand = np.arange(60)
+    chance = np.diff(distribution.cdf(demand[:, None])[:, 0], prepend=0.0)
+    expected = chance @ np.clip(5.0 - np.maximum(demand - 3.0, 0.0), 0.0, None)
+    order = float(rule(observe([3.0, 5.0]))[0, 0])
+    assert order == pytest.approx(6.0 - expected, rel=0.01)
+
+
+def test_the_projected_level_needs_a_lead_time() -> None:
+    with pytest.raises(ValueError, match="lead_time must be at least 1 for ProjectedPerishable"):
+        ProjectedPerishableLevel(
+            problem=Perishable(lead_time=0),
+            level=np.ones(1),
+            distribution=distribution_of("poisson", 4.0),
+        )
