@@ -17,7 +17,13 @@ from inv_gym.agents.sb3.normalisation import Kept, kept_of, read_normalisation
 from inv_gym.agents.sb3.playable import refuse_unknown_reach, refuse_unplayable
 from inv_gym.agents.sb3.scaled_orders import ScaledOrders
 from inv_gym.envs.named_box import NamedBox
-from inv_gym.envs.observations import FlatObservations, flat
+from inv_gym.envs.observations import (
+    KNOWN_NAMES,
+    LOT_NAMES,
+    PRICE_NAMES,
+    FlatObservations,
+    flat,
+)
 from inv_gym.play.policy import Observation
 from inv_gym.problems.problem import Problem
 from inv_gym.util.arrays import like, to_numpy
@@ -74,14 +80,17 @@ class SB3Policy:
             ValueError: The products have another number of covariates than those that the model was
                 trained on.
         """
-        if not self.covariates:
-            observation = observation._replace(covariates=None)
-        shows_known = _shows_known_periods(_entries(self.policy))
-        vectors = flat(self.problem, observation, shows_known)
+        extras = _extras(self.policy)
+        shown = observation._replace(
+            covariates=observation.covariates if self.covariates else None,
+            lots=observation.lots if set(LOT_NAMES) & extras else None,
+            price=observation.price if set(PRICE_NAMES) & extras else None,
+        )
+        vectors = flat(self.problem, shown, bool(set(KNOWN_NAMES) & extras))
         if self.policy.observation_space.shape != vectors.shape[1:]:
+            trained_with = ", ".join((*self.covariates, *sorted(extras)))
             raise ValueError(
-                f"the model was trained with the covariates {', '.join(self.covariates)}: play it "
-                "on products that have them."
+                f"the model was trained with {trained_with}: play it on products that have them."
             )
         if self.normalisation is not None:
             vectors = np.asarray(self.normalisation.normalize_obs(vectors))
@@ -92,8 +101,8 @@ class SB3Policy:
 
     @staticmethod
     def fits(problem: Problem, policy: BasePolicy) -> bool:
-        """Whether a model's observations (covariates apart) and orders are those of the
-        problem.
+        """Whether a model's observations (covariates and what tables add apart) and orders are
+        those of the problem.
         """
         shown = _shown(problem, policy)
         orders: Any = policy.action_space
@@ -143,22 +152,23 @@ def _entries(policy: BasePolicy) -> tuple[str, ...]:
     return space.names
 
 
+def _extras(policy: BasePolicy) -> set[str]:
+    """The names among a model's observations that only some products have, covariates apart."""
+    return {*KNOWN_NAMES, *LOT_NAMES, *PRICE_NAMES} & set(_entries(policy))
+
+
 def _covariates(problem: Problem, policy: BasePolicy) -> tuple[str, ...]:
     """The names among a model's observations that stand where covariates do."""
-    entries = _entries(policy)
-    end = FlatObservations.KNOWN_PERIODS if _shows_known_periods(entries) else -1
-    return entries[len(FlatObservations(problem, ()).names) - 1 : end]
-
-
-def _shows_known_periods(entries: tuple[str, ...]) -> bool:
-    """Whether observations with entries of these names tell how many periods are known."""
-    return "known_periods" in entries[FlatObservations.KNOWN_PERIODS :]
+    begin = len(FlatObservations(problem, ()).names) - 1
+    extras = _extras(policy)
+    return tuple(name for name in _entries(policy)[begin:-1] if name not in extras)
 
 
 def _shown(problem: Problem, policy: BasePolicy) -> tuple[str, ...]:
-    """The names of the problem's observations with a model's covariates."""
-    shows_known = _shows_known_periods(_entries(policy))
-    return tuple(FlatObservations(problem, _covariates(problem, policy), shows_known).names)
+    """The names of the problem's observations with a model's covariates and extras."""
+    extras, covariates = _extras(policy), _covariates(problem, policy)
+    has = (bool(set(names) & extras) for names in (KNOWN_NAMES, LOT_NAMES, PRICE_NAMES))
+    return tuple(FlatObservations(problem, covariates, *has).names)
 
 
 def _apart(names: Sequence[str], others: Sequence[str]) -> list[str]:

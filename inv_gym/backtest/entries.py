@@ -45,8 +45,14 @@ def every_window(task: inv_gym.Task, most: int | None) -> inv_gym.Task:
         most: Windows of a series, the latest ones; None for all.
     """
     source: Any = task.source
-    listed: Any = ListedWindows.each(source, task.problem.horizon)
-    return replace(task, source=listed if most is None else listed.latest(most))
+    horizon = task.problem.horizon
+    listed: Any = ListedWindows.side_by_side(source, horizon)
+    note = (
+        f"every series plays all its windows of {counted(horizon, 'period')} side by side, each "
+        "from a starting stock of its own"
+    )
+    chosen = listed if most is None else listed.latest(most)
+    return replace(task, source=replace(chosen, remarks=(note,)))
 
 
 def gather(
@@ -71,10 +77,6 @@ def gather(
             policies[name] = policy
     remarks = network_remarks(source, policies)
     notes += remark_notes(remarks)
-    notes.append(
-        f"every series plays all its windows of {counted(problem.horizon, 'period')} side by side, "
-        "each from a starting stock of its own"
-    )
     wanted = (task.reference, baselines.reference(problem, distribution=False), *policies)
     reference = next(name for name in wanted if name in policies)
     sample = task.draw(1)

@@ -48,7 +48,11 @@ class View:
         self.task = task(played, problem=problem, products=products, warm_up=0, **fields)
         self.problem, self.source = self.task.problem, self.task.source
         self._observations = FlatObservations(
-            self.problem, self.source.covariate_names, short_histories(self.source)
+            self.problem,
+            self.source.covariate_names,
+            short_histories(self.source),
+            getattr(self.source, "has_lots", False),
+            getattr(self.source, "has_prices", False) and "price" in self.problem.Economics._fields,
         )
         self._episode: Episode | None = None
 

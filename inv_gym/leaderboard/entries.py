@@ -24,40 +24,43 @@ class Section(NamedTuple):
     """``synthetic`` or ``data``."""
     file: str = ""
     """The demand table; none for the population of each environment."""
-    task: Callable[..., inv_gym.Task] | None = None
-    """The task of the table for the id of an environment and its horizon."""
+    tasks: Callable[..., Mapping[str, inv_gym.Task]] | None = None
+    """The tasks of the table, by their structure, for the id of an environment and its horizon."""
 
 
-def quick_task(
-    env_id: str, section: Section, fields: Mapping[str, Any]
-) -> tuple[inv_gym.Task, list[str]]:
-    """The task that is played, and what a reader must know of a short horizon."""
+class Variant(NamedTuple):
+    """A task that is played."""
+
+    task: inv_gym.Task
+    notes: tuple[str, ...] = ()
+    """What a reader must know of a short horizon."""
+
+
+def variants(env_id: str, section: Section, fields: Mapping[str, Any]) -> list[Variant]:
+    """The tasks that are played of an environment: of a table, one for each structure."""
     registered = inv_gym.ENVIRONMENTS[env_id]
-    if section.task is not None:
-        return section.task(env_id, **fields), []
+    if section.tasks is not None:
+        with told("--data"):
+            return list(map(Variant, section.tasks(env_id, **fields).values()))
     warm_up = registered.warm_up_within(fields.get("horizon", registered.problem.horizon))
     task = inv_gym.task(env_id, warm_up=warm_up, **fields)
     if warm_up == registered.warm_up:
-        return task, []
+        return [Variant(task)]
     counted = f"the warm-up of {registered.warm_up} periods counts here: the horizon is short"
-    return task, [counted]
+    return [Variant(task, (counted,))]
 
 
 def enter(
-    env_id: str,
-    section: Section,
-    factories: Mapping[str, Factory],
-    seed: int,
-    fields: Mapping[str, Any],
+    variant: Variant, section: Section, factories: Mapping[str, Factory], seed: int
 ) -> Contest:
     """Gather who plays, and let each play one product: what is wrong shows before the long run."""
+    task = variant.task
     with told("--data"):
-        task, notes = quick_task(env_id, section, fields)
         sample = task.draw(1, seed)
-    problem, law_is_known = task.problem, section.task is None
+    problem, law_is_known = task.problem, section.tasks is None
     ours = baselines.policies(problem, law_is_known) | agents.policies(problem)
     policies = {name: policy for name, policy in ours.items() if not lacking(policy, task.source)}
-    notes = [*task.source.notes, *notes]
+    notes = [*task.source.notes, *variant.notes]
     if not law_is_known:
         notes.append(NO_DISTRIBUTION)
     paths = {name: inv_gym.rollout(problem, policy, sample) for name, policy in policies.items()}
@@ -69,7 +72,7 @@ def enter(
             needed = ", ".join(lacking(policy, task.source))
             notes.append(f"{spec} does not apply here (it needs the covariates {needed})")
         elif law_is_known or policy.knows != "distribution":
-            with blamed(f"{spec} failed in {env_id}", "--policy"):
+            with blamed(f"{spec} failed in {task.name}", "--policy"):
                 paths[spec] = inv_gym.rollout(problem, policy, sample)
             policies[spec] = policy
     remarks = network_remarks(task.source, policies)

@@ -12,6 +12,10 @@ LARGEST_ORDER = 1e30
 """Orders from here on are refused: sums of them would not be finite in float32."""
 
 
+class ImpossibleOrdersError(ValueError):
+    """Orders that are negative, too large or NaN."""
+
+
 def policy_name(policy: Any) -> str:
     """What a policy is called in messages."""
     return str(getattr(policy, "name", type(policy).__name__))
@@ -84,7 +88,7 @@ def _check_values(order: Array, policy: Any, hint: str) -> None:
     values = to_numpy(values)
     rows, channels = (~((values >= 0) & (values < LARGEST_ORDER))).nonzero()
     bad = values[rows[0], channels[0]]
-    raise ValueError(
+    raise ImpossibleOrdersError(
         f"policy {policy_name(policy)} must return finite orders of at least 0 and below "
         f"{LARGEST_ORDER:g}, got {bad} for product {rows[0]}, channel {channels[0]}."
         + (hint if np.isnan(bad) else "")

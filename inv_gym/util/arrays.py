@@ -13,6 +13,7 @@ an order of exactly 0 still gets a gradient; ``minimum`` shares a tie half and h
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Iterable, Sequence
 from typing import Any, TypeAlias, TypeVar
@@ -48,6 +49,13 @@ def positive_part(column: Array) -> Array:
 def round_half_even(column: Array) -> Array:
     """The nearest whole number, halves to the even one (the rule that all three kinds share)."""
     return float(round(column)) if isinstance(column, float) else column.round()
+
+
+def round_up(column: Array) -> Array:
+    """The least whole number that is not below."""
+    if isinstance(column, float):
+        return float(math.ceil(column))
+    return np.ceil(column) if isinstance(column, np.ndarray) else column.ceil()
 
 
 def indicator(condition: Array, like: Array) -> Array:
