@@ -52,7 +52,7 @@ class Bounds(NamedTuple):
 
 
 UNIT_SHARE = Bounds(0.0, 1.0)
-AT_LEAST_ZERO = Bounds(0.0)
+NOT_BELOW_ZERO = Bounds(0.0)
 COUNT = Bounds(1, is_whole=True)
 OPTION_BOUNDS = {
     "n_steps": COUNT,
@@ -62,7 +62,7 @@ OPTION_BOUNDS = {
     "clip_range": Bounds(above_zero=True),
     "clip_range_vf": Bounds(above_zero=True, or_else=(None,)),
     "ent_coef": Bounds(0.0, or_else=("auto",)),
-    "vf_coef": AT_LEAST_ZERO,
+    "vf_coef": NOT_BELOW_ZERO,
     "max_grad_norm": Bounds(above_zero=True),
     "target_kl": Bounds(above_zero=True, or_else=(None,)),
     "rms_prop_eps": Bounds(above_zero=True),
@@ -75,8 +75,8 @@ OPTION_BOUNDS = {
     "target_update_interval": COUNT,
     "target_entropy": Bounds(or_else=("auto",)),
     "policy_delay": COUNT,
-    "target_policy_noise": AT_LEAST_ZERO,
-    "target_noise_clip": AT_LEAST_ZERO,
+    "target_policy_noise": NOT_BELOW_ZERO,
+    "target_noise_clip": NOT_BELOW_ZERO,
 }
 OPTION_FLAGS = (
     "normalize_advantage",
@@ -87,7 +87,7 @@ OPTION_FLAGS = (
 )
 
 
-SCHEDULES = ("clip_range", "clip_range_vf")
+SCHEDULED_OPTIONS = ("clip_range", "clip_range_vf")
 """Options that may be functions of the share of a training that is left."""
 OPTION_KINDS: dict[str, tuple[str, Callable[[Any], bool]]] = {
     "rollout_buffer_class": ("a buffer's class or None", lambda given: _is_buffer_class(given)),
@@ -145,7 +145,7 @@ def check_option(name: str, value: Any) -> None:
     bounds = OPTION_BOUNDS.get(name)
     if bounds is None or any(value is other or value == other for other in bounds.or_else):
         return
-    if name in SCHEDULES and callable(value):
+    if name in SCHEDULED_OPTIONS and callable(value):
         return
     if bounds.is_whole:
         whole(name, value, int(bounds.least))
