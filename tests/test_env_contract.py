@@ -381,7 +381,7 @@ def test_bounds_are_those_that_are_known(backlog: bool) -> None:
 
 @pytest.mark.parametrize("demand", [1e30, 1e300])
 def test_a_demand_too_large_to_be_summed_is_refused(demand: float) -> None:
-    with pytest.raises(ValueError, match=r"below 1e\+30 in shape .*; got 1e\+30"):
+    with pytest.raises(ValueError, match=r"at least 0 in shape .*, and below 1e\+30; got 1e\+30"):
         make(horizon=2).reset(options={"demand": [1.0, demand]})
 
 

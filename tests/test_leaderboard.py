@@ -228,7 +228,7 @@ def test_a_users_policy_and_data_join(folder: Path) -> None:
         (("--policy", "mine:strange"), "unknown knowledge of mine:strange, 'everything'"),
         (
             ("--policy", "mine:Negative"),
-            "mine:Negative failed in InvLostSales-v0: ValueError: policy Negative must",
+            "mine:Negative failed in InvLostSales-v0: ImpossibleOrdersError: policy Negative must",
         ),
         (("--data", "nothing.csv"), "there is no demand table 'nothing.csv'"),
         (("--data", "mine.csv"), "no known layout"),

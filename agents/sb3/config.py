@@ -5,12 +5,14 @@ from __future__ import annotations
 import inspect
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from stable_baselines3 import A2C, PPO, SAC, TD3
+from stable_baselines3.common.buffers import BaseBuffer
+from stable_baselines3.common.noise import ActionNoise
 
 from inv_gym.agents.network.config import NetworkConfig, check_network
 from inv_gym.util.checks import flag, one_of, real, whole
@@ -32,6 +34,7 @@ RESERVED_PARAMETERS = (
     "device",
     "verbose",
     "tensorboard_log",
+    "_init_setup_model",
 )
 """Arguments of the algorithms that are not options."""
 
@@ -49,7 +52,7 @@ class Bounds(NamedTuple):
 
 
 UNIT_SHARE = Bounds(0.0, 1.0)
-AT_LEAST_ZERO = Bounds(0.0)
+NOT_BELOW_ZERO = Bounds(0.0)
 COUNT = Bounds(1, is_whole=True)
 OPTION_BOUNDS = {
     "n_steps": COUNT,
@@ -59,7 +62,7 @@ OPTION_BOUNDS = {
     "clip_range": Bounds(above_zero=True),
     "clip_range_vf": Bounds(above_zero=True, or_else=(None,)),
     "ent_coef": Bounds(0.0, or_else=("auto",)),
-    "vf_coef": AT_LEAST_ZERO,
+    "vf_coef": NOT_BELOW_ZERO,
     "max_grad_norm": Bounds(above_zero=True),
     "target_kl": Bounds(above_zero=True, or_else=(None,)),
     "rms_prop_eps": Bounds(above_zero=True),
@@ -72,8 +75,8 @@ OPTION_BOUNDS = {
     "target_update_interval": COUNT,
     "target_entropy": Bounds(or_else=("auto",)),
     "policy_delay": COUNT,
-    "target_policy_noise": AT_LEAST_ZERO,
-    "target_noise_clip": AT_LEAST_ZERO,
+    "target_policy_noise": NOT_BELOW_ZERO,
+    "target_noise_clip": NOT_BELOW_ZERO,
 }
 OPTION_FLAGS = (
     "normalize_advantage",
@@ -82,6 +85,22 @@ OPTION_FLAGS = (
     "use_sde_at_warmup",
     "optimize_memory_usage",
 )
+
+
+SCHEDULED_OPTIONS = ("clip_range", "clip_range_vf")
+"""Options that may be functions of the share of a training that is left."""
+OPTION_KINDS: dict[str, tuple[str, Callable[[Any], bool]]] = {
+    "rollout_buffer_class": ("a buffer's class or None", lambda given: _is_buffer_class(given)),
+    "replay_buffer_class": ("a buffer's class or None", lambda given: _is_buffer_class(given)),
+    "rollout_buffer_kwargs": ("a dict or None", lambda given: isinstance(given, dict | None)),
+    "replay_buffer_kwargs": ("a dict or None", lambda given: isinstance(given, dict | None)),
+    "action_noise": ("an ActionNoise or None", lambda given: isinstance(given, ActionNoise | None)),
+    "train_freq": (
+        "a whole number of at least 1, or a pair such as (4, 'step')",
+        lambda given: _is_frequency(given),
+    ),
+}
+"""What other options must be, in words, and whether a value is it."""
 
 
 def above_zero(name: str, value: Any) -> float:
@@ -96,6 +115,18 @@ def above_zero(name: str, value: Any) -> float:
     return float(value)
 
 
+def _is_buffer_class(given: Any) -> bool:
+    return given is None or (inspect.isclass(given) and issubclass(given, BaseBuffer))
+
+
+def _is_frequency(given: Any) -> bool:
+    """Whether this says after how much play an algorithm with a buffer learns."""
+    is_pair = isinstance(given, tuple) and len(given) == 2
+    number, unit = given if is_pair else (given, "step")
+    is_whole = isinstance(number, int) and not isinstance(number, bool)
+    return is_whole and number >= 1 and unit in ("step", "episode")
+
+
 def check_option(name: str, value: Any) -> None:
     """Refuse a value that an algorithm would fail on, or take without a word.
 
@@ -107,8 +138,14 @@ def check_option(name: str, value: Any) -> None:
     """
     if name in OPTION_FLAGS:
         flag(name, value)
+    if name in OPTION_KINDS:
+        wanted, is_it = OPTION_KINDS[name]
+        if not is_it(value):
+            raise TypeError(f"{name} must be {wanted}, got {value!r}.")
     bounds = OPTION_BOUNDS.get(name)
-    if bounds is None or value in bounds.or_else or callable(value):
+    if bounds is None or any(value is other or value == other for other in bounds.or_else):
+        return
+    if name in SCHEDULED_OPTIONS and callable(value):
         return
     if bounds.is_whole:
         whole(name, value, int(bounds.least))

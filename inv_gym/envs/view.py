@@ -145,8 +145,8 @@ def demand_trace(given: Any, shape: tuple[int, int]) -> np.ndarray:
             large to be summed.
     """
     wanted = (
-        f"the demand option must hold demands of at least 0 and below {LARGEST_ORDER:g} in shape "
-        f"{shape} (periods, products), or one per period for all"
+        "the demand option must hold finite demands of at least 0 in shape "
+        f"{shape} (periods, products), or one per period for all, and below {LARGEST_ORDER:g}"
     )
     trace = given_array(given)
     if trace.dtype.kind not in "fiu":

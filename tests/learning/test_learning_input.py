@@ -68,6 +68,27 @@ def test_hidden_layers_are_a_sequence(hidden: object) -> None:
         ({"options": {"use_sde": "yes"}}, "use_sde must be True or False, got 'yes'."),
         ({"algorithm": "sac", "options": {"tau": 2.0}}, "tau must be between 0 and 1, got 2.0."),
         (
+            {"options": {"rollout_buffer_class": "dict"}},
+            "rollout_buffer_class must be a buffer's class or None, got 'dict'.",
+        ),
+        (
+            {"options": {"rollout_buffer_kwargs": 3}},
+            "rollout_buffer_kwargs must be a dict or None, got 3.",
+        ),
+        (
+            {"options": {"gae_lambda": abs}},
+            "gae_lambda must be a number, got <built-in function abs>.",
+        ),
+        (
+            {"algorithm": "sac", "options": {"train_freq": (0, "step")}},
+            "train_freq must be a whole number of at least 1, or a pair such as (4, 'step'), got "
+            "(0, 'step').",
+        ),
+        (
+            {"algorithm": "td3", "options": {"action_noise": 0.1}},
+            "action_noise must be an ActionNoise or None, got 0.1.",
+        ),
+        (
             {"algorithm": "td3", "options": {"policy_delay": 0}},
             "policy_delay must be at least 1, got 0.",
         ),
@@ -76,6 +97,11 @@ def test_hidden_layers_are_a_sequence(hidden: object) -> None:
 def test_an_option_out_of_range_is_refused(fields: dict, message: str) -> None:
     with pytest.raises((ValueError, TypeError), match=f"^{re.escape(message)}$"):
         ModelFreeConfig(**fields)
+
+
+def test_what_a_training_sets_itself_is_no_option() -> None:
+    with pytest.raises(ValueError, match="^unknown option of ppo '_init_setup_model'"):
+        ModelFreeConfig(options={"_init_setup_model": False})
 
 
 def test_an_option_may_stand_for_something_else() -> None:
