@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import copy
-import json
 import math
 import time
 import warnings
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +32,7 @@ from inv_gym.agents.training.progress import (
     trouble,
 )
 from inv_gym.agents.training.resuming import (
-    describe_sources,
+    identity_of,
     read_training,
     write_training,
 )
@@ -238,12 +236,9 @@ class ModelFree:
 
     def _identity(self) -> dict[str, Any]:
         """What makes it the same training, as plain data."""
-        facts = {
-            "config": asdict(self.config),
-            "problem": describe(self.problem),
-            "products": describe_sources(self.source, self.validation_source),
-        }
-        return json.loads(json.dumps(facts))
+        return identity_of(
+            self.config, self.source, self.validation_source, problem=describe(self.problem)
+        )
 
     def resume(self, path: str | Path) -> None:
         """Go on from a file of `save`, as if there had been no interruption.
