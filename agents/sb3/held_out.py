@@ -66,6 +66,7 @@ class HeldOutVecEnv(SB3VecEnv):
 
     def step_async(self, actions: np.ndarray) -> None:
         super().step_async(actions)
+        assert self._ordered is not None  # the orders of these actions
         accepted = self._env.problem.admissible(tuple(self._ordered.T))
         self._shares.append(float((np.stack(accepted) > 0.0).mean()))
 

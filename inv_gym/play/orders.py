@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from inv_gym.util.arrays import Array, is_torch, like, to_numpy
+from inv_gym.util.arrays import Array, given_array, is_torch, like, to_numpy
 
 LARGEST_ORDER = 1e30
 """Orders from here on are refused: sums of them would not be finite in float32."""
@@ -58,7 +58,7 @@ def taken(
 
 def _numpy(order: Any, policy: Any) -> np.ndarray:
     """A fresh array of orders, float64."""
-    values = np.ma.filled(order, np.nan) if np.ma.isMaskedArray(order) else to_numpy(order)
+    values = given_array(order)
     if values.dtype.kind not in "fiu":
         raise _no_numbers(order, values.dtype, policy)
     return np.array(values, np.float64)
