@@ -15,6 +15,7 @@ from stable_baselines3.common.buffers import BaseBuffer
 from stable_baselines3.common.noise import ActionNoise
 
 from inv_gym.agents.network.config import NetworkConfig, check_network
+from inv_gym.agents.training.config import LARGEST_RATE
 from inv_gym.util.checks import flag, one_of, real, whole
 
 ALGORITHMS: dict[str, Any] = {"ppo": PPO, "a2c": A2C, "sac": SAC, "td3": TD3}
@@ -205,6 +206,7 @@ class ModelFreeConfig:
         for name in ("steps", "rows", "validation_products", "check_every"):
             whole(name, getattr(self, name), least=1)
         whole("seed", self.seed, least=0)
+        real("learning_rate", self.learning_rate, most=LARGEST_RATE)
         above_zero("learning_rate", self.learning_rate)
         if self.reach is not None:
             above_zero("reach", self.reach)

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import copy
-import json
 import math
 import time
 import warnings
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
-import torch
 from stable_baselines3.common.utils import ConstantSchedule, configure_logger, set_random_seed
 from stable_baselines3.common.vec_env import VecNormalize
 from torch import Tensor
@@ -24,18 +21,18 @@ from inv_gym.agents.sb3.held_out import HeldOutEvaluation, HeldOutVecEnv
 from inv_gym.agents.sb3.model import build_model, normalised
 from inv_gym.agents.sb3.networks import InventoryActorCritic
 from inv_gym.agents.sb3.policy import SB3Policy
+from inv_gym.agents.sb3.progress import ModelFreeProgress, diverged, telling_divergence
 from inv_gym.agents.sb3.saving import write_model
 from inv_gym.agents.sb3.snapshot import restore, snapshot
 from inv_gym.agents.sb3.vec_env import SB3VecEnv
 from inv_gym.agents.training.device import usable_device
 from inv_gym.agents.training.progress import (
-    DivergedError,
     TrainingWarning,
     Validation,
     trouble,
 )
 from inv_gym.agents.training.resuming import (
-    describe_sources,
+    identity_of,
     read_training,
     write_training,
 )
@@ -46,22 +43,6 @@ from inv_gym.products.sources import ProductSource
 from inv_gym.tasks.task import Task, training_sources
 
 OPTIMISER_TENSORS = "optimiser"
-
-
-class ModelFreeProgress(NamedTuple):
-    """What a validation found."""
-
-    step: int
-    """Product-periods played."""
-    reward: float
-    """Discounted mean reward per period on the validation products, money."""
-    score: float
-    """The same in units of a product's scale and money: what picks the best weights."""
-    ordering: float
-    """Share of all orders on the validation products that are above 0."""
-    best: float
-    """The best score so far."""
-    seconds: float
 
 
 class ModelFree:
@@ -181,28 +162,16 @@ class ModelFree:
         self.model.learning_rate = self.config.learning_rate * (1.0 - self.step / self.config.steps)
         self.model.lr_schedule = ConstantSchedule(self.model.learning_rate)
         steps = min(self.config.check_every, self.config.steps - self.step)
-        try:
+        with telling_divergence(self.model):
             self.model.learn(steps, reset_num_timesteps=self.step == 0)
-        except ValueError as error:
-            if any(
-                not torch.isfinite(parameter).all() for parameter in self.model.policy.parameters()
-            ):
-                raise self._diverged("weights are not finite") from error
-            raise
         self.step = self.model.num_timesteps
-
-    def _diverged(self, what: str) -> DivergedError:
-        return DivergedError(
-            f"{what} after {self.model.num_timesteps} product-periods; the last checkpoint is "
-            "kept: lower the learning "
-            "rate."
-        )
 
     def _validate(self) -> Validation:
         """Play the validation products; keep the weights if they are the best."""
-        played = self._evaluation.play()
+        with telling_divergence(self.model):
+            played = self._evaluation.play()
         if not played.is_finite():
-            raise self._diverged(f"the score is {played.score}")
+            raise diverged(self.model, f"the score is {played.score}")
         if played.score > self.best:
             self.best, self._best_weights = played.score, self._weights()
         return played
@@ -267,12 +236,9 @@ class ModelFree:
 
     def _identity(self) -> dict[str, Any]:
         """What makes it the same training, as plain data."""
-        facts = {
-            "config": asdict(self.config),
-            "problem": describe(self.problem),
-            "products": describe_sources(self.source, self.validation_source),
-        }
-        return json.loads(json.dumps(facts))
+        return identity_of(
+            self.config, self.source, self.validation_source, problem=describe(self.problem)
+        )
 
     def resume(self, path: str | Path) -> None:
         """Go on from a file of `save`, as if there had been no interruption.

@@ -1,8 +1,9 @@
-"""Where a training computes."""
+"""Where a training computes, and in how many processes."""
 
 from __future__ import annotations
 
 import torch
+from torch import distributed as dist
 
 
 def usable_device(name: str | torch.device) -> torch.device:
@@ -24,3 +25,17 @@ def usable_device(name: str | torch.device) -> torch.device:
             "torch finds on this machine."
         ) from None
     return device
+
+
+def process_and_number(batch: int) -> tuple[int, int]:
+    """Which of the processes that train together this is, and how many they are.
+
+    Raises:
+        ValueError: They cannot share a batch of so many products.
+    """
+    if not dist.is_initialized():
+        return 0, 1
+    number = dist.get_world_size()
+    if batch % number:
+        raise ValueError(f"batch must be a multiple of the {number} processes, got {batch}.")
+    return dist.get_rank(), number

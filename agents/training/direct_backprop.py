@@ -8,24 +8,19 @@ arXiv 2210.03137).
 from __future__ import annotations
 
 import copy
-import json
 import math
 import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
-
-import numpy as np
-from torch import distributed as dist
 
 from inv_gym.agents.checkpoints import blaming
 from inv_gym.agents.inventory_agent import InventoryAgent
 from inv_gym.agents.network.policy_network import PolicyNetwork
 from inv_gym.agents.training.batches import Batch, Batches
 from inv_gym.agents.training.config import TrainingConfig
-from inv_gym.agents.training.device import usable_device
+from inv_gym.agents.training.device import process_and_number, usable_device
 from inv_gym.agents.training.given import config_of, problems_of, refuse_unknown_structure
 from inv_gym.agents.training.learner import Learner
 from inv_gym.agents.training.progress import (
@@ -41,12 +36,12 @@ from inv_gym.agents.training.progress import (
 )
 from inv_gym.agents.training.resuming import (
     FOREIGN_TRAINING,
-    describe_sources,
+    identity_of,
     read_training,
     write_training,
 )
 from inv_gym.agents.training.skips import MOST_RETURNS, NotFiniteError, Skips
-from inv_gym.agents.training.validation import draw_validation, play_validation
+from inv_gym.agents.training.validation import draw_validation, play_all
 from inv_gym.agents.weights import describe, table_facts
 from inv_gym.problems.problem import Problem
 from inv_gym.products.sources import ProductSource
@@ -114,13 +109,7 @@ class DirectBackprop:
         self.serves = problems_of("serves", serves) if serves else ()
         self.config = config_of(config or TrainingConfig())
         self.device = usable_device(device)
-        self.processes = dist.get_world_size() if dist.is_initialized() else 1
-        self.rank = dist.get_rank() if dist.is_initialized() else 0
-        if self.config.batch % self.processes:
-            raise ValueError(
-                f"batch must be a multiple of the {self.processes} processes, got "
-                f"{self.config.batch}."
-            )
+        self.rank, self.processes = process_and_number(self.config.batch)
         refuse_unknown_structure((*self.problems, *self.serves), self.config, compiled)
         self._learner = Learner(
             self.problems,
@@ -249,12 +238,7 @@ class DirectBackprop:
         return mean
 
     def _play(self) -> Validation:
-        """The mean over all problems of what the validation products say."""
-        played = [
-            play_validation(InventoryAgent(problem, self.network), products, self.config.weighting)
-            for problem, products in self.validation
-        ]
-        return Validation(*np.mean(played, axis=0).tolist())
+        return play_all(self.network, self.validation, self.config.weighting)
 
     def save(self, path: str | Path) -> Path:
         """Write all that `resume` needs to one file."""
@@ -271,16 +255,13 @@ class DirectBackprop:
 
     def _identity(self) -> dict[str, Any]:
         """What makes it the same training, as plain data."""
-        problems, serves = (
-            [describe(problem) for problem in some] for some in (self.problems, self.serves)
+        return identity_of(
+            self.config,
+            self.source,
+            self.validation_source,
+            problems=[describe(problem) for problem in self.problems],
+            serves=[describe(problem) for problem in self.serves],
         )
-        identity = {
-            "config": asdict(self.config),
-            "problems": problems,
-            "serves": serves,
-            "products": describe_sources(self.source, self.validation_source),
-        }
-        return json.loads(json.dumps(identity))
 
     def resume(self, path: str | Path) -> None:
         """Go on from a file of `save`, as if there had been no interruption.

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn, optim
 
-AT_LEAST_ZERO = ("step", "exp_avg_sq", "max_exp_avg_sq", "square_avg")
+NEVER_NEGATIVE = ("step", "exp_avg_sq", "max_exp_avg_sq", "square_avg")
 """Figures of optimisers that are counts or means of squares: a root is taken of them."""
 
 
@@ -58,5 +58,5 @@ def _check_figure(place: str, value: Tensor, kept: Tensor, parameter: Tensor) ->
         raise ValueError(f"{place} must have shape {tuple(shape)}, got {tuple(value.shape)}")
     if value.dtype != kept.dtype:
         raise ValueError(f"{place} must have dtype {kept.dtype}, got {value.dtype}")
-    if place.rpartition("/")[2] in AT_LEAST_ZERO and (value < 0).any():
+    if place.rpartition("/")[2] in NEVER_NEGATIVE and (value < 0).any():
         raise ValueError(f"{place} must be at least 0, got {value.min().item()}")

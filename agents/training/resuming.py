@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -40,11 +42,19 @@ class Saved(NamedTuple):
     """What was left out."""
 
 
-def describe_sources(training: Any, held_out: Any) -> str:
-    """Where products to train on and to choose weights on come from, as a training's identity."""
-    if held_out is training:
-        return repr(training)
-    return f"{training!r}, weights chosen on {held_out!r}"
+def identity_of(config: Any, source: Any, held_out: Any, **parts: Any) -> dict[str, Any]:
+    """What makes a training the same one, as plain data.
+
+    Args:
+        config: How it trains, a dataclass.
+        source: Where its products come from.
+        held_out: Where those come from that the weights are chosen on.
+        parts: What else belongs to it, plain data.
+    """
+    products = repr(source)
+    if held_out is not source:
+        products += f", weights chosen on {held_out!r}"
+    return json.loads(json.dumps({"config": asdict(config), **parts, "products": products}))
 
 
 def write_training(

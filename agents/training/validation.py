@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy as np
 import torch
 
 from inv_gym.agents.inventory_agent import InventoryAgent
+from inv_gym.agents.network.policy_network import PolicyNetwork
 from inv_gym.agents.training.progress import Validation
 from inv_gym.play.orders import ImpossibleOrdersError
 from inv_gym.play.rollout import rollout
@@ -56,6 +58,17 @@ def play_validation(agent: InventoryAgent, products: Products, weighting: str) -
     return Validation(
         float((reward * weights).mean()), float(reward.mean()), float(np.mean(shares))
     )
+
+
+def play_all(
+    network: PolicyNetwork, validation: Sequence[tuple[Problem, Products]], weighting: str
+) -> Validation:
+    """The mean over problems of what their validation products say; see `play_validation`."""
+    played = [
+        play_validation(InventoryAgent(problem, network), products, weighting)
+        for problem, products in validation
+    ]
+    return Validation(*np.mean(played, axis=0).tolist())
 
 
 def score_weights(products: Products, weighting: str) -> Any:

@@ -12,7 +12,8 @@ from model_free_cases import training
 from typer.testing import CliRunner
 
 from inv_gym import DualSourcing, LostSales, Perishable, Problem, rollout
-from inv_gym.agents.sb3.training import ModelFree, ModelFreeProgress
+from inv_gym.agents.sb3.progress import ModelFreeProgress
+from inv_gym.agents.sb3.training import ModelFree
 from inv_gym.agents.training.progress import TrainingWarning
 from inv_gym.commands.app import app
 

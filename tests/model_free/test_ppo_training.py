@@ -227,6 +227,16 @@ def test_weights_that_are_not_finite_stop() -> None:
         one.fit()
 
 
+@pytest.mark.parametrize(("algorithm", "policy"), KINDS)
+@pytest.mark.parametrize("rate", [1e10, 1e30])
+def test_a_learning_rate_beyond_all_bounds_ends_in_an_error_that_says_so(
+    algorithm: str, policy: str, rate: float
+) -> None:
+    one = training(algorithm, policy, learning_rate=rate, steps=80)
+    with pytest.raises(DivergedError, match="(weights|actions) are not finite.*lower the learning"):
+        one.fit()
+
+
 def test_only_an_instance_may_know_its_law() -> None:
     distribution = NetworkConfig("distribution", 4, (8,))
     with pytest.raises(ValueError, match="knows='distribution' is for single instances"):
@@ -255,6 +265,7 @@ def test_only_an_instance_may_know_its_law() -> None:
         ({"algorithm": "dqn"}, "algorithm"),
         ({"policy": "cnn"}, "policy"),
         ({"learning_rate": 0.0}, "learning_rate must be above 0"),
+        ({"learning_rate": 1e39}, "learning_rate must be at most 1e.30, got 1e.39"),
         ({"normalise_observations": True}, "the encoder reads observations in units"),
         ({"options": {"n_step": 5}}, "n_step"),
         ({"options": {"gamma": 0.9}}, "option of ppo"),

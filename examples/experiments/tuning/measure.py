@@ -11,7 +11,8 @@ from experiments.sample_efficiency.plan import ModelFreeCase, model_free_cases
 from experiments.seeds import TUNING_SEED
 from experiments.tuning.plan import HAND_SET_CHANGES, USUAL_PARAMETERS, VALIDATION_NUMBER, suggest
 from inv_gym.agents.sb3.config import ModelFreeConfig
-from inv_gym.agents.sb3.training import ModelFree, ModelFreeProgress
+from inv_gym.agents.sb3.progress import ModelFreeProgress
+from inv_gym.agents.sb3.training import ModelFree
 
 STUDIES_FILE = "tune.db"
 """The SQLite file of all studies, in the folder of results."""
