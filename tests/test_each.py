@@ -13,7 +13,6 @@ from typer.testing import CliRunner, Result
 import inv_gym
 from inv_gym import baselines
 from inv_gym.commands.app import app
-from inv_gym.products.batch import HISTORY
 from inv_gym.products.panel import PanelProducts, read_panel
 
 ENV = "InvLostSales-v0"
@@ -24,7 +23,7 @@ DAY = "2015-06-29"  # position 179 of 200
 def table(folder: Path) -> Path:
     rng = np.random.default_rng(0)
     units = {name: rng.poisson(3.0, 200) + 1.0 for name in NAMES}
-    units["late"][:155] = np.nan  # its first window begins after DAY
+    units["late"][:185] = np.nan  # its first window begins after DAY
     return stored(folder, long_table(**units).dropna())
 
 
@@ -39,7 +38,7 @@ def command(*arguments: str) -> Result:
 def test_all_episodes_begin_on_the_day(tmp_path: Path) -> None:
     some = source(tmp_path, each=DAY)
     windows = some.listing(PROBLEM.horizon).windows
-    assert windows.tolist() == [[0, 179 - HISTORY], [1, 179 - HISTORY], [3, 179 - HISTORY]]
+    assert windows.tolist() == [[0, 179], [1, 179], [3, 179]]
     products = inv_gym.draw_products(some, PROBLEM, 3)
     assert products.windows is not None
     assert products.windows.tolist() == windows.tolist()
@@ -52,7 +51,7 @@ def test_the_earliest_window_of_each_series(tmp_path: Path) -> None:
     eligible = source(tmp_path, first="2015-04-11").eligible(5).runs
     earliest = [int(eligible.first[eligible.series == number].min()) for number in range(4)]
     assert windows.tolist() == [[number, earliest[number]] for number in range(4)]
-    assert (windows[[0, 1, 3], 1] + HISTORY).tolist() == [100] * 3
+    assert (windows[[0, 1, 3], 1]).tolist() == [100] * 3
 
 
 def test_listed_and_drawn_windows_are_the_same_products(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from panel_cases import PROBLEM, long_table, stored, written
 import inv_gym
 from inv_gym import baselines, testing
 from inv_gym.problems.lost_sales import LostSales
-from inv_gym.products.batch import HISTORY, concatenate
+from inv_gym.products.batch import concatenate
 from inv_gym.products.panel import PanelProducts, read_panel
 
 DAYS = 90
@@ -37,7 +37,7 @@ def rising() -> np.ndarray:
     return 5.0 + np.arange(DAYS) / 10.0
 
 
-WINDOWS = np.array([[0, 60 - HISTORY], [1, 60 - HISTORY]])
+WINDOWS = np.array([[0, 60], [1, 60]])
 
 
 def products_at_60(some: PanelProducts) -> inv_gym.Products:

@@ -32,11 +32,13 @@ class InventoryEnv(gym.Env[np.ndarray, np.ndarray], View):
 
     ## Observation Space
     ``Box((n,), float32)``; ``env.unwrapped.observation_names`` names the entries: the state
-    (units), the last 32 demands (units, oldest first; sales if censored), the economics (money per
-    unit), the scale (mean of the history before the start, units), covariates of the period, order
-    multiple and minimum order (units) and today's price (money per unit) if the products' table
-    has them, and the share of the horizon that is left. Bounds are infinite where an entry has
-    none, so wrappers that need finite ones (``RescaleObservation``, ``DiscretizeObservation``)
+    (units), the last 32 demands (units, oldest first; sales if censored; 0 where they are not
+    known), the economics (money per unit), the scale (mean of the known history before the start,
+    units), covariates of the period, order multiple and minimum order (units) and today's price
+    (money per unit) if the products' table has them, the number of known demands (only where
+    products may have fewer than 32), and the share of the horizon that is left. Bounds are
+    infinite where an entry has none, so wrappers that need finite ones
+    (``RescaleObservation``, ``DiscretizeObservation``)
     refuse it; normalise with ``NormalizeObservation``, which needs none.
 
     ## Rewards
@@ -146,6 +148,7 @@ class InventoryEnv(gym.Env[np.ndarray, np.ndarray], View):
             row[2],
             covariates,
             observation.period,
+            observation.known_periods,
             row[3],
             row[4],
         )

@@ -14,7 +14,7 @@ from inv_gym.play.policy import Policy
 from inv_gym.play.rollout import Rollout, rollout
 from inv_gym.problems.problem import Problem
 from inv_gym.products.batch import HISTORY, Products
-from inv_gym.products.sources import ProductSource
+from inv_gym.products.sources import ProductSource, short_histories
 from inv_gym.tasks.registry import task
 from inv_gym.tasks.task import Task
 from inv_gym.util.arrays import Columns
@@ -48,6 +48,7 @@ class View:
         self._observations = FlatObservations(
             self.problem,
             self.source.covariate_names,
+            short_histories(self.source),
             getattr(self.source, "has_lots", False),
             getattr(self.source, "has_prices", False) and "price" in self.problem.Economics._fields,
         )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from inv_gym.problems.problem import Problem
-from inv_gym.products.batch import HISTORY, Products
+from inv_gym.products.batch import Products
 from inv_gym.products.panel.data import Panel
 from inv_gym.products.panel.days import first_position
 
@@ -22,7 +22,8 @@ class ListedWindows:
 
     Attributes:
         source: What the windows are of.
-        windows: ``[N, 2]`` series and position of the first day; they must be eligible.
+        windows: ``[N, 2]`` series and position of the first period of the episode; they must be
+            eligible.
         remarks: Notes of the list.
     """
 
@@ -40,7 +41,7 @@ class ListedWindows:
             ValueError: There is no window at all.
         """
         runs = source.eligible(horizon).runs
-        base = source.episode_periods.start - HISTORY
+        base = source.episode_periods.start
         # the first and the last step of the grid that lies in each run
         low = -((base - runs.first) // horizon)
         high = (runs.first + runs.length - 1 - base) // horizon
@@ -155,7 +156,7 @@ class ListedWindows:
 
 
 def start_position(source: PanelProducts, day: str) -> int:
-    """Position of the first day of the window whose episode begins on a day.
+    """Position of the first period of an episode that begins on a day.
 
     Raises:
         ValueError: The source plays no such day.
@@ -167,4 +168,4 @@ def start_position(source: PanelProducts, day: str) -> int:
         raise ValueError(
             f"each must be within the days that are played, {days[0]} to {days[1]}, got {day}."
         )
-    return position - HISTORY
+    return position
