@@ -331,3 +331,10 @@ def test_a_network_of_another_environment_does_not_apply() -> None:
     assert done.exit_code == 0, done.output
     _, board = played("synthetic")
     assert "run does not apply here (it returned None)" in board["notes"]
+
+
+def test_a_first_look_follows_a_short_table(tmp_path: Path) -> None:
+    sales(days=60).to_csv(tmp_path / "short.csv", index=False)
+    result = leaderboard("--data", str(tmp_path / "short.csv"), "--quick")
+    assert result.exit_code == 0, result.output
+    assert "12 periods in place of 20" in " ".join(result.output.split())
