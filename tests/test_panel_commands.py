@@ -334,3 +334,10 @@ def test_a_network_of_another_environment_does_not_apply() -> None:
     assert re.search(
         r"run does not apply here \(run.* for LostSales .*Perishable", "\n".join(board["notes"])
     )
+
+
+def test_a_first_look_follows_a_short_table(tmp_path: Path) -> None:
+    sales(days=60).to_csv(tmp_path / "short.csv", index=False)
+    result = leaderboard("--data", str(tmp_path / "short.csv"), "--quick")
+    assert result.exit_code == 0, result.output
+    assert "12 periods in place of 20" in " ".join(result.output.split())

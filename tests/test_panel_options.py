@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from panel_cases import written
+from panel_cases import stored, written
 from typer.testing import CliRunner
 
 from inv_gym import make_problem
@@ -238,3 +238,43 @@ def test_a_copy_of_a_source_gives_the_same_products(tmp_path: Path) -> None:
     copied = pickle.loads(pickle.dumps(source))
     assert copied.covariate_names == source.covariate_names
     assert copied.ranges == source.ranges
+
+
+def receipts(units: int = 2) -> pd.DataFrame:
+    """Three series over 60 days, of which each sells on two days of three."""
+    days = pd.date_range("2024-01-01", periods=60).strftime("%Y-%m-%d")
+    rows = [
+        (name, day, units)
+        for place, name in enumerate("abc")
+        for number, day in enumerate(days)
+        if (number + place) % 3
+    ]
+    return pd.DataFrame(rows, columns=["series", "date", "units"])
+
+
+def test_a_table_of_sales_alone_has_no_sales_where_it_has_no_row(tmp_path: Path) -> None:
+    panel = read_panel(stored(tmp_path, receipts()))
+    assert panel.units[:4, 1].tolist() == [2.0, 2.0, 0.0, 2.0]
+    assert any("no row has 0 units" in note for note in panel.notes)
+    assert any(note.endswith("series-days without a row read as no sales") for note in panel.notes)
+    with pytest.raises(ValueError, match="has no row for 2024-01-04"):
+        read_panel(tmp_path / "table.csv", missing="error")
+
+
+@pytest.mark.parametrize("why", ["a row of 0 units", "one series", "days without any row", "rare"])
+def test_other_tables_are_still_refused_for_missing_days(tmp_path: Path, why: str) -> None:
+    frame = receipts()
+    whole = frame.assign(series=frame["series"] + " whole")
+    kept = {
+        "a row of 0 units": frame.assign(units=np.r_[0, frame["units"][1:]]),
+        "one series": frame[frame["series"] == "a"],
+        "days without any row": frame[~frame["date"].between("2024-01-10", "2024-01-20")],
+        "rare": pd.concat(
+            [frame[frame["series"] == "a"], *(
+                pd.DataFrame({"series": name, "date": whole["date"].unique(), "units": 1})
+                for name in "xyz"
+            )]
+        ),
+    }[why]  # fmt: skip
+    with pytest.raises(ValueError, match="has no row for"):
+        read_panel(stored(tmp_path, kept))

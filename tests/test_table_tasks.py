@@ -158,3 +158,25 @@ def test_a_table_with_too_few_periods_for_three_roles_is_refused(tmp_path):
     path = stored(tmp_path, long_table(a=np.ones(1)))
     with pytest.raises(ValueError, match="leaves no day for training and validation"):
         table_task(path, ENV)
+
+
+def test_a_horizon_that_follows_the_table_is_told(tmp_path):
+    played = table_task(sales_of(tmp_path, 60), ENV)
+    assert played.problem.horizon == 12
+    assert any("12 periods in place of 50" in note for note in played.source.notes)
+
+
+def test_a_horizon_that_no_series_is_usable_for_is_halved(tmp_path):
+    units = np.ones(300)
+    units[[64, 90, 120, 150, 185, 212, 250, 278]] = np.nan  # days without a row
+    frame = long_table(**dict.fromkeys("ab", units)).dropna()
+    frame["open"] = 1
+    shut = long_table(a=np.zeros(8)).assign(
+        date=pd.date_range("2015-01-01", periods=300)[np.isnan(units)], open=0
+    )
+    both = pd.concat([frame, shut, shut.assign(series="b")])
+    played = table_task(stored(tmp_path, both), ENV)
+    assert played.problem.horizon == 25
+    assert any("25 periods in place of 50" in note for note in played.source.notes)
+    with pytest.raises(ValueError, match="cannot be played: too short for the horizon"):
+        table_task(stored(tmp_path, both), ENV, horizon=50)

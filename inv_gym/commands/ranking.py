@@ -55,7 +55,7 @@ def rank(
             check_folder(out)
         with told("--data"):
             sections = gather_sections(data, described)
-        periods = horizon or (QUICK_HORIZON if quick else None)
+        periods = (horizon, QUICK_HORIZON if quick else None)
         contests = gather(environments, policies, seed, sections, periods, console)
         with working(*place) as executor:
             number = partial(number_of, products=products, quick=quick)
@@ -76,19 +76,27 @@ def gather(
     policies: Sequence[str],
     seed: int,
     sections: Sequence[Section],
-    horizon: int | None,
+    periods: tuple[int | None, int | None],
     console: Console,
 ) -> list[Contest]:
-    """Who plays in each table, after one product with each."""
+    """Who plays in each table, after one product with each.
+
+    Args:
+        environments: Ids, or ``module:task``; all if there are none.
+        policies: What the user added.
+        seed: Of the products.
+        sections: Where products come from.
+        periods: Of an episode: those that were given, and the most of a first look.
+        console: Shows that it takes a while.
+    """
     env_ids = list(dict.fromkeys(map(load_environment, environments or inv_gym.ENVIRONMENTS)))
     factories = {spec: load_factory(spec) for spec in policies}
-    fields: dict[str, Any] = {} if horizon is None else {"horizon": horizon}
     with console.status("Playing one product with each policy"):
         return [
             enter(variant, section, factories, seed)
             for section in sections
             for env_id in env_ids
-            for variant in variants(env_id, section, fields)
+            for variant in variants(env_id, section, *periods)
         ]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import inv_gym
 from inv_gym import agents, baselines
@@ -25,7 +25,7 @@ class Section(NamedTuple):
     file: str = ""
     """The demand table; none for the population of each environment."""
     tasks: Callable[..., Mapping[str, inv_gym.Task]] | None = None
-    """The tasks of the table, by their structure, for the id of an environment and its horizon."""
+    """The tasks of the table, by their structure, for an environment and its horizon."""
 
 
 class Variant(NamedTuple):
@@ -36,18 +36,35 @@ class Variant(NamedTuple):
     """What a reader must know of a short horizon."""
 
 
-def variants(env_id: str, section: Section, fields: Mapping[str, Any]) -> list[Variant]:
-    """The tasks that are played of an environment: of a table, one for each structure."""
+def variants(
+    env_id: str, section: Section, horizon: int | None, longest: int | None
+) -> list[Variant]:
+    """The tasks that are played of an environment: of a table, one for each structure.
+
+    Args:
+        env_id: Id of the environment.
+        section: Where its products come from.
+        horizon: Periods of an episode; None for those of the environment.
+        longest: Of a table whose horizon is not given, the most periods of an episode.
+    """
+    if section.tasks is None:
+        return [short_variant(env_id, horizon or longest)]
+    given = {} if horizon is None else {"horizon": horizon}
+    played = env_id if horizon is not None else short_variant(env_id, longest).task
+    with told("--data"):
+        return list(map(Variant, section.tasks(played, **given).values()))
+
+
+def short_variant(env_id: str, horizon: int | None) -> Variant:
+    """An environment with so many periods; its own if None."""
     registered = inv_gym.ENVIRONMENTS[env_id]
-    if section.tasks is not None:
-        with told("--data"):
-            return list(map(Variant, section.tasks(env_id, **fields).values()))
-    warm_up = registered.warm_up_within(fields.get("horizon", registered.problem.horizon))
-    task = inv_gym.task(env_id, warm_up=warm_up, **fields)
+    periods = horizon or registered.problem.horizon
+    warm_up = registered.warm_up_within(periods)
+    task = registered.changed(warm_up=warm_up, horizon=periods)
     if warm_up == registered.warm_up:
-        return [Variant(task)]
+        return Variant(task)
     counted = f"the warm-up of {registered.warm_up} periods counts here: the horizon is short"
-    return [Variant(task, (counted,))]
+    return Variant(task, (counted,))
 
 
 def enter(

@@ -63,7 +63,8 @@ def table_task(
         validate_until: The last day of validation episodes, YYYY-MM-DD; later days are for the
             test.
         horizon: Periods of an episode. None takes that of the problem; that of an environment or a
-            task is cut to the periods of the shortest role.
+            task is cut to the periods of the shortest role, and halved as long as a role has no
+            window; a note says so.
         each: The test plays every series once: the day on which all episodes begin, YYYY-MM-DD, or
             True for the earliest window of each series. None draws windows.
         **options: What `inv_gym.make_source` takes of a table: how to read it, ``first`` and
@@ -210,12 +211,32 @@ class Wanted(NamedTuple):
             ValueError: A role has no window.
         """
         roles = _roles(self.panel, self.split, self.options, structure)
-        made = _task(self._with(structure), roles, self.split, self.horizon)
-        _check_windows(made)
+        made = self._playable(self._with(structure), roles)
         if self.each is None:
             return made
-        test: Any = replace(roles["test"], each=self.each)
-        return replace(made, source=test.listing(made.problem.horizon))
+        drawn: Any = made.source
+        listed = replace(drawn, each=self.each).listing(made.problem.horizon)
+        return replace(made, source=listed)
+
+    def _playable(self, played: Task | Problem, roles: Mapping[str, PanelProducts]) -> Task:
+        """The task with episodes that every role has a window for: if nothing was said of the
+        horizon of an environment, it is halved until there is one.
+
+        Raises:
+            ValueError: A role has no window.
+        """
+        made = _task(played, roles, self.split, self.horizon)
+        follows = self.horizon is None and isinstance(played, Task)
+        while True:
+            try:
+                _check_windows(made)
+                break
+            except ValueError:
+                if not follows or made.problem.horizon == 1:
+                    raise
+                made = _task(played, roles, self.split, made.problem.horizon // 2)
+        wanted = played.problem.horizon if isinstance(played, Task) else made.problem.horizon
+        return with_remarks(made, _horizon_remarks(made.problem.horizon, wanted, follows))
 
     def _with(self, structure: Structure) -> Task | Problem:
         """What is played, with the fields of the structure."""
@@ -229,6 +250,16 @@ class Wanted(NamedTuple):
         title = f"{counted_series(structure)} of {number:,} in the table"
         changed = registered.changed(**fields)
         return replace(changed, name=f"{registered.name} with {structure.label}", title=title)
+
+
+def _horizon_remarks(periods: int, wanted: int, follows: bool) -> tuple[str, ...]:
+    """What to say of a horizon that follows the table, in place of the environment's."""
+    if not follows or periods == wanted:
+        return ()
+    return (
+        f"episodes have {periods} periods in place of {wanted}, for training, validation and test "
+        "have no longer ones: a horizon that is given is taken",
+    )
 
 
 def _read(

@@ -36,6 +36,18 @@ from inv_gym.util.checks import flag, one_of, whole
 LONGEST_SPAN = 100 * 366
 """Days that a table may span; a longer one has a wrong date, and would not fit in memory."""
 
+COVERED = 0.9
+"""The share of periods with rows of some series from which on a table is taken to be complete."""
+
+MOSTLY = 0.5
+"""The share of series with periods without a row above which such periods are no accident."""
+
+ONLY_SALES_NOTE = (
+    "no row has 0 units, most series have periods without a row, and nearly all periods have rows "
+    'of some series: so what has no row sold nothing (missing="error" refuses it)'
+)
+"""What is read into a table that writes rows of sales alone."""
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Panel:
@@ -167,7 +179,10 @@ def read_panel(
             Parquet.
         missing: Rule for periods without a row: "error" refuses them between the first and the last
             row of a series; with "zero" there are no sales, up to the end of the table. None
-            follows the layout: "error" for the long table, "zero" for the Kaggle tables.
+            follows the layout: "zero" for the Kaggle tables; for the long table "error", unless it
+            writes rows of sales alone: no row of 0 units, several series, most of them with periods
+            without a row between others, and rows of some series in at least nine of ten periods.
+            Then it is "zero", and a note says so. An empty cell of a wide table is never read so.
         returns: Rule for negative units: "error", or "zero" for no sales. None follows the layout,
             as above.
         duplicates: Rule for further rows of a series and period: "error", or "sum" to add them up
@@ -203,7 +218,11 @@ def read_panel(
 
     # faults of the table as a whole
     unusual = _check_daily(days, rows, rule, table) if said is None else ()
-    filled = _fill(rows, rule or table.layout.missing, table.unknown)
+    is_open = rule is None and table.layout.missing == "error" and not table.layout.wide
+    has_no_zeros = is_open and only_sales(rows)
+    filled = _fill(rows, rule or ("zero" if has_no_zeros else table.layout.missing), table.unknown)
+    if has_no_zeros and filled:
+        unusual = (*unusual, ONLY_SALES_NOTE)
     prices, costs = (rows.column(name, np.nan, np.nan) for name in ("price", "cost"))
     _check_costs(names, costs, prices, faults)
     figures = {name: cells for name in SERIES_FIGURES if (cells := rows.figure(name)) is not None}
@@ -353,6 +372,21 @@ def _fill(rows: SortedRows, rule: str, unknown: int) -> int:
     index = rows.index
     rows.index = replace(index, stop=np.full_like(index.stop, index.periods))
     return int((index.periods - index.first - index.rows).sum())
+
+
+def only_sales(rows: SortedRows) -> bool:
+    """Whether a table writes rows of sales alone: no row of no units, rows of some series in nearly
+    all periods, and most of several series with periods without a row between others.
+    """
+    index = rows.index
+    periods = len(np.unique(index.period))
+    with_gaps = index.last + 1 - index.first > index.rows
+    return (
+        len(rows.names) > 1
+        and periods >= COVERED * index.periods
+        and with_gaps.mean() > MOSTLY
+        and not (rows.values["units"] == 0.0).any()
+    )
 
 
 def _note_gaps(rows: SortedRows, unknown: int) -> None:
