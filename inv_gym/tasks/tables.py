@@ -73,7 +73,7 @@ def table_task(
     for key in options:
         one_of("option of the table", key, TABLE_OPTIONS)
     reading = {key: options.pop(key) for key in READING_KEYS if key in options}
-    panel = _panel(data, reading)
+    panel = read_data(data, reading)
     split = find_split(panel, train_until, validate_until, options)
     if horizon is not None:
         whole("horizon", horizon, 1)
@@ -82,7 +82,7 @@ def table_task(
     return played
 
 
-def _panel(data: str | Path | Panel, reading: dict[str, Any]) -> Panel:
+def read_data(data: str | Path | Panel, reading: Mapping[str, Any]) -> Panel:
     """The panel of a file, or the one that was given.
 
     Raises:

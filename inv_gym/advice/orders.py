@@ -1,0 +1,236 @@
+"""Orders of some series that share a problem: who orders, what, and how far it reaches."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from inv_gym.advice.choice import choose
+from inv_gym.advice.compared import Factory, policies_for
+from inv_gym.advice.coverage import Coverage, coverage
+from inv_gym.advice.limits import bringing, placed
+from inv_gym.advice.past import PERIODS, PastWindows
+from inv_gym.advice.stock import Remarks, Stock, stock_of
+from inv_gym.advice.stock_file import StockFile
+from inv_gym.advice.today import Today
+from inv_gym.backtest.verdicts import Rewards
+from inv_gym.play.episode import play
+from inv_gym.play.evaluation import evaluate
+from inv_gym.play.match import blame_of
+from inv_gym.play.policy import Policy
+from inv_gym.problems.problem import Problem
+from inv_gym.products.batch import Products
+from inv_gym.util.arrays import Columns, map_columns, unstack
+
+ORDERED_AT_ONCE = 8192
+"""Products that a policy orders for at once, so that memory does not grow with their number."""
+Progress = Callable[[str, int, int], None]
+"""Called with what is done, how many of them, and how many there are in all."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What all series are answered with.
+
+    Attributes:
+        today: The table.
+        file: The stock file.
+        wanted: Policies, see `policies_for`.
+        executor: Who plays the comparison; None for this process.
+        progress: Is told what is done.
+    """
+
+    today: Today
+    file: StockFile
+    wanted: Sequence[str | Mapping[str, Factory]]
+    executor: Executor | None
+    progress: Progress
+
+
+@dataclass(frozen=True)
+class Group:
+    """Series that share a problem.
+
+    Attributes:
+        problem: What is ordered for.
+        series: ``[B]`` numbers of the series in the table.
+        rows: ``[B]`` numbers of the same series in the stock file.
+        multiple: ``[B]`` units that orders are a multiple of, NaN for any.
+        minimum: ``[B]`` units of an order at least, NaN for any.
+    """
+
+    problem: Problem
+    series: np.ndarray
+    rows: np.ndarray
+    multiple: np.ndarray
+    minimum: np.ndarray
+
+    def some(self, kept: np.ndarray) -> Group:
+        """Those of these numbers, or of a mask."""
+        columns = (self.series, self.rows, self.multiple, self.minimum)
+        return Group(self.problem, *(column[kept] for column in columns))
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What is said of the B series of a group.
+
+    Attributes:
+        group: The series that are answered.
+        stock: What they have.
+        order: ``[B]`` units per channel.
+        policy: ``[B]`` names of the policies.
+        reach: How far stock and orders reach.
+        remarks: Why an order is 0, capped or otherwise not what was wanted.
+    """
+
+    group: Group
+    stock: Stock
+    order: Columns
+    policy: np.ndarray
+    reach: Coverage
+    remarks: Remarks
+
+
+def answer(group: Group, setting: Setting) -> tuple[Answers | None, dict[int, str], list[str]]:
+    """The orders of a group; None if none of its series can be answered.
+
+    Gives with them why the other series cannot be answered, by their numbers in the table, and
+    notes on policies.
+    """
+    now = replace(group.problem, horizon=1, long_run=True)
+    names = setting.today.source.covariate_names
+    policies, notes = policies_for(now, setting.wanted, names)
+    refusals = Remarks()
+    if not policies:
+        for row in range(len(group.series)):
+            refusals.add(row, notes[0])
+    _refuse_economics(now, group, setting.today, refusals)
+    stock = stock_of(now, setting.file, group.rows, setting.today.calendar)
+    for row in stock.refusals.texts:
+        refusals.add(row, stock.refusals.of(row))
+    refused = {int(group.series[row]): refusals.of(row) for row in refusals.texts}
+    kept = np.setdiff1d(np.arange(len(group.series)), list(refusals.texts)).astype(int)
+    if not len(kept):
+        return None, refused, notes
+
+    group = group.some(kept)
+    stock = stock_of(now, setting.file, group.rows, setting.today.calendar)
+    chosen = _chosen(group, setting, list(policies))
+    products = setting.today.products(now, group.series)._replace(initial_state=stock.state)
+    wanted, accepted = _asked(now, policies, chosen, products, setting.progress)
+    remarks = Remarks({row: list(texts) for row, texts in stock.remarks.texts.items()})
+    order = placed(now, wanted, accepted, group.multiple, group.minimum, remarks)
+    named = np.array(list(policies), object)[chosen]
+    _remark_nothing(now, order, named, stock, remarks)
+    reach = coverage(now, products, order)
+    return Answers(group, stock, order, named, reach, remarks), refused, notes
+
+
+def _refuse_economics(problem: Problem, group: Group, today: Today, refusals: Remarks) -> None:
+    """Refuse the series whose prices and costs the problem refuses."""
+    figures = today.figures(group.series)
+    economics = problem.Economics(*(figures[name] for name in problem.Economics._fields))
+    try:
+        problem.check_economics(economics)
+    except ValueError:
+        for row in range(len(group.series)):
+            _check_one(problem, map_columns(lambda x, row=row: x[row], economics), row, refusals)
+
+
+def _check_one(problem: Problem, economics: object, row: int, refusals: Remarks) -> None:
+    """Refuse one series if the problem refuses its prices and costs."""
+    try:
+        problem.check_economics(economics)
+    except ValueError as error:
+        refusals.add(row, str(error).rstrip("."))
+
+
+def _chosen(group: Group, setting: Setting, names: list[str]) -> np.ndarray:
+    """``[B]`` numbers of the policies that order: the first one, or what earned more in the past;
+    see `inv_gym.advice.choice`.
+    """
+    chosen = np.zeros(len(group.series), int)
+    if len(names) == 1:
+        return chosen
+    past = replace(group.problem, horizon=PERIODS + max(group.problem.lead_times))
+    windows = PastWindows.of(setting.today, past, group.series)
+    if windows is None:
+        return chosen
+    covariates = setting.today.source.covariate_names
+    policies, _ = policies_for(past, setting.wanted, covariates)
+    choice = choose(_earned(past, policies, windows, setting))
+    number = {name: place for place, name in enumerate(setting.today.panel.series)}
+    places = np.array([number[name] for name in choice.series])
+    by_series = dict(zip(places.tolist(), choice.policy.tolist(), strict=True))
+    return np.array([by_series.get(int(place), 0) for place in group.series])
+
+
+def _earned(
+    problem: Problem, policies: Mapping[str, Policy], windows: PastWindows, setting: Setting
+) -> Rewards:
+    """What the policies earned in each window.
+
+    Raises:
+        ValueError: A policy failed; it is named.
+    """
+    try:
+        played = evaluate(
+            problem,
+            policies,
+            windows,
+            number=len(windows),
+            reference=next(iter(policies)),
+            per_product=True,
+            executor=setting.executor,
+            progress=setting.progress,
+        )
+    except Exception as error:
+        blame = blame_of(error)
+        if blame is None:
+            raise
+        raise ValueError(f"policy {blame.policy} failed: {blame.reason}.") from error
+    assert played.products is not None
+    return Rewards.of(played.products)
+
+
+def _asked(
+    problem: Problem,
+    policies: Mapping[str, Policy],
+    chosen: np.ndarray,
+    products: Products,
+    progress: Progress,
+) -> tuple[Columns, Columns]:
+    """Orders ``[B]`` per channel, as the policies gave them and as they are accepted; what is
+    taken away is what is there.
+    """
+    wanted, accepted = (np.zeros((problem.order_dim, products.batch)) for _ in range(2))
+    done = 0
+    for place, policy in enumerate(policies.values()):
+        rows = np.flatnonzero(chosen == place)
+        for first in range(0, len(rows), ORDERED_AT_ONCE):
+            block = rows[first : first + ORDERED_AT_ONCE]
+            step = next(iter(play(problem, policy, products.rows(block))))
+            wanted[:, block], accepted[:, block] = unstack(step.order), step.accepted
+            for channel in set(range(problem.order_dim)) - set(bringing(problem)):
+                accepted[channel, block] = step.outcome.flows.removed
+            done += len(block)
+            progress("orders", done, products.batch)
+    return tuple(wanted), tuple(accepted)
+
+
+def _remark_nothing(
+    problem: Problem, order: Columns, policy: np.ndarray, stock: Stock, remarks: Remarks
+) -> None:
+    """Say why nothing is ordered, where nothing else says it."""
+    total = sum(order[channel] for channel in bringing(problem))
+    for row in np.flatnonzero(total == 0.0):
+        if row not in remarks.texts:
+            remarks.add(
+                row,
+                f"{stock.on_hand[row]:g} on hand and {stock.on_order[row]:g} on order are enough "
+                f"for {policy[row]}",
+            )
