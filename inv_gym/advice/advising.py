@@ -54,7 +54,8 @@ def advise(
             package; the folder of a training; or functions that make a policy for a problem, by
             name. Of several, each series takes one as with ``auto``, and the first one stands in
             for it.
-        executor: Who plays the comparison, see `inv_gym.evaluate`; None plays it here.
+        executor: Who plays the comparison, see `inv_gym.evaluate`; None plays it in as
+            many threads of this process as it shall have.
         progress: Called with what is done, how many of them, and how many there are in all.
         **options: How to read the table (those that hold for any text hold for the stock file
             too), ``economics`` and ``seed`` of what is imputed, see `inv_gym.make_source`.

@@ -182,7 +182,9 @@ def _groups(
     values, code = np.unique(keys[series], axis=0, return_inverse=True)
     groups = []
     for number, (whole, *figures) in enumerate(values):
-        changes = {name: int(x) for name, x in zip(own, figures, strict=True) if x >= 0.0}
+        changes: dict[str, Any] = {
+            name: int(x) for name, x in zip(own, figures, strict=True) if x >= 0.0
+        }
         played = replace(problem, **changes, integer_orders=bool(whole) or problem.integer_orders)
         some = series[code == number]
         groups.append(Group(played, some, matched[some], multiple[some], minimum[some]))
@@ -247,7 +249,8 @@ def _answer_rows(part: Answers, setting: Setting) -> list[dict[str, Any]]:
         "fill_rate": part.reach.fill_rate,
         "reason": [part.remarks.of(row) for row in range(len(part.policy))],
     }
-    return pd.DataFrame(columns).to_dict("records")
+    names, rows = list(columns), zip(*columns.values(), strict=True)
+    return [dict(zip(names, row, strict=True)) for row in rows]
 
 
 def _notes(

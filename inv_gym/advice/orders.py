@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Executor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -24,6 +24,7 @@ from inv_gym.play.policy import Policy
 from inv_gym.problems.problem import Problem
 from inv_gym.products.batch import Products
 from inv_gym.util.arrays import Columns, map_columns, unstack
+from inv_gym.util.executors import threads_of_process
 
 ORDERED_AT_ONCE = 8192
 """Products that a policy orders for at once, so that memory does not grow with their number."""
@@ -39,7 +40,7 @@ class Setting:
         today: The table.
         file: The stock file.
         wanted: Policies, see `policies_for`.
-        executor: Who plays the comparison; None for this process.
+        executor: Who plays the comparison; None for the threads of this process.
         progress: Is told what is done.
     """
 
@@ -177,6 +178,7 @@ def _earned(
     Raises:
         ValueError: A policy failed; it is named.
     """
+    threads = ThreadPoolExecutor(threads_of_process())
     try:
         played = evaluate(
             problem,
@@ -185,7 +187,7 @@ def _earned(
             number=len(windows),
             reference=next(iter(policies)),
             per_product=True,
-            executor=setting.executor,
+            executor=setting.executor or threads,
             progress=setting.progress,
         )
     except Exception as error:
@@ -193,6 +195,8 @@ def _earned(
         if blame is None:
             raise
         raise ValueError(f"policy {blame.policy} failed: {blame.reason}.") from error
+    finally:
+        threads.shutdown(cancel_futures=True)
     assert played.products is not None
     return Rewards.of(played.products)
 

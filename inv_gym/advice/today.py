@@ -73,9 +73,8 @@ class Today:
         """Why a series cannot be answered, by its number."""
         index, known = self.panel.units.index, (self.history >= 0).sum(0)
         doubtful = (known < HISTORY) | (index.stop < len(self.panel.dates))
-        return {
-            int(place): self._why_not(place, known[place]) for place in np.flatnonzero(doubtful)
-        }
+        places = np.flatnonzero(doubtful).tolist()
+        return {place: self._why_not(place, int(known[place])) for place in places}
 
     def _why_not(self, place: int, known: int) -> str:
         """Why a series with so many known periods cannot be answered."""
