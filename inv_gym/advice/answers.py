@@ -270,7 +270,7 @@ def _notes(
         notes.append("promotions of today are not known, and taken to be none")
     notes += [f"{text} ({number:,} series)" for text, number in unfit.items()]
     notes.append(f"{answered:,} of {len(frame):,} series are answered")
-    notes += [f"{number:,} series are not answered: {text}" for text, number in kinds.items()]
+    notes += [f"not answered, {number:,} series: {text}" for text, number in kinds.items()]
     if AUTO in setting.wanted or len(setting.wanted) > 1:
         notes.append(CHOICE_RULE)
     orders = Counter(frame["policy"][frame["policy"] != ""])

@@ -15,6 +15,9 @@ from inv_gym.problems.problem import Problem
 from inv_gym.util.checks import one_of
 
 AUTO = "auto"
+NETWORK = "DirectBackprop"
+"""The network that auto compares: others of the same problem order nearly the same, and each makes
+it likelier that chance decides."""
 KNOWN = ("nothing", "history")
 """What a policy may know that orders for today."""
 Factory: TypeAlias = Callable[[Problem], Policy | None]
@@ -26,7 +29,7 @@ def compared(problem: Problem) -> tuple[str, ...]:
     another policy is better for sure enough.
 
     They are those that earn most on real tables, and of several the ones that are quick. The
-    networks that come with the package join them. Register those for a problem of your own:
+    network `NETWORK` joins them where it comes with the package. Register those for a problem of your own:
     ``@compared.register def _(problem: MyProblem) -> tuple[str, ...]``.
     """
     return (baselines.reference(problem, distribution=False),)
@@ -84,7 +87,8 @@ def _makers(problem: Problem, asked: str | Mapping[str, Factory]) -> Mapping[str
     if Path(asked).is_dir():
         return {asked: partial(InventoryAgent.load, asked)}
     networks, rules = agents.policies(problem), baselines.policies(problem, distribution=False)
-    names = (*compared(problem), *networks) if asked == AUTO else (asked,)
+    joining = [name for name in networks if name == NETWORK]
+    names = (*compared(problem), *joining) if asked == AUTO else (asked,)
     ours = rules | networks
     for name in names:
         one_of("policy", name, [AUTO, *ours])
