@@ -29,8 +29,8 @@ def compared(problem: Problem) -> tuple[str, ...]:
     another policy is better for sure enough.
 
     They are those that earn most on real tables, and of several the ones that are quick. The
-    network `NETWORK` joins them where it comes with the package. Register those for a problem of your own:
-    ``@compared.register def _(problem: MyProblem) -> tuple[str, ...]``.
+    network `NETWORK` joins them where it comes with the package. Register those for a problem of
+    your own: ``@compared.register def _(problem: MyProblem) -> tuple[str, ...]``.
     """
     return (baselines.reference(problem, distribution=False),)
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -19,7 +20,7 @@ from inv_gym.advice.today import Today
 from inv_gym.backtest.verdicts import Rewards
 from inv_gym.play.episode import play
 from inv_gym.play.evaluation import evaluate
-from inv_gym.play.match import blame_of
+from inv_gym.play.match import blame_of, blaming
 from inv_gym.play.policy import Policy
 from inv_gym.problems.problem import Problem
 from inv_gym.products.batch import Products
@@ -101,6 +102,9 @@ def answer(group: Group, setting: Setting) -> tuple[Answers | None, dict[int, st
 
     Gives with them why the other series cannot be answered, by their numbers in the table, and
     notes on policies.
+
+    Raises:
+        ValueError: A policy failed; it is named.
     """
     now = replace(group.problem, horizon=1, long_run=True)
     names = setting.today.source.covariate_names
@@ -120,9 +124,10 @@ def answer(group: Group, setting: Setting) -> tuple[Answers | None, dict[int, st
 
     group = group.some(kept)
     stock = stock_of(now, setting.file, group.rows, setting.today.calendar)
-    chosen = _chosen(group, setting, list(policies))
     products = setting.today.products(now, group.series)._replace(initial_state=stock.state)
-    wanted, accepted = _asked(now, policies, chosen, products, setting.progress)
+    with _failures_named():
+        chosen = _chosen(group, setting, list(policies))
+        wanted, accepted = _asked(now, policies, chosen, products, setting.progress)
     remarks = Remarks({row: list(texts) for row, texts in stock.remarks.texts.items()})
     order = placed(now, wanted, accepted, group.multiple, group.minimum, remarks)
     named = np.array(list(policies), object)[chosen]
@@ -173,13 +178,8 @@ def _chosen(group: Group, setting: Setting, names: list[str]) -> np.ndarray:
 def _earned(
     problem: Problem, policies: Mapping[str, Policy], windows: PastWindows, setting: Setting
 ) -> Rewards:
-    """What the policies earned in each window.
-
-    Raises:
-        ValueError: A policy failed; it is named.
-    """
-    threads = ThreadPoolExecutor(threads_of_process())
-    try:
+    """What the policies earned in each window."""
+    with _executor(setting) as executor:
         played = evaluate(
             problem,
             policies,
@@ -187,18 +187,39 @@ def _earned(
             number=len(windows),
             reference=next(iter(policies)),
             per_product=True,
-            executor=setting.executor or threads,
+            executor=executor,
             progress=setting.progress,
         )
+    assert played.products is not None
+    return Rewards.of(played.products)
+
+
+@contextmanager
+def _executor(setting: Setting) -> Iterator[Executor | None]:
+    """Who plays the comparison: threads if nobody is given, but for policies of the user's, which
+    may not bear to be copied.
+    """
+    if setting.executor is not None or any(isinstance(x, Mapping) for x in setting.wanted):
+        yield setting.executor
+        return
+    with ThreadPoolExecutor(threads_of_process()) as threads:
+        yield threads
+
+
+@contextmanager
+def _failures_named() -> Iterator[None]:
+    """Name the policy whose fault an error is.
+
+    Raises:
+        ValueError: A policy failed.
+    """
+    try:
+        yield
     except Exception as error:
         blame = blame_of(error)
         if blame is None:
             raise
         raise ValueError(f"policy {blame.policy} failed: {blame.reason}.") from error
-    finally:
-        threads.shutdown(cancel_futures=True)
-    assert played.products is not None
-    return Rewards.of(played.products)
 
 
 def _asked(
@@ -213,11 +234,12 @@ def _asked(
     """
     wanted, accepted = (np.zeros((problem.order_dim, products.batch)) for _ in range(2))
     done = 0
-    for place, policy in enumerate(policies.values()):
+    for place, (name, policy) in enumerate(policies.items()):
         rows = np.flatnonzero(chosen == place)
         for first in range(0, len(rows), ORDERED_AT_ONCE):
             block = rows[first : first + ORDERED_AT_ONCE]
-            step = next(iter(play(problem, policy, products.rows(block))))
+            with blaming(name):
+                step = next(iter(play(problem, policy, products.rows(block))))
             wanted[:, block], accepted[:, block] = unstack(step.order), step.accepted
             for channel in set(range(problem.order_dim)) - set(bringing(problem)):
                 accepted[channel, block] = step.outcome.flows.removed

@@ -12,7 +12,7 @@ from inv_gym.problems.problem import Problem
 from inv_gym.products.batch import Products
 from inv_gym.products.panel import ListedWindows, Panel
 
-WINDOWS = 8
+WINDOWS = 6
 """Windows of a series, the latest ones."""
 PERIODS = 10
 """Periods of a window beyond the longest lead time: those that its orders reach."""
