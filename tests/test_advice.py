@@ -92,7 +92,7 @@ def test_every_series_is_listed_with_an_order_that_is_a_number(tmp_path: Path) -
     assert (unanswered["order"] == 0.0).all()
     assert advice.answered == len(frame) - len(unanswered)
     assert f"{advice.answered} of 7 series are answered" in advice.notes
-    assert "not answered, 1 series: it has not a single sale" in advice.notes
+    assert "not answered, 1 series, the first is 'never': it has not a single sale" in advice.notes
 
 
 def test_a_series_that_ended_or_was_always_closed_is_not_answered(tmp_path: Path) -> None:

@@ -35,6 +35,8 @@ PER_SERIES = ("lead_time", "shelf_life")
 """Fields of a problem that a series may have for itself."""
 EXCEL = ".xlsx"
 FORMAT = "%.9g"
+REFUSED = "not answered: "
+"""How the reason of a series begins that has no answer."""
 TEXTS = ("policy", "next_arrival", "reason")
 
 
@@ -201,14 +203,14 @@ def _frame(
     """A row per series of the table, and then one for each that only the stock file has."""
     names, held = setting.today.panel.series, _held(setting.file)
     rows: dict[int, dict[str, Any]] = {
-        place: held.get(int(matched[place]), {}) | {"reason": f"not answered: {reason}"}
+        place: held.get(int(matched[place]), {}) | {"reason": f"{REFUSED}{reason}"}
         for place, reason in refused.items()
     }
     for part in answers:
         rows |= dict(zip(part.group.series.tolist(), _answer_rows(part, setting), strict=True))
     listed = [{"series": names[place]} | rows[place] for place in range(len(names))]
     for place in np.setdiff1d(np.arange(len(setting.file.names)), matched):
-        reason = {"reason": "not answered: the table of sales has no row of it"}
+        reason = {"reason": f"{REFUSED}the table of sales has no row of it"}
         listed.append({"series": setting.file.names[place]} | held[int(place)] | reason)
     channels = [] if problem.order_dim == 1 else [x for x in problem.order_names if x != "order"]
     columns = [
@@ -216,9 +218,8 @@ def _frame(
         *channels,
         *("policy", "next_arrival", "stockout_probability", "fill_rate", "reason"),
     ]
-    frame = pd.DataFrame(listed, columns=columns)
     empty = dict.fromkeys(["order", *channels], 0.0) | dict.fromkeys(TEXTS, "")
-    return frame.fillna(empty)
+    return pd.DataFrame([empty | row for row in listed], columns=columns)
 
 
 def _held(file: StockFile) -> dict[int, dict[str, float]]:
@@ -259,18 +260,19 @@ def _notes(
     """What a reader must know of the orders."""
     today, source = setting.today, setting.today.source
     noun = today.panel.frequency.noun
-    reasons = frame["reason"][frame["policy"] == ""]
-    kinds = Counter(reasons.str.removeprefix("not answered: ").map(_kind))
     notes = [
         *source.notes,
         f"the orders are of the {noun} of {today.calendar.ahead[0]}, after the last one of the "
         f"table, {today.calendar.last}",
     ]
+    for name, column in today.told.items():
+        number = int((~np.isnan(column)).sum())
+        notes.append(f"{name} of {number:,} series is that of the stock file")
     if "promotion" in source.covariate_names:
         notes.append("promotions of today are not known, and taken to be none")
     notes += [f"{text} ({number:,} series)" for text, number in unfit.items()]
     notes.append(f"{answered:,} of {len(frame):,} series are answered")
-    notes += [f"not answered, {number:,} series: {text}" for text, number in kinds.items()]
+    notes += _unanswered(frame)
     if AUTO in setting.wanted or len(setting.wanted) > 1:
         notes.append(CHOICE_RULE)
     orders = Counter(frame["policy"][frame["policy"] != ""])
@@ -278,6 +280,12 @@ def _notes(
     return tuple(notes)
 
 
-def _kind(reason: str) -> str:
-    """A reason without the figures of its series, so that reasons can be counted."""
-    return re.sub(r"[0-9]+(-[0-9]{2}-[0-9]{2})?(\.[0-9]+)?", "...", reason)
+def _unanswered(frame: pd.DataFrame) -> list[str]:
+    """How many series are not answered for each kind of reason, with the first of them."""
+    rows = frame[frame["policy"] == ""]
+    kinds = rows["reason"].map(lambda reason: re.sub(r"[0-9.-]+", "", reason))
+    return [
+        f"not answered, {len(some):,} series, the first is {some['series'].iloc[0]!r}: "
+        + some["reason"].iloc[0].removeprefix(REFUSED)
+        for _, some in rows.groupby(kinds, sort=False)
+    ]

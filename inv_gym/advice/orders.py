@@ -109,6 +109,8 @@ def answer(group: Group, setting: Setting) -> tuple[Answers | None, dict[int, st
     now = replace(group.problem, horizon=1, long_run=True)
     names = setting.today.source.covariate_names
     policies, notes = policies_for(now, setting.wanted, names)
+    if len(policies) > 1:
+        notes.append(f"compared policies: {', '.join(policies)}")
     refusals = Remarks()
     if not policies:
         for row in range(len(group.series)):
