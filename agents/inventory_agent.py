@@ -40,7 +40,11 @@ class InventoryAgent:
     ) -> None:
         self.inputs = NetworkInputs(problem, network)
         self.problem, self.network, self.card = problem, network, card or {}
-        self._flat = FlatObservations(problem, network.sizes.covariates)
+        layouts = [
+            FlatObservations(problem, self.covariates, short_histories)
+            for short_histories in (True, False)
+        ]
+        self._layouts = {len(layout.names): layout for layout in layouts}
 
     @property
     def knows(self) -> str:
@@ -124,10 +128,15 @@ class InventoryAgent:
 
     def predict(self, observation: np.ndarray) -> np.ndarray:
         """The order ``[K]`` for an environment's observation ``[n]``, or ``[B, K]``
-        for ``[B, n]``.
+        for ``[B, n]``. Both of an environment whose histories may be short, and of one whose may
+        not.
+
+        Raises:
+            ValueError: It has another number of entries.
         """
         rows = np.atleast_2d(np.asarray(observation, dtype=float))
-        orders = to_numpy(self(self._flat.read(rows))).astype(np.float32)
+        layout = self._layouts.get(rows.shape[1]) or next(reversed(self._layouts.values()))
+        orders = to_numpy(self(layout.read(rows))).astype(np.float32)
         return orders if np.ndim(observation) == 2 else orders[0]
 
 

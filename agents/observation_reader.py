@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+import torch
 from torch import Tensor, nn
 
 from inv_gym.agents.network.features import clock
 from inv_gym.agents.network_inputs import NetworkInputs
 from inv_gym.envs.observations import FlatObservations
+from inv_gym.products.batch import HISTORY
 from inv_gym.util.arrays import unflatten
 
 
@@ -20,7 +22,7 @@ class Reading(NamedTuple):
     scale: Tensor
     """``[B]``, units."""
     history: Tensor
-    """``[H, B]``, units."""
+    """``[H, B]``, units, NaN where it is not known."""
     clock: Tensor
     """``[1, B, 2]``."""
     covariates: Tensor | None
@@ -35,25 +37,31 @@ class ObservationReader(nn.Module):
     """
 
     times: Tensor
+    place: Tensor
 
     def __init__(self, inputs: NetworkInputs) -> None:
         super().__init__()
-        self._problem, names = inputs.problem, inputs.network.sizes.covariates
-        self._flat = FlatObservations(self._problem, names)
+        self._problem, sizes = inputs.problem, inputs.network.sizes
+        self._flat = FlatObservations(self._problem, sizes.covariates, sizes.short_histories)
         self.entries = len(self._flat.names)
         times = clock(self._problem, range(self._problem.horizon + 1), inputs.network.like)
         self.register_buffer("times", times[:, 0])
+        self.register_buffer("place", torch.arange(HISTORY)[:, None], persistent=False)
 
     def forward(self, observation: Tensor) -> Reading:
-        """Views of the observation's columns."""
+        """The observation's columns."""
         rows, flat, horizon = observation.T, self._flat, self._problem.horizon
         covariates = observation[None, :, flat.covariates]
+        history = rows[flat.history]
+        if flat.short_histories:
+            unknown = self.place < HISTORY - rows[flat.KNOWN_PERIODS]
+            history = history.masked_fill(unknown, torch.nan)
         period = ((1.0 - rows[-1]) * horizon).round().long().clamp(0, horizon)
         return Reading(
             unflatten(rows[flat.state], self._problem.initial_state(0.0)),
             self._problem.Economics(*rows[flat.economics]),
             rows[flat.scale],
-            rows[flat.history],
+            history,
             self.times[period][None],
             covariates if covariates.shape[-1] else None,
         )

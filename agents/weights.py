@@ -154,7 +154,7 @@ def _refuse_other_problem(problem: Problem, card: Mapping[str, Any], path: Path)
 
 def _sizes(facts: Mapping[str, Any]) -> Sizes:
     layout = StateLayout(*(tuple(facts["layout"][name]) for name in ("widths", "structure")))
-    return Sizes(
-        layout,
-        *(tuple(facts[name]) for name in ("economics", "covariates", "order_names", "lead_times")),
-    )
+    names = ("economics", "covariates", "order_names", "lead_times")
+    economics, covariates, order_names, lead_times = (tuple(facts[name]) for name in names)
+    short_histories = facts.get("short_histories", False)  # the first cards do not have it
+    return Sizes(layout, economics, covariates, order_names, lead_times, short_histories)

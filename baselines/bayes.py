@@ -99,6 +99,9 @@ class _Mixture:
         lattice = self._lattice(ratio)
         cdf = np.concatenate([cells.family.cdf(lattice, *_columns(cells)) for cells in self.grid])
         prior = np.concatenate([cells.log_prior for cells in self.grid])
+        # what is not known has no part in the likelihood
+        known = ~np.isnan(demand)
+        demand = np.where(known, demand, 0.0)
         # counts repeat, so that the likelihood of each is looked up in a table
         values, index = np.unique(demand, return_inverse=True)
         index = index.reshape(demand.shape)
@@ -111,6 +114,7 @@ class _Mixture:
             evidence = (
                 self._log_likelihood(demand[:, rows]) if table is None else table[index[:, rows]]
             )
+            evidence = evidence if known.all() else evidence * known[:, rows, None]
             score = _in_windows(evidence) + prior
             # the cells weighted by it, and the mixture of their distributions
             weight = np.exp(score - score.max(-1, keepdims=True))
@@ -181,13 +185,14 @@ class _Planned:
 
 @dataclass(frozen=True)
 class BayesBaseStock:
-    """Order up to the critical-ratio quantile of demand, given the last H demands and the
-    population.
+    """Order up to the critical-ratio quantile of demand, given the last H demands, as far as they
+    are known, and the population.
 
     The posterior predictive distribution is a sum over a grid of families, means and dispersions,
-    weighted by how the population draws them and by the likelihood of the H demands. If these are
-    all whole, they come of families of counts (if there are any), otherwise of those of amounts. It
-    is optimal given the H demands, but for one thing: it does not foresee that tomorrow's level may
+    weighted by how the population draws them and by the likelihood of the known demands. If these
+    are all whole, they come of families of counts (if there are any), otherwise of those of
+    amounts. It is optimal given these demands, but for one thing: it does not foresee that
+    tomorrow's level may
     be lower than today's.
 
     Attributes:
@@ -238,7 +243,8 @@ class BayesBaseStock:
             to_numpy(demand).astype(float),
             critical_ratio(self.problem, map_columns(to_numpy, economics)),
         )
-        whole = _in_windows(1.0 * (demand != np.rint(demand))) == 0.0
+        broken = (demand != np.rint(demand)) & ~np.isnan(demand)
+        whole = _in_windows(1.0 * broken) == 0.0
         kinds = {mixture.integer: mixture for mixture in self._mixtures}
         if False not in kinds and not whole.all():
             raise ValueError(

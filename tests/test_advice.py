@@ -114,6 +114,22 @@ def test_days_on_which_a_series_was_closed_are_left_out_of_its_history(tmp_path:
     assert products.demand[:-1, 0].tolist() == demand(9.0)[-HISTORY:].tolist()
 
 
+@pytest.mark.parametrize("known", [1, 5, HISTORY - 1])
+def test_a_new_series_is_answered_from_its_first_sale_on(tmp_path: Path, known: int) -> None:
+    units = np.r_[np.zeros(120 - known), 3.0 + np.arange(known) % 2]
+    panel = read_panel(sales(tmp_path, new=units, old=demand(5.0)))
+    products = Today(PanelProducts(panel), {}).products(LostSales(horizon=1), np.array([0, 1]))
+    assert products.known_periods is not None
+    assert products.known_periods.tolist() == [known, HISTORY]
+    assert np.isnan(products.demand[: HISTORY - known, 0]).all()
+    assert products.demand[HISTORY - known : HISTORY, 0].tolist() == units[120 - known :].tolist()
+    for lead_time, policy in ((0, "auto"), (4, "auto"), (4, "myopic")):
+        options = {"lead_time": lead_time, "policy": policy}
+        advice = inv_gym.advise(panel, stock("new,1,,", "old,2,,"), **options)
+        assert advice.answered == 2
+        assert (advice.frame["order"] > 0.0).all()
+
+
 def test_costs_that_a_problem_refuses_are_the_reason_of_their_series_alone(tmp_path: Path) -> None:
     rows = stock("a,1,2", "b,1,9", head="series,on_hand,cost")
     table = long_table(a=demand(4.0), b=demand(4.0)).assign(price=5.0)
@@ -287,7 +303,7 @@ def test_windows_of_the_past_end_with_the_table_whatever_came_before(tmp_path: P
         past = PastWindows.of(today, problem, np.array([0]))
         assert past is not None
         products = past.listed(np.random.default_rng(0), slice(0, len(past)), problem)
-        starts.append(today.panel.dates[past.windows.windows[:, 1] + HISTORY].astype(str).tolist())
+        starts.append(today.panel.dates[past.windows.windows[:, 1]].astype(str).tolist())
         assert past.number.tolist() == list(range(len(past)))[::-1]
         np.testing.assert_allclose(products.initial_state.on_hand, products.scale)
     assert starts[0] == starts[1]

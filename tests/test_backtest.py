@@ -19,7 +19,6 @@ from inv_gym.backtest.charts import lowest_shown, spread_limits
 from inv_gym.backtest.entries import every_window, with_windows
 from inv_gym.backtest.verdicts import Rewards, series_frame, verdicts
 from inv_gym.commands.app import app
-from inv_gym.products.batch import HISTORY
 from inv_gym.products.panel import ListedWindows, PanelProducts
 
 ENV = "InvLostSales-v0"
@@ -39,11 +38,11 @@ def test_every_series_plays_all_windows_of_the_test_days_side_by_side(tmp_path: 
     task = with_windows(table_task(table(tmp_path), ENV), quick=False)
     assert task.problem.horizon == 10  # 40 test days in four
     source: Any = every_window(task, None).source
-    starts = source.windows[:, 1] + HISTORY
+    starts = source.windows[:, 1]
     assert source.windows[:, 0].tolist() == np.repeat(np.arange(4), 4).tolist()
     assert starts.reshape(4, 4).tolist() == 4 * [[160, 170, 180, 190]]
     latest: Any = every_window(task, 2).source
-    assert (latest.windows[:, 1] + HISTORY).reshape(4, 2).tolist() == 4 * [[180, 190]]
+    assert latest.windows[:, 1].reshape(4, 2).tolist() == 4 * [[180, 190]]
 
 
 def test_a_series_that_is_on_no_step_of_the_grid_has_its_earliest_window(tmp_path: Path) -> None:
@@ -53,8 +52,8 @@ def test_a_series_that_is_on_no_step_of_the_grid_has_its_earliest_window(tmp_pat
     listed = ListedWindows.each(PanelProducts(panel, first="2015-06-10"), 15)
     of_new = listed.windows[listed.windows[:, 0] == panel.series.index("new")]
     of_old = listed.windows[listed.windows[:, 0] == panel.series.index("old")]
-    assert (of_new[:, 1] + HISTORY).tolist() == [165 + HISTORY]
-    assert (of_old[:, 1] + HISTORY).tolist() == [160, 175, 190]
+    assert of_new[:, 1].tolist() == [175, 190]
+    assert of_old[:, 1].tolist() == [160, 175, 190]
 
 
 def test_listed_windows_are_eligible_and_their_episodes_disjoint(tmp_path: Path) -> None:

@@ -90,8 +90,8 @@ def test_a_demand_trace_that_is_no_real_numbers_is_refused(trace: Any) -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"windows": np.zeros((3, 2), int)}, "windows must be the series and the first day of"),
-        ({"windows": np.full((4, 2), -1)}, "windows must be the series and the first day of"),
+        ({"windows": np.zeros((3, 2), int)}, "windows must be the series and the first period of"),
+        ({"windows": np.full((4, 2), -1)}, "windows must be the series and the first period of"),
         ({"scale": torch.ones(4)}, "demand of the products is NumPy, but not their scale: convert"),
         ({"demand": np.full((HISTORY + 50, 4), 1e300)}, "and below 1e\\+30, got 1e\\+300"),
     ],

@@ -16,8 +16,8 @@ from inv_gym.demand.ranges import Uniform
 from inv_gym.products.batch import HISTORY
 from inv_gym.products.economics import EconomicsRanges, draw_economics
 from inv_gym.products.panel import RETAIL, Panel, PanelProducts, read_panel
+from inv_gym.products.panel.eligible import eligible_starts
 from inv_gym.products.panel.runs import find_runs, moving_sum
-from inv_gym.products.panel.windows import eligible_starts
 
 ARRAYS = ("dates", "units", "usable", "promotion", "price", "cost")
 
@@ -373,18 +373,27 @@ def test_runs_and_windows_agree_with_counting_one_by_one():
     usable = rng.random((150, 20)) < 0.99
     units = np.where(rng.random(usable.shape) < 0.03, 1.0, 0.0)
     starts = eligible_starts(units, usable, 5)
+
+    def sold_before(start: int, series: int) -> bool:
+        """Whether the known history has a sale: up to HISTORY usable days in a row."""
+        for day in range(start - 1, max(start - 1 - HISTORY, -1), -1):
+            if not usable[day, series]:
+                return False
+            if units[day, series] > 0.0:
+                return True
+        return False
+
     expected = [
-        (series, first)
+        (series, start)
         for series in range(20)
-        for first in range(150 - WINDOW + 1)
-        if usable[first : first + WINDOW, series].all()
-        and units[first : first + HISTORY, series].any()
+        for start in range(1, 150 - 5 + 1)
+        if usable[start : start + 5, series].all() and sold_before(start, series)
     ]
     runs = find_runs(starts)
     assert expected == [(s, f + k) for s, f, n in zip(*runs, strict=True) for k in range(n)]
     assert 0 < len(expected) < starts.size
     assert moving_sum(units, 151).shape == (0, 20)
-    assert eligible_starts(units[:10], usable[:10], 5).shape == (0, 20)
+    assert eligible_starts(units[:4], usable[:4], 5).shape == (0, 20)
 
 
 def numbered(folder: Path) -> Panel:
@@ -402,24 +411,25 @@ def test_splits_never_share_a_day_of_an_episode(tmp_path):
     for seed in range(5):
         past = draw_products(train, PROBLEM, 500, seed).demand % 1000
         future = draw_products(test, PROBLEM, 500, seed).demand % 1000
-        assert past.max() <= 100
+        assert np.nanmax(past) <= 100
         assert future[HISTORY:].min() >= 101
-        assert future.max() <= 250
-        assert future[:HISTORY].min() < 101  # the history may reach back
-        assert (np.diff(past, axis=0) == 1).all()
-        assert (np.diff(future, axis=0) == 1).all()
+        assert np.nanmax(future) <= 250
+        assert np.nanmin(future[:HISTORY]) < 101  # the history may reach back
+        for days in (past, future):
+            step = np.diff(days, axis=0)
+            assert (step[~np.isnan(step)] == 1).all()
 
 
 def test_every_eligible_window_is_drawn_alike(tmp_path):
     panel = numbered(tmp_path)
-    first = draw_products(PanelProducts(panel), PROBLEM, 20_000).demand[0]
+    first = draw_products(PanelProducts(panel), PROBLEM, 20_000).demand[HISTORY]
     windows, counts = np.unique(first, return_counts=True)
     open_days = {0: [(1, 300)], 1: [(1, 150), (171, 300)], 2: [(1, 150)]}
     expected = [
         1000 * series + day
         for series, spans in open_days.items()
         for a, b in spans
-        for day in range(a, b - WINDOW + 2)
+        for day in range(a + 1, b - PROBLEM.horizon + 2)
     ]
     assert windows.tolist() == sorted(expected)
     deviation = (counts - counts.mean()) / np.sqrt(counts.mean())
@@ -430,7 +440,7 @@ def test_history_needs_a_sale(tmp_path):
     slow = np.zeros(200)
     slow[[0, 100, 199]] = 1.0
     products = draw_products(PanelProducts(panel_of(tmp_path, slow=slow)), PROBLEM, 300)
-    assert (products.demand[:HISTORY].sum(0) > 0).all()
+    assert (np.nansum(products.demand[:HISTORY], 0) > 0).all()
 
 
 @pytest.mark.parametrize(
@@ -459,13 +469,13 @@ def test_bad_periods_are_refused(tmp_path, options, message):
 
 
 def test_a_period_without_a_window_is_refused(tmp_path):
-    source = PanelProducts(numbered(tmp_path), first="2015-01-20", last="2015-02-05")
+    source = PanelProducts(numbered(tmp_path), first="2015-01-20", last="2015-01-22")
     with pytest.raises(ValueError) as error:  # noqa: PT011, the whole message is compared
         source.sample(np.random.default_rng(0), 1, PROBLEM)
     assert str(error.value) == (
-        "too short for history + horizon: no window of 37 usable days (history 32 + horizon 5) "
-        "from 2015-01-01 to "
-        "2015-02-05, the longest usable stretch has 36: lower the horizon, or widen first and last."
+        "too short for the horizon: no window of 5 usable days (the horizon) from 2015-01-20 to "
+        "2015-01-22 with a known day before it, the longest usable stretch has 3: lower the "
+        "horizon, or widen first and last."
     )
 
 
@@ -476,9 +486,8 @@ def test_a_period_whose_histories_have_no_sale_is_refused(tmp_path):
     with pytest.raises(ValueError) as error:  # noqa: PT011, the whole message is compared
         source.sample(np.random.default_rng(0), 1, PROBLEM)
     assert str(error.value) == (
-        "no window of 37 usable days (history 32 + horizon 5) from 2015-03-30 to 2015-07-19 has a "
-        "sale in its history: "
-        "widen first and last."
+        "no window of 5 usable days (the horizon) from 2015-05-01 to 2015-07-19 has a known "
+        "history before it with a sale in its last 32 days: widen first and last."
     )
 
 
@@ -487,7 +496,7 @@ def test_prices_are_imputed_per_series_and_by_seed(tmp_path):
 
     def prices(seed: int, draw: int) -> dict[int, set[float]]:
         products = draw_products(PanelProducts(panel, seed=seed), PROBLEM, 200, draw)
-        series = products.demand[0] // 1000
+        series = products.demand[HISTORY] // 1000
         return {int(s): set(products.economics.price[series == s]) for s in np.unique(series)}
 
     assert prices(0, 0) == prices(0, 1)
@@ -501,7 +510,7 @@ def test_prices_and_costs_of_the_table_are_used(tmp_path):
     source = PanelProducts(read_panel(stored(tmp_path, frame)))
     products = draw_products(source, PROBLEM, 100)
     price, unit_cost, holding_cost, *_ = products.economics
-    assert (price == np.where(products.demand[0] < 1000, 4.0, 8.0)).all()
+    assert (price == np.where(products.demand[HISTORY] < 1000, 4.0, 8.0)).all()
     assert ((unit_cost >= 0.5 * price) & (unit_cost <= 0.8 * price)).all()
     assert ((holding_cost >= 0.001 * unit_cost) & (holding_cost <= 0.005 * unit_cost)).all()
     assert source.notes == (
@@ -536,6 +545,9 @@ def test_covariates_are_the_true_calendar_and_the_promotion(tmp_path):
     frame["promotion"] = np.where(frame.series == "a", frame.units % 4, 0)
     source = PanelProducts(read_panel(stored(tmp_path, frame)))
     products = draw_products(source, PROBLEM, 200)
+    products = products.rows(products.known_periods == HISTORY)
+    number_of_products = products.batch
+    assert number_of_products > 150
     assert source.covariate_names == (
         "weekday_sin",
         "weekday_cos",
@@ -543,7 +555,7 @@ def test_covariates_are_the_true_calendar_and_the_promotion(tmp_path):
         "year_cos",
         "promotion",
     )
-    assert products.covariates.shape == (WINDOW, 200, 5)
+    assert products.covariates.shape == (WINDOW, number_of_products, 5)
     number = products.demand % 1000
     dates = pd.DatetimeIndex(np.datetime64("2015-01-01") + (number.ravel().astype(int) - 1))
     week = 2.0 * np.pi * dates.day_of_week.to_numpy().reshape(number.shape) / 7.0
@@ -570,6 +582,6 @@ def test_a_table_is_a_product_source_by_its_file_name_and_pickles(tmp_path):
     source = make_source({"file": str(path), "last": "2015-03-01", "seed": 4})
     drawn = draw_products(source, PROBLEM, 10)
     again = draw_products(pickle.loads(pickle.dumps(source)), PROBLEM, 10)
-    assert drawn.demand.max() <= 60.0
+    assert np.nanmax(drawn.demand) <= 60.0
     np.testing.assert_array_equal(drawn.demand, again.demand)
     np.testing.assert_array_equal(drawn.economics, again.economics)

@@ -12,6 +12,7 @@ from panel_cases import HEAD, PROBLEM, WINDOW, figures_of, in_stores, rows_of, s
 
 from inv_gym import draw_products, make_source
 from inv_gym.demand.ranges import Uniform
+from inv_gym.products.batch import HISTORY
 from inv_gym.products.economics import EconomicsRanges
 from inv_gym.products.panel import RETAIL, PanelProducts, read_panel
 
@@ -83,6 +84,8 @@ def test_one_period_is_one_row(tmp_path: Path) -> None:
     first, last = str(WEEKS[10].date()), str((WEEKS[50] + pd.Timedelta(days=3)).date())
     source = PanelProducts(panel, first=first, last=last)
     products = draw_products(source, PROBLEM, 200)
+    assert (products.known_periods >= 10).all()
+    products = products.rows(products.known_periods == HISTORY)
     assert (np.diff(products.demand, axis=0) == 1.0).all()
     assert set(products.demand[0]) == set(range(1, 51 - WINDOW + 2))
     assert source.covariate_names == ("year_sin", "year_cos")

@@ -203,9 +203,11 @@ def test_monthly_spare_parts_play(tmp_path: Path) -> None:
     problem = make_problem("InvLostSales-v0", horizon=6)
     products = PanelProducts(panel).sample(rng, 10, problem)
     assert products.demand.shape == (38, 10)
-    series, first = products.windows.T
+    series, start = products.windows.T
     cells = frame["units"].to_numpy().reshape(2674, 51)
-    assert products.demand[:, 0].tolist() == cells[series[0], first[0] : first[0] + 38].tolist()
+    for row, number in enumerate(products.known_periods.astype(int)):
+        known = cells[series[row], start[row] - number : start[row] + 6]
+        assert products.demand[32 - number :, row].tolist() == known.tolist()
 
 
 @pytest.mark.parametrize("rows_per_chunk", [7, 1_000_000])

@@ -11,7 +11,6 @@ from panel_cases import long_table, stored
 
 import inv_gym
 from inv_gym import LostSales, Task, make_problem, table_task
-from inv_gym.products.batch import HISTORY
 from inv_gym.products.panel import read_panel
 
 ENV = "InvLostSales-v0"
@@ -34,14 +33,14 @@ def episode_days(task: Task, role: str) -> np.ndarray:
     """The positions of all days of episodes that a role plays."""
     windows = task.draw(400, role=role).windows
     assert windows is not None
-    starts = np.unique(windows[:, 1]) + HISTORY
+    starts = np.unique(windows[:, 1])
     return np.unique(starts[:, None] + np.arange(task.problem.horizon))
 
 
 def test_the_roles_share_no_day_of_an_episode(table):
     played = table_task(table, ENV, horizon=5)
     training, validation, test = (episode_days(played, role) for role in ROLES)
-    assert (training.min(), training.max()) == (HISTORY, 119)
+    assert (training.min(), training.max()) == (1, 119)
     assert (validation.min(), validation.max()) == (120, 159)
     assert (test.min(), test.max()) == (160, 199)
 
@@ -138,8 +137,8 @@ def test_a_panel_that_was_read_serves_several_tasks(table):
             "train_until must be a day written as YYYY-MM-DD, got 'May'.",
         ),
         (
-            {"train_until": "2015-01-10", "horizon": 5},
-            "the training days 2015-01-01 to 2015-01-10 cannot be played: .*train_until",
+            {"train_until": "2015-01-05", "horizon": 5},
+            "the training days 2015-01-01 to 2015-01-05 cannot be played: .*train_until",
         ),
         (
             {"validate_until": "2015-07-17", "horizon": 5},

@@ -65,7 +65,8 @@ class PolicyNetwork(nn.Module):
         channels, layout = self.config.channels, sizes.layout
         static = 2 * len(sizes.economics) + 1 + len(layout.structure)
         static += len(QUANTILES) if self.config.knows == "distribution" else 0
-        self.encoder = Encoder(3, channels) if self.config.knows == "history" else None
+        inputs = 4 if sizes.short_histories else 3
+        self.encoder = Encoder(inputs, channels) if self.config.knows == "history" else None
         self.static = Standardise(static)
         exogenous = (
             static
@@ -89,14 +90,20 @@ class PolicyNetwork(nn.Module):
         return self.static.mean
 
     def encode(self, demand: Tensor, scale: Tensor) -> Tensor | None:
-        """``[N, B, channels]`` from demand ``[N + 31, B]``, units; None for a network that knows
-        the distribution instead.
+        """``[N, B, channels]`` from demand ``[N + 31, B]``, units, NaN where it is not known; None
+        for a network that knows the distribution instead.
         """
         if self.encoder is None:
             return None
         share = demand / scale
+        unknown = share.isnan()
+        # what is not known looks like the mean of what is
+        share = share.masked_fill(unknown, 1.0)
         size = torch.log(scale).expand_as(share) / 4.0
-        return self.encoder(torch.stack([share, torch.log1p(share), size], -1))
+        inputs = [share, torch.log1p(share), size]
+        if self.sizes.short_histories:
+            inputs.append(unknown.to(share))
+        return self.encoder(torch.stack(inputs, -1))
 
     def prepare(
         self, static: Tensor, clock: Tensor, encoded: Tensor | None, covariates: Tensor | None

@@ -18,6 +18,8 @@ class Sizes:
     covariates: tuple[str, ...]
     order_names: tuple[str, ...]
     lead_times: tuple[int, ...]
+    short_histories: bool = False
+    """Whether it sees which periods of a history are known, as products may know fewer than 32."""
 
     @property
     def removes(self) -> bool:
@@ -25,7 +27,12 @@ class Sizes:
         return self.order_names == ("order", "removal")
 
     @classmethod
-    def of(cls, problems: Sequence[Problem], covariates: Sequence[str] = ()) -> Sizes:
+    def of(
+        cls,
+        problems: Sequence[Problem],
+        covariates: Sequence[str] = (),
+        short_histories: bool = False,
+    ) -> Sizes:
         """For these problems, with covariates of these names."""
         one = problems[0]
         return cls(
@@ -34,4 +41,5 @@ class Sizes:
             tuple(covariates),
             one.order_names,
             one.lead_times,
+            short_histories,
         )

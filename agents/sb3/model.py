@@ -17,7 +17,7 @@ from inv_gym.agents.sb3.networks import InventoryActorCritic, NetworkFeatures
 from inv_gym.agents.sb3.vec_env import SB3VecEnv
 from inv_gym.problems.problem import Problem
 from inv_gym.products.batch import DRAW_BLOCK
-from inv_gym.products.sources import ProductSource
+from inv_gym.products.sources import ProductSource, short_histories
 
 
 def normalised(env: SB3VecEnv, config: ModelFreeConfig, gamma: float, training: bool) -> VecEnv:
@@ -88,6 +88,7 @@ def _features(
         "problem": problem,
         "covariate_names": source.covariate_names,
         "config": replace(config.network, most=space.reach),
+        "short_histories": short_histories(source),
     }
     return {
         "features_extractor_class": NetworkFeatures,

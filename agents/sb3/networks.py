@@ -35,6 +35,7 @@ class NetworkFeatures(BaseFeaturesExtractor):
         problem: The environment's.
         covariate_names: Of its products.
         config: Size and input of the network.
+        short_histories: Whether its products may have fewer than 32 known periods.
     """
 
     known_static: Tensor
@@ -46,8 +47,10 @@ class NetworkFeatures(BaseFeaturesExtractor):
         problem: Problem,
         covariate_names: tuple[str, ...],
         config: NetworkConfig,
+        short_histories: bool = False,
     ) -> None:
-        network = PolicyNetwork(Sizes.of((problem,), covariate_names), config)
+        sizes = Sizes.of((problem,), covariate_names, short_histories)
+        network = PolicyNetwork(sizes, config)
         super().__init__(observation_space, network.features + network.sizes.layout.columns)
         self.network = network
         self._inputs = NetworkInputs(problem, network)

@@ -75,6 +75,8 @@ class SB3Policy:
             observation = observation._replace(covariates=None)
         vectors = flat(self.problem, observation)
         trained = self.policy.observation_space.shape
+        if np.ndim(observation.known_periods) and trained == (vectors.shape[1] + 1,):
+            vectors = flat(self.problem, observation, short_histories=True)
         if trained != vectors.shape[1:]:
             raise ValueError(
                 f"the model takes observations of {trained} entries, here they have "

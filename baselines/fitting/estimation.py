@@ -11,6 +11,10 @@ from inv_gym.util.arrays import Array, to_numpy
 _FAMILIES = (FAMILIES["poisson"], FAMILIES["negative_binomial"], FAMILIES["gamma"])
 
 
+PRIOR_DISPERSION = 0.5
+"""Dispersion of the demand that stands in for what a short history cannot tell of the variance."""
+
+
 def estimate(history: Array) -> Distribution:
     """A stationary distribution per product by the method of moments.
 
@@ -18,15 +22,21 @@ def estimate(history: Array) -> Distribution:
     not exceed the mean; amounts get a gamma distribution. Our choice: all three are closed under
     sums, so lead-time demand needs no convolution.
 
+    A short history says little of the variance, and a single demand nothing. So the sample variance
+    is averaged with a prior: that of demand with the dispersion `PRIOR_DISPERSION` and the mean of
+    the known periods. The prior counts as one period where one is known, and ever less with each
+    more, down to nothing where all are known (our choice).
+
     Args:
-        history: ``[H, B]``, units.
+        history: ``[H, B]``, units, NaN where it is not known; every product has a known period.
     """
     values = to_numpy(history).astype(float)
-    mean = np.maximum(
-        values.mean(0), 0.5 / len(values)
-    )  # nothing sold in H periods: about half a unit in as many
-    variance = values.var(0, ddof=1)
-    counts = (values == np.rint(values)).all(0)
+    known = ~np.isnan(values)
+    periods = known.sum(0)
+    # nothing sold in H periods: about half a unit in as many
+    mean = np.maximum(np.nanmean(values, 0), 0.5 / periods)
+    counts = ((values == np.rint(values)) | ~known).all(0)
+    variance = _variance(values, np.where(counts, mean, 0.0) + PRIOR_DISPERSION * mean**2)
     overdispersed = variance > mean * (1.0 + 1e-6)
     index = np.where(counts, np.where(overdispersed, 1, 0), 2)
     dispersion = np.select(
@@ -35,3 +45,16 @@ def estimate(history: Array) -> Distribution:
         np.maximum(variance, 1e-6 * mean**2) / mean**2,
     )
     return Distribution(_FAMILIES, index, mean[None], dispersion)
+
+
+def _variance(values: np.ndarray, prior: np.ndarray) -> np.ndarray:
+    """``[B]`` variance of histories ``[H, B]``, averaged with a prior ``[B]`` where they are short;
+    see `estimate`.
+    """
+    longest = len(values)
+    periods = (~np.isnan(values)).sum(0)
+    if (periods == longest).all():
+        return values.var(0, ddof=1)
+    squares = np.nansum((values - np.nanmean(values, 0)) ** 2, 0)
+    weight = (longest - periods) / (longest - 1.0)
+    return (squares + weight * prior) / (periods - 1.0 + weight)

@@ -135,7 +135,8 @@ class Myopic2(Heuristic):
         after = lattice.masses[self.problem.lead_time + 1]
         # beyond the newsvendor's quantity nothing pays, now or next
         ratio = lost / np.maximum(lost + held, np.finfo(float).tiny)
-        orders, replies = _newsvendor_steps(arrival, ratio), _newsvendor_steps(after, ratio)
+        # (one order more, so that the best one has neighbours in any batch)
+        orders, replies = _newsvendor_steps(arrival, ratio) + 1, _newsvendor_steps(after, ratio)
         first = _period_costs(arrival, held, lost, orders - 1)
         second = _period_costs(after, held, lost, orders + replies - 2)
 

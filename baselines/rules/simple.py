@@ -36,7 +36,8 @@ class RandomOrders:
 
     def __call__(self, observation: Observation) -> Array:
         """Orders ``[B, K]``, units."""
-        bits = np.ascontiguousarray(to_numpy(observation.history), dtype=np.float64).view(np.uint64)
+        history = np.nan_to_num(to_numpy(observation.history).astype(np.float64))
+        bits = np.ascontiguousarray(history).view(np.uint64)
         places = np.arange(1, len(bits) + 1, dtype=np.uint64)[:, None] * np.uint64(
             0x9E3779B97F4A7C15
         )

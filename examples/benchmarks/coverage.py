@@ -59,7 +59,7 @@ class UpTo:
 
     def __call__(self, observation: Observation) -> Array:
         """Orders ``[B, 1]``, units."""
-        level = self.multiple * observation.history.mean(0)
+        level = self.multiple * np.nanmean(observation.history, 0)
         return positive_part(level - observation.state.on_hand)[:, None]
 
 

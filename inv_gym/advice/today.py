@@ -71,25 +71,22 @@ class Today:
     @cached_property
     def refusals(self) -> dict[int, str]:
         """Why a series cannot be answered, by its number."""
-        index, known = self.panel.units.index, (self.history >= 0).sum(0)
-        doubtful = (known < HISTORY) | (index.stop < len(self.panel.dates))
-        places = np.flatnonzero(doubtful).tolist()
-        return {place: self._why_not(place, int(known[place])) for place in places}
+        has_ended = self.panel.units.index.stop < len(self.panel.dates)
+        places = np.flatnonzero((self.history[-1] < 0) | has_ended)
+        return {place: self._why_not(place) for place in places.tolist()}
 
-    def _why_not(self, place: int, known: int) -> str:
-        """Why a series with so many known periods cannot be answered."""
+    def _why_not(self, place: int) -> str:
+        """Why a series that ended, or of which no period is known, cannot be answered."""
         dates, noun = self.panel.dates, self.panel.frequency.noun
         units, stop = self.panel.units[:, place], self.panel.units.index.stop[place]
         if not np.nansum(units) > 0.0:
             return "it has not a single sale"
-        if known == 0:
+        if self.history[-1, place] < 0:
             return f"it was closed on every {noun} from its first sale on"
-        if stop < len(dates):
-            return (
-                f"its last row is of {dates[stop - 1]}, and the table ends on {dates[-1]}: add its "
-                'rows, or read periods without a row as no sales with missing="zero"'
-            )
-        return f"only {known} {noun}s of it are known, and {HISTORY} are needed"
+        return (
+            f"its last row is of {dates[stop - 1]}, and the table ends on {dates[-1]}: add its "
+            'rows, or read periods without a row as no sales with missing="zero"'
+        )
 
     def products(self, problem: Problem, series: np.ndarray) -> Products:
         """The products at the decision, without stock: their history, and one period whose demand,
@@ -103,11 +100,13 @@ class Today:
             ValueError: The problem refuses the economics of a product.
         """
         days = self.history[:, series]
+        known_periods = (days >= 0).sum(0).astype(np.float64)
+        days = np.maximum(days, 0)
         past = self.panel.units[days, series].astype(np.float64)
         demand = np.concatenate([past, np.zeros((1, len(series)))])
         rng = np.random.default_rng(0)  # the starting stock is not used
         figures, covariates = self.figures(series), self._covariates(days, series)
-        return assemble(problem, rng, figures, demand, covariates)
+        return assemble(problem, rng, figures, demand, covariates, None, known_periods)
 
     def figures(self, series: np.ndarray) -> dict[str, np.ndarray]:
         """Prices and costs of series of these numbers ``[B]``, each ``[B]``."""

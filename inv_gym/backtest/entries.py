@@ -9,7 +9,8 @@ from typing import Any
 import inv_gym
 from inv_gym import agents, baselines
 from inv_gym.leaderboard.board import Contest
-from inv_gym.leaderboard.entries import NO_DISTRIBUTION, lacking, table_remarks
+from inv_gym.leaderboard.entries import NO_DISTRIBUTION, lacking
+from inv_gym.leaderboard.remarks import network_remarks, remark_notes
 from inv_gym.leaderboard.words import counted
 from inv_gym.products.panel import ListedWindows
 
@@ -64,8 +65,8 @@ def gather(task: inv_gym.Task, origin: str, users: Mapping[str, inv_gym.Policy])
             notes.append(f"{name} does not play (it needs the covariates {needed})")
         elif policy.knows in ("nothing", "history"):
             policies[name] = policy
-    remarks = table_remarks(source, policies)
-    notes += [f"{name} {remark}" for name, remark in remarks.items()]
+    remarks = network_remarks(source, policies)
+    notes += remark_notes(remarks)
     notes.append(
         f"every series plays all its windows of {counted(problem.horizon, 'period')} side by side, "
         "each from a starting stock of its own"

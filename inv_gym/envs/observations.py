@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import numpy as np
 
 from inv_gym.play.episode import Episode
 from inv_gym.play.policy import Observation
 from inv_gym.problems.problem import Problem
-from inv_gym.products.batch import HISTORY, Products
+from inv_gym.products.batch import HISTORY, Products, unknown_periods
 from inv_gym.util.arrays import flatten, flatten_names, to_numpy, unflatten
 
 
@@ -15,11 +17,22 @@ class FlatObservations:
     """Writes the observations of an episode as vectors ``[n]`` (one product, floats) or ``[B, n]``.
 
     The entries, in order: the state, the history (oldest first), the economics, the scale, the
-    covariates of the current period, and the share of the horizon that is left (1 throughout in a
-    long-run problem).
+    covariates of the current period, where histories may be short the number of known periods, and
+    the share of the horizon that is left (1 throughout in a long-run problem). What is not known of
+    a history is 0.
+
+    Args:
+        problem: Whose observations.
+        covariate_names: Of its products.
+        short_histories: Whether its products may have fewer than H known periods.
     """
 
-    def __init__(self, problem: Problem, covariate_names: tuple[str, ...]) -> None:
+    KNOWN_PERIODS: ClassVar[int] = -2
+    """Place of the number of known periods, if it is there."""
+
+    def __init__(
+        self, problem: Problem, covariate_names: tuple[str, ...], short_histories: bool = False
+    ) -> None:
         self._problem = problem
         state = flatten_names(problem.initial_state(0.0))
         history = [f"demand_{k}_ago" for k in range(HISTORY, 0, -1)]
@@ -29,8 +42,10 @@ class FlatObservations:
             *problem.Economics._fields,
             "scale",
             *covariate_names,
+            *(("known_periods",) if short_histories else ()),
             "horizon_left",
         ]
+        self.short_histories = short_histories
         self.state = slice(0, len(state))
         self.history = slice(len(state), len(state) + HISTORY)
         self.scale = self.history.stop + len(problem.Economics._fields)
@@ -50,6 +65,8 @@ class FlatObservations:
         if not self._problem.backlog:
             low[self.state] = 0.0
         low[self.scale] = 0.0
+        if self.short_histories:
+            low[self.KNOWN_PERIODS], high[self.KNOWN_PERIODS] = 1.0, HISTORY
         low[-1], high[-1] = 0.0, 1.0  # the share of the horizon that is left
         return low, high
 
@@ -57,34 +74,41 @@ class FlatObservations:
         """Begin an episode of NumPy products: fill in what does not change. `single` shows the
         first one alone.
         """
-        template: np.ndarray = np.zeros((products.batch, len(self.names)), np.float32)
-        template[:, self.economics] = np.stack(products.economics, -1)
-        template[:, self.scale] = products.scale
-        template[:, -1] = 1.0
-        demand = products.demand.T.astype(np.float32, order="C")
-        calendar = None if products.covariates is None else products.covariates.astype(np.float32)
-        self._template: np.ndarray = template[0] if single else template
-        self._demand: np.ndarray = demand[0] if single else demand
-        self._calendar = calendar[:, 0] if single and calendar is not None else calendar
+        template = np.zeros((len(self.names), products.batch), np.float32)
+        template[self.economics] = products.economics
+        template[self.scale] = products.scale
+        template[-1] = 1.0
+        demand = products.demand.astype(np.float32)
+        if products.known_periods is not None:
+            demand = np.nan_to_num(demand)
+        self._template = template[:, 0] if single else template
+        self._demand = demand[:, 0] if single else demand
+        self._calendar: np.ndarray | None = None
+        if products.covariates is not None:
+            calendar = products.covariates.astype(np.float32).swapaxes(1, 2)
+            self._calendar = calendar[..., 0] if single else calendar
 
     def write(self, episode: Episode) -> np.ndarray:
         """The current observation, in fresh memory."""
-        vector = self._template.copy()
-        rows = (
-            vector if vector.ndim == 1 else vector.T
-        )  # entries first; writing through a view costs nothing
+        # Entries first, so that each lies in one piece of memory: written the other way round, a
+        # batch would take several times as long.
+        rows = self._template.copy()
         for index, column in enumerate(flatten(episode.state)):
             rows[index] = column
         t = episode.period
         if self._problem.censored:  # what was sold depends on the orders: the episode keeps it
             rows[self.history] = episode.recent_sales
+            if self.short_histories:
+                np.nan_to_num(rows[self.history], copy=False)
         else:
-            vector[..., self.history] = self._demand[..., t : t + HISTORY]
+            rows[self.history] = self._demand[t : t + HISTORY]
         if self._calendar is not None and t < self._problem.horizon:
-            vector[..., self.covariates] = self._calendar[HISTORY + t]
+            rows[self.covariates] = self._calendar[HISTORY + t]
+        if self.short_histories:
+            rows[self.KNOWN_PERIODS] = episode.known_periods
         if not self._problem.long_run:
             rows[-1] = 1.0 - t / self._problem.horizon
-        return vector
+        return rows.T
 
     def read(self, vectors: np.ndarray) -> Observation:
         """What vectors ``[B, n]`` show, as policies take it; of the covariates they show the
@@ -106,26 +130,40 @@ class FlatObservations:
         left = float(rows[-1, 0])
         period = 0 if self._problem.long_run else round((1.0 - left) * self._problem.horizon)
         state = unflatten(rows[self.state], self._problem.initial_state(0.0))
+        history, known_periods = rows[self.history], float(HISTORY)
+        if self.short_histories:
+            known_periods = rows[self.KNOWN_PERIODS]
+            history = np.where(unknown_periods(known_periods), np.nan, history)
         return Observation(
             state,
-            rows[self.history],
+            history,
             self._problem.Economics(*rows[self.economics]),
             rows[self.scale],
             covariates,
             period,
+            known_periods,
         )
 
 
-def flat(problem: Problem, observation: Observation) -> np.ndarray:
-    """The vectors ``[B, n]`` in which an environment shows what a policy sees, float32."""
+def flat(problem: Problem, observation: Observation, short_histories: bool = False) -> np.ndarray:
+    """The vectors ``[B, n]`` in which an environment shows what a policy sees, float32.
+
+    With `short_histories` they have the number of known periods, and 0 where a history is not
+    known; without, it is filled with the scale.
+    """
     left = 1.0 if problem.long_run else 1.0 - observation.period / problem.horizon
     calendar = () if observation.covariates is None else to_numpy(observation.covariates[-1]).T
+    history = to_numpy(observation.history)
+    filling = 0.0 if short_histories else to_numpy(observation.scale)
     columns = [
         *flatten(observation.state),
-        *observation.history,
+        *np.where(np.isnan(history), filling, history),
         *observation.economics,
         observation.scale,
         *calendar,
     ]
-    columns.append(np.full(len(observation.scale), left))
+    every = np.ones(len(observation.scale))
+    if short_histories:
+        columns.append(every * to_numpy(observation.known_periods))
+    columns.append(every * left)
     return np.stack([to_numpy(column) for column in columns], -1).astype(np.float32)

@@ -32,11 +32,12 @@ class InventoryEnv(gym.Env[np.ndarray, np.ndarray], View):
 
     ## Observation Space
     ``Box((n,), float32)``; ``env.unwrapped.observation_names`` names the entries: the state
-    (units), the last 32 demands (units, oldest first; sales if censored), the economics (money per
-    unit), the scale (mean of the history before the start, units), covariates of the period, and
-    the share of the horizon that is left. Bounds are infinite where an entry has none, so wrappers
-    that need finite ones (``RescaleObservation``, ``DiscretizeObservation``) refuse it; normalise
-    with ``NormalizeObservation``, which needs none.
+    (units), the last 32 demands (units, oldest first; sales if censored; 0 where they are not
+    known), the economics (money per unit), the scale (mean of the known history before the start,
+    units), covariates of the period, the number of known demands (only where products may have
+    fewer than 32), and the share of the horizon that is left. Bounds are infinite where an entry
+    has none, so wrappers that need finite ones (``RescaleObservation``, ``DiscretizeObservation``)
+    refuse it; normalise with ``NormalizeObservation``, which needs none.
 
     ## Rewards
     The profit of the period, money; the last period of a finite horizon includes the discounted
@@ -139,6 +140,7 @@ class InventoryEnv(gym.Env[np.ndarray, np.ndarray], View):
             row[2],
             covariates,
             observation.period,
+            observation.known_periods,
         )
 
     def render(self) -> Any:

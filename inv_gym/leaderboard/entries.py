@@ -12,6 +12,7 @@ from inv_gym.agents.inventory_agent import InventoryAgent
 from inv_gym.agents.weights import WEIGHTS
 from inv_gym.leaderboard.board import Contest
 from inv_gym.leaderboard.loading import blamed, load, told
+from inv_gym.leaderboard.remarks import network_remarks, remark_notes
 from inv_gym.play.policy import KNOWLEDGE
 from inv_gym.util.checks import one_of
 
@@ -140,8 +141,8 @@ def enter(
             with blamed(f"{spec} failed in {env_id}", "--policy"):
                 paths[spec] = inv_gym.rollout(problem, policy, sample)
             policies[spec] = policy
-    remarks = table_remarks(task.source, policies)
-    notes += [f"{name} {remark}" for name, remark in remarks.items()]
+    remarks = network_remarks(task.source, policies)
+    notes += remark_notes(remarks)
     reference = task.reference if task.reference in policies else None
     reference = reference or baselines.reference(problem, law_is_known)
     origin = section.file or task.origin
@@ -156,48 +157,3 @@ def lacking(policy: inv_gym.Policy, source: inv_gym.ProductSource) -> tuple[str,
     """
     needed = policy.covariates if isinstance(policy, InventoryAgent) else ()
     return () if needed == tuple(source.covariate_names) else needed
-
-
-def table_remarks(
-    source: inv_gym.ProductSource, policies: Mapping[str, inv_gym.Policy]
-) -> dict[str, str]:
-    """What to say of the networks that were trained on the table that is played, by name."""
-    played = getattr(source, "table", None)
-    if played is None:
-        return {}
-    trained = {
-        name: policy.card["table"]
-        for name, policy in policies.items()
-        if isinstance(policy, InventoryAgent) and "table" in policy.card
-    }
-    remarks = {name: table_remark(played, table) for name, table in trained.items()}
-    return {name: remark for name, remark in remarks.items() if remark}
-
-
-def table_remark(played: Mapping[str, str], trained: Mapping[str, str]) -> str:
-    """What to say of a network that was trained on a table and days; empty if it is another
-    table.
-
-    Args:
-        played: File, fingerprint, first and last day.
-        trained: The same.
-    """
-    days = f"from {trained['first']} to {trained['last']}"
-    if trained["fingerprint"] != played["fingerprint"]:
-        same_name = trained["file"] == played["file"]
-        return f"was trained on a table of this name with other data, {days}" if same_name else ""
-    if _shares_days(played, trained["first"], trained["last"]):
-        return f"was trained on this table, {days}: on days that are played here"
-    if "validation_first" in trained:
-        validated = (trained["validation_first"], trained["validation_last"])
-        if _shares_days(played, *validated):
-            return (
-                f"was validated on this table, from {validated[0]} to {validated[1]}: on days that "
-                "are played here"
-            )
-    return f"was trained on other days of this table, {days}"
-
-
-def _shares_days(played: Mapping[str, str], first: str, last: str) -> bool:
-    """Whether days from `first` to `last` are among those played."""
-    return max(first, played["first"]) <= min(last, played["last"])

@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from inv_gym.play.orders import LARGEST_ORDER, policy_name, taken
+from inv_gym.play.orders import LARGEST_ORDER, SHORT_HISTORY, policy_name, taken
 from inv_gym.play.policy import Observation, Policy, planned
 from inv_gym.problems.problem import Outcome, Problem
-from inv_gym.products.batch import HISTORY, Products
+from inv_gym.products.batch import HISTORY, Products, unknown_periods
 from inv_gym.util.arrays import (
     Array,
     Columns,
@@ -21,6 +21,7 @@ from inv_gym.util.arrays import (
     is_torch,
     lock,
     map_columns,
+    positive_part,
     sealed,
     stack,
     to_numpy,
@@ -65,13 +66,27 @@ class Episode:
         covariates = (
             None if products.covariates is None else products.covariates[t : t + HISTORY + 1]
         )
-        return Observation(self.state, history, products.economics, products.scale, covariates, t)
+        return Observation(
+            self.state,
+            history,
+            products.economics,
+            products.scale,
+            covariates,
+            t,
+            self.known_periods,
+        )
 
     def show(self) -> Observation:
         """What `observe` gives, in memory of its own: whatever is done to it, the game goes on."""
-        observation = self.observe()
-        state, history, economics, scale, covariates = map_columns(apart, observation[:-1])
-        return Observation(state, history, economics, scale, covariates, observation.period)
+        return map_columns(apart, self.observe())
+
+    @property
+    def known_periods(self) -> Array:
+        """How many of the last H periods are known, ``[B]`` or a number for all."""
+        at_start = self.products.known_periods
+        if at_start is None:
+            return float(HISTORY)
+        return HISTORY - positive_part(HISTORY - self.period - at_start)
 
     def _history(self, t: int) -> Array:
         """``[H, B]`` demand of the periods before t.
@@ -164,10 +179,11 @@ def _periods(episode: Episode, policy: Policy, look: Callable[[], Observation]) 
     """Play an episode with a policy that did its planning and sees what `look` gives."""
     problem, products = episode.problem, episode.products
     shape = (products.batch, problem.order_dim)
+    hint = "" if products.known_periods is None else SHORT_HISTORY
     while not episode.done:
         observation, shown = episode.observe(), look()
         versions = _versions(shown)
-        order = taken(policy(shown), shape, products.demand, policy)
+        order = taken(policy(shown), shape, products.demand, policy, hint)
         if _versions(shown) != versions:
             raise ValueError(
                 f"policy {policy_name(policy)} writes into its observation: let it work on a copy "
@@ -215,10 +231,39 @@ def check_products(problem: Problem, products: Products, state: Any = None) -> N
 
     start = products.initial_state if state is None else state
     _refuse_mixture(products, start)
-    _refuse_values("demand of the products", products.demand, least=0.0)
+    _refuse_values("demand of the products", _known_demand(products), least=0.0)
     _refuse_values("scale of the products", products.scale, least=SMALLEST_SCALE)
     for name, column in zip(wanted, flatten(start), strict=True):
         _refuse_values(f"column {name} of the state", column, least=-LARGEST_ORDER)
+
+
+def _known_demand(products: Products) -> np.ndarray:
+    """The demand, with 0 where the history is not known.
+
+    Raises:
+        ValueError: The numbers of known periods are not whole, not between 1 and H, or the demand
+            of an unknown period is there.
+    """
+    demand = to_numpy(products.demand)
+    if products.known_periods is None:
+        return demand
+    known_periods = to_numpy(products.known_periods)
+    right = (known_periods >= 1) & (known_periods <= HISTORY)
+    right &= known_periods == np.rint(known_periods)
+    if np.shape(known_periods) != (products.batch,) or not right.all():
+        raise ValueError(
+            f"known_periods must be a whole number from 1 to {HISTORY} for each of the "
+            f"{products.batch} products, got {known_periods}."
+        )
+    unknown = unknown_periods(known_periods)
+    if not np.isnan(demand[:HISTORY][unknown]).all():
+        raise ValueError(
+            "the products have demand in periods that known_periods says are not known: put NaN "
+            "there."
+        )
+    demand = demand.copy()
+    demand[:HISTORY][unknown] = 0.0
+    return demand
 
 
 def _refuse_mixture(products: Products, start: Any) -> None:
@@ -238,7 +283,7 @@ def _refuse_mixture(products: Products, start: Any) -> None:
     windows = products.windows
     if windows is not None and (np.shape(windows) != (products.batch, 2) or np.min(windows) < 0):
         raise ValueError(
-            f"windows must be the series and the first day of each of the {products.batch} "
+            f"windows must be the series and the first period of each of the {products.batch} "
             f"products, whole numbers from 0 on, got {windows!r}."
         )
 

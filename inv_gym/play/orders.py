@@ -17,7 +17,15 @@ def policy_name(policy: Any) -> str:
     return str(getattr(policy, "name", type(policy).__name__))
 
 
-def taken(order: Any, shape: tuple[int, int], reference: Array, policy: Any) -> Array:
+SHORT_HISTORY = (
+    " The history of some products is short: it is NaN where it is not known (np.nanmean gives the "
+    "mean of what is known; observation.known_periods tells how much that is)."
+)
+
+
+def taken(
+    order: Any, shape: tuple[int, int], reference: Array, policy: Any, hint: str = ""
+) -> Array:
     """Orders ``[B, K]`` in fresh memory, in the kind, dtype and device of the products.
 
     Args:
@@ -25,6 +33,7 @@ def taken(order: Any, shape: tuple[int, int], reference: Array, policy: Any) -> 
         shape: Products and order channels.
         reference: An array of the products.
         policy: It is named in errors.
+        hint: What may have made orders NaN.
 
     Raises:
         TypeError: The orders are not real numbers.
@@ -39,7 +48,7 @@ def taken(order: Any, shape: tuple[int, int], reference: Array, policy: Any) -> 
             f"policy {policy_name(policy)} must return orders of shape {shape} (products, order "
             f"channels), got {tuple(order.shape)}."
         )
-    _check_values(order, policy)
+    _check_values(order, policy, hint)
     return order
 
 
@@ -66,7 +75,7 @@ def _torch(order: Any, reference: Array, policy: Any) -> Array:
     return order if order.requires_grad else order.clone()
 
 
-def _check_values(order: Array, policy: Any) -> None:
+def _check_values(order: Array, policy: Any, hint: str) -> None:
     """Refuse numbers that are no orders."""
     # NaN fails both comparisons, and two reductions cost less than a mask of the batch.
     values = order.detach() if is_torch(order) else order
@@ -74,8 +83,9 @@ def _check_values(order: Array, policy: Any) -> None:
         return
     values = to_numpy(values)
     rows, channels = (~((values >= 0) & (values < LARGEST_ORDER))).nonzero()
+    bad = values[rows[0], channels[0]]
     raise ValueError(
         f"policy {policy_name(policy)} must return finite orders of at least 0 and below "
-        f"{LARGEST_ORDER:g}, got {values[rows[0], channels[0]]} for product {rows[0]}, channel "
-        f"{channels[0]}."
+        f"{LARGEST_ORDER:g}, got {bad} for product {rows[0]}, channel {channels[0]}."
+        + (hint if np.isnan(bad) else "")
     )

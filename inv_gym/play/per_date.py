@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from inv_gym.play.episode import Step
-from inv_gym.products.batch import HISTORY, Products
+from inv_gym.products.batch import Products
 from inv_gym.products.sources import ProductSource
 from inv_gym.util.arrays import to_numpy
 
@@ -35,12 +35,12 @@ class DateSums:
     @classmethod
     def of(cls, windows: np.ndarray, horizon: int) -> DateSums:
         """For the episodes of windows ``[B, 2]``."""
-        starts = windows[:, 1] + HISTORY
+        starts = windows[:, 1]
         return cls(int(starts.min()), int(starts.max() - starts.min()) + horizon)
 
     def add(self, step: Step, windows: np.ndarray) -> None:
         """Add a period of a block."""
-        place = windows[:, 1] + HISTORY + step.period - self.first
+        place = windows[:, 1] + step.period - self.first
         number = self.sums.shape[1]
         flows = step.outcome.flows._asdict() | {"demand": step.demand}
         for row, name in enumerate(SUMMED):

@@ -9,7 +9,7 @@ import numpy as np
 
 from inv_gym.play.match import Figures, PlayedBlock
 from inv_gym.play.per_date import DateSums, by_date
-from inv_gym.products.batch import HISTORY, Products
+from inv_gym.products.batch import Products
 from inv_gym.products.sources import ProductSource
 
 if TYPE_CHECKING:
@@ -81,8 +81,7 @@ class ProductRows:
         """Series and start of every row; nothing for independent products."""
         if not self._windows:
             return {}
-        series, first = np.concatenate(self._windows).T
-        start = first + HISTORY
+        series, start = np.concatenate(self._windows).T
         panel = getattr(source, "panel", None)
         if panel is None:
             return {"series": series[product], "start": start[product]}

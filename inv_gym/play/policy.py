@@ -18,15 +18,23 @@ class Observation(NamedTuple):
     state: Any
     """The problem's state, NamedTuple of ``[B]`` columns, units."""
     history: Array
-    """``[H, B]`` demand (sales, if it is censored) of the last H periods, the latest last."""
+    """``[H, B]`` demand (sales, if it is censored) of the last H periods, the latest last; NaN
+    where it is not known, see `known_periods`.
+    """
     economics: Any
     """NamedTuple of ``[B]`` columns, money per unit."""
     scale: Array
-    """``[B]`` mean of the history before the start, units."""
+    """``[B]`` mean of the known history before the start, units."""
     covariates: Array | None
-    """``[H + 1, B, C]``: those of the history's periods, and of the current one last."""
+    """``[H + 1, B, C]``: those of the history's periods, and of the current one last; NaN where
+    the history is not known.
+    """
     period: int
     """Periods since the start, 0 .. T - 1."""
+    known_periods: Array = float(HISTORY)
+    """How many periods of the history are known, 1 to H: ``[B]``, or a number where it is the same
+    for all products.
+    """
 
 
 @runtime_checkable

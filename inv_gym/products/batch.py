@@ -13,7 +13,7 @@ from inv_gym.util.arrays import Array, apart, flatten, like, map_columns, sealed
 from inv_gym.util.checks import refuse_rows
 
 HISTORY = 32
-"""Periods of history before the start of an episode, H (the source paper's window)."""
+"""Most periods of history before the start of an episode, H (the source paper's window)."""
 
 DRAW_BLOCK = 512
 """Products are drawn in blocks of this size, each with a random stream of its own, so that product
@@ -29,26 +29,31 @@ class Products(NamedTuple):
     """NamedTuple of ``[B]`` columns, money per unit."""
     demand: Array
     """``[H + T, B]``, units; the first H periods are the history before the episode (sales, if it
-    is censored).
+    is censored), NaN where it is not known.
     """
     scale: Array
-    """``[B]`` mean of the history, units: the size in which networks see a product."""
+    """``[B]`` mean of the known history, units: the size in which networks see a product."""
     initial_state: Any
     """NamedTuple of ``[B]`` columns, units."""
     covariates: Array | None
-    """``[H + T, B, C]`` known in advance: calendar, promotion."""
+    """``[H + T, B, C]`` known in advance: calendar, promotion; NaN where the history is not
+    known.
+    """
     distribution: Distribution | None
     """The true distribution of demand from the start of the episode, for omniscient policies only;
     None for real demand.
     """
     windows: np.ndarray | None = None
-    """``[B, 2]`` of real demand: which series a product is a window of, and the position of its
-    first day. Windows of one series are not independent. None for independent products.
+    """``[B, 2]`` of real demand: which series a product is a window of, and the position of the
+    first period of its episode. Windows of one series are not independent. None for independent
+    products.
     """
     structure: Mapping[str, Any] | None = None
     """The structure of the problem that they were drawn for, see `Problem.structure`; None if it is
     not known.
     """
+    known_periods: Array | None = None
+    """``[B]`` how many periods before the episode are known, 1 to H; None if all are."""
 
     @property
     def batch(self) -> int:
@@ -106,6 +111,7 @@ class Products(NamedTuple):
             None if self.covariates is None else self.covariates[:, row],
             None if self.distribution is None else self.distribution.rows(slice(row, row + 1)),
             structure=self.structure,
+            known_periods=None if self.known_periods is None else number(self.known_periods),
         )
 
     def rows(self, rows: slice | np.ndarray) -> Products:
@@ -119,6 +125,7 @@ class Products(NamedTuple):
             None if self.distribution is None else self.distribution.rows(rows),
             None if self.windows is None else self.windows[rows],
             self.structure,
+            None if self.known_periods is None else self.known_periods[rows],
         )
 
 
@@ -148,6 +155,7 @@ def concatenate(parts: Sequence[Products]) -> Products:
     covariates = [part.covariates for part in parts]
     distributions = [part.distribution for part in parts]
     windows = [part.windows for part in parts]
+    known_periods = [part.known_periods for part in parts]
     return Products(
         columns("economics"),
         np.concatenate([part.demand for part in parts], 1),
@@ -157,7 +165,13 @@ def concatenate(parts: Sequence[Products]) -> Products:
         None if distributions[0] is None else join(distributions),  # type: ignore[arg-type]
         None if windows[0] is None else np.concatenate(windows),  # type: ignore[arg-type]
         parts[0].structure,
+        None if known_periods[0] is None else np.concatenate(known_periods),  # type: ignore[arg-type]
     )
+
+
+def unknown_periods(known_periods: Array) -> np.ndarray:
+    """``[H, B]`` where a history is not known, of its numbers of known periods ``[B]``."""
+    return np.arange(HISTORY)[:, None] < HISTORY - known_periods
 
 
 def assemble(
@@ -167,6 +181,7 @@ def assemble(
     demand: np.ndarray,
     covariates: np.ndarray | None = None,
     distribution: Distribution | None = None,
+    known_periods: np.ndarray | None = None,
 ) -> Products:
     """Put a batch together: pick the problem's figures, censor the history, draw the starting
     stock.
@@ -178,15 +193,24 @@ def assemble(
         problem: What the products are for.
         rng: Draws the starting stock.
         figures: Prices and costs by name, ``[B]``, at least those that the problem names.
-        demand: ``[H + T, B]``, units.
+        demand: ``[H + T, B]``, units; what is not known of the history does not matter.
         covariates: ``[H + T, B, C]`` or None.
         distribution: The true distribution, if there is one.
+        known_periods: ``[B]`` known periods of the history, 1 to H; None if all are.
 
     Raises:
         ValueError: Demand is negative or not finite, a figure is missing, or the problem refuses
             the economics.
     """
     bad = ~((demand >= 0.0) & (demand < np.inf))
+    if known_periods is not None:
+        unknown = np.zeros(demand.shape, bool)
+        unknown[:HISTORY] = unknown_periods(known_periods)
+        bad &= ~unknown
+        demand = np.where(unknown, np.nan, demand)
+        covariates = (
+            None if covariates is None else np.where(unknown[..., None], np.nan, covariates)
+        )
     first_bad = np.take_along_axis(demand, bad.argmax(0)[None], 0)[0]
     refuse_rows("demand must be finite and at least 0, got {}.", bad.any(0), first_bad)
     missing = [name for name in problem.Economics._fields if name not in figures]
@@ -199,12 +223,13 @@ def assemble(
     economics = problem.Economics(*(figures[name] for name in problem.Economics._fields))
     problem.check_economics(economics)
     history = demand[:HISTORY]
+    whole = known_periods is None
     if problem.censored:
-        history = np.minimum(history, np.quantile(history, 0.9, axis=0))
+        quantile = np.quantile if whole else np.nanquantile
+        history = np.minimum(history, quantile(history, 0.9, axis=0))
         demand = np.concatenate([history, demand[HISTORY:]])
-    scale = np.maximum(
-        history.mean(0), 1.0 / HISTORY
-    )  # a product without any sale is seen in 1/32 units
+    mean = history.mean(0) if whole else np.nanmean(history, 0)
+    scale = np.maximum(mean, 1.0 / HISTORY)  # a product without any sale is seen in 1/32 units
     low, high = problem.initial_stock
     stock = scale * (rng.uniform(low, high, len(scale)) if high > low else low)
     stock = np.rint(stock) if problem.integer_orders else stock
@@ -216,4 +241,5 @@ def assemble(
         covariates,
         distribution,
         structure=problem.structure,
+        known_periods=known_periods,
     )

@@ -24,6 +24,7 @@ from inv_gym.demand.ranges import (
     Uniform,
     as_range,
     draw,
+    keep_range,
     lowest,
     within,
 )
@@ -54,6 +55,13 @@ class ProductSource(Protocol):
     def sample(self, rng: np.random.Generator, batch: int, problem: Problem) -> Products:
         """Draw a batch of products with demand for the problem's horizon (NumPy, float64)."""
         ...
+
+
+def short_histories(source: ProductSource) -> bool:
+    """Whether products of a source may have fewer than H known periods. A source tells it by an
+    attribute ``short_histories``; without one, they have all.
+    """
+    return bool(getattr(source, "short_histories", False))
 
 
 def blocks(source: ProductSource, problem: Problem, number: int, seed: int) -> Iterator[Products]:
@@ -109,6 +117,8 @@ class SyntheticProducts:
         dispersion: Range of the dispersion, for the families that leave it free.
         processes: What multiplies the mean over time.
         economics: Ranges of prices and costs.
+        known_periods: Range of the number of known periods before the episode, 1 to H, rounded to
+            whole numbers.
     """
 
     families: tuple[str | Family, ...] = (
@@ -122,6 +132,7 @@ class SyntheticProducts:
     dispersion: Range = Uniform(0.1, 1.0)
     processes: tuple[Process, ...] = ()
     economics: EconomicsRanges = field(default_factory=EconomicsRanges)
+    known_periods: Range = HISTORY
 
     notes: ClassVar[tuple[str, ...]] = ("prices and costs are drawn from ranges of our choice",)
 
@@ -145,6 +156,12 @@ class SyntheticProducts:
             object.__setattr__(self, name, what)
         if not isinstance(self.mean, LogNormalRange):
             within("mean", self.mean, most=LARGEST_MEAN)
+        keep_range(self, "known_periods", least=1, most=HISTORY)
+
+    @property
+    def short_histories(self) -> bool:
+        """Whether some products have fewer than H known periods."""
+        return lowest(self.known_periods) < HISTORY
 
     @property
     def covariate_names(self) -> tuple[str, ...]:
@@ -188,14 +205,18 @@ class SyntheticProducts:
         for k, member in enumerate(families):
             rows = np.flatnonzero(index == k)
             demand[:, rows] = member.sample(rng, means[:, rows], dispersion[rows])
-        known = means[HISTORY:] if self.processes else mean[None]
+        means = means[HISTORY:] if self.processes else mean[None]
+        known_periods = None
+        if self.short_histories:
+            known_periods = np.rint(draw(self.known_periods, rng, batch))
         return assemble(
             problem,
             rng,
             figures,
             demand,
             calendar(start, periods) if self.covariate_names else None,
-            Distribution(families, index, known, dispersion),
+            Distribution(families, index, means, dispersion),
+            known_periods,
         )
 
 

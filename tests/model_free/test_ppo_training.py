@@ -10,7 +10,15 @@ from model_free_cases import NETWORK, POPULATION, PROBLEM, equal, training, weig
 from stable_baselines3.common.utils import set_random_seed
 
 import inv_gym
-from inv_gym import INSTANCES, LostSales, draw_products, make_problem, make_source, rollout
+from inv_gym import (
+    INSTANCES,
+    LostSales,
+    SyntheticProducts,
+    draw_products,
+    make_problem,
+    make_source,
+    rollout,
+)
 from inv_gym.agents.checkpoints import read_tensors, write_tensors
 from inv_gym.agents.inventory_agent import InventoryAgent
 from inv_gym.agents.network.config import NetworkConfig
@@ -289,3 +297,12 @@ def test_ppo_takes_every_environment_as_registered(env_id: str) -> None:
         "MlpPolicy", gym.make(env_id), n_steps=16, batch_size=16, n_epochs=1, device="cpu"
     ).learn(32)
     assert torch.isfinite(next(iter(model.policy.parameters()))).all()
+
+
+@pytest.mark.parametrize("policy", ["encoder", "plain"])
+def test_products_with_short_histories_train_and_play(policy: str) -> None:
+    source = SyntheticProducts(known_periods=(1, 32))
+    agent = training(policy=policy, source=source, steps=40).fit()
+    products = draw_products(source, PROBLEM, 20)
+    orders = rollout(PROBLEM, agent, products).orders
+    assert np.isfinite(orders).all()

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from inv_gym.problems.problem import Problem
-from inv_gym.products.batch import HISTORY, Products
+from inv_gym.products.batch import Products
 from inv_gym.products.panel.data import Panel
 from inv_gym.products.panel.windows import PanelProducts
 
@@ -19,7 +19,8 @@ class ListedWindows:
 
     Attributes:
         source: What the windows are of.
-        windows: ``[N, 2]`` series and position of the first day; they must be eligible.
+        windows: ``[N, 2]`` series and position of the first period of the episode; they must be
+            eligible.
     """
 
     source: PanelProducts
@@ -35,7 +36,7 @@ class ListedWindows:
             ValueError: There is no window at all.
         """
         runs = source.eligible(horizon).runs
-        base = source.episode_periods.start - HISTORY
+        base = source.episode_periods.start
         # the first and the last step of the grid that lies in each run
         low = -((base - runs.first) // horizon)
         high = (runs.first + runs.length - 1 - base) // horizon

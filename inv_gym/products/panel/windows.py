@@ -5,10 +5,10 @@ given or imputed.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -19,9 +19,10 @@ from inv_gym.products.batch import HISTORY, Products, assemble
 from inv_gym.products.economics import EconomicsRanges, draw_economics
 from inv_gym.products.panel.data import COSTS_REMEDY, Panel, by_block, means, why_not_below
 from inv_gym.products.panel.days import end_position, first_position
+from inv_gym.products.panel.eligible import Windows, eligible_starts, largest_mean
 from inv_gym.products.panel.frequency import DAILY, Frequency
 from inv_gym.products.panel.headings import COSTS
-from inv_gym.products.panel.runs import Runs, blocks, find_runs, moving_sum
+from inv_gym.products.panel.runs import Runs, blocks, find_runs
 from inv_gym.products.panel.store import PanelColumn
 from inv_gym.util.checks import whole
 
@@ -47,10 +48,10 @@ def retail(frequency: Frequency) -> EconomicsRanges:
 class PanelProducts:
     """Windows of the series of a panel, drawn uniformly from all (series, start) that are eligible.
 
-    A window is HISTORY periods and then the T periods of an episode, all usable, with a sale in its
-    history. The periods of every episode lie in [first, last], while its history may begin before
-    `first`: so sources with disjoint periods, for training, validation and test, never share a day
-    of an episode.
+    A window is the T periods of an episode, all usable, with 1 to HISTORY usable periods right
+    before them, its known history, and a sale among these. The periods of every episode lie in
+    [first, last], while its history may begin before `first`: so sources with disjoint periods, for
+    training, validation and test, never share a day of an episode.
 
     Nothing after `last` has a part in it: closures are judged on what is known by then, and the
     mean prices and the scale of the promotion are those before `first` where there are any, else
@@ -77,6 +78,7 @@ class PanelProducts:
     last: str | None = None
     economics: EconomicsRanges | None = None
     seed: int = 0
+    short_histories: ClassVar[bool] = True
     _windows: dict[int, Windows] = field(default_factory=dict, init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -143,23 +145,19 @@ class PanelProducts:
 
     @cached_property
     def largest_scale(self) -> float:
-        """The largest mean of any HISTORY periods up to `last`."""
-        sums = (moving_sum(sales, HISTORY).max(initial=0.0) for sales in self._sales())
-        return float(max(sums)) / HISTORY
-
-    def _sales(self) -> Iterator[np.ndarray]:
-        """Units of the usable periods, else 0, block by block of series."""
+        """The largest mean of any known history up to `last`."""
         usable = self._usable
-        for block in blocks(len(self.panel.series)):
-            units = self.panel.units[: len(usable), block]
-            yield np.where(usable[:, block], units, 0.0).astype(np.float64)
+        return max(
+            largest_mean(self.panel.units[: len(usable), block], usable[:, block])
+            for block in blocks(len(self.panel.series))
+        )
 
     def sample(self, rng: np.random.Generator, batch: int, problem: Problem) -> Products:
         """See `ProductSource`.
 
         Raises:
-            ValueError: No series is usable for long enough for history and horizon, or mean costs
-                are not below mean prices.
+            ValueError: No series is usable for long enough for the horizon, or mean costs are not
+                below mean prices.
         """
         series, start = self.eligible(problem.horizon).draw(rng, batch)
         return self.at(problem, rng, np.stack([series, start], 1))
@@ -170,19 +168,25 @@ class PanelProducts:
         Args:
             problem: What the products are for.
             rng: Draws the starting stock.
-            windows: ``[B, 2]`` series and position of the first day; they must be eligible.
+            windows: ``[B, 2]`` series and position of the first period of the episode; they must be
+                eligible.
 
         Raises:
             ValueError: Mean costs are not below mean prices.
         """
         series, start = windows.T
-        days = start + np.arange(HISTORY + problem.horizon)[:, None]
+        days = start + np.arange(-HISTORY, problem.horizon)[:, None]
+        inside = np.maximum(days, 0)
+        known = (days[:HISTORY] >= 0) & self._usable[inside[:HISTORY], series]
+        # the usable periods right before the episode: the trailing run of what is known
+        known_periods = np.logical_and.accumulate(known[::-1]).sum(0).astype(np.float64)
         return assemble(
             problem,
             rng,
             self.figures(series),
-            self.panel.units[days, series].astype(np.float64),
-            self.covariates(days, series),
+            self.panel.units[inside, series].astype(np.float64),
+            self.covariates(inside, series),
+            known_periods=known_periods,
         )._replace(windows=windows)
 
     @cached_property
@@ -327,33 +331,35 @@ class PanelProducts:
         return self._windows[horizon]
 
     def _find_windows(self, horizon: int) -> Windows:
-        days = slice(max(self._episode_days.start - HISTORY, 0), self._episode_days.stop)
+        first = self._episode_days.start
+        days = slice(max(first - HISTORY, 0), self._episode_days.stop)
         units, usable = self.panel.units[days], self._usable[days]
         order = self.panel.by_name
-        parts = [
-            find_runs(
-                eligible_starts(units[:, order[block]], usable[:, order[block]], horizon)
-            ).moved(block.start, days.start)
-            for block in blocks(len(order))
-        ]
+        parts = []
+        for block in blocks(len(order)):
+            starts = eligible_starts(units[:, order[block]], usable[:, order[block]], horizon)
+            starts[: first - days.start] = False  # the history may begin earlier, not the episode
+            parts.append(find_runs(starts).moved(block.start, days.start))
         runs = Runs(*map(np.concatenate, zip(*parts, strict=True)))
         if not len(runs.length):
-            raise ValueError(self._why_none(days, usable, horizon))
+            raise ValueError(self._why_none(usable[first - days.start :], horizon))
         return Windows(runs._replace(series=order[runs.series]), np.cumsum(runs.length))
 
-    def _why_none(self, days: slice, usable: np.ndarray, horizon: int) -> str:
+    def _why_none(self, usable: np.ndarray, horizon: int) -> str:
         longest = max(
             find_runs(usable[:, block]).length.max(initial=0) for block in blocks(usable.shape[1])
         )
-        dates, needed = self.panel.dates[days], HISTORY + horizon
-        noun = self.panel.frequency.noun
-        window = f"no window of {needed} usable {noun}s (history {HISTORY} + horizon {horizon})"
-        span = f"from {dates[0]} to {dates[-1]}"
-        if longest >= needed:
-            return f"{window} {span} has a sale in its history: widen first and last."
+        ends, noun = self.table, self.panel.frequency.noun
+        window = f"no window of {horizon} usable {noun}s (the horizon)"
+        span = f"from {ends['first']} to {ends['last']}"
+        if longest > horizon:
+            return (
+                f"{window} {span} has a known history before it with a sale in its last {HISTORY} "
+                f"{noun}s: widen first and last."
+            )
         return (
-            f"too short for history + horizon: {window} {span}, the longest usable stretch has "
-            f"{longest}: lower the horizon, or widen first and last."
+            f"too short for the horizon: {window} {span} with a known {noun} before it, the "
+            f"longest usable stretch has {longest}: lower the horizon, or widen first and last."
         )
 
 
@@ -376,34 +382,3 @@ def _largest(promotion: PanelColumn) -> np.ndarray:
     """The largest value of each column, NaN where there is none above 0, ``[S]``."""
     largest = by_block(lambda columns: columns.max(0), promotion).astype(np.float64)
     return np.where(largest > 0.0, largest, np.nan)
-
-
-@dataclass(frozen=True)
-class Windows:
-    """The eligible windows of a panel.
-
-    Attributes:
-        runs: Runs of days on which a window may start.
-        ends: Number of windows up to the end of each run.
-    """
-
-    runs: Runs
-    ends: np.ndarray
-
-    def draw(self, rng: np.random.Generator, batch: int) -> tuple[np.ndarray, np.ndarray]:
-        """Series and first day of windows drawn uniformly, each ``[B]``."""
-        pick = rng.integers(self.ends[-1], size=batch)
-        run = np.searchsorted(self.ends, pick, side="right")
-        return self.runs.series[run], self.runs.first[run] + self.runs.length[run] - (
-            self.ends[run] - pick
-        )
-
-
-def eligible_starts(units: np.ndarray, usable: np.ndarray, horizon: int) -> np.ndarray:
-    """Whether a window may start on a day: all its days usable and a sale in its history,
-    ``[windows, S]``.
-    """
-    length = HISTORY + horizon
-    complete = moving_sum(usable.astype(np.int32), length) == length
-    sold = moving_sum((units > 0.0).astype(np.int32), HISTORY)[: len(complete)] > 0
-    return complete & sold
