@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,11 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 import inv_gym
 from inv_gym.advice.answers import Advice
+from inv_gym.agents.weights import WEIGHTS
 from inv_gym.commands.running import working, written_or_told
 from inv_gym.commands.tables import table_options
 from inv_gym.commands.training import named_values
-from inv_gym.leaderboard.entries import load_factory
+from inv_gym.leaderboard.entries import build, load_factory
 from inv_gym.leaderboard.loading import load_environment, told
 from inv_gym.leaderboard.terminal import make_console
 from inv_gym.play.dispatch import WorkerError
@@ -107,10 +109,13 @@ def advised(asked: Asked, place: tuple[int | None, str | None], console: Console
 
 
 def policy_of(spec: str) -> Any:
-    """A policy as `inv_gym.advise` takes it: what has a name, or a folder, by that; the user's own
-    with what makes it.
+    """A policy as `inv_gym.advise` takes it: what has a name, or a folder with the weights of a
+    network, by that; any other with what makes it.
     """
-    return {spec: load_factory(spec)} if ":" in spec and not Path(spec).is_dir() else spec
+    is_folder = Path(spec).is_dir()
+    if (Path(spec) / WEIGHTS).exists() if is_folder else ":" not in spec:
+        return spec
+    return {spec: partial(build, spec, load_factory(spec))}
 
 
 def problem_of(asked: Asked, fields: Mapping[str, Any]) -> Any:
