@@ -71,5 +71,20 @@ def advise(
         one_of("option of the table", key, ADVICE_OPTIONS)
     fields = {"lead_time": lead_time, "shelf_life": shelf_life}
     given = {name: value for name, value in fields.items() if value is not None}
-    wanted = [policy] if isinstance(policy, (str, Mapping)) else list(policy)
+    wanted = _wanted(policy)
     return advice(data, stock, env_or_problem, given, wanted, executor, progress, options)
+
+
+def _wanted(policy: Any) -> list[str | Mapping[str, Any]]:
+    """What is asked for, one by one.
+
+    Raises:
+        TypeError: It is neither text nor a mapping, nor a sequence of such.
+    """
+    wanted = list(policy) if isinstance(policy, (list, tuple)) else [policy]
+    if not wanted or not all(isinstance(asked, (str, Mapping)) for asked in wanted):
+        raise TypeError(
+            "policy must be a name, the folder of a training, a mapping from names to functions "
+            f"that make a policy, or a list of such, got {policy!r}."
+        )
+    return wanted

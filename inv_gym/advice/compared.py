@@ -84,7 +84,7 @@ def _makers(problem: Problem, asked: str | Mapping[str, Factory]) -> Mapping[str
     """What makes each of the policies that one thing asks for."""
     if isinstance(asked, Mapping):
         return asked
-    if Path(asked).is_dir():
+    if asked and Path(asked).is_dir():
         return {asked: partial(InventoryAgent.load, asked)}
     networks, rules = agents.policies(problem), baselines.policies(problem, distribution=False)
     joining = [name for name in networks if name == NETWORK]

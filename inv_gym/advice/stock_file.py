@@ -101,9 +101,10 @@ def _frame(
     """The cells of a file as they stand there, and the mark of decimals in their text."""
     if isinstance(path, pd.DataFrame):
         return path.reset_index(drop=True), decimal
-    if not Path(path).name.lower().endswith((".csv", ".csv.gz")):
-        return _joined(open_table(path)), decimal
-    text = CsvFile(open_table(path).path, checked_separator(separator))
+    file = open_table(path)
+    if not isinstance(file, CsvFile):
+        return _joined(file), decimal
+    text = CsvFile(file.path, checked_separator(separator))
     mark = found_separator(text.columns(), text.separator) or text.separator
     return _joined(CsvFile(text.path, mark)), "." if mark == decimal else decimal
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import gzip
+import os
 import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -206,8 +207,11 @@ def open_table(path: str | Path, separator: str = ",", decimal: str = ".") -> Ta
 
     Raises:
         FileNotFoundError: There is no such file.
+        TypeError: It is no path.
         ValueError: Tables are not read from that type of file, or a directory has no parts.
     """
+    if not isinstance(path, (str, os.PathLike)):
+        raise TypeError(f"a table must be given as the path of a file, got {path!r}.")
     path = Path(path)
     one_of("decimal", decimal, DECIMALS)
     if path.is_dir():
