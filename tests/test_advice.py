@@ -402,6 +402,15 @@ def test_weeks_and_months_are_ordered_for_as_they_are(tmp_path: Path) -> None:
         assert by_series(advice)["next_arrival"]["a"] == arrival
 
 
+def test_what_is_done_is_told(tmp_path: Path) -> None:
+    told: list[tuple[str, int, int]] = []
+    series, rows = {"a": demand(5.0), "b": demand(5.0) + 0.5}, stock("a,1,,", "b,1,,")
+    options = {"policy": "auto", "lead_time": 2, "progress": lambda *what: told.append(what)}
+    advised(tmp_path, rows, series, **options)
+    assert {name for name, _, _ in told} == {"vector base-stock", "base-stock", "orders"}
+    assert [what for what in told if what[0] == "orders"] == [("orders", 1, 1)] * 2
+
+
 def test_unknown_options_and_bad_values_are_refused(tmp_path: Path) -> None:
     path, rows = sales(tmp_path, a=demand(5.0)), stock("a,1,,")
     with pytest.raises(ValueError, match=r"unknown option of the table 'mising'"):

@@ -122,7 +122,8 @@ def test_policies_are_named_or_made_and_fields_are_those_of_the_problem() -> Non
         (("--stock", "nowhere.csv"), "nowhere.csv"),
         (("--data", "nowhere.csv"), "nowhere.csv"),
         (("--separator", ";"), "separated by ','"),
-        (("--out", "."), "is a folder"),
+        (("--out", "."), "unknown type of file of orders ''"),
+        (("--out", "orders.json"), "unknown type of file of orders '.json'"),
     ],
 )
 def test_what_is_wrong_is_told_and_nothing_is_written(

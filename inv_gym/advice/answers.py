@@ -27,6 +27,7 @@ from inv_gym.tasks.naming import READING_KEYS, with_fields, with_ranges
 from inv_gym.tasks.registry import task
 from inv_gym.tasks.tables import read_data
 from inv_gym.tasks.task import Task
+from inv_gym.util.checks import one_of
 from inv_gym.util.files import write_atomically
 
 TEXT_KEYS = ("separator", "columns", "decimal")
@@ -60,18 +61,19 @@ class Advice:
     answered: int
 
     def write(self, path: str | Path, separator: str = ",", decimal: str = ".") -> Path:
-        """Write the orders as text, or as an Excel file if the name ends in ``.xlsx``.
+        """Write the orders as text, or as an Excel file.
 
         Args:
-            path: The file; an old one is replaced.
+            path: The file, ``.csv`` or ``.xlsx``; an old one is replaced.
             separator: Between the cells of text.
             decimal: The mark of decimals in text.
 
         Raises:
             ImportError: An Excel file needs openpyxl.
             OSError: The file cannot be written; an old one is as it was.
+            ValueError: The name ends in another way.
         """
-        if Path(path).suffix.lower() != EXCEL:
+        if orders_type(path) != EXCEL:
             text = self.frame.to_csv(
                 index=False, sep=separator, decimal=decimal, float_format=FORMAT
             )
@@ -84,6 +86,15 @@ class Advice:
                 "a .xlsx file needs openpyxl: pip install 'inv-gym[excel]', or give a .csv."
             ) from error
         return write_atomically(path, content.getvalue())
+
+
+def orders_type(path: str | Path) -> str:
+    """How the name of a file of orders ends.
+
+    Raises:
+        ValueError: Orders are not written to that type of file.
+    """
+    return one_of("type of file of orders", Path(path).suffix.lower(), (".csv", EXCEL))
 
 
 def advice(

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 import inv_gym
-from inv_gym.advice.answers import Advice
+from inv_gym.advice.answers import Advice, orders_type
 from inv_gym.agents.weights import WEIGHTS
 from inv_gym.commands.running import working, written_or_told
 from inv_gym.commands.tables import table_options
@@ -66,6 +66,7 @@ def order(asked: Asked, place: tuple[int | None, str | None], out: Path) -> None
     console = make_console()
     try:
         with told("--out"):
+            orders_type(out)
             check_writable([out])
         advice = advised(asked, place, console)
         for note in advice.notes:
