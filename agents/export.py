@@ -15,6 +15,7 @@ from torch.export import ExportedProgram
 
 from inv_gym.agents.inventory_agent import InventoryAgent
 from inv_gym.agents.observation_reader import ObservationReader
+from inv_gym.util.extras import needs
 from inv_gym.util.files import write_atomically
 
 
@@ -79,14 +80,9 @@ def export_onnx(agent: InventoryAgent, path: str | Path) -> Path:
         ValueError: The agent knows the distribution, or the path ends otherwise.
         OSError: The place cannot be written; a file that was there is as it was.
     """
-    try:
+    with needs("onnx", "ONNX"):
         for package in ("onnx", "onnxscript"):
             importlib.import_module(package)
-    except ImportError as error:
-        raise ImportError(
-            f"ONNX needs a package that is missing ({error}): install the extra onnx "
-            "(pip install -e 'FOLDER[onnx]')."
-        ) from error
     model = torch.onnx.export(
         _program(agent, path, ".onnx"),
         input_names=["observation"],

@@ -5,6 +5,7 @@ runtimes.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -40,9 +41,10 @@ class InventoryAgent:
     ) -> None:
         self.inputs = NetworkInputs(problem, network)
         self.problem, self.network, self.card = problem, network, card or {}
-        layouts = [
-            FlatObservations(problem, self.covariates, short_histories)
-            for short_histories in (True, False)
+        # real tables may have short histories, lots and prices over time beside them
+        layouts = [FlatObservations(problem, self.covariates)] + [
+            FlatObservations(problem, self.covariates, True, *shown)
+            for shown in product((False, True), repeat=2)
         ]
         self._layouts = {len(layout.names): layout for layout in layouts}
 
@@ -135,7 +137,7 @@ class InventoryAgent:
             ValueError: It has another number of entries.
         """
         rows = np.atleast_2d(np.asarray(observation, dtype=float))
-        layout = self._layouts.get(rows.shape[1]) or next(reversed(self._layouts.values()))
+        layout = self._layouts.get(rows.shape[1], self._layouts[min(self._layouts)])
         orders = to_numpy(self(layout.read(rows))).astype(np.float32)
         return orders if np.ndim(observation) == 2 else orders[0]
 

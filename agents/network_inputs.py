@@ -164,7 +164,10 @@ def refuse_other_network(problem: Problem, network: PolicyNetwork) -> None:
         ValueError: That is so; it names what both need.
     """
     ours, theirs = network.sizes, Sizes.of((problem,))
-    same = (ours.order_names, ours.economics) == (theirs.order_names, theirs.economics)
+    same = all(
+        getattr(ours, name) == getattr(theirs, name)
+        for name in ("order_names", "economics", "fastest_first")
+    )
     if not same or not ours.layout.holds(problem):
         raise ValueError(
             f"the network is for {ours}, {type(problem).__name__} needs {theirs}: train one for it."

@@ -54,7 +54,7 @@ class ObservationReader(nn.Module):
         covariates = observation[None, :, flat.covariates]
         history = rows[flat.history]
         if flat.short_histories:
-            unknown = self.place < HISTORY - rows[flat.KNOWN_PERIODS]
+            unknown = self.place < HISTORY - rows[flat.known_periods]
             history = history.masked_fill(unknown, torch.nan)
         period = ((1.0 - rows[-1]) * horizon).round().long().clamp(0, horizon)
         return Reading(

@@ -20,6 +20,7 @@ from inv_gym.agents.network_inputs import refuse_other_network
 from inv_gym.problems.problem import Problem
 from inv_gym.tasks.naming import refuse_unknown_fields
 from inv_gym.tasks.registry import ENVIRONMENTS
+from inv_gym.util.checks import flag, whole
 from inv_gym.util.files import write_atomically
 
 WEIGHTS, CARD = "weights.safetensors", "card.json"
@@ -106,6 +107,8 @@ def _network(path: Path, card: Mapping[str, Any], weights: Mapping[str, Tensor])
     with torch.random.fork_rng(devices=[]):  # the user's own random numbers stay as they are
         network = PolicyNetwork(sizes, config)
     network.load_state_dict(weights)
+    if (network.static.deviation <= 0.0).any():
+        raise ValueError("standard deviations must be above 0")
     return network.double().requires_grad_(False)
 
 
@@ -153,8 +156,11 @@ def _refuse_other_problem(problem: Problem, card: Mapping[str, Any], path: Path)
 
 
 def _sizes(facts: Mapping[str, Any]) -> Sizes:
+    for size in (*facts["layout"]["widths"], *facts["lead_times"]):
+        whole("a size", size, least=0)
     layout = StateLayout(*(tuple(facts["layout"][name]) for name in ("widths", "structure")))
     names = ("economics", "covariates", "order_names", "lead_times")
     economics, covariates, order_names, lead_times = (tuple(facts[name]) for name in names)
-    short_histories = facts.get("short_histories", False)  # the first cards do not have it
+    # the first cards do not have it
+    short_histories = flag("short_histories", facts.get("short_histories", False))
     return Sizes(layout, economics, covariates, order_names, lead_times, short_histories)

@@ -23,7 +23,7 @@ from inv_gym.products.sources import (
 from inv_gym.tasks.instances import INSTANCES, instance
 from inv_gym.tasks.naming import make_source
 from inv_gym.tasks.registry import ENVIRONMENTS, make_problem, register, task
-from inv_gym.tasks.tables import table_task
+from inv_gym.tasks.tables import table_task, table_tasks
 from inv_gym.tasks.task import Task
 
 __version__ = "0.1.0"
@@ -62,5 +62,6 @@ __all__ = [
     "register",
     "rollout",
     "table_task",
+    "table_tasks",
     "task",
 ]

@@ -24,6 +24,7 @@ from inv_gym.baselines import BaseStock
 from inv_gym.baselines.fitting.estimation import estimate
 from inv_gym.play.policy import Observation
 from inv_gym.problems import DualSourcing, LostSales, Perishable, ProcurementRemoval
+from inv_gym.problems.lots import Lots
 from inv_gym.products.batch import HISTORY
 from inv_gym.products.panel import PanelProducts, read_panel
 
@@ -197,23 +198,28 @@ def test_orders_come_in_multiples_and_not_below_the_minimum(tmp_path: Path) -> N
     frame = by_series(advised(tmp_path, rows, {name: demand(6.0) for name in "ab"}))
     assert frame["order"]["a"] % 6.0 == 0.0
     assert frame["order"]["b"] == 500.0
-    assert "to the minimum order of 500" in frame["reason"]["b"]
+    assert "to what can be ordered, 500" in frame["reason"]["b"]
 
 
-def test_limits_round_raise_and_cap_and_say_so() -> None:
+def test_an_order_that_is_capped_rounded_or_raised_has_a_reason() -> None:
     remarks = Remarks()
-    wanted = (np.array([14.0, 2.0, 0.0, 30.0, 0.3]),)
     problem = LostSales(order_cap=20.0, integer_orders=True)
-    multiple = np.array([6.0, 6.0, 6.0, np.nan, np.nan])
-    minimum = np.array([13.0, np.nan, 13.0, np.nan, np.nan])
-    accepted = problem.admissible(wanted)
-    (order,) = placed(problem, wanted, accepted, multiple, minimum, remarks)
-    assert order.tolist() == [18.0, 0.0, 0.0, 20.0, 0.0]
-    assert "raised from 12 to the minimum" in remarks.of(0)
-    assert "the nearest multiple of 6 is 0" in remarks.of(1)
-    assert remarks.of(2) == ""
-    assert remarks.of(3) == "capped at 20, 30 were wanted"
-    assert "rounded to 0" in remarks.of(4)
+    wanted = (np.array([14.0, 0.0, 30.0, 0.3, 7.0]),)
+    lots = Lots(np.array([6.0, 6.0, 0.0, 0.0, 7.0]), np.zeros(5))
+    accepted = problem.in_lots(problem.admissible(wanted), lots)
+    (order,) = placed(problem, wanted, accepted, remarks)
+    assert order.tolist() == [18.0, 0.0, 20.0, 0.0, 7.0]
+    assert remarks.of(0) == "raised from 14 to what can be ordered, 18"
+    assert remarks.of(2) == "capped at 20, 30 were wanted"
+    assert "rounded to 0" in remarks.of(3)
+    assert set(remarks.texts) == {0, 2, 3}
+
+
+def test_the_last_price_counts_where_prices_change(tmp_path: Path) -> None:
+    table = long_table(a=demand(4.0), b=demand(4.0))
+    table["price"] = np.r_[np.full(119, 5.0), 8.0, np.full(120, 5.0)]
+    today = Today(PanelProducts(read_panel(stored(tmp_path, table))), {})
+    assert today.figures(np.arange(2))["price"].tolist() == [8.0, 5.0]
 
 
 def test_an_order_of_nothing_has_a_reason(tmp_path: Path) -> None:

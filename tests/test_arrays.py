@@ -2,6 +2,8 @@
 documented ones.
 """
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -65,3 +67,25 @@ def test_unstack_undoes_stack() -> None:
     for columns in ([np.arange(3.0), np.ones(3)], [torch.arange(3.0), torch.ones(3)]):
         back = arrays.unstack(arrays.stack(columns))
         assert all((a == b).all() for a, b in zip(back, columns, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("given", "wanted"),
+    [
+        ([1, 2], [1, 2]),
+        (np.ma.masked_equal([1, 2], 2), [1.0, np.nan]),
+        ([np.ma.masked_equal([1.0], 1.0), np.ma.array([2.0])], [[np.nan], [2.0]]),
+        (torch.tensor([1.5], dtype=torch.bfloat16), [1.5]),
+        (torch.tensor([1.5], requires_grad=True), [1.5]),
+        (torch.tensor([True]), [True]),
+    ],
+)
+def test_what_users_give_becomes_an_array(given: Any, wanted: list) -> None:
+    array = arrays.given_array(given)
+    assert np.array_equal(array, np.array(wanted), equal_nan=array.dtype.kind == "f")
+    assert array.dtype.kind == np.array(wanted).dtype.kind
+
+
+def test_rows_of_different_lengths_become_an_array_of_objects() -> None:
+    assert arrays.given_array([[1.0], [1.0, 2.0]]).dtype == object
+    assert arrays.given_array([[1.0], [1.0, 2.0]]).shape == (2,)

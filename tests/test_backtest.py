@@ -49,7 +49,7 @@ def test_a_series_that_is_on_no_step_of_the_grid_has_its_earliest_window(tmp_pat
     late = np.r_[np.full(165, np.nan), np.ones(35 + 12)]
     frame = long_table(old=np.ones(212), new=late).dropna()
     panel = import_module("inv_gym.products.panel").read_panel(stored(tmp_path, frame))
-    listed = ListedWindows.each(PanelProducts(panel, first="2015-06-10"), 15)
+    listed = ListedWindows.side_by_side(PanelProducts(panel, first="2015-06-10"), 15)
     of_new = listed.windows[listed.windows[:, 0] == panel.series.index("new")]
     of_old = listed.windows[listed.windows[:, 0] == panel.series.index("old")]
     assert of_new[:, 1].tolist() == [175, 190]
@@ -61,7 +61,7 @@ def test_listed_windows_are_eligible_and_their_episodes_disjoint(tmp_path: Path)
     units = {f"item {k}": rng.poisson(rng.choice([0.05, 1.0]), 300) for k in range(60)}
     source = PanelProducts(panel_of(tmp_path, **units), first="2015-05-01")
     for horizon in (1, 7, 40):
-        listed = ListedWindows.each(source, horizon).windows
+        listed = ListedWindows.side_by_side(source, horizon).windows
         runs = source.eligible(horizon).runs
         eligible = {
             (series, first + step)

@@ -1,10 +1,12 @@
 """Gymnasium's contract beyond its own checker: autoreset, seeds, options, errors, rendering."""
 
+import pickle
 from typing import Any
 
 import gymnasium as gym
 import numpy as np
 import pytest
+import torch
 from gymnasium.vector import AutoresetMode
 
 import inv_gym
@@ -39,6 +41,9 @@ def make(**kwargs: Any) -> InventoryEnv:
         (np.array(["7"]), "got dtype <U1"),
         (np.array([None]), "got dtype object"),
         (np.array([1j]), "got dtype complex128"),
+        (np.ma.masked_equal([5.0], 5.0), "got nan"),
+        (np.ma.masked_equal([5], 5), "got nan"),
+        ([[1.0, 2.0], [1.0]], r"got shape \(2,\)"),
     ],
 )
 def test_a_bad_action_is_refused_with_its_value_and_the_remedy(action: Any, message: str) -> None:
@@ -53,10 +58,21 @@ def test_a_bad_action_is_refused_with_its_value_and_the_remedy(action: Any, mess
     vector = gym.make_vec(ENV_ID, num_envs=2)
     vector.reset(seed=0)
     with pytest.raises(ValueError, match="an action must be numbers"):
-        vector.step(np.stack([np.asarray(action), np.asarray(action)]))
+        vector.step([action, action])
 
 
-@pytest.mark.parametrize("action", [[5], [5.0], np.array([5], np.int64), np.array([5.0])])
+@pytest.mark.parametrize(
+    "action",
+    [
+        [5],
+        [5.0],
+        np.array([5], np.int64),
+        np.array([5.0]),
+        np.ma.array([5]),
+        torch.tensor([5.0], requires_grad=True),
+        torch.tensor([5.0], dtype=torch.bfloat16),
+    ],
+)
 def test_any_real_numbers_are_good_actions(action: Any) -> None:
     env = make()
     env.reset(seed=0)
@@ -308,8 +324,6 @@ def test_a_problem_of_your_own_plays_in_the_environment() -> None:
 
 
 def test_the_environment_gives_a_differentiable_rollout() -> None:
-    import torch
-
     factor = torch.ones((), requires_grad=True)
 
     class Policy:
@@ -363,3 +377,23 @@ def test_bounds_are_those_that_are_known(backlog: bool) -> None:
     assert bounds["demand_1_ago"] == (0.0, np.inf)
     assert bounds["scale"] == (0.0, np.inf)
     assert bounds["horizon_left"] == (0.0, 1.0)
+
+
+@pytest.mark.parametrize("demand", [1e30, 1e300])
+def test_a_demand_too_large_to_be_summed_is_refused(demand: float) -> None:
+    with pytest.raises(ValueError, match=r"below 1e\+30 in shape .*; got 1e\+30"):
+        make(horizon=2).reset(options={"demand": [1.0, demand]})
+
+
+def test_spaces_say_what_their_entries_are() -> None:
+    env, other = make(lead_time=2), InventoryEnv("perishable", shelf_life=2)
+    seen, orders = env.observation_space, env.action_space
+    assert seen.names == tuple(env.observation_names)
+    assert orders.names == ("order",)
+    assert seen == make(lead_time=2).observation_space == pickle.loads(pickle.dumps(seen))
+    assert seen.shape == other.observation_space.shape
+    assert seen != other.observation_space
+    plain = gym.spaces.Box(orders.low, orders.high, dtype=np.float32)
+    assert orders != plain
+    assert plain != orders
+    assert repr(orders) == "NamedBox(order)"

@@ -370,3 +370,9 @@ def test_levels_of_an_interval_do_not_cross(lower, upper, message):
 @pytest.mark.parametrize("lead_time", [12, 15])
 def test_the_laws_hold_for_long_lead_times(lead_time):
     inv_gym.testing.check_problem(LostSales(lead_time=lead_time), make_source("poisson"))
+
+
+@pytest.mark.parametrize("given", [1e300, (1.0, 1e200), LogNormalRange(1e16, 1.0)])
+def test_a_range_of_figures_that_cannot_be_summed_is_refused(given: object) -> None:
+    with pytest.raises(ValueError, match=r"^price must be at most 1e\+15, got 1"):
+        EconomicsRanges(price=given)

@@ -210,7 +210,7 @@ def test_a_users_policy_and_data_join(folder: Path) -> None:
             ("--env", "InvLostSale-v0"),
             f"unknown environment 'InvLostSale-v0'; known: {', '.join(ENVIRONMENTS)}.",
         ),
-        (("--policy", "mine"), "'mine' must be written module:factory"),
+        (("--policy", "mine"), "'mine' names no policy"),
         (("--policy", "nowhere:policy"), "there is no module 'nowhere'"),
         (("--policy", "broken:policy"), "broken cannot be imported: SyntaxError"),
         (("--policy", "mine:UpToo"), "unknown factory of mine 'UpToo'; known: UpTo, knows_law"),

@@ -230,7 +230,8 @@ def test_parquet_without_pyarrow_names_the_remedy(tmp_path, monkeypatch):
     path = stored(tmp_path, long_table(a=[1, 2]), ".parquet")
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     with pytest.raises(
-        ImportError, match=r"a \.parquet table needs pyarrow: pip install 'inv-gym\[tables\]'"
+        ImportError,
+        match=r"a \.parquet table .* extra tables \(pip install -e '/.*\[tables\]'",
     ):
         read_panel(path)
 

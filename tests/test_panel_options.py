@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import re
 from pathlib import Path
 
@@ -177,13 +178,19 @@ def test_bad_cells_of_optional_columns_are_told(
         read_panel(path)
 
 
-def test_the_documented_example_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def documented_examples() -> list[str]:
+    """The examples that write the table that they read."""
     text = (Path(__file__).parent.parent / "docs" / "data.md").read_text()
     blocks = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
-    examples = [block for block in blocks if "weekly.csv" in block]
-    assert len(examples) == 1
+    return [block for block in blocks if "write_text" in block]
+
+
+@pytest.mark.parametrize("number", range(len(documented_examples())))
+def test_the_documented_examples_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
     monkeypatch.chdir(tmp_path)
-    exec(examples[0], {})
+    exec(documented_examples()[number], {})
 
 
 def test_monthly_spare_parts_play(tmp_path: Path) -> None:
@@ -224,3 +231,10 @@ def test_the_order_of_rows_does_not_matter(tmp_path: Path, rows_per_chunk: int) 
     ]
     assert panels[0].fingerprint == panels[1].fingerprint
     assert panels[0].units[:, 1].tolist() == list(range(30, 60))
+
+
+def test_a_copy_of_a_source_gives_the_same_products(tmp_path: Path) -> None:
+    source = PanelProducts(read_panel(written(tmp_path, text_of(DAYS))))
+    copied = pickle.loads(pickle.dumps(source))
+    assert copied.covariate_names == source.covariate_names
+    assert copied.ranges == source.ranges

@@ -45,9 +45,9 @@ from inv_gym import (
     make_problem,
     make_source,
 )
-from inv_gym.play.dispatch import IN_FLIGHT, Dispatch, WorkerError
 from inv_gym.play.match import blame_of
 from inv_gym.products.batch import DRAW_BLOCK
+from inv_gym.util.dispatch import IN_FLIGHT, Dispatch, WorkerError
 from inv_gym.util.executors import Processes, workers
 
 PROBLEM = make_problem("InvLostSales-v0", horizon=4)

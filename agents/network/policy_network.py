@@ -143,6 +143,16 @@ class PolicyNetwork(nn.Module):
         beyond = order - within
         return within + (beyond - beyond.detach())
 
+    def passes(self, order: Tensor, scale: Tensor) -> Tensor:
+        """``[B, K]`` which of the orders, units, are not cut off: their gradient passes.
+
+        Args:
+            order: ``[B, K]`` what `forward` gave, times the scale.
+            scale: ``[B]``.
+        """
+        most = self.config.most
+        return order > 0.0 if most is None else (order > 0.0) & (order < most * scale[:, None])
+
     @contextmanager
     def reviving(self) -> Iterator[None]:
         """Let the gradient pass where orders are cut off, for as long as the context lasts.

@@ -22,6 +22,11 @@ class Sizes:
     """Whether it sees which periods of a history are known, as products may know fewer than 32."""
 
     @property
+    def fastest_first(self) -> list[int]:
+        """The order channels by their lead times: how the outputs are read."""
+        return sorted(range(len(self.lead_times)), key=lambda k: self.lead_times[k])
+
+    @property
     def removes(self) -> bool:
         """Whether the second channel takes stock away."""
         return self.order_names == ("order", "removal")

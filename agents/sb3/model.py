@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -35,7 +34,6 @@ def build_model(
     config: ModelFreeConfig,
     gamma: float,
     device: str,
-    log: str | Path | None,
 ) -> Any:
     """The untrained model.
 
@@ -46,7 +44,6 @@ def build_model(
         config: How it trains.
         gamma: Discount factor.
         device: Where it computes.
-        log: Folder for tensorboard; None: no logs.
 
     Raises:
         ValueError: The network knows the distribution and the products do not share one.
@@ -71,7 +68,7 @@ def build_model(
             device=device,
             **config.options,
         )
-    model.set_logger(configure_logger(0, None if log is None else str(log), "training"))
+    model.set_logger(configure_logger(0))
     sample = source.sample(np.random.default_rng([config.seed, 0]), DRAW_BLOCK, problem)
     for module in model.policy.modules():
         if isinstance(module, NetworkFeatures):

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from gymnasium import spaces
 from stable_baselines3.common.policies import BasePolicy
 from stable_baselines3.common.save_util import load_from_zip_file
 from stable_baselines3.common.utils import ConstantSchedule
 from stable_baselines3.common.vec_env import VecNormalize
 
 from inv_gym.agents.checkpoints import blaming
-from inv_gym.agents.sb3.normalisation import read_normalisation
+from inv_gym.agents.sb3.normalisation import Kept, kept_of, read_normalisation
+from inv_gym.agents.sb3.playable import refuse_unknown_reach, refuse_unplayable
 from inv_gym.agents.sb3.scaled_orders import ScaledOrders
-from inv_gym.envs.observations import FlatObservations, flat
+from inv_gym.envs.named_box import NamedBox
+from inv_gym.envs.observations import (
+    KNOWN_NAMES,
+    LOT_NAMES,
+    PRICE_NAMES,
+    FlatObservations,
+    flat,
+)
 from inv_gym.play.policy import Observation
 from inv_gym.problems.problem import Problem
 from inv_gym.util.arrays import like, to_numpy
@@ -34,8 +41,8 @@ class SB3Policy:
         normalisation: What observations went through in training; None if nothing.
 
     Raises:
-        ValueError: The model's actions are neither, or for another number of channels, or the model
-            carries a memory from period to period.
+        ValueError: The model's observations or actions are of another problem, or are neither; its
+            weights are not finite; or it carries a memory from period to period.
     """
 
     knows = "history"
@@ -43,44 +50,47 @@ class SB3Policy:
     def __init__(
         self, problem: Problem, policy: BasePolicy, normalisation: VecNormalize | None = None
     ) -> None:
-        space = policy.action_space
-        if not isinstance(space, spaces.Box) or space.shape != (problem.order_dim,):
+        refuse_unplayable(policy, self.knows)
+        self.problem, self.policy, self.normalisation = problem, policy, normalisation
+        orders = policy.action_space
+        if orders.shape != (problem.order_dim,):
             raise ValueError(
-                f"the model's actions are {space}, {type(problem).__name__} takes "
+                f"the model's actions are {orders}, {type(problem).__name__} takes "
                 f"{problem.order_names}."
             )
-        if not isinstance(space, ScaledOrders) and space.low.min() < 0.0:
+        if not self.fits(problem, policy):
+            seen, wanted = _entries(policy), _shown(problem, policy)
             raise ValueError(
-                f"the model's actions are {space}: train it on SB3VecEnv, or on the environment as "
-                "registered, whose "
-                "actions are units; what others stand for its file does not tell."
+                f"the model takes observations of {', '.join(_apart(seen, wanted))}, "
+                f"{type(problem).__name__} shows {', '.join(_apart(wanted, seen))}: it was "
+                "trained for another problem or structure."
             )
-        if isinstance(space, ScaledOrders) and space.knows != self.knows:
-            raise ValueError(
-                f"the model's actions are {space}, in units of a mean that an observation does not "
-                "show: train it on an SB3VecEnv with knows='history'."
-            )
-        self._refuse_memory(policy)
-        self.problem, self.policy, self.normalisation = problem, policy, normalisation
-        self._blind = self.fits(problem, policy)  # trained without covariates, it is not shown any
+
+    @property
+    def covariates(self) -> tuple[str, ...]:
+        """Names of the covariates that the model was trained with; without any it is not shown
+        any.
+        """
+        return _covariates(self.problem, self.policy)
 
     def __call__(self, observation: Observation) -> Any:
         """Orders ``[B, K]``, units.
 
         Raises:
-            ValueError: Observations have another number of entries than those the model was trained
-                on.
+            ValueError: The products have another number of covariates than those that the model was
+                trained on.
         """
-        if self._blind:
-            observation = observation._replace(covariates=None)
-        vectors = flat(self.problem, observation)
-        trained = self.policy.observation_space.shape
-        if np.ndim(observation.known_periods) and trained == (vectors.shape[1] + 1,):
-            vectors = flat(self.problem, observation, short_histories=True)
-        if trained != vectors.shape[1:]:
+        extras = _extras(self.policy)
+        shown = observation._replace(
+            covariates=observation.covariates if self.covariates else None,
+            lots=observation.lots if set(LOT_NAMES) & extras else None,
+            price=observation.price if set(PRICE_NAMES) & extras else None,
+        )
+        vectors = flat(self.problem, shown, bool(set(KNOWN_NAMES) & extras))
+        if self.policy.observation_space.shape != vectors.shape[1:]:
+            trained_with = ", ".join((*self.covariates, *sorted(extras)))
             raise ValueError(
-                f"the model takes observations of {trained} entries, here they have "
-                f"{vectors.shape[1:]}."
+                f"the model was trained with {trained_with}: play it on products that have them."
             )
         if self.normalisation is not None:
             vectors = np.asarray(self.normalisation.normalize_obs(vectors))
@@ -90,30 +100,17 @@ class SB3Policy:
         return like(actions, observation.scale)
 
     @staticmethod
-    def _refuse_memory(policy: BasePolicy) -> None:
-        """Refuse a recurrent model: a policy is asked for any period of any batch, in any order."""
-        shape = policy.observation_space.shape
-        if shape is None or len(shape) != 1:
-            raise ValueError(
-                f"the model's observations are {policy.observation_space}, an environment's are "
-                "vectors: train it on one."
-            )
-        _, memory = policy.predict(np.ones((1, *shape), np.float32), deterministic=True)
-        if memory is not None:
-            raise ValueError(
-                f"the model is recurrent ({type(policy).__name__}): its memory cannot be carried "
-                "from period to period here; train one without, such as PPO with MlpPolicy, which "
-                "sees the last periods' demand."
-            )
-
-    @staticmethod
     def fits(problem: Problem, policy: BasePolicy) -> bool:
-        """Whether a model takes the problem's observations (without covariates) and gives as many
-        orders.
+        """Whether a model's observations (covariates and what tables add apart) and orders are
+        those of the problem.
         """
-        entries = len(FlatObservations(problem, ()).names)
-        return policy.observation_space.shape == (entries,) and policy.action_space.shape == (
-            problem.order_dim,
+        shown = _shown(problem, policy)
+        orders: Any = policy.action_space
+        channels = orders.names if isinstance(orders, NamedBox) else problem.order_names
+        return (
+            _entries(policy) == shown
+            and channels == tuple(problem.order_names)
+            and orders.shape == (problem.order_dim,)
         )
 
     @staticmethod
@@ -130,8 +127,9 @@ class SB3Policy:
             ValueError: It is not a model's file, or its statistics are missing, damaged or may be
                 another model's.
         """
-        policy, used = _read_policy(Path(path))
-        return policy, read_normalisation(Path(path), policy.observation_space, used)
+        policy, kept = _read_policy(Path(path))
+        refuse_unplayable(policy, SB3Policy.knows)
+        return policy, read_normalisation(Path(path), policy.observation_space, kept)
 
     @classmethod
     def load(cls, path: str | Path, problem: Problem) -> SB3Policy:
@@ -142,53 +140,67 @@ class SB3Policy:
             ValueError: It is not a model's file, does not fit the problem, or its statistics are
                 missing, damaged or may be another model's.
         """
-        policy, used = _read_policy(Path(path))
+        policy, kept = _read_policy(Path(path))
         loaded = cls(problem, policy)  # a model of something else is refused as such
-        loaded.normalisation = read_normalisation(Path(path), policy.observation_space, used)
+        loaded.normalisation = read_normalisation(Path(path), policy.observation_space, kept)
         return loaded
 
 
-def _read_policy(path: Path) -> tuple[BasePolicy, bool | None]:
-    """The policy of a model's file, and whether it was trained under VecNormalize; None if its file
-    does not tell.
-    """
+def _entries(policy: BasePolicy) -> tuple[str, ...]:
+    """The names of a model's observations."""
+    space: Any = policy.observation_space
+    return space.names
+
+
+def _extras(policy: BasePolicy) -> set[str]:
+    """The names among a model's observations that only some products have, covariates apart."""
+    return {*KNOWN_NAMES, *LOT_NAMES, *PRICE_NAMES} & set(_entries(policy))
+
+
+def _covariates(problem: Problem, policy: BasePolicy) -> tuple[str, ...]:
+    """The names among a model's observations that stand where covariates do."""
+    begin = len(FlatObservations(problem, ()).names) - 1
+    extras = _extras(policy)
+    return tuple(name for name in _entries(policy)[begin:-1] if name not in extras)
+
+
+def _shown(problem: Problem, policy: BasePolicy) -> tuple[str, ...]:
+    """The names of the problem's observations with a model's covariates and extras."""
+    extras, covariates = _extras(policy), _covariates(problem, policy)
+    has = (bool(set(names) & extras) for names in (KNOWN_NAMES, LOT_NAMES, PRICE_NAMES))
+    return tuple(FlatObservations(problem, covariates, *has).names)
+
+
+def _apart(names: Sequence[str], others: Sequence[str]) -> list[str]:
+    """The names that the others lack; all if they are the same in another order."""
+    return [name for name in names if name not in others] or list(names)
+
+
+def _read_policy(path: Path) -> tuple[BasePolicy, Kept]:
+    """The policy of a model's file, and what the file tells of VecNormalize."""
     if not path.is_file():
         raise FileNotFoundError(f"there is no file {path}.")
     with blaming(path, "is not a model that stable-baselines3 saved"):
         data: Any
-        data, params, _ = load_from_zip_file(path, device="cpu")
+        data, params, _ = _read_zip(path)
         more = {"use_sde": True} if data.get("use_sde") else {}
         spaces_of = (data["observation_space"], data["action_space"])
-        _refuse_unknown_reach(path, data["action_space"])
+        refuse_unknown_reach(path, data["action_space"])
         policy = data["policy_class"](
             *spaces_of, ConstantSchedule(0.0), **more | data["policy_kwargs"]
         )
         policy.load_state_dict(params["policy"])
     policy.set_training_mode(False)
     with blaming(path, "is not a model that stable-baselines3 saved"):
-        return policy, _normalised(data)
+        return policy, kept_of(data)
 
 
-def _refuse_unknown_reach(path: Path, space: spaces.Space) -> None:
-    """Refuse a model of an early version, whose file does not say what its actions stand for."""
-    if not isinstance(space, ScaledOrders):
-        return
-    missing = [name for name in ("reach", "knows") if not hasattr(space, name)]
-    if missing:
+def _read_zip(path: Path) -> tuple[Any, Any, Any]:
+    """What `load_from_zip_file` reads: the model's arguments, its weights and its variables."""
+    try:
+        return load_from_zip_file(path, device="cpu")
+    except ModuleNotFoundError as error:
         raise ValueError(
-            f"{path} does not say what its actions stand for (its ScaledOrders have no "
-            f"{' and no '.join(missing)}; an early version saved it): train anew."
-        )
-
-
-def _normalised(data: Mapping[str, Any]) -> bool | None:
-    """Whether a model was trained under VecNormalize; None if what is kept of it does not tell."""
-    played, original = (data.get(name) for name in ("_last_obs", "_last_original_obs"))
-    if played is None:
-        return None
-    # an algorithm without a buffer keeps the original observations under VecNormalize alone
-    if original is None or "replay_buffer_class" not in data:
-        return original is not None
-    # one with a buffer keeps them always, but only normalised ones leave the space
-    space = data["observation_space"]
-    return None if ((played >= space.low) & (played <= space.high)).all() else True
+            f"{path} needs the package {error.name}, which is not installed (sb3_contrib: pip "
+            "install sb3-contrib): install it, or train with an algorithm of stable-baselines3."
+        ) from None

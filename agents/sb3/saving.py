@@ -12,7 +12,7 @@ from typing import Any
 from stable_baselines3.common.vec_env import VecEnv, VecNormalize
 
 from inv_gym.agents.inventory_agent import InventoryAgent
-from inv_gym.agents.sb3.normalisation import NORMALISATION
+from inv_gym.agents.sb3.normalisation import DIGEST, NORMALISATION, digest_of
 from inv_gym.agents.sb3.policy import MODEL, SB3Policy
 from inv_gym.agents.weights import CARD, describe
 from inv_gym.problems.problem import Problem
@@ -31,6 +31,8 @@ def write_model(
 
     See `ModelFree.save_model`.
     """
+    if isinstance(env, VecNormalize) and env.norm_obs:
+        setattr(model, DIGEST, (model.num_timesteps, digest_of(env)))
     buffer = io.BytesIO()
     model.save(buffer)
     write_atomically(folder / MODEL, buffer.getvalue())

@@ -10,6 +10,7 @@ from gymnasium import spaces
 from inv_gym.agents.network.config import KNOWS
 from inv_gym.problems.problem import Problem
 from inv_gym.products.batch import Products
+from inv_gym.util.arrays import given_array
 from inv_gym.util.checks import one_of, real, whole
 
 ORDER_REACH = 6.0
@@ -68,7 +69,7 @@ class ScaledOrders(spaces.Box):
         Raises:
             ValueError: The actions are not numbers of this shape.
         """
-        actions, shape = np.asarray(actions), (len(scale), *self.shape)
+        actions, shape = given_array(actions), (len(scale), *self.shape)
         if actions.shape != shape or actions.dtype.kind not in "fiu" or np.isnan(actions).any():
             raise ValueError(self._fault(actions, shape))
         return (np.clip(actions, -1.0, 1.0) + 1.0) / 2.0 * self.reach * scale[:, None]

@@ -14,15 +14,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-from stable_baselines3.common.callbacks import EvalCallback
-from stable_baselines3.common.utils import ConstantSchedule, set_random_seed
+from stable_baselines3.common.utils import ConstantSchedule, configure_logger, set_random_seed
 from stable_baselines3.common.vec_env import VecNormalize
 from torch import Tensor
 
-from inv_gym.agents.checkpoints import blaming
 from inv_gym.agents.inventory_agent import InventoryAgent
 from inv_gym.agents.sb3.config import ModelFreeConfig
-from inv_gym.agents.sb3.held_out import HeldOutVecEnv
+from inv_gym.agents.sb3.held_out import HeldOutEvaluation, HeldOutVecEnv
 from inv_gym.agents.sb3.model import build_model, normalised
 from inv_gym.agents.sb3.networks import InventoryActorCritic
 from inv_gym.agents.sb3.policy import SB3Policy
@@ -30,9 +28,13 @@ from inv_gym.agents.sb3.saving import write_model
 from inv_gym.agents.sb3.snapshot import restore, snapshot
 from inv_gym.agents.sb3.vec_env import SB3VecEnv
 from inv_gym.agents.training.device import usable_device
-from inv_gym.agents.training.progress import DivergedError
+from inv_gym.agents.training.progress import (
+    DivergedError,
+    TrainingWarning,
+    Validation,
+    trouble,
+)
 from inv_gym.agents.training.resuming import (
-    FOREIGN_TRAINING,
     describe_sources,
     read_training,
     write_training,
@@ -55,6 +57,8 @@ class ModelFreeProgress(NamedTuple):
     """Discounted mean reward per period on the validation products, money."""
     score: float
     """The same in units of a product's scale and money: what picks the best weights."""
+    ordering: float
+    """Share of all orders on the validation products that are above 0."""
     best: float
     """The best score so far."""
     seconds: float
@@ -83,7 +87,7 @@ class ModelFree:
         source: Where products come from; those of the task if None.
         config: How to train.
         device: Where to compute; ``auto``: on a GPU if there is one.
-        log: Folder for tensorboard; None: no logs.
+        log: Folder for tensorboard, made when `fit` begins; None: no logs.
 
     Raises:
         ValueError: The network knows the distribution and the products do not share one.
@@ -110,21 +114,16 @@ class ModelFree:
         shared: dict[str, Any] = {"knows": config.network.knows, "reach": config.reach}
         if config.policy == "plain":
             shared["knows"] = "history"
-        self._held_out = HeldOutVecEnv(products, self.validation_source, longer, **shared)
+        held_out = HeldOutVecEnv(products, self.validation_source, longer, **shared)
         played = SB3VecEnv(
             config.rows, problem=problem, products=self.source, rewards="product", **shared
         )
         self.env = normalised(played, config, self.gamma, training=True)
-        held_out = normalised(self._held_out, config, self.gamma, training=False)
-        self.model = build_model(problem, self.source, self.env, config, self.gamma, device, log)
-        self._validation = EvalCallback(
-            held_out, n_eval_episodes=products.batch, eval_freq=1, verbose=0, warn=False
-        )
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", message="Training and eval env", category=UserWarning)
-            self._validation.init_callback(self.model)
+        self.model = build_model(problem, self.source, self.env, config, self.gamma, device)
+        self._evaluation = HeldOutEvaluation(self.model, held_out, config, self.gamma)
+        self._log = log
         self.step, self.curve = 0, list[ModelFreeProgress]()
-        self._best = self._weights()
+        self.best, self._best_weights = -math.inf, self._weights()
 
     @property
     def gamma(self) -> float:
@@ -145,22 +144,33 @@ class ModelFree:
         Raises:
             DivergedError: Weights or rewards are not finite; the last checkpoint is kept.
             OSError: The checkpoint cannot be written; the last one is kept.
+
+        Warns:
+            TrainingWarning: The training came to its end in `trouble`.
         """
+        if self._log is not None:
+            self.model.set_logger(configure_logger(0, str(self._log), "training"))
         begin, before = time.perf_counter(), self.curve[-1].seconds if self.curve else 0.0
         while self.step < self.config.steps:
             self._train_part()
-            reward, score, best = self._validate()
+            score, reward, ordering = self._validate()
+            seconds = before + time.perf_counter() - begin
             self.curve.append(
-                ModelFreeProgress(
-                    self.step, reward, score, best, before + time.perf_counter() - begin
-                )
+                ModelFreeProgress(self.step, reward, score, ordering, self.best, seconds)
             )
             if checkpoint is not None and self.config.on_policy:
                 self.save(checkpoint)
             if progress is not None:
                 progress(self.curve[-1])
-        restore(self.model.policy, self.env, self._best)
+        restore(self.model.policy, self.env, self._best_weights)
+        if self.trouble is not None:
+            warnings.warn(self.trouble, TrainingWarning, stacklevel=2)
         return self.agent
+
+    @property
+    def trouble(self) -> str | None:
+        """What went wrong on the way to the end, as orders that are all 0; None if nothing did."""
+        return trouble(self.curve)
 
     def _train_part(self) -> None:
         """Play and learn until the next validation, from fresh episodes on."""
@@ -188,18 +198,14 @@ class ModelFree:
             "rate."
         )
 
-    def _validate(self) -> tuple[float, float, float]:
-        """Play the validation products; keep the weights if they are the best. Reward (money),
-        score and best score.
-        """
-        before = self._validation.best_mean_reward
-        self._validation.on_step()
-        if not math.isfinite(self._validation.last_mean_reward):
-            raise self._diverged(f"the reward is {self._validation.last_mean_reward}")
-        if self._validation.best_mean_reward > before:
-            self._best = self._weights()
-        score, best = self._validation.last_mean_reward, self._validation.best_mean_reward
-        return self._held_out.reward, float(score), float(best)
+    def _validate(self) -> Validation:
+        """Play the validation products; keep the weights if they are the best."""
+        played = self._evaluation.play()
+        if not played.is_finite():
+            raise self._diverged(f"the score is {played.score}")
+        if played.score > self.best:
+            self.best, self._best_weights = played.score, self._weights()
+        return played
 
     @property
     def agent(self) -> InventoryAgent | SB3Policy:
@@ -249,10 +255,14 @@ class ModelFree:
 
     def save(self, path: str | Path) -> Path:
         """Write all that `resume` needs to one file."""
-        best = float(self._validation.best_mean_reward)
-        facts = {**self._identity(), "step": self.step, "curve": self.curve, "best": best}
+        progress = {"step": self.step, "curve": self.curve, "best": self.best}
         return write_training(
-            path, facts, self._weights(), self._best, self.model.policy.optimizer, OPTIMISER_TENSORS
+            path,
+            {**self._identity(), **progress},
+            self._weights(),
+            self._best_weights,
+            self.model.policy.optimizer,
+            OPTIMISER_TENSORS,
         )
 
     def _identity(self) -> dict[str, Any]:
@@ -285,11 +295,10 @@ class ModelFree:
             self.model.policy.optimizer,
             OPTIMISER_TENSORS,
             self.config.steps,
+            ModelFreeProgress,
         )
-        with blaming(path, FOREIGN_TRAINING):
-            curve = [ModelFreeProgress(*row) for row in saved.curve]
         restore(self.model.policy, self.env, saved.now)
         self.model.policy.optimizer.load_state_dict(saved.optimiser)
-        self._best, self._validation.best_mean_reward = saved.best, saved.score
+        self.best, self._best_weights = saved.score, saved.best
         self.step = self.model.num_timesteps = saved.step
-        self.curve = curve
+        self.curve = saved.curve

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from inv_gym.agents.sb3.scaled_orders import ScaledOrders, default_reach, scale_
 from inv_gym.agents.training.config import WEIGHTINGS
 from inv_gym.envs.vector import InventoryVectorEnv
 from inv_gym.products.batch import product_weights
+from inv_gym.util.arrays import given_array
 from inv_gym.util.checks import one_of
 
 Indices = None | int | Iterable[int]
@@ -53,10 +54,16 @@ class SB3VecEnv(VecEnv):
         knows: str = "history",
         **arguments: Any,
     ) -> None:
+        if "autoreset_mode" in arguments:
+            raise TypeError(
+                f"autoreset_mode is fixed here, got {arguments['autoreset_mode']!r}: "
+                "stable-baselines3 resets in the step that ends an episode."
+            )
         self._env = self._make(num_envs, autoreset_mode=AutoresetMode.SAME_STEP, **arguments)
         self._in_money = one_of("rewards", rewards, WEIGHTINGS) == "money"
         self.render_mode = None
         self._scale: np.ndarray | None = None
+        self._ordered: np.ndarray | None = None
         problem = self._env.problem
         reach = default_reach(problem) if reach is None else reach
         self._orders = ScaledOrders(problem.order_dim, reach, knows)
@@ -80,8 +87,17 @@ class SB3VecEnv(VecEnv):
         """The reset's options, from those of each row.
 
         Raises:
+            TypeError: The options are no dicts.
             ValueError: Some rows have other options than the others, so that no batch has them.
         """
+        if not (
+            isinstance(self._options, Sequence)
+            and all(isinstance(options, Mapping) for options in self._options)
+        ):
+            raise TypeError(
+                "set_options takes a dict such as {'demand': trace}, or a list of one for each "
+                f"row, got {self._options!r}."
+            )
         if len(self._options) != self.num_envs:
             raise ValueError(
                 f"set_options needs one dict for each of the {self.num_envs} rows, or one for all, "
@@ -90,19 +106,15 @@ class SB3VecEnv(VecEnv):
         first = self._options[0]
         if all(options is first for options in self._options):  # given once for all rows
             return first
-        names = {name for options in self._options for name in options}
         for row, options in enumerate(self._options):
-            if options.keys() != names:
+            if options.keys() != first.keys():
                 raise ValueError(
-                    f"all rows must have the same reset options, got {sorted(names)} and, in row "
-                    f"{row}, {sorted(options)}."
+                    f"all rows must have the same reset options, got {list(first)} and, in row "
+                    f"{row}, {list(options)}."
                 )
-        if not names:
+        if not first:
             return None
-        return {
-            name: np.stack([np.asarray(options[name]) for options in self._options], -1)
-            for name in names
-        }
+        return {name: _side_by_side(name, self._options) for name in first}
 
     def _begin(self) -> None:
         self._scale = scale_of(self._env.products, self._orders.knows)
@@ -121,8 +133,15 @@ class SB3VecEnv(VecEnv):
         self._ordered = self._orders.orders(actions, self._scale)
 
     def step_wait(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, list[dict[str, Any]]]:
-        """Order, play one period, and start anew where the episode ends."""
-        observations, rewards, terminated, truncated, info = self._env.step(self._ordered)
+        """Order, play one period, and start anew where the episode ends.
+
+        Raises:
+            gymnasium.error.NoAsyncCallError: No orders were given since the last period.
+        """
+        if self._ordered is None:
+            raise error.NoAsyncCallError("call step_async(actions) before step_wait().", "step")
+        ordered, self._ordered = self._ordered, None
+        observations, rewards, terminated, truncated, info = self._env.step(ordered)
         self._returns += rewards
         self._length += 1
         rewards = self._shown(rewards)
@@ -169,3 +188,19 @@ class SB3VecEnv(VecEnv):
 
     def _rows(self, indices: Indices) -> Sequence[int]:
         return list(self._get_indices(indices))
+
+
+def _side_by_side(name: str, rows: Sequence[Mapping[str, Any]]) -> np.ndarray:
+    """An option of every row as one array, rows last.
+
+    Raises:
+        ValueError: It has another shape in some row.
+    """
+    arrays = [given_array(options[name]) for options in rows]
+    for row, array in enumerate(arrays):
+        if array.shape != arrays[0].shape:
+            raise ValueError(
+                f"the reset option {name!r} must have the same shape in every row, got "
+                f"{arrays[0].shape} and, in row {row}, {array.shape}."
+            )
+    return np.stack(arrays, -1)

@@ -25,6 +25,8 @@ with lead time 5.
 """
 DITHERING = 0.5
 """Share of the steps over which the noise of dithered rounding fades (our choice)."""
+LARGEST_RATE = 1e30
+"""Learning rates beyond this one are no numbers of float32 once Adam has scaled them."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +92,8 @@ class TrainingConfig:
                 whole(name, getattr(self, name), least=1)
         whole("warm_up", self.warm_up, least=0)
         whole("seed", self.seed, least=0)
-        if real("learning_rate", self.learning_rate) <= 0.0 or real("clip", self.clip) <= 0.0:
+        rate = real("learning_rate", self.learning_rate, most=LARGEST_RATE)
+        if rate <= 0.0 or real("clip", self.clip) <= 0.0:
             raise ValueError(
                 f"learning_rate and clip must be above 0, got {self.learning_rate} and {self.clip}."
             )

@@ -36,6 +36,7 @@ from inv_gym.agents.training.progress import (
     TrainingWarning,
     Validation,
     has_fallen,
+    mean_loss,
     trouble,
 )
 from inv_gym.agents.training.resuming import (
@@ -44,6 +45,7 @@ from inv_gym.agents.training.resuming import (
     read_training,
     write_training,
 )
+from inv_gym.agents.training.skips import MOST_RETURNS, NotFiniteError, Skips
 from inv_gym.agents.training.validation import draw_validation, play_validation
 from inv_gym.agents.weights import describe, table_facts
 from inv_gym.problems.problem import Problem
@@ -61,8 +63,15 @@ class DirectBackprop:
 
     Everything random in a step follows from the seed and the step's number, so a training that was
     interrupted goes on as if it had not been, and processes that share a batch draw their parts of
-    it. Where a validation scores less than the first one and far below the best, the training has
-    blown up; it goes on from its best weights.
+    it.
+
+    What goes wrong is mended where it can be, and told in `trouble` if much of it did:
+
+    - Where a validation scores less than the first one and far below the best, the training has
+      blown up; it goes on from its best weights.
+    - A step whose loss or gradient is not finite is skipped; the weights stay. After 10 skipped
+      steps in a row, or where a validation has no finite score, the training goes on from its best
+      weights with half the learning rate. It ends with an error when that happens a fourth time.
 
     >>> import inv_gym
     >>> config = TrainingConfig(steps=4, batch=16, check_every=2, validation_products=16)
@@ -129,6 +138,7 @@ class DirectBackprop:
         self._batches = Batches(self.problems, self.source, self.config)
         self.step, self.stale, self.curve = 0, 0, list[TrainingProgress]()
         self.best, self._best_weights = -math.inf, self._learner.weights()
+        self._skips = Skips()
 
     def fit(
         self,
@@ -142,8 +152,8 @@ class DirectBackprop:
             checkpoint: File to write then (by the first process), for `resume`.
 
         Raises:
-            DivergedError: The loss or its gradient is not finite; the weights before it and the
-                last checkpoint are kept.
+            DivergedError: Losses, gradients or scores are not finite again and again; the best
+                weights are taken up and the last checkpoint is kept.
             OSError: The checkpoint cannot be written; the last one is kept.
 
         Warns:
@@ -152,9 +162,9 @@ class DirectBackprop:
         begin, before = time.perf_counter(), self.curve[-1].seconds if self.curve else 0.0
         while not self.finished:
             steps = min(self.config.check_every, self.config.steps - self.step)
-            losses = [self.train_step() for _ in range(steps)]
+            loss = mean_loss([self.train_step() for _ in range(steps)])
             score, reward, ordering = self._validate()
-            loss, seconds = float(np.mean(losses)), before + time.perf_counter() - begin
+            seconds = before + time.perf_counter() - begin
             self.curve.append(
                 TrainingProgress(self.step, loss, reward, score, ordering, self.best, seconds)
             )
@@ -172,7 +182,7 @@ class DirectBackprop:
     @property
     def trouble(self) -> str | None:
         """What went wrong on the way to the end, as orders that are all 0; None if nothing did."""
-        return trouble(self.curve)
+        return trouble(self.curve, self._skips.trouble(self.step))
 
     @property
     def network(self) -> PolicyNetwork:
@@ -192,11 +202,32 @@ class DirectBackprop:
         return InventoryAgent(self.problems[0], network, table_facts(self.source))
 
     def train_step(self) -> float:
-        """Take a gradient step on fresh products; its loss."""
-        batch = self.to_device(self.batch(self.step))
-        loss = self._learner.learn(self._batches.problem(self.step), batch, self.step)
+        """Take a gradient step on fresh products; its loss, NaN if it was skipped.
+
+        Raises:
+            DivergedError: See `fit`.
+        """
+        batch, problem = self.to_device(self.batch(self.step)), self._batches.problem(self.step)
+        try:
+            loss = self._learner.learn(problem, batch, self.step, self._skips.rate)
+            self._skips = self._skips.after_a_step()
+        except NotFiniteError as error:
+            loss, self._skips = math.nan, self._skips.after_a_skip()
+            if self._skips.too_many:
+                self._return_to_best(str(error))
         self.step += 1
         return loss
+
+    def _return_to_best(self, cause: str) -> None:
+        """Go back to the best weights, to go on with half the learning rate."""
+        self._learner.go_back(self._best_weights)
+        if self._skips.returns == MOST_RETURNS:
+            raise DivergedError(
+                f"{cause}, after {self._skips.total} skipped steps and {MOST_RETURNS} returns to "
+                "the best weights; these and the last checkpoint are kept: lower the learning "
+                "rate, or look at the products."
+            )
+        self._skips = self._skips.after_a_return()
 
     def batch(self, step: int) -> Batch:
         """This process's share of a step's products (NumPy)."""
@@ -208,22 +239,27 @@ class DirectBackprop:
 
     def _validate(self) -> Validation:
         """Play the validation products of all problems, and keep the weights if they are the
-        best.
+        best; weights that are not finite, or have no finite score, give way to the best.
         """
-        played = [
-            play_validation(InventoryAgent(problem, self.network), products, self.config.weighting)
-            for problem, products in self.validation
-        ]
-        mean = Validation(*np.mean(played, axis=0).tolist())
+        while not ((mean := self._play()).is_finite() and self._learner.is_finite()):
+            self._return_to_best(f"a weight or the score is not finite after step {self.step}")
         self.stale += 1
         if mean.score > self.best:
             self.best, self.stale, self._best_weights = mean.score, 0, self._learner.weights()
         return mean
 
+    def _play(self) -> Validation:
+        """The mean over all problems of what the validation products say."""
+        played = [
+            play_validation(InventoryAgent(problem, self.network), products, self.config.weighting)
+            for problem, products in self.validation
+        ]
+        return Validation(*np.mean(played, axis=0).tolist())
+
     def save(self, path: str | Path) -> Path:
         """Write all that `resume` needs to one file."""
         progress = {"best": self.best, "stale": self.stale, "step": self.step, "curve": self.curve}
-        facts = {**self._identity(), **progress}
+        facts = {**self._identity(), **progress, "skips": self._skips}
         return write_training(
             path,
             facts,
@@ -261,11 +297,11 @@ class DirectBackprop:
             self._learner.optimiser,
             ADAM_TENSORS,
             self.config.steps,
+            TrainingProgress,
         )
         with blaming(path, FOREIGN_TRAINING):
-            stale = whole("stale", facts["stale"], least=0)
-            curve = [TrainingProgress(*row) for row in saved.curve]
+            stale = whole("stale", facts["stale"], least=0, most=len(saved.curve))
         self.network.load_state_dict(saved.now)
         self._learner.optimiser.load_state_dict(saved.optimiser)
-        self.step, self.stale, self.curve = saved.step, stale, curve
-        self.best, self._best_weights = saved.score, saved.best
+        self.step, self.stale, self.curve = saved.step, stale, saved.curve
+        self.best, self._best_weights, self._skips = saved.score, saved.best, saved.skips

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch import distributed as dist
 from torch.nn.parallel import DistributedDataParallel
 
 from inv_gym.agents.network.policy_network import PolicyNetwork
@@ -15,8 +15,8 @@ from inv_gym.agents.network.sizes import Sizes
 from inv_gym.agents.network_inputs import NetworkInputs
 from inv_gym.agents.training.batches import Batch
 from inv_gym.agents.training.config import TrainingConfig
-from inv_gym.agents.training.progress import DivergedError
 from inv_gym.agents.training.rollout_loss import Loss
+from inv_gym.agents.training.skips import NotFiniteError
 from inv_gym.problems.problem import Problem
 from inv_gym.products.batch import DRAW_BLOCK
 from inv_gym.products.sources import ProductSource, short_histories
@@ -45,7 +45,7 @@ class Learner:
         shared: bool,
         compiled: bool,
     ) -> None:
-        self._config = config
+        self._config, self._shared = config, shared
         with torch.random.fork_rng(devices=[]):  # the user's own random numbers stay as they are
             torch.manual_seed(config.seed)
             sizes = Sizes.of((*problems, *serves), source.covariate_names, short_histories(source))
@@ -68,38 +68,66 @@ class Learner:
             samples.append(NetworkInputs(problem, self.network).static_of(products))
         return torch.cat(samples)
 
-    def learn(self, problem: Problem, batch: Batch, step: int) -> float:
+    def learn(self, problem: Problem, batch: Batch, step: int, rate: float = 1.0) -> float:
         """Take the gradient step of a number on a batch (torch); its loss.
 
-        Raises:
-            DivergedError: The loss or its gradient is not finite; the weights are as they were.
-        """
-        value, norm = self._differentiate(problem, batch, step)
-        if norm == 0.0:  # nothing is ordered anywhere
-            with self.network.reviving():
-                value, _ = self._differentiate(problem, batch, step)
-        for group in self.optimiser.param_groups:
-            group["lr"] = self._config.rate(step)
-        self.optimiser.step()
-        return value
+        Args:
+            problem: What is played.
+            batch: The products, of which this process has its share.
+            step: Its number.
+            rate: What is left of the learning rate.
 
-    def _differentiate(self, problem: Problem, batch: Batch, step: int) -> tuple[float, float]:
-        """The loss of a batch, and the norm of its gradient before it is clipped."""
-        loss = self._loss(problem, batch)
-        value = self._finite("loss", loss, step)
+        Raises:
+            NotFiniteError: The loss or its gradient is not finite; the weights are as they were.
+        """
+        loss, norm, alive = self._differentiate(problem, batch)
+        if norm == 0.0 or not alive:  # all orders are cut off, whatever the penalty says
+            with self.network.reviving():
+                loss, norm, _ = self._differentiate(problem, batch)
+        self._refuse_not_finite(loss, norm, step)
+        for group in self.optimiser.param_groups:
+            group["lr"] = rate * self._config.rate(step)
+        self.optimiser.step()
+        return float(loss)
+
+    def _differentiate(self, problem: Problem, batch: Batch) -> tuple[Tensor, Tensor, bool]:
+        """The loss of a batch, the norm of its gradient before it is clipped, and whether its
+        rewards have a gradient in any process.
+        """
+        loss, alive = self._loss(problem, batch)
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()
         norm = nn.utils.clip_grad_norm_(self.network.parameters(), self._config.clip)
-        return value, self._finite("gradient", norm, step)
+        return loss.detach(), norm, bool(self._of_all(alive.to(loss.dtype)) > 0.0)
 
-    def _finite(self, what: str, figure: Tensor, step: int) -> float:
-        if math.isfinite(value := float(figure.detach())):
-            return value
-        raise DivergedError(
-            f"the {what} is {value} in step {step} (products of seed {[self._config.seed, step]}); "
-            "the weights before it and the last checkpoint are kept: lower the learning rate, or "
-            "look at the products."
-        )
+    def _refuse_not_finite(self, loss: Tensor, norm: Tensor, step: int) -> None:
+        """Refuse a step in all processes if its loss is not finite in one of them.
+
+        The gradient is the same in all.
+        """
+        for what, figure in (("loss", self._of_all(loss)), ("gradient", norm)):
+            if not figure.isfinite():
+                raise NotFiniteError(
+                    f"the {what} is {float(figure)} in step {step} (products of seed "
+                    f"{[self._config.seed, step]})"
+                )
+
+    def _of_all(self, figure: Tensor) -> Tensor:
+        """The sum of a figure over the processes."""
+        if not self._shared:
+            return figure
+        total = figure.detach().clone()
+        dist.all_reduce(total)
+        return total
+
+    def is_finite(self) -> bool:
+        """Whether all weights and all that the optimiser remembers are finite."""
+        return all(bool(tensor.isfinite().all()) for tensor in self._tensors())
+
+    def _tensors(self) -> Iterator[Tensor]:
+        yield from self.network.state_dict().values()
+        for moments in self.optimiser.state.values():
+            yield from moments.values()
 
     def go_back(self, weights: Mapping[str, Tensor]) -> None:
         """Take up these weights, with an optimiser that remembers no gradient."""

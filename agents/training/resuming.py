@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import torch
 from torch import Tensor, optim
 
 from inv_gym.agents.checkpoints import (
@@ -16,6 +15,8 @@ from inv_gym.agents.checkpoints import (
     refuse_other_tensors,
     write_tensors,
 )
+from inv_gym.agents.training.optimiser_states import optimiser_state, optimiser_tensors
+from inv_gym.agents.training.skips import Skips, read_skips
 from inv_gym.util.checks import real, whole
 
 FOREIGN_TRAINING = "does not fit this training"
@@ -34,7 +35,9 @@ class Saved(NamedTuple):
     score: float
     """The score of the best validation; -inf before the first one."""
     curve: list[Any]
-    """A row of figures per validation, the first of them its step."""
+    """What was told of each validation."""
+    skips: Skips
+    """What was left out."""
 
 
 def describe_sources(training: Any, held_out: Any) -> str:
@@ -62,7 +65,7 @@ def write_training(
         optimiser: Whose state is written.
         called: What the optimiser's tensors are called.
     """
-    states = _optimiser_tensors(optimiser)
+    states = optimiser_tensors(optimiser)
     tensors = {f"now/{name}": value for name, value in now.items()}
     tensors |= {f"best/{name}": value for name, value in best.items()}
     tensors |= {f"{called}/{name}": value for name, value in states.items()}
@@ -76,6 +79,7 @@ def read_training(
     optimiser: optim.Optimizer,
     called: str,
     steps: int,
+    told: Callable[..., Any],
 ) -> tuple[Saved, dict[str, Any]]:
     """What was written of a training, and the facts of its file.
 
@@ -86,6 +90,7 @@ def read_training(
         optimiser: Of this training, for its parameters.
         called: What the optimiser's tensors are called.
         steps: Of the whole training.
+        told: Makes of a row's figures what is told of a validation.
 
     Raises:
         FileNotFoundError: There is no such file.
@@ -103,8 +108,11 @@ def read_training(
         if step > steps:
             raise ValueError(f"step must be at most {steps}, got {step}")
         score = facts["best"] if facts["best"] == -math.inf else real("best", facts["best"])
-        saved = Saved(now, best, _state(optimiser, states), step, score, facts["curve"])
-        _check_curve(saved)
+        curve = [told(*row) for row in _rows(facts["curve"])]
+        skips = read_skips(facts.get("skips", []), step)
+        state = optimiser_state(optimiser, states)
+        saved = Saved(now, best, state, step, score, curve, skips)
+        _check_progress(saved)
     return saved, facts
 
 
@@ -116,13 +124,32 @@ def _refuse_other_training(
             raise ValueError(f"{path} is of a training with {name} {theirs}, this one has {ours}.")
 
 
-def _check_curve(saved: Saved) -> None:
-    for row in saved.curve:
-        for figure in row:
-            real("a figure of the curve", figure)
-    reached = [whole("a step of the curve", row[0], least=1) for row in saved.curve]
+def _rows(figures: Any) -> list[Any]:
+    """The rows of a curve; plain iteration would take an empty text for an empty curve."""
+    if not isinstance(figures, list):
+        raise TypeError(f"a curve must be a list of rows, {figures!r} is not iterable as one")
+    return figures
+
+
+def _check_progress(saved: Saved) -> None:
+    """Refuse a curve that no training draws, or a best score or optimiser that is not its own."""
+    reached = [whole("a step of the curve", row.step, least=1) for row in saved.curve]
     if reached != sorted(set(reached)) or max(reached, default=0) > saved.step:
         raise ValueError(f"the curve's steps must rise to at most {saved.step}, got {reached}")
+    best = -math.inf
+    for row in saved.curve:
+        for name, figure in row._asdict().items():
+            if name != "loss" or figure is not None:  # steps that were all skipped have none
+                real("a figure of the curve", figure)
+        real("ordering", row.ordering, least=0.0, most=1.0)
+        real("seconds", row.seconds, least=0.0)
+        best = max(best, row.score)
+        if row.best != best:
+            raise ValueError(f"the best score of step {row.step} must be {best}, got {row.best}")
+    if saved.score != best:
+        raise ValueError(f"best must be {best}, as in the curve, got {saved.score}")
+    if saved.step > saved.skips.total and not saved.optimiser["state"]:
+        raise ValueError("it lacks what the optimiser remembers")
 
 
 def _part(tensors: Mapping[str, Tensor], name: str) -> dict[str, Tensor]:
@@ -133,28 +160,3 @@ def _part(tensors: Mapping[str, Tensor], name: str) -> dict[str, Tensor]:
         for whole_name, tensor in tensors.items()
         if whole_name.startswith(prefix)
     }
-
-
-def _optimiser_tensors(optimiser: optim.Optimizer) -> dict[str, Tensor]:
-    """An optimiser's state, by the parameter's number and the name of the figure."""
-    states = optimiser.state_dict()["state"].items()
-    return {
-        f"{index}/{name}": torch.as_tensor(value)
-        for index, state in states
-        for name, value in state.items()
-    }
-
-
-def _state(optimiser: optim.Optimizer, tensors: Mapping[str, Tensor]) -> dict[str, Any]:
-    """The optimiser's state with what `_optimiser_tensors` gave put in."""
-    parameters = [parameter for group in optimiser.param_groups for parameter in group["params"]]
-    state = optimiser.state_dict()
-    for name, value in tensors.items():
-        number, figure = name.split("/")
-        shape = () if figure == "step" else parameters[int(number)].shape
-        if value.shape != shape:
-            raise ValueError(f"{name} must have shape {tuple(shape)}, got {tuple(value.shape)}")
-        if figure == "step" and value < 0:
-            raise ValueError(f"{name} must be at least 0, got {value.item()}")
-        state["state"].setdefault(int(number), {})[figure] = value
-    return state

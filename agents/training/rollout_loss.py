@@ -52,8 +52,13 @@ class Loss(nn.Module):
         self._settled = Settled(network)
         self._penalties: dict[Problem, StructurePenalty] = {}
 
-    def forward(self, problem: Problem, batch: Batch) -> Tensor:
-        """Play a batch (torch) through the problem."""
+    def forward(self, problem: Problem, batch: Batch) -> tuple[Tensor, Tensor]:
+        """Play a batch (torch) through the problem.
+
+        Returns:
+            The loss, and (true or false) whether its rewards have a gradient: whether the network
+            gave any order that is not cut off. The penalty has one all the same.
+        """
         products = batch.products
         free = replace(problem, integer_orders=False)  # its rounding would stop the gradient
         learner = InventoryAgent(free, self.network)
@@ -61,7 +66,7 @@ class Loss(nn.Module):
         periods = None if problem.censored else learner.inputs.of_products(products)
         episode = Episode(free, products)
         last = problem.horizon - settling(problem)
-        rewards, seen = [], []
+        rewards, seen, passing = [], [], []
         while not episode.done:
             t = episode.period
             if self.config.truncate and t and t % self.config.truncate == 0:
@@ -72,6 +77,8 @@ class Loss(nn.Module):
             else:
                 given = periods[t] if t < last else periods[t].detach()
             order = player.orders(given, episode.state)
+            if t < last:
+                passing.append(self.network.passes(order.detach(), given.scale))
             if batch.probes is not None:
                 columns = player.inputs.columns(episode.state, given.scale)
                 seen.append((given.exogenous, columns.detach()))
@@ -85,12 +92,14 @@ class Loss(nn.Module):
             ).mean()
             / discounts.sum()
         )
+        alive = torch.stack(passing).any()
         if batch.probes is None:
-            return loss
+            return loss, alive
         prepared, visited = map(torch.stack, zip(*seen, strict=True))
-        return loss + batch.penalty * self._penalty(
+        penalty = self._penalty(
             problem, batch.probes, prepared, visited, products.demand / given.scale
         )
+        return loss + batch.penalty * penalty, alive
 
     def _penalty(
         self, problem: Problem, probes: Probes, prepared: Tensor, visited: Tensor, demand: Tensor

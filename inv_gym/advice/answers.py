@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,18 +22,16 @@ from inv_gym.advice.stock_file import StockFile, read_stock
 from inv_gym.advice.today import Today
 from inv_gym.problems.problem import Problem
 from inv_gym.products.panel import Panel, PanelProducts, retail
-from inv_gym.products.panel.headings import COSTS, PRICES
+from inv_gym.products.panel.headings import COSTS, PRICES, SERIES_FIGURES
 from inv_gym.tasks.naming import READING_KEYS, with_fields, with_ranges
 from inv_gym.tasks.registry import task
-from inv_gym.tasks.tables import read_data
+from inv_gym.tasks.tables import find_structures, read_data
 from inv_gym.tasks.task import Task
 from inv_gym.util.checks import one_of
 from inv_gym.util.files import write_atomically
 
 TEXT_KEYS = ("separator", "columns", "decimal")
 """What is said of a table of sales that holds for the stock file too."""
-PER_SERIES = ("lead_time", "shelf_life")
-"""Fields of a problem that a series may have for itself."""
 EXCEL = ".xlsx"
 FORMAT = "%.9g"
 REFUSED = "not answered: "
@@ -112,8 +110,9 @@ def advice(
     reading = {key: options.pop(key) for key in READING_KEYS if key in options}
     file = read_stock(stock, **{key: reading[key] for key in TEXT_KEYS if key in reading})
     panel = read_data(data, reading)
-    source = PanelProducts(panel, **with_ranges(options, retail(panel.frequency)))
     matched = _matched(panel, file)
+    panel = _with_figures(panel, file, matched)
+    source = PanelProducts(panel, **with_ranges(options, retail(panel.frequency)))
     told = {
         name: _by_table(file.figures[name], matched, len(panel.series))
         for name in (*PRICES, *COSTS)
@@ -127,7 +126,7 @@ def advice(
         np.flatnonzero(matched < 0).tolist(), "the stock file has no row of it"
     )
     answers, notes = list[Answers](), Counter[str]()
-    for group in _groups(problem, setting, matched, set(refused)):
+    for group in _groups(problem, today, matched, list(refused)):
         answered, reasons, remarks = answer(group, setting)
         refused |= reasons
         notes.update(dict.fromkeys(remarks, len(group.series)))
@@ -169,38 +168,29 @@ def _by_table(figures: np.ndarray, matched: np.ndarray, number: int) -> np.ndarr
     return column
 
 
-def _given_figure(name: str, setting: Setting, matched: np.ndarray) -> np.ndarray:
-    """``[S]`` a figure of each series: that of the stock file, else that of the table, else NaN."""
-    panel, number = setting.today.panel, len(matched)
-    column = panel.figures.get(name, np.full(number, np.nan))
-    if name not in setting.file.figures:
-        return column
-    told = _by_table(setting.file.figures[name], matched, number)
-    return np.where(np.isnan(told), column, told)
+def _with_figures(panel: Panel, file: StockFile, matched: np.ndarray) -> Panel:
+    """The table with the lead times, shelf lives and lots of the stock file in place of its own."""
+    number, figures = len(panel.series), dict(panel.figures)
+    for name in set(SERIES_FIGURES) & set(file.figures):
+        told = _by_table(file.figures[name], matched, number)
+        own = figures.get(name, np.full(number, np.nan))
+        figures[name] = np.where(np.isnan(told), own, told)
+    return replace(panel, figures=figures)
 
 
 def _groups(
-    problem: Problem, setting: Setting, matched: np.ndarray, refused: set[int]
+    problem: Problem, today: Today, matched: np.ndarray, refused: Collection[int]
 ) -> list[Group]:
-    """The series that share a lead time, a shelf life, and whether they come in whole units."""
-    own = {
-        name: _given_figure(name, setting, matched) for name in PER_SERIES if hasattr(problem, name)
-    }
-    multiple = _given_figure("order_multiple", setting, matched)
-    minimum = _given_figure("minimum_order", setting, matched)
-    series = np.array([k for k in range(len(matched)) if k not in refused], int)
-    if not len(series):
-        return []
-    keys = np.stack([setting.today.whole, *(np.nan_to_num(x, nan=-1.0) for x in own.values())], 1)
-    values, code = np.unique(keys[series], axis=0, return_inverse=True)
+    """The series that share a structure of the problem, and whether they come in whole units."""
     groups = []
-    for number, (whole, *figures) in enumerate(values):
-        changes: dict[str, Any] = {
-            name: int(x) for name, x in zip(own, figures, strict=True) if x >= 0.0
-        }
-        played = replace(problem, **changes, integer_orders=bool(whole) or problem.integer_orders)
-        some = series[code == number]
-        groups.append(Group(played, some, matched[some], multiple[some], minimum[some]))
+    for structure in find_structures(today.panel, problem):
+        series = np.setdiff1d(structure.series, list(refused)).astype(int)
+        fields: dict[str, Any] = dict(structure.fields)
+        for whole in (True, False):
+            some = series[today.whole[series] == whole]
+            played = replace(problem, **fields, integer_orders=whole or problem.integer_orders)
+            if len(some):
+                groups.append(Group(played, some, matched[some]))
     return groups
 
 

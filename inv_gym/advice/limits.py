@@ -27,55 +27,34 @@ def rounded(units: np.ndarray) -> np.ndarray:
     return np.where(units == 0.0, 0.0, np.round(units / step) * step)
 
 
-def placed(
-    problem: Problem,
-    wanted: Columns,
-    accepted: Columns,
-    multiple: np.ndarray,
-    minimum: np.ndarray,
-    remarks: Remarks,
-) -> Columns:
-    """The orders as they are placed: the nearest multiple, and at least the minimum, of what is
-    ordered at all.
+def placed(problem: Problem, wanted: Columns, accepted: Columns, remarks: Remarks) -> Columns:
+    """The orders as they are placed.
 
     Args:
-        problem: Says which channels there are, and the cap of an order.
+        problem: Says which channels there are, and what it takes before lots are made.
         wanted: ``[B]`` per channel, as the policy gave them.
-        accepted: The same, capped and whole where the problem says so.
-        multiple: ``[B]`` units that orders are a multiple of, NaN for any.
-        minimum: ``[B]`` units of an order at least, NaN for any.
-        remarks: Takes why an order is capped, raised or rounded.
+        accepted: The same as the supplier accepted it.
+        remarks: Takes why an order is capped, rounded to nothing, or raised.
     """
-    orders = list(accepted)
+    admissible = problem.admissible(wanted)
     for channel in bringing(problem):
-        _remark_capped(problem, wanted[channel], accepted[channel], remarks)
-        orders[channel] = _in_multiples(accepted[channel], multiple, minimum, remarks)
-    return tuple(rounded(order) for order in orders)
+        _remark(problem, wanted[channel], admissible[channel], accepted[channel], remarks)
+    return tuple(rounded(order) for order in accepted)
 
 
-def _remark_capped(
-    problem: Problem, wanted: np.ndarray, accepted: np.ndarray, remarks: Remarks
+def _remark(
+    problem: Problem,
+    wanted: np.ndarray,
+    admissible: np.ndarray,
+    accepted: np.ndarray,
+    remarks: Remarks,
 ) -> None:
-    """Say of which products less is accepted than wanted."""
+    """Say of which products another order is accepted than was wanted."""
     cap = np.inf if problem.order_cap is None else problem.order_cap
     for row in np.flatnonzero(wanted > cap):
-        remarks.add(row, f"capped at {accepted[row]:g}, {wanted[row]:.6g} were wanted")
-    for row in np.flatnonzero((wanted > 0.0) & (accepted == 0.0) & (wanted <= cap)):
+        remarks.add(row, f"capped at {admissible[row]:g}, {wanted[row]:.6g} were wanted")
+    for row in np.flatnonzero((wanted > 0.0) & (admissible == 0.0)):
         remarks.add(row, f"{wanted[row]:.2g} units were wanted, which is rounded to 0")
-
-
-def _in_multiples(
-    order: np.ndarray, multiple: np.ndarray, minimum: np.ndarray, remarks: Remarks
-) -> np.ndarray:
-    """Orders ``[B]`` in multiples, and not below the minimum where anything is ordered."""
-    step = np.where(multiple > 0.0, multiple, 1.0)
-    nearest = np.where(multiple > 0.0, np.round(order / step) * step, order)
-    least = np.where(multiple > 0.0, np.ceil(minimum / step - 1e-9) * step, minimum)
-    raised = (nearest > 0.0) & (nearest < least)
-    result = np.where(raised, least, nearest)
-    for row in np.flatnonzero(raised):
-        remarks.add(row, f"raised from {nearest[row]:g} to the minimum order of {minimum[row]:g}")
-    for row in np.flatnonzero((order > 0.0) & (nearest == 0.0)):
-        text = f"{order[row]:g} were wanted, the nearest multiple of {multiple[row]:g} is 0"
+    for row in np.flatnonzero(rounded(accepted) > rounded(admissible)):
+        text = f"raised from {admissible[row]:.6g} to what can be ordered, {accepted[row]:.6g}"
         remarks.add(row, text)
-    return result

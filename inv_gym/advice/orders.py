@@ -60,20 +60,15 @@ class Group:
         problem: What is ordered for.
         series: ``[B]`` numbers of the series in the table.
         rows: ``[B]`` numbers of the same series in the stock file.
-        multiple: ``[B]`` units that orders are a multiple of, NaN for any.
-        minimum: ``[B]`` units of an order at least, NaN for any.
     """
 
     problem: Problem
     series: np.ndarray
     rows: np.ndarray
-    multiple: np.ndarray
-    minimum: np.ndarray
 
     def some(self, kept: np.ndarray) -> Group:
         """Those of these numbers, or of a mask."""
-        columns = (self.series, self.rows, self.multiple, self.minimum)
-        return Group(self.problem, *(column[kept] for column in columns))
+        return Group(self.problem, self.series[kept], self.rows[kept])
 
 
 @dataclass(frozen=True)
@@ -131,7 +126,7 @@ def answer(group: Group, setting: Setting) -> tuple[Answers | None, dict[int, st
         chosen = _chosen(group, setting, list(policies))
         wanted, accepted = _asked(now, policies, chosen, products, setting.progress)
     remarks = Remarks({row: list(texts) for row, texts in stock.remarks.texts.items()})
-    order = placed(now, wanted, accepted, group.multiple, group.minimum, remarks)
+    order = placed(now, wanted, accepted, remarks)
     named = np.array(list(policies), object)[chosen]
     _remark_nothing(now, order, named, stock, remarks)
     reach = coverage(now, products, order)

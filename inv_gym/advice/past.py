@@ -50,7 +50,7 @@ class PastWindows:
         first = max(len(dates) - WINDOWS * problem.horizon, 0)
         source: Any = replace(today.source, first=str(dates[first]))
         try:
-            every = ListedWindows.each(source, problem.horizon).latest(WINDOWS)
+            every = ListedWindows.side_by_side(source, problem.horizon).latest(WINDOWS)
         except ValueError:
             return None
         some = every.windows[np.isin(every.windows[:, 0], series)]
@@ -97,7 +97,8 @@ class PastWindows:
         economics = problem.Economics(*(figures[name] for name in problem.Economics._fields))
         stock = products.scale * starting_periods(problem, self.number[rows])
         stock = np.rint(stock) if problem.integer_orders else stock
-        return products._replace(economics=economics, initial_state=problem.initial_state(stock))
+        state = problem.initial_state(stock)
+        return products._replace(economics=economics, initial_state=state, prices=None)
 
 
 def starting_periods(problem: Problem, number: np.ndarray) -> np.ndarray:

@@ -13,6 +13,7 @@ from inv_gym.problems.problem import Problem
 from inv_gym.products.batch import HISTORY, Products, assemble
 from inv_gym.products.panel import Panel, PanelProducts
 from inv_gym.products.panel.frequency import Periods
+from inv_gym.products.panel.prices import prices_over_time
 from inv_gym.products.panel.runs import blocks
 
 PERIODS_AHEAD = 1100
@@ -106,11 +107,18 @@ class Today:
         demand = np.concatenate([past, np.zeros((1, len(series)))])
         rng = np.random.default_rng(0)  # the starting stock is not used
         figures, covariates = self.figures(series), self._covariates(days, series)
-        return assemble(problem, rng, figures, demand, covariates, None, known_periods)
+        products = assemble(problem, rng, figures, demand, covariates, None, known_periods)
+        return products._replace(lots=self.source.lots(series))
 
     def figures(self, series: np.ndarray) -> dict[str, np.ndarray]:
-        """Prices and costs of series of these numbers ``[B]``, each ``[B]``."""
+        """Prices and costs of series of these numbers ``[B]``, each ``[B]``; of prices over time
+        the last one.
+        """
         figures = {name: column.copy() for name, column in self.source.figures(series).items()}
+        if self.panel.prices is not None:
+            latest = np.full((1, len(series)), len(self.panel.dates) - 1)
+            prices = prices_over_time(self.panel.prices, latest, series, figures["price"])
+            figures["price"] = prices[0]
         told = {name: column[series] for name, column in self.told.items()}
         given = [~np.isnan(column) for column in told.values()]
         for row in np.flatnonzero(np.any(given, 0)) if given else ():

@@ -10,6 +10,7 @@ import inv_gym
 from inv_gym import agents, baselines
 from inv_gym.leaderboard.board import Contest
 from inv_gym.leaderboard.entries import NO_DISTRIBUTION, lacking
+from inv_gym.leaderboard.named import Inapplicable
 from inv_gym.leaderboard.remarks import network_remarks, remark_notes
 from inv_gym.leaderboard.words import counted
 from inv_gym.products.panel import ListedWindows
@@ -32,8 +33,8 @@ def with_windows(task: inv_gym.Task, quick: bool) -> inv_gym.Task:
     longest = min(task.problem.horizon, len(source.episode_periods))
     share = LEAST_HORIZON if quick else len(source.episode_periods) // WINDOWS_PER_SERIES
     horizon = min(longest, max(share, LEAST_HORIZON))
-    warm_up = task.warm_up if task.warm_up < horizon else 0
-    return replace(task, problem=replace(task.problem, horizon=horizon), warm_up=warm_up)
+    problem = replace(task.problem, horizon=horizon)
+    return replace(task, problem=problem, warm_up=task.warm_up_within(horizon))
 
 
 def every_window(task: inv_gym.Task, most: int | None) -> inv_gym.Task:
@@ -44,33 +45,38 @@ def every_window(task: inv_gym.Task, most: int | None) -> inv_gym.Task:
         most: Windows of a series, the latest ones; None for all.
     """
     source: Any = task.source
-    listed: Any = ListedWindows.each(source, task.problem.horizon)
-    return replace(task, source=listed if most is None else listed.latest(most))
+    horizon = task.problem.horizon
+    listed: Any = ListedWindows.side_by_side(source, horizon)
+    note = (
+        f"every series plays all its windows of {counted(horizon, 'period')} side by side, each "
+        "from a starting stock of its own"
+    )
+    chosen = listed if most is None else listed.latest(most)
+    return replace(task, source=replace(chosen, remarks=(note,)))
 
 
-def gather(task: inv_gym.Task, origin: str, users: Mapping[str, inv_gym.Policy]) -> Contest:
+def gather(
+    task: inv_gym.Task, origin: str, users: Mapping[str, inv_gym.Policy | Inapplicable]
+) -> Contest:
     """The contest of a table, for all who know no more than the history.
 
     Args:
         task: Of the table, with every window.
         origin: Name of the table.
-        users: Policies of the user's.
+        users: Policies of the user's, or why they do not apply.
     """
     problem, source = task.problem, task.source
     ours = baselines.policies(problem, distribution=False) | agents.policies(problem)
     policies, notes = dict[str, inv_gym.Policy](), [*source.notes, NO_DISTRIBUTION]
     for name, policy in (ours | dict(users)).items():
-        needed = ", ".join(lacking(policy, source))
-        if needed:
+        if isinstance(policy, Inapplicable):
+            notes.append(f"{name} does not apply here ({policy.reason})")
+        elif needed := ", ".join(lacking(policy, source)):
             notes.append(f"{name} does not play (it needs the covariates {needed})")
         elif policy.knows in ("nothing", "history"):
             policies[name] = policy
     remarks = network_remarks(source, policies)
     notes += remark_notes(remarks)
-    notes.append(
-        f"every series plays all its windows of {counted(problem.horizon, 'period')} side by side, "
-        "each from a starting stock of its own"
-    )
     wanted = (task.reference, baselines.reference(problem, distribution=False), *policies)
     reference = next(name for name in wanted if name in policies)
     sample = task.draw(1)

@@ -4,6 +4,8 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from inv_gym.util.extras import install
+
 
 @contextmanager
 def needed_packages() -> Iterator[None]:
@@ -16,8 +18,7 @@ def needed_packages() -> Iterator[None]:
         yield
     except ImportError as error:
         raise SystemExit(
-            f"inv-gym needs a package that is missing ({error}): install the extra examples "
-            "(pip install -e 'FOLDER[examples]')."
+            f"inv-gym needs a package that is missing ({error}): {install('examples')}."
         ) from error
 
 

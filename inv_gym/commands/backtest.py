@@ -54,6 +54,7 @@ def main(
     decimal: tables.Decimal = None,
     columns: tables.ColumnsOption = None,
     wide: tables.Wide = None,
+    each: tables.Each = None,
     horizon: tables.Horizon = None,
     quick: Annotated[
         bool,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,14 +17,15 @@ from inv_gym.backtest.files import check_folder, write
 from inv_gym.backtest.page import Backtest
 from inv_gym.backtest.verdicts import VERDICT_RULE, series_frame
 from inv_gym.commands.running import tell_failures, working, written_or_told
-from inv_gym.commands.tables import table_options
+from inv_gym.commands.tables import given, read_described, refuse_given_twice
 from inv_gym.leaderboard.board import Board, Contest
-from inv_gym.leaderboard.entries import build, load_factory
+from inv_gym.leaderboard.entries import Factory
 from inv_gym.leaderboard.loading import load_environment, told
+from inv_gym.leaderboard.named import build, load_factory
 from inv_gym.leaderboard.play import play
 from inv_gym.leaderboard.terminal import make_console, show
 from inv_gym.leaderboard.words import counted
-from inv_gym.play.dispatch import WorkerError
+from inv_gym.util.dispatch import WorkerError
 
 ENVIRONMENT, LATE_ENVIRONMENT = "InvLostSales-v0", "InvLostSalesLeadTime-v0"
 QUICK_WINDOWS = 4
@@ -71,30 +73,52 @@ def backtest(asked: Asked, place: tuple[int | None, str | None], out: Path) -> N
     try:
         with told("--out"):
             check_folder(out)
-        contest = read_contest(asked, console)
-        failures = play_contest(contest, asked.seed, place, out, console)
+        contests = read_contests(asked, console)
+        failures = [
+            failure
+            for name, contest in contests.items()
+            for failure in play_contest(contest, asked.seed, place, out / name, console)
+        ]
     except KeyboardInterrupt:
         typer.echo("Interrupted: no file is half-written.", err=True)
         raise typer.Exit(130) from None
     tell_failures(failures)
 
 
-def read_contest(asked: Asked, console: Console) -> Contest:
-    """Read the table, and gather who plays it."""
-    factories = {spec: load_factory(spec) for spec in asked.policies}
+def read_contests(asked: Asked, console: Console) -> dict[str, Contest]:
+    """Read the table, and gather who plays it: one contest for each structure of the table, by the
+    folder of its files below that of the backtest.
+    """
     base = inv_gym.task(load_environment(asked.environment or default_environment(asked)))
+    factories = {spec: load_factory(spec) for spec in asked.policies}
     with told("--lead-time"):
         if asked.lead_time is not None:
             base = base.changed(lead_time=asked.lead_time)
     with told("--data"), console.status("Reading the table"):
-        options = table_options(asked.described)
-        task = inv_gym.table_task(asked.data, base, horizon=asked.horizon, **options)
-        if asked.horizon is None:
-            task = with_windows(task, asked.quick)
-        task = every_window(task, QUICK_WINDOWS if asked.quick else None)
+        panel, said = read_described(asked.data, asked.described)
+        refuse_given_twice(panel, given({"lead_time": asked.lead_time}))
+        tasks = inv_gym.table_tasks(panel, base, horizon=asked.horizon, **said)
+        listed = {label: with_listed_windows(task, asked) for label, task in tasks.items()}
+    contests = {label: contest_of(task, asked, factories) for label, task in listed.items()}
+    if len(contests) == 1:
+        return dict(zip(("",), contests.values(), strict=True))
+    console.print(f"The table has {len(tasks)} structures: {'; '.join(tasks)}.", soft_wrap=True)
+    return {re.sub(r"\W+", "-", label): contest for label, contest in contests.items()}
+
+
+def with_listed_windows(task: inv_gym.Task, asked: Asked) -> inv_gym.Task:
+    """The task with the windows that are played."""
+    if "each" in asked.described:
+        return task
+    if asked.horizon is None:
+        task = with_windows(task, asked.quick)
+    return every_window(task, QUICK_WINDOWS if asked.quick else None)
+
+
+def contest_of(task: inv_gym.Task, asked: Asked, factories: Mapping[str, Factory]) -> Contest:
+    """Who plays a task."""
     users = {spec: build(spec, factory, task.problem) for spec, factory in factories.items()}
-    applicable = {spec: policy for spec, policy in users.items() if policy is not None}
-    return gather(task, Path(asked.data).name, applicable)
+    return gather(task, Path(asked.data).name, users)
 
 
 def default_environment(asked: Asked) -> str:

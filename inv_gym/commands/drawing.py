@@ -11,8 +11,8 @@ import typer
 import inv_gym
 from inv_gym import agents, baselines
 from inv_gym.agents.catalogue import TRAINED_FOLDER
-from inv_gym.leaderboard.entries import build, load_factory
 from inv_gym.leaderboard.loading import blamed, load_task, told
+from inv_gym.leaderboard.named import Inapplicable, build, load_factory
 from inv_gym.pictures.figures import plain_names, save
 from inv_gym.pictures.standard import PICTURE_NAMES, draw_standard
 from inv_gym.pictures.task_orders import task_picture
@@ -91,13 +91,13 @@ def _policy(
     Raises:
         typer.BadParameter: It is unknown, or does not apply.
     """
-    if name in known or ":" not in name:
+    if name in known or not (":" in name or Path(name).is_dir()):
         with told("--policy"):
             return known[one_of("policy", name, known)]
     policy = build(name, load_factory(name), problem)
-    if policy is None:
+    if isinstance(policy, Inapplicable):
         raise typer.BadParameter(
-            f"{name} does not apply to {type(problem).__name__} (it returned None).",
+            f"{name} does not apply to {type(problem).__name__} ({policy.reason}).",
             param_hint="--policy",
         )
     return policy

@@ -70,6 +70,7 @@ def main(
     decimal: tables.Decimal = None,
     columns: tables.ColumnsOption = None,
     wide: tables.Wide = None,
+    each: tables.Each = None,
     horizon: tables.Horizon = None,
     quick: Annotated[
         bool, typer.Option("--quick", help="A first look: few products, short episodes.")

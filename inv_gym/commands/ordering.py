@@ -19,10 +19,10 @@ from inv_gym.agents.weights import WEIGHTS
 from inv_gym.commands.running import working, written_or_told
 from inv_gym.commands.tables import table_options
 from inv_gym.commands.training import named_values
-from inv_gym.leaderboard.entries import build, load_factory
 from inv_gym.leaderboard.loading import load_environment, told
+from inv_gym.leaderboard.named import Factory, Inapplicable, build, load_factory
 from inv_gym.leaderboard.terminal import make_console
-from inv_gym.play.dispatch import WorkerError
+from inv_gym.util.dispatch import WorkerError
 from inv_gym.util.files import check_writable
 
 
@@ -116,7 +116,19 @@ def policy_of(spec: str) -> Any:
     is_folder = Path(spec).is_dir()
     if (Path(spec) / WEIGHTS).exists() if is_folder else ":" not in spec:
         return spec
-    return {spec: partial(build, spec, load_factory(spec))}
+    return {spec: partial(made_policy, spec, load_factory(spec))}
+
+
+def made_policy(spec: str, factory: Factory, problem: inv_gym.Problem) -> inv_gym.Policy:
+    """The user's policy for a problem.
+
+    Raises:
+        ValueError: It does not apply there.
+    """
+    policy = build(spec, factory, problem)
+    if isinstance(policy, Inapplicable):
+        raise ValueError(policy.reason)
+    return policy
 
 
 def problem_of(asked: Asked, fields: Mapping[str, Any]) -> Any:

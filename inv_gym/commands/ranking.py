@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from functools import partial
 from pathlib import Path
@@ -14,17 +14,16 @@ from rich.console import Console
 import inv_gym
 from inv_gym.commands.leaderboard import PRODUCTS
 from inv_gym.commands.running import tell_failures, working, written_or_told
-from inv_gym.commands.tables import refuse_without_table, table_options
+from inv_gym.commands.tables import read_described, refuse_without_table
 from inv_gym.leaderboard.board import Board, Contest
-from inv_gym.leaderboard.entries import Section, enter, load_factory
+from inv_gym.leaderboard.entries import Section, enter, variants
 from inv_gym.leaderboard.files import check_folder, write
 from inv_gym.leaderboard.loading import load_environment, told
+from inv_gym.leaderboard.named import load_factory
 from inv_gym.leaderboard.play import play
 from inv_gym.leaderboard.terminal import explain, make_console, show
 from inv_gym.leaderboard.words import counted
-from inv_gym.play.dispatch import WorkerError
-from inv_gym.products.panel import read_panel
-from inv_gym.tasks.naming import READING_KEYS
+from inv_gym.util.dispatch import WorkerError
 
 QUICK_PRODUCTS, QUICK_HORIZON = 50, 20
 
@@ -50,7 +49,6 @@ def rank(
         typer.Exit: Interrupted, a policy failed, or the files cannot be written.
     """
     console = make_console()
-    number = products or (QUICK_PRODUCTS if quick else PRODUCTS)
     boards: list[Board] = []
     try:
         with told("--out"):
@@ -60,6 +58,7 @@ def rank(
         periods = horizon or (QUICK_HORIZON if quick else None)
         contests = gather(environments, policies, seed, sections, periods, console)
         with working(*place) as executor:
+            number = partial(number_of, products=products, quick=quick)
             failures = play_tables(contests, number, seed, console, boards, executor)
         explain(console)
         write_tables(boards, out, console)
@@ -86,9 +85,10 @@ def gather(
     fields: dict[str, Any] = {} if horizon is None else {"horizon": horizon}
     with console.status("Playing one product with each policy"):
         return [
-            enter(env_id, section, factories, seed, fields)
+            enter(variant, section, factories, seed)
             for section in sections
             for env_id in env_ids
+            for variant in variants(env_id, section, fields)
         ]
 
 
@@ -101,15 +101,14 @@ def gather_sections(data: str | None, described: Mapping[str, Any]) -> list[Sect
     if data is None:
         refuse_without_table(described)
         return [Section("synthetic")]
-    said = table_options(described)
-    reading = {key: said.pop(key) for key in READING_KEYS if key in said}
-    panel = read_panel(data, **reading)
-    return [Section("synthetic"), Section("data", data, partial(inv_gym.table_task, panel, **said))]
+    panel, said = read_described(data, described)
+    tasks = partial(inv_gym.table_tasks, panel, **said)
+    return [Section("synthetic"), Section("data", data, tasks)]
 
 
 def play_tables(
     contests: Sequence[Contest],
-    number: int,
+    number: Callable[[Contest], int],
     seed: int,
     console: Console,
     boards: list[Board],
@@ -119,7 +118,7 @@ def play_tables(
     failures: list[str] = []
     for contest in contests:
         try:
-            played = play(contest, number, seed, console, executor)
+            played = play(contest, number(contest), seed, console, executor)
         except (ValueError, OSError, TypeError, WorkerError) as error:
             failures.append(f"{contest.title} cannot be played: {error}")
             continue
@@ -128,6 +127,14 @@ def play_tables(
             boards.append(played.board)
             show(played.board, console)
     return failures
+
+
+def number_of(contest: Contest, products: int | None, quick: bool) -> int:
+    """How many products are played: as many as were asked for, or all windows that are listed."""
+    windows = getattr(contest.task.source, "windows", None)
+    if windows is not None:
+        return min(products or len(windows), len(windows))
+    return products or (QUICK_PRODUCTS if quick else PRODUCTS)
 
 
 def write_tables(boards: Sequence[Board], out: Path, console: Console) -> None:

@@ -25,6 +25,7 @@ from inv_gym.commands.trainings import AGENT_TITLES
 from inv_gym.util.files import write_atomically
 
 console = Console(highlight=False)
+METRICS_FILE = "metrics.jsonl"
 
 
 def reference_score(training: Any) -> tuple[str, float]:
@@ -70,15 +71,17 @@ class Log:
         """Report a validation."""
         curve = self.training.curve
         rows = [json.dumps({**row._asdict(), "gap": self.gap(row.score)}) for row in curve]
-        write_atomically(self.out / "metrics.jsonl", "\n".join(rows) + "\n")
+        write_atomically(self.out / METRICS_FILE, "\n".join(rows) + "\n")
         last = f"{self.compared(validation.score)}, {validation.seconds:.0f} s"
         self.bar.update(self.task, completed=validation.step, last=last)
         if not console.is_terminal:
-            loss = f"loss {validation.loss:.5f}, " if "loss" in validation._fields else ""
-            console.print(f"step {validation.step}: {loss}{last}", soft_wrap=True)
+            loss = getattr(validation, "loss", None)  # those that learn without a model have none
+            said = "" if loss is None else f"loss {loss:.5f}, "
+            console.print(f"step {validation.step}: {said}{last}", soft_wrap=True)
         if self.board is not None:
-            for key in {"loss", "reward", "score"} & set(validation._fields):
-                self.board.add_scalar(key, getattr(validation, key), validation.step)
+            for key in ("loss", "reward", "score"):
+                if (figure := getattr(validation, key, None)) is not None:
+                    self.board.add_scalar(key, figure, validation.step)
             if (gap := self.gap(validation.score)) is not None:
                 self.board.add_scalar("gap", gap, validation.step)
             self.board.flush()

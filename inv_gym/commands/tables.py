@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from inv_gym.tasks.naming import READING_KEYS
 
-DESCRIBING = (*READING_KEYS, "first", "last", "train_until", "validate_until")
+if TYPE_CHECKING:
+    from inv_gym.products.panel import Panel
+
+DESCRIBING = (*READING_KEYS, "first", "last", "train_until", "validate_until", "each")
 """Names of the parameters that describe a demand table; a subcommand has some of them."""
+EARLIEST = "earliest"
+"""The word for each series from its earliest window on."""
 RULE_METAVAR, DAY_METAVAR = "error|zero", "YYYY-MM-DD"
 
 Missing = Annotated[
@@ -71,6 +76,13 @@ Wide = Annotated[
     bool | None,
     typer.Option("--wide", help="Of the table: one column per series, or one per day."),
 ]
+Each = Annotated[
+    str | None,
+    typer.Option(
+        metavar=f"{DAY_METAVAR}|{EARLIEST}",
+        help="Of the table: every series is played once, from this day on, or as early as it can.",
+    ),
+]
 Horizon = Annotated[int | None, typer.Option(min=1, help="Periods of an episode.")]
 
 
@@ -103,9 +115,39 @@ def table_options(described: Mapping[str, Any]) -> dict[str, Any]:
     Raises:
         ValueError: The columns are not written as they must be.
     """
-    if "columns" not in described:
-        return dict(described)
-    return {**described, "columns": named_columns(described["columns"])}
+    options = dict(described)
+    if "columns" in options:
+        options["columns"] = named_columns(options["columns"])
+    if options.get("each") == EARLIEST:
+        options["each"] = True
+    return options
+
+
+def read_described(data: str, described: Mapping[str, Any]) -> tuple[Panel, dict[str, Any]]:
+    """The table of a file, and what was said of it beyond how to read it.
+
+    Raises:
+        ValueError: The table cannot be read, or the columns are not written as they must be.
+    """
+    from inv_gym.products.panel import read_panel
+
+    said = table_options(described)
+    reading = {key: said.pop(key) for key in READING_KEYS if key in said}
+    return read_panel(data, **reading), said
+
+
+def refuse_given_twice(panel: Panel, fields: Mapping[str, Any]) -> None:
+    """Refuse a field of the problem that the table gives for each series.
+
+    Raises:
+        ValueError: It names the field.
+    """
+    for name in fields:
+        if name in panel.figures:
+            raise ValueError(
+                f"the table gives a {name} for each series, and {fields[name]} was given too: "
+                f"leave it out, or drop the column {name}."
+            )
 
 
 def refuse_table_name(products: str | None) -> None:

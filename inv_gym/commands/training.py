@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import warnings
 from collections.abc import Sequence
 from contextlib import nullcontext
@@ -18,17 +19,27 @@ import inv_gym
 from inv_gym.agents.network.config import NetworkConfig
 from inv_gym.agents.training.config import STRUCTURE_KINDS
 from inv_gym.agents.training.progress import DivergedError, TrainingWarning
-from inv_gym.commands.report import Log, card, console
-from inv_gym.commands.tables import given, refuse_table_name, refuse_without_table, table_options
+from inv_gym.agents.weights import CARD
+from inv_gym.commands.report import METRICS_FILE, Log, card, console
+from inv_gym.commands.tables import (
+    given,
+    read_described,
+    refuse_given_twice,
+    refuse_table_name,
+    refuse_without_table,
+)
 from inv_gym.commands.train import Options
 from inv_gym.commands.trainings import AGENT_TITLES, MODEL_FREE, direct_backprop, model_free
 from inv_gym.leaderboard.loading import load_environment
 from inv_gym.util.checks import one_of
+from inv_gym.util.files import check_writable
 from inv_gym.util.locks import locked
 
 CHECKPOINT_FILE = "checkpoint.safetensors"
 TRAINED_NAMES = ("weights.safetensors", "model.zip")
 """What a training leaves in the end, with a checkpoint or without one."""
+WRITTEN_NAMES = (CHECKPOINT_FILE, METRICS_FILE, CARD, *TRAINED_NAMES)
+"""Files that a training writes, some of them at its end."""
 
 
 def train(options: Options) -> None:
@@ -39,14 +50,29 @@ def train(options: Options) -> None:
     """
     if options.threads is not None:
         torch.set_num_threads(options.threads)
+    try:
+        for played, out in asked_trainings(options):
+            train_one(options._replace(out=out), played)
+    except (typer.BadParameter, ValueError, TypeError, OSError) as error:
+        typer.echo(f"Error: {error}", err=True)
+        raise typer.Exit(1) from None
+
+
+def train_one(options: Options, played: inv_gym.Task) -> None:
+    """Train for a task, and save.
+
+    Raises:
+        typer.Exit: Interrupted, or something is wrong; the message says what.
+    """
     checkpoint = options.out / CHECKPOINT_FILE
     try:
-        training, origin = begin(options)
+        training, origin = begin(options, played)
         if options.resume:
             training.resume(checkpoint)
         with locked(options.out) if rank(training) == 0 else nullcontext():
             if not options.resume:
                 refuse_used(options.out)
+            check_writable(options.out / name for name in WRITTEN_NAMES)
             run(training, options.out, options.agent, origin)
     except (typer.BadParameter, ValueError, TypeError, OSError, DivergedError) as error:
         typer.echo(f"Error: {error}", err=True)
@@ -86,7 +112,26 @@ def advice(checkpoint: Path) -> str:
     return "there is no checkpoint yet, so begin again without --resume"
 
 
-def begin(options: Options) -> tuple[Any, str]:
+def asked_trainings(options: Options) -> list[tuple[inv_gym.Task, Path]]:
+    """The tasks that are trained for and their folders: of a table with several structures, one
+    for each, in a folder of its own.
+
+    Raises:
+        TypeError: A value has the wrong type.
+        ValueError: A name is unknown, or a value out of bounds.
+        OSError: A file cannot be read.
+    """
+    one_of("agent", options.agent, AGENT_TITLES)
+    env_id = load_environment(options.env)
+    changes = named_values("--field", options.field) | given({"horizon": options.horizon})
+    tasks = played_tasks(env_id, options, changes)
+    if len(tasks) == 1:
+        return [(played, options.out) for played in tasks.values()]
+    console.print(f"The table has {len(tasks)} structures: {'; '.join(tasks)}.", soft_wrap=True)
+    return [(played, options.out / re.sub(r"\W+", "-", label)) for label, played in tasks.items()]
+
+
+def begin(options: Options, played: inv_gym.Task) -> tuple[Any, str]:
     """The training that was asked for, and the name of its products.
 
     Raises:
@@ -96,8 +141,6 @@ def begin(options: Options) -> tuple[Any, str]:
     """
     agent = one_of("agent", options.agent, AGENT_TITLES)
     env_id = load_environment(options.env)
-    changes = named_values("--field", options.field) | given({"horizon": options.horizon})
-    played = played_task(env_id, options, changes)
     refuse_foreign(agent, {**options.own, "compile": options.compiled or None}, options.option)
     own = options.own if agent in STRUCTURE_KINDS else named_values("--option", options.option)
     fields = given({**options.common, **own}) | {"network": NetworkConfig(**given(options.network))}
@@ -108,8 +151,9 @@ def begin(options: Options) -> tuple[Any, str]:
     return training, products_name(env_id, options)
 
 
-def played_task(env_id: str, options: Options, changes: dict[str, Any]) -> inv_gym.Task:
-    """The task that is trained for, with changes to the fields of its problem.
+def played_tasks(env_id: str, options: Options, changes: dict[str, Any]) -> dict[str, inv_gym.Task]:
+    """The tasks that are trained for, by their structure, with changes to the fields of the
+    problem.
 
     Raises:
         ValueError: The table cannot be read, or something was said about a table where there is
@@ -118,13 +162,14 @@ def played_task(env_id: str, options: Options, changes: dict[str, Any]) -> inv_g
     refuse_table_name(options.products)
     if options.data is None:
         refuse_without_table(options.table)
-        return inv_gym.task(env_id, products=options.products, warm_up=0, **changes)
+        return {"": inv_gym.task(env_id, products=options.products, warm_up=0, **changes)}
     if options.products is not None:
         raise ValueError("give either --products NAME or --data FILE, got both.")
     horizon = changes.pop("horizon", None)
     registered = inv_gym.task(env_id, warm_up=0, **changes)
-    said = table_options(options.table)
-    return inv_gym.table_task(options.data, registered, horizon=horizon, **said)
+    panel, said = read_described(options.data, options.table)
+    refuse_given_twice(panel, changes)
+    return inv_gym.table_tasks(panel, registered, horizon=horizon, **said)
 
 
 def products_name(env_id: str, options: Options) -> str:

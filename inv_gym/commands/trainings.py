@@ -14,6 +14,7 @@ import inv_gym
 from inv_gym.agents.training.config import STRUCTURE_KINDS, TrainingConfig
 from inv_gym.agents.training.device import usable_device
 from inv_gym.agents.training.direct_backprop import DirectBackprop
+from inv_gym.util.extras import needs
 
 MODEL_FREE = {"ppo": "PPO", "a2c": "A2C", "sac": "SAC", "td3": "TD3"}
 """Agents of stable-baselines3, and what results are called in tables."""
@@ -52,8 +53,9 @@ def model_free(
     out: Path,
 ) -> Any:
     """A training with stable-baselines3, from the environment's tuned parameters on."""
-    from inv_gym.agents.sb3.config import ModelFreeConfig, is_tuned, tuned
-    from inv_gym.agents.sb3.training import ModelFree
+    with needs("rl", f"the agent {agent}"):
+        from inv_gym.agents.sb3.config import ModelFreeConfig, is_tuned, tuned
+        from inv_gym.agents.sb3.training import ModelFree
 
     if "WORLD_SIZE" in os.environ:
         raise ValueError(f"{agent} trains in one process: start it without torchrun.")

@@ -11,6 +11,8 @@ import numpy as np
 
 from inv_gym.util.checks import real
 
+LARGEST_FIGURE = 1e15
+"""Figures beyond it are refused (our choice): sums of their products are not finite in float32."""
 LARGEST_SIGMA = 10.0
 """The widest log-normal range (our choice): its draws span 26 orders of magnitude."""
 
@@ -83,9 +85,10 @@ def within(
         ValueError: It is no range, or some of its draws lie outside the bounds.
     """
     what = as_range(name, value)
-    real(name, lowest(what), least, most)
-    if isinstance(what, (Uniform, LogUniform)):
-        real(name, what.high, least, most)
+    ends = (lowest(what), what.high if isinstance(what, (Uniform, LogUniform)) else lowest(what))
+    for end in ends:
+        real(name, end, least, most)
+        real(name, end, most=LARGEST_FIGURE)
     if isinstance(what, LogNormalRange) and most < math.inf:
         raise ValueError(
             f"{name} must be at most {most:g}, got {what!r}, which has no upper end: give a number "

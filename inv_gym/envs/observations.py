@@ -2,36 +2,46 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 import numpy as np
 
 from inv_gym.play.episode import Episode
 from inv_gym.play.policy import Observation
+from inv_gym.problems.lots import Lots
 from inv_gym.problems.problem import Problem
 from inv_gym.products.batch import HISTORY, Products, unknown_periods
 from inv_gym.util.arrays import flatten, flatten_names, to_numpy, unflatten
+
+KNOWN_NAMES = ("known_periods",)
+"""What the entry of the number of known periods is called."""
+LOT_NAMES = ("order_multiple", "minimum_order")
+"""What the entries of `Lots` are called."""
+PRICE_NAMES = ("price_today",)
+"""What the entry of today's price is called, where prices change over time."""
 
 
 class FlatObservations:
     """Writes the observations of an episode as vectors ``[n]`` (one product, floats) or ``[B, n]``.
 
     The entries, in order: the state, the history (oldest first), the economics, the scale, the
-    covariates of the current period, where histories may be short the number of known periods, and
-    the share of the horizon that is left (1 throughout in a long-run problem). What is not known of
-    a history is 0.
+    covariates of the current period, the number of known periods, the lots and today's price if the
+    source may have any, and the share of the horizon that is left (1 throughout in a long-run
+    problem). What is not known of a history is 0.
 
     Args:
         problem: Whose observations.
         covariate_names: Of its products.
         short_histories: Whether its products may have fewer than H known periods.
+        lots: Whether they may have `Lots`.
+        prices: Whether their prices may change over time.
     """
 
-    KNOWN_PERIODS: ClassVar[int] = -2
-    """Place of the number of known periods, if it is there."""
-
     def __init__(
-        self, problem: Problem, covariate_names: tuple[str, ...], short_histories: bool = False
+        self,
+        problem: Problem,
+        covariate_names: tuple[str, ...],
+        short_histories: bool = False,
+        lots: bool = False,
+        prices: bool = False,
     ) -> None:
         self._problem = problem
         state = flatten_names(problem.initial_state(0.0))
@@ -42,7 +52,9 @@ class FlatObservations:
             *problem.Economics._fields,
             "scale",
             *covariate_names,
-            *(("known_periods",) if short_histories else ()),
+            *(KNOWN_NAMES if short_histories else ()),
+            *(LOT_NAMES if lots else ()),
+            *(PRICE_NAMES if prices else ()),
             "horizon_left",
         ]
         self.short_histories = short_histories
@@ -51,6 +63,10 @@ class FlatObservations:
         self.scale = self.history.stop + len(problem.Economics._fields)
         self.economics = slice(self.history.stop, self.scale)
         self.covariates = slice(self.scale + 1, self.scale + 1 + len(covariate_names))
+        place = self.covariates.stop + short_histories
+        self.known_periods = slice(self.covariates.stop, place)
+        self.lots = slice(place, place + len(LOT_NAMES) * lots)
+        self.price = slice(self.lots.stop, len(self.names) - 1)
 
     def bounds(self) -> tuple[np.ndarray, np.ndarray]:
         """Low and high ``[n]`` of the entries, float32; infinite where nothing is known.
@@ -66,7 +82,7 @@ class FlatObservations:
             low[self.state] = 0.0
         low[self.scale] = 0.0
         if self.short_histories:
-            low[self.KNOWN_PERIODS], high[self.KNOWN_PERIODS] = 1.0, HISTORY
+            low[self.known_periods], high[self.known_periods] = 1.0, HISTORY
         low[-1], high[-1] = 0.0, 1.0  # the share of the horizon that is left
         return low, high
 
@@ -78,11 +94,16 @@ class FlatObservations:
         template[self.economics] = products.economics
         template[self.scale] = products.scale
         template[-1] = 1.0
+        if products.lots is not None:
+            template[self.lots] = products.lots
         demand = products.demand.astype(np.float32)
         if products.known_periods is not None:
             demand = np.nan_to_num(demand)
         self._template = template[:, 0] if single else template
         self._demand = demand[:, 0] if single else demand
+        self._prices: np.ndarray | None = None
+        if products.prices is not None:
+            self._prices = products.prices[:, 0] if single else products.prices
         self._calendar: np.ndarray | None = None
         if products.covariates is not None:
             calendar = products.covariates.astype(np.float32).swapaxes(1, 2)
@@ -104,8 +125,10 @@ class FlatObservations:
             rows[self.history] = self._demand[t : t + HISTORY]
         if self._calendar is not None and t < self._problem.horizon:
             rows[self.covariates] = self._calendar[HISTORY + t]
+        if self._prices is not None:  # after the last period, that of the last one
+            rows[self.price] = self._prices[min(t, len(self._prices) - 1)]
         if self.short_histories:
-            rows[self.KNOWN_PERIODS] = episode.known_periods
+            rows[self.known_periods] = episode.known_periods
         if not self._problem.long_run:
             rows[-1] = 1.0 - t / self._problem.horizon
         return rows.T
@@ -132,7 +155,7 @@ class FlatObservations:
         state = unflatten(rows[self.state], self._problem.initial_state(0.0))
         history, known_periods = rows[self.history], float(HISTORY)
         if self.short_histories:
-            known_periods = rows[self.KNOWN_PERIODS]
+            (known_periods,) = rows[self.known_periods]
             history = np.where(unknown_periods(known_periods), np.nan, history)
         return Observation(
             state,
@@ -142,6 +165,8 @@ class FlatObservations:
             covariates,
             period,
             known_periods,
+            Lots(*rows[self.lots]) if self.lots.stop > self.lots.start else None,
+            rows[self.price.start] if self.price.stop > self.price.start else None,
         )
 
 
@@ -155,15 +180,16 @@ def flat(problem: Problem, observation: Observation, short_histories: bool = Fal
     calendar = () if observation.covariates is None else to_numpy(observation.covariates[-1]).T
     history = to_numpy(observation.history)
     filling = 0.0 if short_histories else to_numpy(observation.scale)
+    every = np.ones(len(observation.scale))
     columns = [
         *flatten(observation.state),
         *np.where(np.isnan(history), filling, history),
         *observation.economics,
         observation.scale,
         *calendar,
+        *((every * to_numpy(observation.known_periods),) if short_histories else ()),
+        *(observation.lots or ()),
+        *(() if observation.price is None else (observation.price,)),
+        every * left,
     ]
-    every = np.ones(len(observation.scale))
-    if short_histories:
-        columns.append(every * to_numpy(observation.known_periods))
-    columns.append(every * left)
     return np.stack([to_numpy(column) for column in columns], -1).astype(np.float32)

@@ -10,6 +10,7 @@ import numpy as np
 from inv_gym.play.episode import Episode
 from inv_gym.problems.problem import Problem
 from inv_gym.util.arrays import flatten, flatten_names
+from inv_gym.util.extras import needs
 
 PlayedPeriod = Sequence[tuple[tuple[float, ...], float, dict[str, float]]]
 PERIODS_SHOWN = 8
@@ -39,8 +40,9 @@ def picture(problem: Problem, episode: Episode, played: PlayedPeriod) -> np.ndar
     """Stock at the end of each period with demand, orders, and the reward so far:
     ``[height, width, 3]``, uint8.
     """
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
+    with needs("plots", 'render_mode="rgb_array"'):
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.figure import Figure
 
     figure = Figure(figsize=(7, 5), dpi=80, layout="constrained")
     canvas = FigureCanvasAgg(figure)

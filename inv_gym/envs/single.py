@@ -14,7 +14,7 @@ from inv_gym.play.policy import Observation
 from inv_gym.problems.problem import Problem
 from inv_gym.products.sources import ProductSource
 from inv_gym.tasks.task import Task
-from inv_gym.util.arrays import Columns, map_columns
+from inv_gym.util.arrays import Columns, given_array, map_columns
 from inv_gym.util.checks import one_of
 
 
@@ -34,8 +34,9 @@ class InventoryEnv(gym.Env[np.ndarray, np.ndarray], View):
     ``Box((n,), float32)``; ``env.unwrapped.observation_names`` names the entries: the state
     (units), the last 32 demands (units, oldest first; sales if censored; 0 where they are not
     known), the economics (money per unit), the scale (mean of the known history before the start,
-    units), covariates of the period, the number of known demands (only where products may have
-    fewer than 32), and the share of the horizon that is left. Bounds are infinite where an entry
+    units), covariates of the period, the number of known demands where products may have fewer than
+    32, order multiple and minimum order (units) and today's price (money per unit) if the products'
+    table has them, and the share of the horizon that is left. Bounds are infinite where an entry
     has none, so wrappers that need finite ones (``RescaleObservation``, ``DiscretizeObservation``)
     refuse it; normalise with ``NormalizeObservation``, which needs none.
 
@@ -131,7 +132,13 @@ class InventoryEnv(gym.Env[np.ndarray, np.ndarray], View):
         covariates = None if observation.covariates is None else observation.covariates[:, None]
         row = map_columns(
             lambda number: np.array([number]),
-            (observation.state, observation.economics, observation.scale),
+            (
+                observation.state,
+                observation.economics,
+                observation.scale,
+                observation.lots,
+                observation.price,
+            ),
         )
         return Observation(
             row[0],
@@ -141,6 +148,8 @@ class InventoryEnv(gym.Env[np.ndarray, np.ndarray], View):
             covariates,
             observation.period,
             observation.known_periods,
+            row[3],
+            row[4],
         )
 
     def render(self) -> Any:
@@ -154,7 +163,7 @@ class InventoryEnv(gym.Env[np.ndarray, np.ndarray], View):
         return draw(self.problem, self.episode, self._played)
 
     def _parse(self, action: Any) -> Columns:
-        action = np.asarray(action)
+        action = given_array(action)
         if action.shape == self._action_shape and action.dtype.kind in "fiu":
             order = tuple(map(float, action.tolist()))
             for quantity in order:

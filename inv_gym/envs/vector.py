@@ -17,7 +17,7 @@ from inv_gym.problems.problem import Problem
 from inv_gym.products.batch import Products
 from inv_gym.products.sources import ProductSource
 from inv_gym.tasks.task import Task
-from inv_gym.util.arrays import Columns
+from inv_gym.util.arrays import Columns, given_array
 from inv_gym.util.checks import one_of, whole
 
 MOST_ENVIRONMENTS = 1_000_000
@@ -163,7 +163,7 @@ class InventoryVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray], View):
         return self._everywhere.copy() if value else np.zeros(self.num_envs, bool)
 
     def _parse(self, actions: Any) -> Columns:
-        array = np.asarray(actions)
+        array = given_array(actions)
         shape = (self.num_envs, self.problem.order_dim)
         if array.shape == shape and array.dtype.kind in "fiu":
             flat = array.ravel()  # NaN fails both comparisons

@@ -8,8 +8,10 @@ from typing import Any
 import gymnasium as gym
 import numpy as np
 
+from inv_gym.envs.named_box import NamedBox
 from inv_gym.envs.observations import FlatObservations
 from inv_gym.play.episode import Episode
+from inv_gym.play.orders import LARGEST_ORDER
 from inv_gym.play.policy import Policy
 from inv_gym.play.rollout import Rollout, rollout
 from inv_gym.problems.problem import Problem
@@ -17,7 +19,7 @@ from inv_gym.products.batch import HISTORY, Products
 from inv_gym.products.sources import ProductSource, short_histories
 from inv_gym.tasks.registry import task
 from inv_gym.tasks.task import Task
-from inv_gym.util.arrays import Columns
+from inv_gym.util.arrays import Columns, given_array
 from inv_gym.util.checks import one_of, refuse_outside
 
 LARGEST_FLOAT = float(np.finfo(np.float32).max)
@@ -46,7 +48,11 @@ class View:
         self.task = task(played, problem=problem, products=products, warm_up=0, **fields)
         self.problem, self.source = self.task.problem, self.task.source
         self._observations = FlatObservations(
-            self.problem, self.source.covariate_names, short_histories(self.source)
+            self.problem,
+            self.source.covariate_names,
+            short_histories(self.source),
+            getattr(self.source, "has_lots", False),
+            getattr(self.source, "has_prices", False) and "price" in self.problem.Economics._fields,
         )
         self._episode: Episode | None = None
 
@@ -55,12 +61,11 @@ class View:
         """The name of every entry of the observation, in order."""
         return self._observations.names
 
-    def _spaces(self) -> tuple[gym.spaces.Box, gym.spaces.Box]:
-        low, high = self._observations.bounds()
+    def _spaces(self) -> tuple[NamedBox, NamedBox]:
+        """Of the observations and of the orders of one product."""
+        observations = NamedBox(*self._observations.bounds(), self.observation_names)
         most = np.asarray(self.problem.order_bounds(self.source.largest_scale), np.float32)
-        return gym.spaces.Box(low, high, dtype=np.float32), gym.spaces.Box(
-            0.0, most, dtype=np.float32
-        )
+        return observations, NamedBox(np.zeros_like(most), most, self.problem.order_names)
 
     @property
     def episode(self) -> Episode:
@@ -136,16 +141,14 @@ def demand_trace(given: Any, shape: tuple[int, int]) -> np.ndarray:
     """A demand trace in a shape (periods, products); one for all products may be given alone.
 
     Raises:
-        ValueError: It has another shape, or demands that are not finite numbers of at least 0.
+        ValueError: It has another shape, or demands that are not numbers of at least 0, or are too
+            large to be summed.
     """
     wanted = (
-        f"the demand option must hold finite demands of at least 0 in shape {shape} (periods, "
-        "products), or one per period for all"
+        f"the demand option must hold demands of at least 0 and below {LARGEST_ORDER:g} in shape "
+        f"{shape} (periods, products), or one per period for all"
     )
-    try:
-        trace = np.ma.filled(given, np.nan) if np.ma.isMaskedArray(given) else np.asarray(given)
-    except (TypeError, ValueError):
-        raise ValueError(f"{wanted}; got {given!r}.") from None
+    trace = given_array(given)
     if trace.dtype.kind not in "fiu":
         raise ValueError(f"{wanted}; got {given!r}.")
     trace = trace.astype(float)
@@ -153,7 +156,7 @@ def demand_trace(given: Any, shape: tuple[int, int]) -> np.ndarray:
         trace = np.broadcast_to(trace[:, None], shape)
     if trace.shape != shape:
         raise ValueError(f"{wanted}; got shape {trace.shape}.")
-    refuse_outside(wanted, trace)
+    refuse_outside(wanted, trace, LARGEST_ORDER)
     return trace
 
 

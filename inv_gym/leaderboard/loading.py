@@ -55,7 +55,10 @@ def load(spec: str, option: str, kind: str) -> Any:
     with told(option):
         if not (module_name and name):
             raise ValueError(f"{spec!r} must be written module:{kind}, such as my_module:{kind}.")
-        if importlib.util.find_spec(module_name) is None:
+    with blamed(f"{module_name} cannot be imported", option):
+        exists = _exists(module_name)
+    with told(option):
+        if not exists:
             raise ValueError(
                 f"there is no module {module_name!r} in {Path.cwd()} or among the installed "
                 "packages."
@@ -71,6 +74,19 @@ def load(spec: str, option: str, kind: str) -> Any:
     ]
     with told(option):
         return getattr(module, one_of(f"{kind} of {module_name}", name, public))
+
+
+def _exists(module_name: str) -> bool:
+    """Whether there is a module; the packages that it lies in are imported."""
+    if not all(module_name.split(".")):
+        return False
+    try:
+        return importlib.util.find_spec(module_name) is not None
+    except ModuleNotFoundError as error:
+        # A package that it lies in may be missing, or import what is.
+        if f"{module_name}.".startswith(f"{error.name}."):
+            return False
+        raise
 
 
 def load_task(spec: str) -> inv_gym.Task:

@@ -27,6 +27,6 @@ def draw_standard(folder: Path, name: str, weights: Path) -> list[Path]:
     """
     if name in ORDER_PICTURES:
         figure = ORDER_PICTURES[name]()
-        return [save(figure, folder / f"{name}.{suffix}") for suffix in ("png", "svg")]
+        return [save(figure, folder / f"{name}.png")]
     figures = network_pictures(name, weights)
     return [save_compact(figure, folder / f"{title}.png") for title, figure in figures.items()]

@@ -74,6 +74,8 @@ class Episode:
             covariates,
             t,
             self.known_periods,
+            products.lots,
+            None if products.prices is None or self.done else self._price(),
         )
 
     def show(self) -> Observation:
@@ -106,6 +108,11 @@ class Episode:
         history.setflags(write=False)
         return history
 
+    def _price(self) -> Array:
+        """Today's price ``[B]``, which is a view of no other day's."""
+        price = self.products.prices[self.period]  # type: ignore[index]
+        return apart(price) if self._arrays else price
+
     @property
     def recent_sales(self) -> list[Array]:
         """The last H known periods of a censored demand, oldest first, one column each."""
@@ -122,8 +129,11 @@ class Episode:
         """
         problem, products = self.problem, self.products
         demand = products.demand[HISTORY + self.period]
-        self.accepted = problem.admissible(order)
-        outcome = problem.transition(self.state, self.accepted, demand, products.economics)
+        self.accepted = problem.in_lots(problem.admissible(order), products.lots)
+        economics = products.economics
+        if products.prices is not None:
+            economics = economics._replace(price=products.prices[self.period])
+        outcome = problem.transition(self.state, self.accepted, demand, economics)
         if problem.censored:
             self._seen.append(outcome.flows.sales)
         self.state = outcome.state
@@ -232,6 +242,8 @@ def check_products(problem: Problem, products: Products, state: Any = None) -> N
     start = products.initial_state if state is None else state
     _refuse_mixture(products, start)
     _refuse_values("demand of the products", _known_demand(products), least=0.0)
+    if products.prices is not None:
+        _refuse_prices(problem, products, products.prices)
     _refuse_values("scale of the products", products.scale, least=SMALLEST_SCALE)
     for name, column in zip(wanted, flatten(start), strict=True):
         _refuse_values(f"column {name} of the state", column, least=-LARGEST_ORDER)
@@ -286,6 +298,25 @@ def _refuse_mixture(products: Products, start: Any) -> None:
             f"windows must be the series and the first period of each of the {products.batch} "
             f"products, whole numbers from 0 on, got {windows!r}."
         )
+
+
+def _refuse_prices(problem: Problem, products: Products, prices: Array) -> None:
+    """Refuse prices over time that cannot be played.
+
+    Raises:
+        ValueError: The problem has no price, or they are too few, below 0 or not finite.
+    """
+    if "price" not in problem.Economics._fields:
+        raise ValueError(
+            f"{type(problem).__name__} has no price, the products have prices over time: leave "
+            "them out (products._replace(prices=None))."
+        )
+    shape = (products.periods, products.batch)
+    if tuple(prices.shape) != shape:
+        raise ValueError(
+            f"prices must have the shape {shape} (periods, products), got {tuple(prices.shape)}."
+        )
+    _refuse_values("prices of the products", prices, least=0.0)
 
 
 def _refuse_values(name: str, column: Array, least: float) -> None:

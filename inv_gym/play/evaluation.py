@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from inv_gym.play.dispatch import Dispatch
 from inv_gym.play.match import Match, PlayedBlock, blame_of
 from inv_gym.play.per_product import ProductRows
 from inv_gym.play.policy import KNOWLEDGE, Policy
@@ -25,6 +24,7 @@ from inv_gym.products.sources import ProductSource, blocks
 from inv_gym.tasks.task import Task, check_warm_up, problem_and_products
 from inv_gym.util.arrays import Array, is_torch
 from inv_gym.util.checks import flag, one_of, whole
+from inv_gym.util.dispatch import Dispatch
 from inv_gym.util.files import write_atomically
 
 if TYPE_CHECKING:

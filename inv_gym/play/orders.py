@@ -6,10 +6,14 @@ from typing import Any
 
 import numpy as np
 
-from inv_gym.util.arrays import Array, is_torch, like, to_numpy
+from inv_gym.util.arrays import Array, given_array, is_torch, like, to_numpy
 
 LARGEST_ORDER = 1e30
 """Orders from here on are refused: sums of them would not be finite in float32."""
+
+
+class ImpossibleOrdersError(ValueError):
+    """Orders that are negative, too large or NaN."""
 
 
 def policy_name(policy: Any) -> str:
@@ -54,7 +58,7 @@ def taken(
 
 def _numpy(order: Any, policy: Any) -> np.ndarray:
     """A fresh array of orders, float64."""
-    values = np.ma.filled(order, np.nan) if np.ma.isMaskedArray(order) else to_numpy(order)
+    values = given_array(order)
     if values.dtype.kind not in "fiu":
         raise _no_numbers(order, values.dtype, policy)
     return np.array(values, np.float64)
@@ -84,7 +88,7 @@ def _check_values(order: Array, policy: Any, hint: str) -> None:
     values = to_numpy(values)
     rows, channels = (~((values >= 0) & (values < LARGEST_ORDER))).nonzero()
     bad = values[rows[0], channels[0]]
-    raise ValueError(
+    raise ImpossibleOrdersError(
         f"policy {policy_name(policy)} must return finite orders of at least 0 and below "
         f"{LARGEST_ORDER:g}, got {bad} for product {rows[0]}, channel {channels[0]}."
         + (hint if np.isnan(bad) else "")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from inv_gym.play.orders import policy_name
+from inv_gym.problems.lots import Lots
 from inv_gym.problems.problem import Problem
 from inv_gym.products.batch import HISTORY, Products
 from inv_gym.util.arrays import Array
@@ -35,6 +36,10 @@ class Observation(NamedTuple):
     """How many periods of the history are known, 1 to H: ``[B]``, or a number where it is the same
     for all products.
     """
+    lots: Lots | None = None
+    """``[B]`` columns: the quantities in which each product can be ordered; None where any."""
+    price: Array | None = None
+    """``[B]`` today's price, money per unit; None where it is that of `economics` throughout."""
 
 
 @runtime_checkable
@@ -73,7 +78,8 @@ def planned(policy: Policy, problem: Problem, products: Products) -> Policy:
 
     One that knows at most the history gets products without a distribution. Under censored demand
     what it will see depends on its orders, so it plans on the history before the start alone
-    (``products.periods`` is 0 then).
+    (``products.periods`` is 0 then). Prices that change over time are seen day by day: a plan has
+    none of them, unless the policy has hindsight.
 
     Raises:
         TypeError: It is no policy.
@@ -88,6 +94,8 @@ def planned(policy: Policy, problem: Problem, products: Products) -> Policy:
     plan = getattr(policy, "plan", None)
     if plan is None:
         return policy
+    if policy.knows != "hindsight":
+        products = products._replace(prices=None)
     if policy.knows in ("nothing", "history"):
         products = products._replace(distribution=None)
         if problem.censored:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar, NamedTuple, Protocol
 
+from inv_gym.problems.lots import Lots
 from inv_gym.util.arrays import Array, Columns, minimum, round_half_even
 from inv_gym.util.checks import flag, real, whole
 
@@ -164,6 +165,10 @@ class Problem(ABC):
         if self.integer_orders:
             order = tuple(round_half_even(quantity) for quantity in order)
         return order
+
+    def in_lots(self, order: Columns, lots: Lots | None) -> Columns:
+        """Admissible orders as a supplier takes them that sells in lots; see `Lots`."""
+        return order if lots is None else tuple(map(lots.raised, order))
 
     def spec(self) -> dict[str, Any]:
         """The fields as plain data: ``type(problem)(**problem.spec())`` is equal to the problem."""

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from inv_gym.problems.costs import check_costs
+from inv_gym.problems.lots import Lots
 from inv_gym.problems.problem import Outcome, Problem
 from inv_gym.util.arrays import Array, Columns, minimum, positive_part, round_half_even
 from inv_gym.util.checks import flag, refuse_rows
@@ -101,6 +102,10 @@ class ProcurementRemoval(Problem):
         """See `Problem`; removals have no cap."""
         capped, _ = super().admissible(order)
         return capped, round_half_even(order[1]) if self.integer_orders else order[1]
+
+    def in_lots(self, order: Columns, lots: Lots | None) -> Columns:
+        """See `Problem`; any amount can be removed."""
+        return (*super().in_lots(order[:1], lots), order[1])
 
     def order_bounds(self, scale: float) -> tuple[float, ...]:
         """See `Problem`; a removal can take the largest starting stock."""

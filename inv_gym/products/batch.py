@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from inv_gym.demand.distribution import Distribution, join
+from inv_gym.problems.lots import Lots
 from inv_gym.problems.problem import Problem
 from inv_gym.util.arrays import Array, apart, flatten, like, map_columns, sealed, unflatten
 from inv_gym.util.checks import refuse_rows
@@ -54,6 +55,12 @@ class Products(NamedTuple):
     """
     known_periods: Array | None = None
     """``[B]`` how many periods before the episode are known, 1 to H; None if all are."""
+    lots: Lots | None = None
+    """``[B]`` columns: the quantities in which each product can be ordered; None where any."""
+    prices: Array | None = None
+    """``[T, B]`` money per unit sold in each period of the episode; None where it is that of
+    `economics` throughout. A policy sees those of the periods up to today's alone.
+    """
 
     @property
     def batch(self) -> int:
@@ -112,6 +119,8 @@ class Products(NamedTuple):
             None if self.distribution is None else self.distribution.rows(slice(row, row + 1)),
             structure=self.structure,
             known_periods=None if self.known_periods is None else number(self.known_periods),
+            lots=map_columns(number, self.lots),
+            prices=None if self.prices is None else self.prices[:, row].tolist(),
         )
 
     def rows(self, rows: slice | np.ndarray) -> Products:
@@ -126,6 +135,8 @@ class Products(NamedTuple):
             None if self.windows is None else self.windows[rows],
             self.structure,
             None if self.known_periods is None else self.known_periods[rows],
+            map_columns(lambda x: x[rows], self.lots),
+            None if self.prices is None else self.prices[:, rows],
         )
 
 
@@ -155,7 +166,6 @@ def concatenate(parts: Sequence[Products]) -> Products:
     covariates = [part.covariates for part in parts]
     distributions = [part.distribution for part in parts]
     windows = [part.windows for part in parts]
-    known_periods = [part.known_periods for part in parts]
     return Products(
         columns("economics"),
         np.concatenate([part.demand for part in parts], 1),
@@ -165,7 +175,44 @@ def concatenate(parts: Sequence[Products]) -> Products:
         None if distributions[0] is None else join(distributions),  # type: ignore[arg-type]
         None if windows[0] is None else np.concatenate(windows),  # type: ignore[arg-type]
         parts[0].structure,
-        None if known_periods[0] is None else np.concatenate(known_periods),  # type: ignore[arg-type]
+        joined_known_periods(parts),
+        joined_lots([part.lots for part in parts], [part.batch for part in parts]),
+        joined_prices(parts),
+    )
+
+
+def joined_known_periods(parts: Sequence[Products]) -> Array | None:
+    """The numbers of known periods of batches as those of one batch."""
+    if all(part.known_periods is None for part in parts):
+        return None
+    every = (
+        np.full(part.batch, float(HISTORY)) if part.known_periods is None else part.known_periods
+        for part in parts
+    )
+    return np.concatenate(list(every))
+
+
+def joined_lots(lots: Sequence[Lots | None], batches: Sequence[int]) -> Lots | None:
+    """The lots of batches of these sizes as those of one batch."""
+    if not any(lots):
+        return None
+    given = [
+        Lots(np.zeros(batch), np.zeros(batch)) if part is None else part
+        for part, batch in zip(lots, batches, strict=True)
+    ]
+    return Lots(*map(np.concatenate, zip(*given, strict=True)))
+
+
+def joined_prices(parts: Sequence[Products]) -> Array | None:
+    """The prices over time of batches as those of one batch."""
+    if all(part.prices is None for part in parts):
+        return None
+    return np.concatenate(
+        [
+            np.tile(part.economics.price, (part.periods, 1)) if part.prices is None else part.prices
+            for part in parts
+        ],
+        1,
     )
 
 

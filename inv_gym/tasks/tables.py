@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -24,6 +25,8 @@ TABLE_ROLES = ("training", "validation", "test")
 PARTS = 5
 """A table without splits keeps the last of so many equal parts for the test, and the one before for
 the validation."""
+STRUCTURE_FIGURES = ("lead_time", "shelf_life")
+"""Columns of a table that are fields of problems."""
 
 
 class Split(NamedTuple):
@@ -41,6 +44,7 @@ def table_task(
     train_until: str | None = None,
     validate_until: str | None = None,
     horizon: int | None = None,
+    each: str | bool | None = None,
     **options: Any,
 ) -> Task:
     """The task of a table of sales: it trains on the first days, validates on the next, and is
@@ -60,6 +64,8 @@ def table_task(
             test.
         horizon: Periods of an episode. None takes that of the problem; that of an environment or a
             task is cut to the periods of the shortest role.
+        each: The test plays every series once: the day on which all episodes begin, YYYY-MM-DD, or
+            True for the earliest window of each series. None draws windows.
         **options: What `inv_gym.make_source` takes of a table: how to read it, ``first`` and
             ``last`` day of all episodes, ``economics`` and ``seed`` of what is imputed.
 
@@ -67,9 +73,174 @@ def table_task(
         FileNotFoundError: There is no such file.
         TypeError: An option has the wrong type.
         ValueError: The table cannot be read, an option is unknown, the days are no days of the
-            table or in the wrong order, or a role has no window; the message names the days and the
-            remedy.
+            table or in the wrong order, a role has no window, or series differ in their lead times
+            or shelf lives (see `table_tasks`); the message names the days and the remedy.
     """
+    wanted = _read(data, env_or_problem, train_until, validate_until, horizon, each, options)
+    structures = find_structures(wanted.panel, wanted.problem)
+    if len(structures) > 1:
+        counts = ", ".join(f"{each.label} of {len(each.series)} series" for each in structures)
+        raise ValueError(
+            f"the table has several structures ({counts}), a task has one: "
+            "inv_gym.table_tasks gives a task for each."
+        )
+    return wanted.task(structures[0])
+
+
+def table_tasks(
+    data: str | Path | Panel,
+    env_or_problem: str | Task | Problem,
+    *,
+    train_until: str | None = None,
+    validate_until: str | None = None,
+    horizon: int | None = None,
+    each: str | bool | None = None,
+    **options: Any,
+) -> dict[str, Task]:
+    """The tasks of a table whose series differ in their lead times or shelf lives: one for each
+    structure, with the series that have it.
+
+    A column ``lead_time`` or ``shelf_life`` counts where the problem has a field of that name. A
+    series without a figure has that of the problem. A structure that cannot be played, because its
+    series are too short, is left out, and the notes of the others say so.
+
+    Args:
+        data: See `table_task`.
+        env_or_problem: See `table_task`.
+        train_until: See `table_task`.
+        validate_until: See `table_task`.
+        horizon: See `table_task`.
+        each: See `table_task`.
+        **options: See `table_task`.
+
+    Returns:
+        The tasks by their structure in words, such as ``lead_time 2``; ``""`` is the name of the
+        only task of a table without these columns.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        TypeError: An option has the wrong type.
+        ValueError: As for `table_task`, if no structure can be played.
+    """
+    wanted = _read(data, env_or_problem, train_until, validate_until, horizon, each, options)
+    structures = find_structures(wanted.panel, wanted.problem)
+    tasks, failures = dict[Structure, Task](), dict[Structure, str]()
+    for structure in structures:
+        try:
+            tasks[structure] = wanted.task(structure)
+        except ValueError as error:
+            failures[structure] = str(error)
+    if not tasks:
+        raise ValueError(next(iter(failures.values())))
+    remarks = tuple(
+        f"{counted_series(structure)} with {structure.label} cannot be played: {reason}"
+        for structure, reason in failures.items()
+    )
+    return {structure.label: with_remarks(task, remarks) for structure, task in tasks.items()}
+
+
+class Structure(NamedTuple):
+    """Series of a table that are played with one structure of the problem."""
+
+    fields: tuple[tuple[str, int], ...]
+    """Fields of the problem that the table gives."""
+    series: tuple[int, ...]
+    """Numbers of the series."""
+
+    @property
+    def label(self) -> str:
+        """The fields in words; empty if the table gives none."""
+        return ", ".join(f"{name} {value}" for name, value in self.fields)
+
+
+def counted_series(structure: Structure) -> str:
+    """How many series have a structure."""
+    return f"{len(structure.series):,} series"
+
+
+def find_structures(panel: Panel, problem: Problem) -> list[Structure]:
+    """The structures of the series of a table, by what the table gives of the problem's fields."""
+    known = {field.name for field in dataclasses.fields(problem)}
+    names = [name for name in STRUCTURE_FIGURES if name in panel.figures and name in known]
+    figures = [
+        np.where(np.isnan(panel.figures[name]), getattr(problem, name), panel.figures[name])
+        for name in names
+    ]
+    if not names:
+        return [Structure((), tuple(range(len(panel.series))))]
+    values, group = np.unique(np.stack(figures, 1), axis=0, return_inverse=True)
+    return [
+        Structure(
+            tuple((name, int(value)) for name, value in zip(names, row, strict=True)),
+            tuple(np.flatnonzero(group.ravel() == number).tolist()),
+        )
+        for number, row in enumerate(values)
+    ]
+
+
+def with_remarks(task: Task, remarks: tuple[str, ...]) -> Task:
+    """The task of a table with further notes."""
+    sources: dict[str, Any] = {
+        name: replace(source, remarks=(*source.remarks, *remarks))
+        for name in ("training", "validation", "source")
+        if remarks and (source := getattr(task, name)) is not None
+    }
+    return replace(task, **sources)
+
+
+class Wanted(NamedTuple):
+    """What was asked for of a table."""
+
+    panel: Panel
+    played: str | Task | Problem
+    split: Split
+    horizon: int | None
+    each: str | bool | None
+    options: Mapping[str, Any]
+
+    @property
+    def problem(self) -> Problem:
+        """What is played."""
+        return self.played if isinstance(self.played, Problem) else task(self.played).problem
+
+    def task(self, structure: Structure) -> Task:
+        """The task of a structure.
+
+        Raises:
+            ValueError: A role has no window.
+        """
+        roles = _roles(self.panel, self.split, self.options, structure)
+        made = _task(self._with(structure), roles, self.split, self.horizon)
+        _check_windows(made)
+        if self.each is None:
+            return made
+        test: Any = replace(roles["test"], each=self.each)
+        return replace(made, source=test.listing(made.problem.horizon))
+
+    def _with(self, structure: Structure) -> Task | Problem:
+        """What is played, with the fields of the structure."""
+        fields: dict[str, Any] = dict(structure.fields)
+        if isinstance(self.played, Problem):
+            return replace(self.played, **fields)
+        registered = task(self.played)
+        if not fields:
+            return registered
+        number = len(self.panel.series)
+        title = f"{counted_series(structure)} of {number:,} in the table"
+        changed = registered.changed(**fields)
+        return replace(changed, name=f"{registered.name} with {structure.label}", title=title)
+
+
+def _read(
+    data: str | Path | Panel,
+    played: str | Task | Problem,
+    train_until: str | None,
+    validate_until: str | None,
+    horizon: int | None,
+    each: str | bool | None,
+    options: dict[str, Any],
+) -> Wanted:
+    """Read a table and split its days."""
     for key in options:
         one_of("option of the table", key, TABLE_OPTIONS)
     reading = {key: options.pop(key) for key in READING_KEYS if key in options}
@@ -77,9 +248,7 @@ def table_task(
     split = find_split(panel, train_until, validate_until, options)
     if horizon is not None:
         whole("horizon", horizon, 1)
-    played = _task(env_or_problem, _roles(panel, split, options), split, horizon)
-    _check_windows(played)
-    return played
+    return Wanted(panel, played, split, horizon, each, options)
 
 
 def read_data(data: str | Path | Panel, reading: Mapping[str, Any]) -> Panel:
@@ -154,7 +323,9 @@ def _check_split(panel: Panel, split: Split) -> None:
     )
 
 
-def _roles(panel: Panel, split: Split, options: Mapping[str, Any]) -> dict[str, PanelProducts]:
+def _roles(
+    panel: Panel, split: Split, options: Mapping[str, Any], structure: Structure
+) -> dict[str, PanelProducts]:
     """The products of each role; what is given of the table's ends stays as it was given."""
     from inv_gym.products.panel import PanelProducts, retail
 
@@ -168,6 +339,9 @@ def _roles(panel: Panel, split: Split, options: Mapping[str, Any]) -> dict[str, 
         for role, periods in split._asdict().items()
     }
     days["training"]["first"], days["test"]["last"] = ends["first"], ends["last"]
+    if structure.fields:
+        of_all = f"{counted_series(structure)} of {len(panel.series):,} have {structure.label}"
+        given |= {"chosen": structure.series, "remarks": (of_all,)}
     return {role: PanelProducts(panel, **given, **days[role]) for role in TABLE_ROLES}
 
 
@@ -184,7 +358,7 @@ def _task(
         return Task(problem, roles["test"], **sources)
     registered = task(env_or_problem)
     periods = _horizon(registered.problem, split) if horizon is None else horizon
-    warm_up = registered.warm_up if registered.warm_up < periods else 0
+    warm_up = registered.warm_up_within(periods)
     played = registered.changed(products=roles["test"], warm_up=warm_up, horizon=periods)
     reference = played.reference and played.reference.removesuffix(KNOWS_DISTRIBUTION)
     return replace(played, reference=reference, **sources)

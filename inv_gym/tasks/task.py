@@ -127,6 +127,12 @@ class Task:
             validation=self.validation if products is None else None,
         )
 
+    def warm_up_within(self, horizon: int) -> int:
+        """Periods at the start that do not count in episodes of a horizon: the task's, or none
+        where they would leave none to count.
+        """
+        return self.warm_up if self.warm_up < horizon else 0
+
     @property
     def origin(self) -> str:
         """The name of the population that products come from, or the class of their source."""

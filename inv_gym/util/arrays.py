@@ -13,6 +13,7 @@ an order of exactly 0 still gets a gradient; ``minimum`` shares a tie half and h
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Iterable, Sequence
 from typing import Any, TypeAlias, TypeVar
@@ -48,6 +49,13 @@ def positive_part(column: Array) -> Array:
 def round_half_even(column: Array) -> Array:
     """The nearest whole number, halves to the even one (the rule that all three kinds share)."""
     return float(round(column)) if isinstance(column, float) else column.round()
+
+
+def round_up(column: Array) -> Array:
+    """The least whole number that is not below."""
+    if isinstance(column, float):
+        return float(math.ceil(column))
+    return np.ceil(column) if isinstance(column, np.ndarray) else column.ceil()
 
 
 def indicator(condition: Array, like: Array) -> Array:
@@ -145,6 +153,26 @@ def is_torch(array: Array) -> bool:
 def to_numpy(array: Array) -> np.ndarray:
     """The array as NumPy, without its gradient."""
     return array.detach().cpu().numpy() if is_torch(array) else np.asarray(array)
+
+
+def given_array(values: Any) -> np.ndarray:
+    """What a user gave as a NumPy array, whatever it is: without a gradient, with NaN for figures
+    that are masked, and of dtype object if its rows are of different lengths.
+    """
+    if type(values) is np.ndarray:
+        return values
+    if isinstance(values, (list, tuple)) and any(map(np.ma.isMaskedArray, values)):
+        values = np.ma.array(values)
+    if np.ma.isMaskedArray(values):
+        numbers = values.astype(float) if values.dtype.kind in "iu" else values
+        return np.ma.filled(numbers, np.nan if numbers.dtype.kind == "f" else None)
+    if is_torch(values):
+        short = values.is_floating_point() and values.dtype.itemsize < 4
+        return to_numpy(values.float() if short else values)  # NumPy has no bfloat16
+    try:
+        return np.asarray(values)
+    except (TypeError, ValueError):
+        return np.array(values, dtype=object)
 
 
 def map_columns(function: Any, tree: Tree) -> Tree:

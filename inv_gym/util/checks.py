@@ -94,13 +94,13 @@ def matching(kind: str, patterns: Iterable[str], known: Iterable[str]) -> list[s
     return [name for name in names if name in chosen]
 
 
-def refuse_outside(wanted: str, values: np.ndarray) -> None:
-    """Raise if a value is not finite, or below 0.
+def refuse_outside(wanted: str, values: np.ndarray, limit: float = np.inf) -> None:
+    """Raise if a value is below 0, or not below the limit.
 
     Raises:
         ValueError: It says what is wanted, the first bad value and where it stands.
     """
-    bad = ~((values >= 0.0) & (values < np.inf))
+    bad = ~((values >= 0.0) & (values < limit))
     if bad.any():
         place = tuple(int(index) for index in np.argwhere(bad)[0])
         raise ValueError(f"{wanted}; got {values[place]} at {place}.")

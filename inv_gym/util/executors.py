@@ -13,6 +13,7 @@ from multiprocessing.process import BaseProcess
 from typing import Any
 
 from inv_gym.util.checks import whole
+from inv_gym.util.extras import needs
 
 THREADS = "OMP_NUM_THREADS"
 """Read by the libraries of a process when they are loaded."""
@@ -147,12 +148,8 @@ def _dask_client(address: str) -> Any:
         ImportError: The package distributed is missing.
         OSError: No scheduler answers.
     """
-    try:
+    with needs("scale", "a dask cluster"):
         from distributed import Client
-    except ImportError as error:
-        raise ImportError(
-            f"{error}: install the extra scale (pip install -e 'FOLDER[scale]')"
-        ) from error
     try:
         return Client(address)
     except (OSError, ValueError) as error:

@@ -58,7 +58,7 @@ def naming(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.filename is None:
+        if error.errno is not None and error.filename is None:
             error.filename = str(path)
         raise
 
@@ -69,8 +69,23 @@ def _stage(path: Path, content: str | bytes) -> Path:
         return _write_beside(path, content)
 
 
+def make_folder(folder: Path) -> None:
+    """Make a folder and those that it lies in, where they are missing.
+
+    Raises:
+        NotADirectoryError: A file stands where a folder is needed.
+        OSError: It cannot be made.
+    """
+    for part in (folder, *folder.parents):
+        if part.exists() and not part.is_dir():
+            raise NotADirectoryError(
+                f"{part} is a file, and a folder is needed there: remove it, or write elsewhere."
+            )
+    folder.mkdir(parents=True, exist_ok=True)
+
+
 def _write_beside(path: Path, content: str | bytes) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "wb") as file:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
-from inv_gym.util.files import naming
+from inv_gym.util.files import make_folder, naming
 
 fcntl: Any
 try:
@@ -31,7 +31,7 @@ def locked(folder: Path) -> Iterator[None]:
         ValueError: Another process keeps the folder.
         OSError: The folder cannot be made or written; it names the file.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     path = folder / LOCK
     if fcntl is None:
         yield

@@ -2,40 +2,15 @@
 
 from __future__ import annotations
 
-import multiprocessing
-from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from collections.abc import Callable, Mapping
+from concurrent.futures import BrokenExecutor
+from functools import partial
 from typing import Any, TypeVar
 
-import torch
+from inv_gym.util.dispatch import CANCELLED, Dispatch
+from inv_gym.util.executors import Processes
 
 TaskResult = TypeVar("TaskResult")
-
-
-def finished_tasks(
-    work: Callable[..., TaskResult], arguments: Mapping[str, tuple[Any, ...]], jobs: int
-) -> Iterator[tuple[str, TaskResult]]:
-    """Call a function once for each tuple of arguments, in processes with one torch thread each.
-
-    Args:
-        work: The function; processes import it by its name.
-        arguments: What each call gets, by the title of the call.
-        jobs: The number of processes.
-
-    Yields:
-        The title and the result of each call, as soon as it has ended.
-
-    Raises:
-        Exception: What a call raises is raised here, and calls that have not begun are dropped.
-    """
-    spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(jobs, spawn, torch.set_num_threads, (1,)) as pool:
-        titles = {pool.submit(work, *values): title for title, values in arguments.items()}
-        try:
-            for call in as_completed(titles):
-                yield titles[call], call.result()
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
 
 
 def report_finished(
@@ -44,19 +19,46 @@ def report_finished(
     jobs: int,
     tell: Callable[[str], None],
 ) -> dict[str, TaskResult]:
-    """Call a function for each tuple of arguments, and tell each time that a call has ended.
+    """Call a function once for each tuple of arguments, in processes with one thread each, and tell
+    each time that a call has ended.
+
+    A call whose process dies is made again, as `Dispatch` does it. An interrupt from the keyboard
+    ends the processes at once.
 
     Args:
-        work: The function, as of `finished_tasks`.
+        work: The function; processes import it by its name.
         arguments: What each call gets, by the title of the call.
         jobs: The number of processes.
         tell: Takes a line such as ``2 of 5: TITLE``.
 
     Returns:
         The result of each call by its title, in the order of the arguments.
+
+    Raises:
+        WorkerError: A call ended its process three times; the message has its title.
+        Exception: What a call raises is raised here; calls that have not begun are dropped, and
+            those that have are waited for.
     """
-    results = {}
-    for number, (title, result) in enumerate(finished_tasks(work, arguments, jobs), 1):
-        results[title] = result
-        tell(f"{number} of {len(arguments)}: {title}")
-    return {title: results[title] for title in arguments}
+    titles, results = list(arguments), dict[int, TaskResult]()
+    with Processes(jobs) as processes:
+        calls: Dispatch[tuple[Any, ...], TaskResult] = Dispatch(
+            processes, partial(_call, work), _is_meant, titles.__getitem__
+        )
+        try:
+            for number, result in calls.finished(arguments.values()):
+                results[number] = result
+                tell(f"{len(results)} of {len(titles)}: {titles[number]}")
+        except Exception:
+            processes.shutdown(cancel_futures=True)
+            raise
+    return {title: results[number] for number, title in enumerate(titles)}
+
+
+def _call(work: Callable[..., TaskResult], arguments: tuple[Any, ...], deaths: int) -> TaskResult:
+    """Call a function, however often the call was lost before."""
+    return work(*arguments)
+
+
+def _is_meant(error: BaseException) -> bool:
+    """Whether a call raised an error, rather than being lost with its process."""
+    return not (isinstance(error, BrokenExecutor) or error is CANCELLED)

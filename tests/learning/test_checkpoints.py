@@ -1,6 +1,7 @@
 """Files of weights and trainings whose content was changed by someone who knows the digest."""
 
 import json
+import math
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -12,13 +13,14 @@ import torch
 from learning_cases import POPULATION, equal, tiny, untrained, weights
 from safetensors.torch import save_file
 
-from inv_gym import LostSales, draw_products, rollout
+from inv_gym import DualSourcing, LostSales, draw_products, rollout
 from inv_gym.agents import checkpoints
 from inv_gym.agents.catalogue import TRAINED_FOLDER
 from inv_gym.agents.checkpoints import read_tensors, write_tensors
 from inv_gym.agents.inventory_agent import InventoryAgent
 from inv_gym.agents.training.config import TrainingConfig
 from inv_gym.agents.training.direct_backprop import DirectBackprop
+from inv_gym.agents.training.progress import TrainingProgress
 
 WEIGHTS = "weights.safetensors"
 PROBLEM = LostSales(horizon=4, lead_time=2)
@@ -110,6 +112,12 @@ CARDS = [
     ("sizes.economics", ["a", "b", "c", "d", "e"]),
     ("sizes.order_names", ["removal"]),
     ("sizes.lead_times", []),
+    ("sizes.lead_times", [-1]),
+    ("sizes.lead_times", [0.5]),
+    ("sizes.lead_times", [math.nan]),
+    ("sizes.layout.widths", [True, 2]),
+    ("sizes.short_histories", "yes"),
+    ("sizes.short_histories", 0),
     ("sizes.covariates", ["a", "b"]),
     ("network", None),
     ("network", []),
@@ -142,6 +150,25 @@ def test_a_forged_card_is_refused_with_the_files_name(path: str, value: Any, fol
     tensors, facts = read_tensors(folder / WEIGHTS)
     write_tensors(folder / WEIGHTS, tensors, changed(facts, path, value))
     with pytest.raises(ValueError, match=str(folder / WEIGHTS)):
+        InventoryAgent.load(folder)
+
+
+@pytest.mark.parametrize("lead_times", [[0, 0], [0, 3], [-1, 0], [math.nan, 0]])
+def test_a_card_that_changes_which_channel_is_the_faster_one_is_refused(
+    lead_times: list[float], tmp_path: Path
+) -> None:
+    path = untrained(DualSourcing(horizon=4)).save(tmp_path).parent / WEIGHTS
+    tensors, facts = read_tensors(path)
+    write_tensors(path, tensors, changed(facts, "sizes.lead_times", lead_times))
+    with pytest.raises(ValueError, match=str(path)):
+        InventoryAgent.load(path)
+
+
+def test_standard_deviations_of_zero_are_refused(folder: Path) -> None:
+    tensors, facts = read_tensors(folder / WEIGHTS)
+    tensors["static.deviation"][1] = 0.0
+    write_tensors(folder / WEIGHTS, tensors, facts)
+    with pytest.raises(ValueError, match=f"{WEIGHTS} does not fit its card .standard deviations"):
         InventoryAgent.load(folder)
 
 
@@ -220,9 +247,22 @@ def refused(path: Path, change: Callable[[dict, dict], None]) -> str:
         ("best", "high", "best must be a number, got 'high'"),
         ("stale", -1, "stale must be at least 0, got -1"),
         ("curve", [[1]], "missing"),
-        ("curve", [[3, 0.1, 0.2, 0.3, 1.0]], r"must rise to at most 2, got \[3\]"),
-        ("curve", [[1, float("nan"), 0.2, 0.3, 1.0]], "a figure of the curve must be finite"),
+        ("curve", [[3, 0.1, 0.2, 0.3, 1.0, 0.3, 0.5]], r"must rise to at most 2, got \[3\]"),
+        ("curve", [[1, math.nan, 0.2, 0.3, 1.0, 0.3, 0.5]], "figure of the curve must be finite"),
+        ("curve", [[1, 0.1, None, 0.3, 1.0, 0.3, 0.5]], "figure of the curve must be a number"),
         ("curve", 7, "not iterable"),
+        ("skips", [3, 0, 0], "total of skips must be at most 2, got 3"),
+        ("skips", [-1, 0, 0], "total of skips must be at least 0, got -1"),
+        ("skips", [1, 2, 0], "skips in a row must be at most 1, got 2"),
+        ("skips", [0, 0, 4], "returns must be at most 3, got 4"),
+        ("skips", [0, 0, 0.5], "returns must be a whole number, got 0.5"),
+        ("skips", [0, 0, 0, 0], "positional arguments"),
+        ("skips", 3, "skips must be a list of whole numbers, got 3"),
+        ("skips", "", "skips must be a list of whole numbers, got ''"),
+        ("curve", "", "a curve must be a list of rows"),
+        ("curve", {}, "a curve must be a list of rows"),
+        ("best", 0.5, "best must be -inf, as in the curve, got 0.5"),
+        ("stale", 1, "stale must be at most 0, got 1"),
     ],
 )
 def test_an_impossible_progress_is_refused(
@@ -230,6 +270,31 @@ def test_an_impossible_progress_is_refused(
 ) -> None:
     said = refused(checkpoint, lambda _, facts: facts.update({name: value}))
     assert re.search(message, said)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "message"),
+    [
+        ("step", 0, "a step of the curve must be at least 1, got 0"),
+        ("score", 1e9, "the best score of step 2 must be 1000000000.0, got"),
+        ("best", -1e9, "the best score of step 2 must be"),
+        ("ordering", 1.5, "ordering must be between 0 and 1, got 1.5"),
+        ("ordering", -0.5, "ordering must be between 0 and 1, got -0.5"),
+        ("seconds", -1.0, "seconds must be at least 0, got -1.0"),
+        ("reward", math.inf, "a figure of the curve must be finite, got inf"),
+    ],
+)
+def test_a_curve_that_no_training_draws_is_refused(
+    field: str, value: float, message: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "checkpoint"
+    training(tiny(steps=4)).fit(checkpoint=path)
+    place = TrainingProgress._fields.index(field)
+
+    def change(_: dict, facts: dict) -> None:
+        facts["curve"][0][place] = value
+
+    assert message in refused(path, change)
 
 
 @pytest.mark.parametrize("name", ["step", "best", "curve", "stale", "adam"])
@@ -254,6 +319,34 @@ def test_a_checkpoint_that_lacks_tensors_of_the_optimiser_is_refused(
     assert "it needs the tensors" in refused(checkpoint, drop(beginning))
 
 
+@pytest.mark.parametrize(
+    ("beginning", "message"),
+    [
+        ("adam/", "it lacks what the optimiser remembers"),
+        ("adam/0/", "0/exp_avg is missing or is no figure of this optimiser"),
+        ("adam/3/exp_avg_sq", "3/exp_avg_sq is missing or is no figure of this optimiser"),
+    ],
+)
+def test_tensors_of_the_optimiser_that_the_file_does_not_name_either_are_missed(
+    beginning: str, message: str, checkpoint: Path
+) -> None:
+    def change(tensors: dict, facts: dict) -> None:
+        drop(beginning)(tensors, facts)
+        left = [name.removeprefix("adam/") for name in tensors if name.startswith("adam/")]
+        facts["adam"] = sorted(left)
+
+    assert message in refused(checkpoint, change)
+
+
+@pytest.mark.parametrize("place", ["0/colour", "999/exp_avg", "-1/exp_avg", "exp_avg", "0/0/step"])
+def test_tensors_that_the_optimiser_does_not_know_are_refused(place: str, checkpoint: Path) -> None:
+    def change(tensors: dict, facts: dict) -> None:
+        tensors[f"adam/{place}"] = torch.zeros(1)
+        facts["adam"] = sorted([*facts["adam"], place])
+
+    assert f"{place} is missing or is no figure" in refused(checkpoint, change)
+
+
 @pytest.mark.parametrize("beginning", ["now/", "best/", "now/head.layers.1.bias"])
 def test_a_checkpoint_that_lacks_weights_is_refused(beginning: str, checkpoint: Path) -> None:
     assert "has shape None, the network needs" in refused(checkpoint, drop(beginning))
@@ -264,6 +357,7 @@ def test_a_checkpoint_that_lacks_weights_is_refused(beginning: str, checkpoint: 
     [
         ("adam/0/exp_avg", torch.zeros(7), "0/exp_avg must have shape"),
         ("adam/0/step", torch.tensor(-3.0), "0/step must be at least 0, got -3.0"),
+        ("adam/0/step", torch.tensor(3), "0/step must have dtype torch.float32, got torch.int64"),
         ("now/head.layers.1.bias", torch.zeros(7), r"has shape \(7,\), the network needs \(1,\)"),
     ],
 )
@@ -272,6 +366,27 @@ def test_tensors_of_another_shape_are_refused(
 ) -> None:
     said = refused(checkpoint, lambda tensors, _: tensors.update({name: value}))
     assert re.search(message, said)
+
+
+@pytest.mark.parametrize("dtype", [torch.int32, torch.float64, torch.bfloat16])
+@pytest.mark.parametrize("beginning", ["now/", "best/", "adam/"])
+def test_tensors_of_another_kind_are_refused(
+    beginning: str, dtype: torch.dtype, checkpoint: Path
+) -> None:
+    def change(tensors: dict, _: dict) -> None:
+        for name in [name for name in tensors if name.startswith(beginning)]:
+            tensors[name] = tensors[name].to(dtype)
+
+    said = refused(checkpoint, change)
+    assert "dtype" in said
+    assert str(dtype) in said
+
+
+def test_means_of_squares_below_zero_are_refused(checkpoint: Path) -> None:
+    def change(tensors: dict, _: dict) -> None:
+        tensors["adam/2/exp_avg_sq"] -= 1.0
+
+    assert "2/exp_avg_sq must be at least 0, got -1" in refused(checkpoint, change)
 
 
 def test_a_checkpoint_before_the_first_step_is_taken(tmp_path: Path) -> None:

@@ -380,6 +380,21 @@ def test_a_folder_that_cannot_be_written_is_found_out_before_the_training(
     assert str(tmp_path / "full") in result.output
 
 
+@pytest.mark.parametrize("name", ["metrics.jsonl", "card.json"])
+@pytest.mark.parametrize("agent", ["direct-backprop", "ppo"])
+def test_a_file_that_cannot_be_written_at_the_end_is_found_out_before_the_training(
+    name: str, agent: str, tmp_path: Path
+) -> None:
+    (tmp_path / name).mkdir()
+    sizes = ("--env", "InvLostSales-v0", "--field", "horizon=5", "--agent", agent)
+    result = CliRunner().invoke(app, ["train", *sizes, "--out", str(tmp_path), "--steps", "1"])
+    assert result.exit_code == 1
+    assert result.output == (
+        f"Error: {tmp_path / name} is a folder: remove it, or write elsewhere.\n"
+    )
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
 # Kills and a full disk
 
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
-from inv_gym import LostSales, Perishable, make_source
+from inv_gym import LostSales, Perishable, draw_products, make_source, rollout
+from inv_gym.agents.network.config import NetworkConfig
 from inv_gym.agents.training.config import TrainingConfig
 from inv_gym.agents.training.direct_backprop import DirectBackprop
 from inv_gym.agents.training.progress import TrainingProgress, TrainingWarning, trouble
@@ -24,7 +27,7 @@ def test_the_gradient_passes_where_orders_are_cut_off_only_while_reviving() -> N
     loss = trained._learner._loss
 
     def gradient() -> tuple[float, float]:
-        value = loss(trained.problems[0], batch)
+        value, _ = loss(trained.problems[0], batch)
         slopes = torch.autograd.grad(value, list(trained.network.parameters()), allow_unused=True)
         return float(value.detach()), sum(
             float(slope.abs().sum()) for slope in slopes if slope is not None
@@ -39,17 +42,16 @@ def test_the_gradient_passes_where_orders_are_cut_off_only_while_reviving() -> N
     assert gradient()[1] == 0.0
 
 
-def training(problem: LostSales | Perishable, steps: int, rate: float = 5e-3) -> DirectBackprop:
+def training(problem: LostSales | Perishable, steps: int, **changes: Any) -> DirectBackprop:
     config = TrainingConfig(
         steps=steps,
         batch=64,
         check_every=10,
         validation_products=64,
-        learning_rate=rate,
         warm_up=0,
         wide=False,
     )
-    return DirectBackprop(problem, SOURCE, config)
+    return DirectBackprop(problem, SOURCE, replace(config, **changes))
 
 
 def kill(trained: DirectBackprop, level: float) -> None:
@@ -74,6 +76,39 @@ def test_a_network_that_orders_nothing_learns_to_order(problem: LostSales | Peri
     trained.fit()
     assert trained.curve[-1].ordering > 0.2
     assert trained.trouble is None
+
+
+@pytest.mark.parametrize("penalty", [1.0, 5.0])
+@pytest.mark.parametrize("lead_time", [1, 2])
+def test_a_penalty_does_not_hide_that_a_network_orders_nothing(
+    penalty: float, lead_time: int
+) -> None:
+    trained = training(LostSales(horizon=12, lead_time=lead_time), 100, penalty=penalty)
+    with torch.no_grad():  # a bent network breaks the structure: the penalty has a gradient
+        for parameter in trained.network.head.layers[-1].parameters():
+            parameter.mul_(10.0)
+    kill(trained, 30.0)
+    assert trained._validate().ordering == 0.0
+    trained.train_step()
+    level = trained.network.head.exogenous.bias.grad[-1]  # no slope depends on it
+    assert level < 0.0
+    trained.fit()
+    assert trained.curve[0].ordering > 0.2
+    assert trained.trouble is None
+
+
+@pytest.mark.parametrize("penalty", [0.0, 1.0])
+def test_a_network_whose_orders_are_all_cut_off_at_the_most_learns_to_order_less(
+    penalty: float,
+) -> None:
+    config = NetworkConfig(most=2.0)
+    trained = training(LostSales(horizon=12), 40, penalty=penalty, network=config)
+    kill(trained, -30.0)
+    trained.fit()
+    last = trained.agent
+    drawn = draw_products(SOURCE, last.problem, 64)
+    orders = rollout(last.problem, last, drawn).orders
+    assert (orders < 1.99 * drawn.scale[:, None]).mean() > 0.2
 
 
 def test_a_training_that_stays_dead_says_so() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from model_free_cases import POPULATION, PROBLEM
+from model_free_cases import POPULATION, PROBLEM, training
 from stable_baselines3 import PPO, SAC, TD3
 from stable_baselines3.common.callbacks import CheckpointCallback
 from stable_baselines3.common.vec_env import VecNormalize
@@ -178,3 +178,76 @@ def test_rewards_alone_need_no_statistics_of_observations(tmp_path: Path) -> Non
     learned(env).save(tmp_path / "model.zip")
     env.save(str(tmp_path / STATISTICS))
     assert read(tmp_path / "model.zip") is None
+
+
+@pytest.mark.parametrize(
+    ("name", "figure"),
+    [
+        ("clip_obs", float("nan")),
+        ("clip_obs", 0.0),
+        ("clip_obs", "ten"),
+        ("epsilon", -1.0),
+        ("epsilon", float("inf")),
+        ("norm_obs", "no"),
+    ],
+)
+def test_settings_that_normalise_nothing_are_refused(
+    name: str, figure: Any, saved: Path, tmp_path: Path
+) -> None:
+    shutil.copy(saved / "normalised.zip", tmp_path)
+    env = VecNormalize(batch())
+    setattr(env, name, figure)
+    env.save(str(tmp_path / STATISTICS))
+    with pytest.raises(ValueError, match=rf"{STATISTICS} is not what .*{name} must be"):
+        read(tmp_path / "normalised.zip")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda var: -var, "with a variance below 0"),
+        (lambda var: var + 1j, "of dtype complex128"),
+        (lambda var: var.astype(str), "of dtype <U32"),
+    ],
+)
+def test_moments_that_are_none_are_refused(
+    change: Any, message: str, saved: Path, tmp_path: Path
+) -> None:
+    shutil.copy(saved / "normalised.zip", tmp_path)
+    env = VecNormalize(batch())
+    env.obs_rms.var = change(env.obs_rms.var)  # type: ignore[union-attr]
+    env.save(str(tmp_path / STATISTICS))
+    with pytest.raises(ValueError, match=rf"{STATISTICS} .*{message}"):
+        read(tmp_path / "normalised.zip")
+
+
+def test_statistics_of_another_problem_with_as_many_entries_are_named(
+    saved: Path, tmp_path: Path
+) -> None:
+    shutil.copy(saved / "normalised.zip", tmp_path)
+    env = VecNormalize(batch(problem=make_problem("InvPerishable-v0", shelf_life=2)))
+    env.save(str(tmp_path / STATISTICS))
+    with pytest.raises(ValueError, match=r"shape \(41,\), .*stock_1.*they are another model's"):
+        read(tmp_path / "normalised.zip")
+
+
+def test_a_model_of_this_project_takes_the_statistics_that_it_was_saved_with(
+    tmp_path: Path,
+) -> None:
+    trained, other = training("ppo", "plain", steps=80), training("ppo", "plain", seed=1, steps=80)
+    for one, name in ((trained, "trained"), (other, "other")):
+        one.fit()
+        one.save_model(tmp_path / name)
+    shutil.copy(tmp_path / "other" / STATISTICS, tmp_path / "trained")
+    with pytest.raises(ValueError, match="other statistics than those that the model .* was saved"):
+        read(tmp_path / "trained" / "model.zip")
+
+
+def test_a_model_that_learned_more_has_statistics_of_its_own(tmp_path: Path) -> None:
+    one = training("ppo", "plain", steps=80)
+    one.fit()
+    one.save_model(tmp_path)
+    env = VecNormalize(batch())
+    PPO.load(tmp_path / "model.zip", env, device="cpu").learn(40).save(tmp_path / "model.zip")
+    env.save(str(tmp_path / STATISTICS))
+    assert read(tmp_path / "model.zip") is not None

@@ -6,7 +6,8 @@ import gymnasium as gym
 import numpy as np
 import pytest
 import torch
-from model_free_cases import NETWORK, POPULATION, PROBLEM, equal, training, weights
+from model_free_cases import NETWORK, POPULATION, PROBLEM, config, equal, training, weights
+from stable_baselines3.common.logger import Logger
 from stable_baselines3.common.utils import set_random_seed
 
 import inv_gym
@@ -36,6 +37,7 @@ KINDS = [
 ]
 
 
+@pytest.mark.filterwarnings("ignore::inv_gym.agents.training.progress.TrainingWarning")
 @pytest.mark.parametrize(("algorithm", "policy"), KINDS)
 def test_every_algorithm_trains_both_networks_and_its_policy_plays(
     algorithm: str, policy: str
@@ -87,7 +89,7 @@ def test_the_actor_is_direct_backprops_network(problem: inv_gym.Problem, head: s
 
 def test_validation_returns_are_the_objective_of_the_shared_rollout() -> None:
     one = training()
-    reward, score, _ = one._validate()
+    score, reward, _ = one._validate()
     ((problem, products),) = one.validation
     agent = one.agent
     assert isinstance(agent, InventoryAgent)
@@ -147,7 +149,7 @@ def test_fit_ends_with_the_best_weights() -> None:
     assert one.curve[-1].best > one.curve[-1].reward or one.curve[-1].best == max(
         row.best for row in one.curve
     )
-    reward, score, _ = one._validate()
+    score, reward, _ = one._validate()
     assert score == one.curve[-1].best
     assert reward == pytest.approx(max(row.reward for row in one.curve), rel=0.2)
 
@@ -191,11 +193,28 @@ def test_a_checkpoint_with_an_impossible_or_a_missing_part_is_refused(
         assert (again.step, again.curve) == (0, [])
 
 
+def test_the_folder_of_logs_is_made_when_the_training_begins(
+    tmp_path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = []
+
+    def open_log(verbose: int, folder: str, name: str) -> Logger:
+        opened.append((folder, name))
+        return Logger(None, [])
+
+    monkeypatch.setattr("inv_gym.agents.sb3.training.configure_logger", open_log)
+    one = ModelFree(PROBLEM, POPULATION, config(steps=40), log=tmp_path / "log")
+    assert opened == []
+    one.fit()
+    assert opened == [(str(tmp_path / "log"), "training")]
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_reward_that_is_not_finite_stops(monkeypatch: pytest.MonkeyPatch) -> None:
     one = training()
-    monkeypatch.setattr(one._held_out, "_shown", lambda rewards: rewards * np.nan)
+    monkeypatch.setattr(one._evaluation.env, "_shown", lambda rewards: rewards * np.nan)
     with pytest.raises(
-        DivergedError, match="the reward is nan after 40 product-periods.*lower the learning rate"
+        DivergedError, match="the score is nan after 40 product-periods.*lower the learning rate"
     ):
         one.fit()
 
@@ -257,7 +276,7 @@ def test_tuned_parameters_make_a_configuration(name: str) -> None:
 
 def random_reward(one: ModelFree) -> float:
     """What uniformly random actions earn on the validation products."""
-    env, rng = one._held_out, np.random.default_rng(0)
+    env, rng = one._evaluation.env, np.random.default_rng(0)
     env.reset()
     for _ in range(one.validation[0][0].horizon):
         env.step(rng.uniform(-1.0, 1.0, (env.num_envs, 1)))
@@ -282,7 +301,7 @@ def test_half_a_minute_of_ppo_improves_on_random_and_on_its_start(
     one = training(
         "ppo", policy, problem=problem, options=options, network=NETWORK, reach=4.0, **changes
     )
-    start, *_ = one._validate()
+    _, start, _ = one._validate()
     one.fit()
     assert one.curve[-1].reward > start + better * abs(start)
     assert one.curve[-1].reward > random_reward(one)

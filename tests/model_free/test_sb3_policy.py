@@ -23,12 +23,14 @@ from inv_gym.agents.sb3.policy import SB3Policy
 from inv_gym.agents.sb3.scaled_orders import ScaledOrders
 from inv_gym.agents.sb3.vec_env import SB3VecEnv
 from inv_gym.commands.app import app
-from inv_gym.leaderboard.entries import load_factory
+from inv_gym.leaderboard.entries import lacking
+from inv_gym.leaderboard.named import Inapplicable, load_factory
 
 PRODUCTS = draw_products(POPULATION, PROBLEM, 30, 4)
 FIELDS = {"lead_time": 2, "horizon": 5, "products": "poisson"}
 
 
+@pytest.mark.filterwarnings("ignore::inv_gym.agents.training.progress.TrainingWarning")
 @pytest.mark.parametrize("policy", ["encoder", "plain"])
 @pytest.mark.parametrize("algorithm", ["ppo", "sac"])
 def test_a_saved_model_gives_the_same_orders(algorithm: str, policy: str, tmp_path: Path) -> None:
@@ -113,16 +115,74 @@ def test_models_of_something_else_are_refused(tmp_path: Path) -> None:
     training("ppo", "plain").save_model(tmp_path)
     with pytest.raises(ValueError, match="DualSourcing takes"):
         SB3Policy.load(tmp_path / "model.zip", make_problem("InvDualSourcing-v0"))
-    perishable = make_problem("InvPerishable-v0")
-    policy = SB3Policy.load(tmp_path / "model.zip", perishable)
-    with pytest.raises(ValueError, match="takes observations of"):
-        rollout(perishable, policy, draw_products(POPULATION, perishable, 3))
+    perishable = make_problem("InvPerishable-v0", shelf_life=2)  # as many entries
+    with pytest.raises(ValueError, match="takes observations of on_hand, pipeline_1, Perishable"):
+        SB3Policy.load(tmp_path / "model.zip", perishable)
+
+
+@pytest.mark.parametrize("least", [-1.0, 0.0])
+def test_a_model_whose_actions_were_rescaled_is_refused(least: float, tmp_path: Path) -> None:
     rescaled = gym.wrappers.RescaleAction(
-        gym.make("InvLostSalesLeadTime-v0", **FIELDS), np.float32(-1.0), np.float32(1.0)
+        gym.make("InvLostSalesLeadTime-v0", **FIELDS), np.float32(least), np.float32(1.0)
     )
     PPO("MlpPolicy", rescaled, device="cpu").save(tmp_path / "rescaled.zip")
     with pytest.raises(ValueError, match="train it on SB3VecEnv"):
         SB3Policy.load(tmp_path / "rescaled.zip", PROBLEM)
+
+
+@pytest.mark.parametrize(
+    "wrap",
+    [
+        gym.wrappers.NormalizeObservation,
+        lambda env: gym.wrappers.DtypeObservation(env, np.float64),
+    ],
+)
+def test_a_model_whose_observations_a_wrapper_changed_is_refused(wrap, tmp_path: Path) -> None:
+    env = wrap(gym.make("InvLostSalesLeadTime-v0", **FIELDS))
+    PPO("MlpPolicy", env, device="cpu").save(tmp_path / "wrapped.zip")
+    with pytest.raises(ValueError, match="without a wrapper that changes them"):
+        SB3Policy.load(tmp_path / "wrapped.zip", PROBLEM)
+
+
+def test_a_model_is_not_loaded_for_an_environment_of_other_entries(tmp_path: Path) -> None:
+    PPO("MlpPolicy", SB3VecEnv(2, problem=PROBLEM), device="cpu").save(tmp_path / "model.zip")
+    other = SB3VecEnv(2, problem=make_problem("InvPerishable-v0", shelf_life=2, horizon=5))
+    with pytest.raises(ValueError, match=r"on_hand, pipeline_1, .* != .*stock_1, "):
+        PPO.load(tmp_path / "model.zip", env=other, device="cpu")
+
+
+@pytest.mark.parametrize("algorithm", [PPO, SAC])
+def test_weights_that_are_not_finite_are_named(algorithm, tmp_path: Path) -> None:
+    model = algorithm("MlpPolicy", SB3VecEnv(2, problem=PROBLEM), device="cpu")
+    next(model.policy.actor.parameters() if algorithm is SAC else model.policy.parameters()).data[
+        0
+    ] = np.nan
+    model.save(tmp_path / "model.zip")
+    with pytest.raises(ValueError, match="has weights that are not finite: train anew"):
+        SB3Policy.load(tmp_path / "model.zip", PROBLEM)
+
+
+def test_a_model_of_a_package_that_is_missing_says_so(tmp_path: Path, monkeypatch) -> None:
+    def missing(*_: object, **__: object) -> None:
+        raise ModuleNotFoundError("No module named 'sb3_contrib'", name="sb3_contrib")
+
+    monkeypatch.setattr("inv_gym.agents.sb3.policy.load_from_zip_file", missing)
+    (tmp_path / "model.zip").write_bytes(b"")
+    with pytest.raises(ValueError, match=r"model\.zip needs the package sb3_contrib, which is not"):
+        SB3Policy.load(tmp_path / "model.zip", PROBLEM)
+
+
+def test_a_model_trained_with_covariates_needs_them(tmp_path: Path) -> None:
+    seasonal = SB3VecEnv(2, problem=PROBLEM, products="seasonal")
+    PPO("MlpPolicy", seasonal, device="cpu").save(tmp_path / "model.zip")
+    policy = SB3Policy.load(tmp_path / "model.zip", PROBLEM)
+    assert policy.covariates == tuple(make_source("seasonal").covariate_names)
+    seen = draw_products(make_source("seasonal"), PROBLEM, 3)
+    assert rollout(PROBLEM, policy, seen).orders.shape == (5, 3, 1)
+    with pytest.raises(ValueError, match="was trained with weekday_sin, .*: play it on products"):
+        rollout(PROBLEM, policy, PRODUCTS)
+    assert lacking(policy, POPULATION) == policy.covariates
+    assert lacking(policy, make_source("seasonal")) == ()
 
 
 def test_a_recurrent_model_is_refused() -> None:
@@ -198,7 +258,9 @@ def test_the_leaderboard_plays_a_users_model(tmp_path: Path) -> None:
     assert result.exit_code == 0, result.output
     rows = (tmp_path / "out" / "leaderboard.csv").read_text().splitlines()
     assert sum(spec in row for row in rows) == 1
-    assert load_factory(spec)(make_problem("InvPerishable-v0")) is None  # where it does not fit
+    elsewhere = load_factory(spec)(make_problem("InvPerishable-v0"))
+    assert isinstance(elsewhere, Inapplicable)
+    assert "Perishable shows" in elsewhere.reason
 
 
 def test_the_leaderboard_says_what_is_wrong_with_a_model(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """The stable-baselines3 view plays what the vector environment plays."""
 
 import warnings
+from typing import Any
 
 import gymnasium as gym
 import numpy as np
@@ -175,12 +176,20 @@ def test_each_row_may_have_a_demand_of_its_own() -> None:
             [{"demand": [1.0] * 4}, {}, {}],
             r"all rows must have the same reset options, got \['demand'\] and, in row 1, \[\]",
         ),
+        ([{"a": 1}, {1: 1}, {"a": 1}], r"got \['a'\] and, in row 1, \[1\]"),
+        (
+            [{"demand": [1.0] * 4}, {"demand": [1.0]}, {"demand": [1.0] * 4}],
+            r"'demand' must have the same shape in every row, got \(4,\) and, in row 1, \(1,\)",
+        ),
+        ("all", "set_options takes a dict such as .*, got 'all'"),
+        (5, "set_options takes a dict such as .*, got 5"),
+        ([None] * 3, "set_options takes a dict such as .*, got .None, None, None"),
     ],
 )
-def test_options_that_no_batch_has_are_refused(options: dict | list, message: str) -> None:
+def test_options_that_no_batch_has_are_refused(options: Any, message: str) -> None:
     env = SB3VecEnv(3, problem="lost_sales", horizon=4)
     env.set_options(options)
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises((TypeError, ValueError), match=message):
         env.reset()
 
 
@@ -199,6 +208,8 @@ def test_a_step_before_the_first_reset_is_refused() -> None:
         (np.zeros((3, 2)), r"got shape \(3, 2\)"),
         ([["a"], ["b"], ["c"]], "got dtype <U1"),
         (np.zeros((3, 1), bool), "got dtype bool"),
+        ([[0.0], [0.0, 0.0], [0.0]], r"got shape \(3,\)"),
+        (np.ma.masked_equal([[0.0], [1.0], [0.0]], 1.0), "got nan"),
         (np.array([[0.0], [np.nan], [0.0]]), "got nan, which no clipping mends: find what gave"),
     ],
 )
@@ -210,3 +221,18 @@ def test_actions_that_are_not_one_row_of_numbers_for_each_product_are_refused(
     with pytest.raises(ValueError, match=message):
         env.step(actions)  # type: ignore[arg-type]
     assert env.get_attr("episode")[0].period == 0
+
+
+def test_a_period_is_played_once_for_each_time_that_orders_are_given() -> None:
+    env = SB3VecEnv(3, problem="lost_sales", lead_time=2)
+    env.reset()
+    with pytest.raises(gym.error.NoAsyncCallError, match=r"call step_async\(actions\) before"):
+        env.step_wait()
+    play(env, 1)
+    with pytest.raises(gym.error.NoAsyncCallError, match=r"call step_async\(actions\) before"):
+        env.step_wait()
+
+
+def test_another_autoreset_mode_is_refused() -> None:
+    with pytest.raises(TypeError, match="autoreset_mode is fixed here, got 'NextStep'"):
+        SB3VecEnv(3, problem="lost_sales", autoreset_mode="NextStep")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import time
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,7 @@ import numpy as np
 import inv_gym
 from experiments.evidence.plan import Experiment, experiments
 from experiments.evidence.removal import removal_facts
+from experiments.fitted import fitted
 from experiments.instances import exact_gap
 from experiments.results import Results
 from experiments.seeds import EVIDENCE_TEST_SEED
@@ -31,30 +34,37 @@ UPPER_BOUND = "upper bound"
 def train(experiment: Experiment, seed: int, results: Results) -> None:
     """Train with a seed, unless that is done; keep what it took, and for an instance exact gaps.
 
-    Of several trainings, one for each rounding, the best in validation stays.
+    Of several trainings, one for each rounding, the `better` one stays.
     """
     record = f"{experiment.name}/training-{seed}.json"
     if results.has(record):
         return
-    configs = experiment.configs(seed)
+    configs = {config.rounding: config for config in experiment.configs(seed)}
     problems, source = list(experiment.problems), experiment.source
-    trainings = [DirectBackprop(problems, source, config) for config in configs]
     watched = experiment.instances[0] if experiment.roundings else None
-    facts = [fit(training, watched) for training in trainings]
-    best = max(range(len(trainings)), key=lambda index: trainings[index].best)
+    trainings = {name: DirectBackprop(problems, source, config) for name, config in configs.items()}
+    facts = {name: fit(training, watched) for name, training in trainings.items()}
+    kept = better(facts)
     folder = results.folder / experiment.name / f"seed-{seed}"
-    trainings[best].agent.save(folder, {"config": asdict(configs[best])})
-    by_rounding = {config.rounding: part for config, part in zip(configs, facts, strict=True)}
-    results.keep(record, {**facts[best], "by rounding": by_rounding})
+    trainings[kept].agent.save(folder, {"config": asdict(configs[kept])})
+    results.keep(record, {**facts[kept], "by rounding": facts})
+
+
+def better(facts: Mapping[str, Mapping[str, Any]]) -> str:
+    """The name of the training with the best validation score, of those without trouble if there
+    are any; one without a score comes last.
+    """
+    sound = [name for name, told in facts.items() if told["trouble"] is None] or list(facts)
+    scores = {name: facts[name]["score"] for name in sound}
+    return max(sound, key=lambda name: -math.inf if scores[name] is None else scores[name])
 
 
 def fit(training: DirectBackprop, instance: str | None) -> dict[str, Any]:
-    """Train. For an instance: the exact gap at each validation and of the best weights, and the
-    seconds without that.
+    """Train; the best score, trouble if any, and the seconds that it took. For an instance: the
+    exact gap at each validation and of the best weights, and the seconds without that.
     """
     if instance is None:
-        training.fit()
-        return {"seconds": training.curve[-1].seconds}
+        return fitted(training)
     curve: list[tuple[float, float]] = []
     spent = 0.0
 
@@ -65,9 +75,10 @@ def fit(training: DirectBackprop, instance: str | None) -> dict[str, Any]:
         curve.append((progress.seconds - spent, gap))
         spent += time.perf_counter() - begin
 
-    agent = training.fit(watch)
-    final_gap = exact_gap(inv_gym.instance(instance), agent)
-    return {"seconds": curve[-1][0], "curve": curve, "gap": final_gap}
+    facts = fitted(training, watch)
+    seconds = curve[-1][0] if curve else 0.0
+    final_gap = exact_gap(inv_gym.instance(instance), training.agent)
+    return {**facts, "seconds": seconds, "curve": curve, "gap": final_gap}
 
 
 def compare(experiment: Experiment, agents: dict[str, InventoryAgent], results: Results) -> None:

@@ -56,6 +56,17 @@ def trainings(results: Results, name: str) -> list[dict[str, Any]]:
     return results.read_all(f"{name}/training-*.json")
 
 
+def titled(results: Results, name: str) -> str:
+    """The name of an experiment, marked where trainings whose networks are kept are in trouble."""
+    return name + troubled(trainings(results, name))
+
+
+def troubled(told: Sequence[dict[str, Any]]) -> str:
+    """How many of some trainings are in trouble; nothing if none is."""
+    number = sum(facts.get("trouble") is not None for facts in told)
+    return f" ({number} of {len(told)} trainings in trouble)" if number else ""
+
+
 def seconds(results: Results, name: str) -> str:
     """Mean training time."""
     return f"{np.mean([facts['seconds'] for facts in trainings(results, name)]):.0f} s"
@@ -71,7 +82,7 @@ def compared(results: Results, names: Sequence[str], references: Sequence[str]) 
         title = omniscient.removesuffix(KNOWS_DISTRIBUTION)
         cells.append(f"{gap(rewards, 'agent', uninformed)} ({uninformed})")
         cells.append(f"{gap(rewards, 'agent', omniscient)} ({title})")
-        rows.append([name, *cells, seconds(results, name)])
+        rows.append([titled(results, name), *cells, seconds(results, name)])
     last = ["to the best that knows the history", "to the best that knows the distribution"]
     return table(["experiment", *(f"to {r}" for r in references), *last, "training"], rows)
 
@@ -87,7 +98,11 @@ def lost_sales(results: Results) -> str:
     }
     measured = measured_rewards(results, ["no-lead-time-poisson", "no-lead-time-default"])
     rows = [
-        [name, *(gap(rewards, *pair) for pair in pairs.values()), seconds(results, name)]
+        [
+            titled(results, name),
+            *(gap(rewards, *pair) for pair in pairs.values()),
+            seconds(results, name),
+        ]
         for name, rewards in measured.items()
     ]
     return table(["population", *pairs, "training"], rows)
@@ -133,7 +148,7 @@ def instances(results: Results) -> str:
         spent = [sum(facts["seconds"] for facts in t["by rounding"].values()) for t in both]
         rows.append(
             [
-                instance,
+                instance + troubled(both),
                 f"{np.mean(gaps):.3f}",
                 ", ".join(f"{gap:.3f}" for gap in gaps),
                 *(_time_to(both, level) for level in (1.0, 0.5, 0.1)),
@@ -149,9 +164,9 @@ def instances(results: Results) -> str:
 
 def _gap_of_rounding(both: Sequence[dict[str, Any]], rounding: str) -> str:
     """Mean gap of the trainings with one kind of rounding."""
-    by_rounding = [facts["by rounding"] for facts in both if rounding in facts["by rounding"]]
-    gaps = [-facts[rounding]["gap"] for facts in by_rounding]
-    return f"{np.mean(gaps):.3f}" if gaps else ""
+    alone = [facts["by rounding"][rounding] for facts in both if rounding in facts["by rounding"]]
+    gaps = [-facts["gap"] for facts in alone]
+    return f"{np.mean(gaps):.3f}{troubled(alone)}" if gaps else ""
 
 
 def _time_to(both: Sequence[dict[str, Any]], level: float) -> str:
@@ -168,7 +183,8 @@ def generalists(results: Results) -> str:
         name = path.parent.name
         for instance, gaps in results.read(f"{name}/gaps.json").items():
             each = ", ".join(f"{-gap:.2f}" for gap in gaps)
-            rows.append([name, instance, f"{-np.mean(gaps):.2f}", each, seconds(results, name)])
+            title = titled(results, name)
+            rows.append([title, instance, f"{-np.mean(gaps):.2f}", each, seconds(results, name)])
     return table(["network", "instance", "% over optimal, mean", "seeds", "training"], rows)
 
 
@@ -181,7 +197,10 @@ def removal(results: Results) -> str:
         name: list(results.read(file).values()) for name, file in files.items() if results.has(file)
     }
     rows = [
-        [name, *(f"{np.mean([seed[key] for seed in seeds]):.2f}" for key in seeds[0])]
+        [
+            titled(results, name),
+            *(f"{np.mean([seed[key] for seed in seeds]):.2f}" for key in seeds[0]),
+        ]
         for name, seeds in facts.items()
     ]
     keys = next(iter(facts.values()))[0] if facts else ()
@@ -196,7 +215,8 @@ def bounded(results: Results) -> str:
         if UPPER_BOUND in rewards:
             omniscient = best(rewards, knows_distribution=True)
             heuristic = f"{gap(rewards, omniscient, UPPER_BOUND)} ({omniscient})"
-            rows.append([name, gap(rewards, "agent", UPPER_BOUND), heuristic])
+            title = titled(results, name)
+            rows.append([title, gap(rewards, "agent", UPPER_BOUND), heuristic])
     return table(["experiment", "agent to the bound", "best heuristic to the bound"], rows)
 
 

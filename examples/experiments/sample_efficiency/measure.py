@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 import inv_gym
+from experiments.fitted import without_warnings
 from experiments.instances import exact_gap
 from experiments.results import Results
 from experiments.sample_efficiency.plan import (
@@ -56,10 +57,11 @@ def measure(folder: Path, name: str, agent: str, seed: int) -> None:
         results.keep(f"{REFERENCE}.json", reference_facts(case))
         return
     training = training_of(case, agent, seed)
-    policy = training.fit()
+    with without_warnings():
+        policy = training.fit()
     played = 1 if agent == PPO else STEP_PRODUCTS * case.problem.horizon
     curve = [(row.step * played, row.seconds, row.reward) for row in training.curve]
-    facts: dict[str, Any] = {"curve": curve}
+    facts: dict[str, Any] = {"curve": curve, "trouble": training.trouble}
     if case.instance is None:
         facts["test"] = rewards(case, policy)
         if seed == 0 and isinstance(training, ModelFree):

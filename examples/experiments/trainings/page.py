@@ -26,11 +26,12 @@ def trainings_table(results: Results) -> str:
         measured = results.read_all(f"{name}/*.json")
         if not measured:
             continue
-        scores = np.array([facts["score"] for facts in measured])
-        below = 100.0 * (scores.max() - scores) / abs(scores.max())
+        scores = np.array([facts["score"] for facts in measured], float)  # NaN where there is none
+        best = np.nanmax(scores)
+        below = 100.0 * (best - scores) / abs(best)
         dead = sum(facts["ordering"] == 0.0 for facts in measured)
         troubled = sum(facts["trouble"] is not None for facts in measured)
-        figures = (f"{np.median(below):.2f}", f"{below.max():.2f}")
+        figures = (f"{np.nanmedian(below):.2f}", f"{np.nanmax(below):.2f}")
         rows.append([name, str(len(measured)), str(dead), str(troubled), *figures])
     heads = ("trained for", "trainings", "dead", "in trouble", "median % below best", "worst")
     return table(heads, rows)

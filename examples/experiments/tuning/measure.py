@@ -6,6 +6,7 @@ from pathlib import Path
 
 import optuna
 
+from experiments.fitted import without_warnings
 from experiments.sample_efficiency.plan import ModelFreeCase, model_free_cases
 from experiments.seeds import TUNING_SEED
 from experiments.tuning.plan import HAND_SET_CHANGES, USUAL_PARAMETERS, VALIDATION_NUMBER, suggest
@@ -34,7 +35,9 @@ def objective(trial: optuna.Trial, case: ModelFreeCase, steps: int) -> float:
         if trial.should_prune():
             raise optuna.TrialPruned
 
-    training.fit(watch)
+    with without_warnings():
+        training.fit(watch)
+    trial.set_user_attr("trouble", training.trouble)
     return training.curve[-1].best
 
 

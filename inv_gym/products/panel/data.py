@@ -258,7 +258,7 @@ def _counts(
         for number, thing, what in figures
         if number
     )
-    if frequency is DAILY:
+    if frequency == DAILY:
         return counted
     return (f"the table is {frequency.name}: a period of the game is a {noun}", *counted)
 
@@ -312,7 +312,7 @@ def _check_daily(
     days: np.ndarray, rows: SortedRows, rule: str | None, table: Table
 ) -> tuple[str, ...]:
     """Take in what speaks against a table that was taken for daily; notes of what may be chance."""
-    if rows.periods.frequency is not DAILY:
+    if rows.periods.frequency != DAILY:
         return ()
     is_strict = (rule or table.layout.missing) == "error"
     misfits = find_misfits(rows.periods.dates, rows.index, rows.names)

@@ -16,6 +16,7 @@ from typing import Any, TypeAlias
 import pandas as pd
 
 from inv_gym.util.checks import one_of
+from inv_gym.util.extras import needs
 
 
 @dataclass(frozen=True)
@@ -130,12 +131,8 @@ class ParquetFile:
 
     @contextmanager
     def _opened(self, part: Path) -> Iterator[Any]:
-        try:
+        with needs("tables", "a .parquet table (a .csv does not)"):
             from pyarrow import parquet
-        except ImportError as error:
-            raise ImportError(
-                "a .parquet table needs pyarrow: pip install 'inv-gym[tables]', or give a .csv."
-            ) from error
         with _explained(part, "a Parquet file"), parquet.ParquetFile(part) as file:
             yield file
 

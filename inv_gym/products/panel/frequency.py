@@ -75,7 +75,7 @@ class Periods:
     def position(self, day: np.ndarray) -> np.ndarray:
         """Numbers of the periods of rows at these days since 1970-01-01."""
         first = self.dates[0]
-        if self.frequency is MONTHLY:
+        if self.frequency == MONTHLY:
             months = day.astype("datetime64[D]").astype("datetime64[M]")
             return (months - first.astype("datetime64[M]")).astype(np.int64)
         return (day - first.astype(np.int64)) // int(self.frequency.days)
@@ -98,10 +98,10 @@ def given_periods(days: np.ndarray, frequency: Frequency) -> Periods:
             one not on one day of the month.
     """
     dates = days.astype("datetime64[D]")
-    if frequency is DAILY:
+    if frequency == DAILY:
         return Periods(DAILY, np.arange(dates[0], dates[-1] + 1))
     months, of_month = _days_of_month(dates)
-    is_weekly = frequency is WEEKLY
+    is_weekly = frequency == WEEKLY
     fits = np.diff(days) % 7 == 0 if is_weekly else np.diff(of_month) == 0
     fits = fits if is_weekly else fits & (np.diff(months) > 0)
     if not fits.all():

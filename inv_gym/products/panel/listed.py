@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from inv_gym.problems.problem import Problem
 from inv_gym.products.batch import Products
 from inv_gym.products.panel.data import Panel
-from inv_gym.products.panel.windows import PanelProducts
+from inv_gym.products.panel.days import first_position
+
+if TYPE_CHECKING:
+    from inv_gym.products.panel.windows import PanelProducts
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,13 +24,15 @@ class ListedWindows:
         source: What the windows are of.
         windows: ``[N, 2]`` series and position of the first period of the episode; they must be
             eligible.
+        remarks: Notes of the list.
     """
 
     source: PanelProducts
     windows: np.ndarray
+    remarks: tuple[str, ...] = ()
 
     @classmethod
-    def each(cls, source: PanelProducts, horizon: int) -> ListedWindows:
+    def side_by_side(cls, source: PanelProducts, horizon: int) -> ListedWindows:
         """Every series with all its windows side by side: their episodes begin on the first day
         that the source plays, and every `horizon` periods after it. A series that fits none of them
         has the earliest window that it fits.
@@ -52,12 +57,47 @@ class ListedWindows:
         windows = np.concatenate([listed, earliest])
         return cls(source, windows[np.lexsort(windows.T[::-1])])
 
+    @classmethod
+    def once(cls, source: PanelProducts, horizon: int, each: str | bool) -> ListedWindows:
+        """Every series with one window.
+
+        Args:
+            source: What the windows are of.
+            horizon: Periods of an episode.
+            each: The day on which every episode begins (YYYY-MM-DD; if the table has no period
+                on it, the next one); True for the earliest window of each series. A series without
+                such a window is left out, and a note counts them.
+
+        Raises:
+            ValueError: The day is none of the source, or no series has a window on it.
+        """
+        runs = source.eligible(horizon).runs
+        first = runs.first
+        fits = np.append(True, np.diff(runs.series) != 0)  # runs are sorted by series and day
+        if not isinstance(each, bool):
+            first = np.full(len(first), start_position(source, each))
+            fits = (runs.first <= first) & (first < runs.first + runs.length)
+        if not fits.any():
+            noun = source.panel.frequency.noun
+            raise ValueError(
+                f"no series has a window of {horizon} usable {noun}s that begins on {each}, with "
+                "a sale before: give another day as each, or a shorter horizon."
+            )
+        windows = np.stack([runs.series, first], 1)[fits]
+        number = len(source.panel.series if source.chosen is None else source.chosen)
+        missed = number - len(windows)
+        when = "as early as it can" if each is True else f"on {each}"
+        note = f"each of {len(windows):,} series is played once, beginning {when}"
+        if missed:
+            note += f"; {missed:,} series without a window of {horizon} periods there are left out"
+        return cls(source, windows[np.lexsort(windows.T[::-1])], (note,))
+
     def latest(self, most: int) -> ListedWindows:
         """The same list with the latest windows of each series alone, so many at most."""
         series = self.windows[:, 0]
         last = np.searchsorted(series, series, side="right")
         place = np.arange(len(series))
-        return ListedWindows(self.source, self.windows[last - place <= most])
+        return replace(self, windows=self.windows[last - place <= most])
 
     @property
     def panel(self) -> Panel:
@@ -66,13 +106,23 @@ class ListedWindows:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Those of the source."""
-        return self.source.notes
+        """Those of the source, and of the list."""
+        return (*self.source.notes, *self.remarks)
 
     @property
     def covariate_names(self) -> tuple[str, ...]:
         """Those of the source."""
         return self.source.covariate_names
+
+    @property
+    def has_lots(self) -> bool:
+        """As the source."""
+        return self.source.has_lots
+
+    @property
+    def has_prices(self) -> bool:
+        """As the source."""
+        return self.source.has_prices
 
     @property
     def largest_scale(self) -> float:
@@ -103,3 +153,19 @@ class ListedWindows:
 
     def _at(self, rng: np.random.Generator, rows: Any, problem: Problem) -> Products:
         return self.source.at(problem, rng, self.windows[rows])
+
+
+def start_position(source: PanelProducts, day: str) -> int:
+    """Position of the first period of the episode that begins on a day.
+
+    Raises:
+        ValueError: The source plays no such day.
+    """
+    position = first_position("each", day, source.panel.dates)
+    periods = source.episode_periods
+    if position not in periods:
+        days = source.panel.dates[[periods.start, periods.stop - 1]]
+        raise ValueError(
+            f"each must be within the days that are played, {days[0]} to {days[1]}, got {day}."
+        )
+    return position

@@ -14,6 +14,7 @@ import numpy as np
 
 from inv_gym.demand.processes import CALENDAR, calendar
 from inv_gym.demand.ranges import LogNormalRange, Uniform
+from inv_gym.problems.lots import Lots
 from inv_gym.problems.problem import Problem
 from inv_gym.products.batch import HISTORY, Products, assemble
 from inv_gym.products.economics import EconomicsRanges, draw_economics
@@ -22,6 +23,13 @@ from inv_gym.products.panel.days import end_position, first_position
 from inv_gym.products.panel.eligible import Windows, eligible_starts, largest_mean
 from inv_gym.products.panel.frequency import DAILY, Frequency
 from inv_gym.products.panel.headings import COSTS
+from inv_gym.products.panel.listed import ListedWindows
+from inv_gym.products.panel.prices import (
+    changes,
+    number_without_price,
+    price_note,
+    prices_over_time,
+)
 from inv_gym.products.panel.runs import Runs, blocks, find_runs
 from inv_gym.products.panel.store import PanelColumn
 from inv_gym.util.checks import whole
@@ -35,10 +43,13 @@ MONDAY = np.datetime64("2001-01-01", "D")
 """Calendar days are counted from here: a Monday and a first of January, so both phases of
 `calendar` are true (that of the year within a day)."""
 
+LOT_FIGURES = ("order_multiple", "minimum_order")
+"""Figures of a table that make the fields of `Lots`."""
+
 
 def retail(frequency: Frequency) -> EconomicsRanges:
     """`RETAIL` with the holding cost of a period of a week or month."""
-    if frequency is DAILY:
+    if frequency == DAILY:
         return RETAIL
     low, high = (0.001 * frequency.days, 0.005 * frequency.days)
     return replace(RETAIL, holding_rate=Uniform(low, high))
@@ -66,6 +77,10 @@ class PanelProducts:
         last: Last day of episodes, YYYY-MM-DD; None for the last of the panel.
         economics: Ranges of what is imputed, per period; None for `retail`.
         seed: Of the imputation.
+        chosen: Numbers of the series that are played; None for all.
+        remarks: Further notes, such as why these series were chosen.
+        each: Every series is played once instead of drawn: the day on which all episodes begin,
+            YYYY-MM-DD, or True for the earliest window of each series; see `ListedWindows.once`.
 
     Raises:
         ValueError: `first` or `last` is no date, is outside the panel, or they are in the wrong
@@ -78,8 +93,12 @@ class PanelProducts:
     last: str | None = None
     economics: EconomicsRanges | None = None
     seed: int = 0
+    chosen: tuple[int, ...] | None = None
+    remarks: tuple[str, ...] = ()
+    each: str | bool | None = None
     short_histories: ClassVar[bool] = True
     _windows: dict[int, Windows] = field(default_factory=dict, init=False, repr=False)
+    _listings: dict[int, ListedWindows] = field(default_factory=dict, init=False, repr=False)
 
     def __post_init__(self) -> None:
         if not isinstance(self.panel, Panel):
@@ -87,6 +106,8 @@ class PanelProducts:
         if self.economics is not None and not isinstance(self.economics, EconomicsRanges):
             raise TypeError(f"economics must be EconomicsRanges, got {self.economics!r}.")
         whole("seed", self.seed, 0)
+        if self.each is False:
+            raise ValueError("each must be a day or True, got False: leave it out.")
         if self._episode_days.start >= self._episode_days.stop:
             noun = self.panel.frequency.noun
             between = "" if noun == "day" else f", with a {noun} of the table between them"
@@ -104,8 +125,25 @@ class PanelProducts:
         first, last = self._ends
         return (
             *self.panel.notes,
+            *self.remarks,
             *((f"episodes lie in {first} to {last}",) if split else ()),
+            *self._lot_notes,
+            *self._price_notes,
             f"imputed once per series from assumed ranges, with seed {self.seed}: {imputed}",
+        )
+
+    @property
+    def _lot_notes(self) -> tuple[str, ...]:
+        """How many series have an order multiple or a minimum order."""
+        rules = (
+            "have an order multiple: orders are rounded up to it",
+            "have a minimum order: smaller orders become it",
+        )
+        counts = [int((self._lot_figure(name) > 0.0).sum()) for name in LOT_FIGURES]
+        return tuple(
+            f"{number:,} series {rule}"
+            for number, rule in zip(counts, rules, strict=True)
+            if number
         )
 
     @property
@@ -141,7 +179,7 @@ class PanelProducts:
     @property
     def _first_phase(self) -> int:
         """The first of CALENDAR that tells periods apart."""
-        return 0 if self.panel.frequency is DAILY else CALENDAR.index("year_sin")
+        return 0 if self.panel.frequency == DAILY else CALENDAR.index("year_sin")
 
     @cached_property
     def largest_scale(self) -> float:
@@ -159,8 +197,30 @@ class PanelProducts:
             ValueError: No series is usable for long enough for the horizon, or mean costs are not
                 below mean prices.
         """
+        if self.each is not None:
+            return self.listing(problem.horizon).sample(rng, batch, problem)
         series, start = self.eligible(problem.horizon).draw(rng, batch)
         return self.at(problem, rng, np.stack([series, start], 1))
+
+    def listing(self, horizon: int) -> ListedWindows:
+        """The windows of ``each``, with episodes of so many periods.
+
+        Raises:
+            ValueError: It was not given, or no series has such a window.
+        """
+        if self.each is None:
+            raise ValueError("each must be given to list the windows: a day, or True.")
+        if horizon not in self._listings:
+            self._listings[horizon] = ListedWindows.once(self, horizon, self.each)
+        return self._listings[horizon]
+
+    @property
+    def listed(self) -> Callable[..., Products] | None:
+        """Gives products in the order of their list; None where they are drawn."""
+        return None if self.each is None else self._listed
+
+    def _listed(self, rng: np.random.Generator, rows: slice, problem: Problem) -> Products:
+        return self.listing(problem.horizon).listed(rng, rows, problem)
 
     def at(self, problem: Problem, rng: np.random.Generator, windows: np.ndarray) -> Products:
         """The products of given windows.
@@ -180,14 +240,59 @@ class PanelProducts:
         known = (days[:HISTORY] >= 0) & self._usable[inside[:HISTORY], series]
         # the usable periods right before the episode: the trailing run of what is known
         known_periods = np.logical_and.accumulate(known[::-1]).sum(0).astype(np.float64)
+        figures = self.figures(series)
+        prices = None
+        if self.has_prices and "price" in problem.Economics._fields:
+            prices = prices_over_time(self._past_prices, days[HISTORY:], series, figures["price"])
         return assemble(
             problem,
             rng,
-            self.figures(series),
+            figures,
             self.panel.units[inside, series].astype(np.float64),
             self.covariates(inside, series),
             known_periods=known_periods,
-        )._replace(windows=windows)
+        )._replace(windows=windows, lots=self.lots(series), prices=prices)
+
+    @cached_property
+    def has_lots(self) -> bool:
+        """Whether the table has an order multiple or a minimum order."""
+        return any((self._lot_figure(name) > 0.0).any() for name in LOT_FIGURES)
+
+    @cached_property
+    def has_prices(self) -> bool:
+        """Whether the table has a price that changes up to `last`."""
+        return bool(self._changing.any())
+
+    @cached_property
+    def _changing(self) -> np.ndarray:
+        """Whether the price of each series changes up to `last`, ``[S]``."""
+        if self.panel.prices is None:
+            return np.zeros(len(self.panel.series), bool)
+        return by_block(changes, self._past_prices)
+
+    @property
+    def _price_notes(self) -> tuple[str, ...]:
+        """How many prices change over time, and how many periods lack one."""
+        if not self.has_prices:
+            return ()
+        lacking = number_without_price(self._past_prices, self._usable)
+        return (price_note(int(self._changing.sum()), lacking, self.panel.frequency.noun),)
+
+    @property
+    def _past_prices(self) -> PanelColumn:
+        """The prices up to `last`, of a table that has any."""
+        assert self.panel.prices is not None
+        return self.panel.prices[: self._episode_days.stop]
+
+    def lots(self, series: np.ndarray) -> Lots | None:
+        """The lots of series of these numbers ``[B]``."""
+        if not self.has_lots:
+            return None
+        return Lots(*(self._lot_figure(name)[series] for name in LOT_FIGURES))
+
+    def _lot_figure(self, name: str) -> np.ndarray:
+        """A figure of each series, 0 where the table has none, ``[S]``."""
+        return np.nan_to_num(self.panel.figures.get(name, np.zeros(len(self.panel.series))))
 
     @cached_property
     def _usable(self) -> np.ndarray:
@@ -334,7 +439,7 @@ class PanelProducts:
         first = self._episode_days.start
         days = slice(max(first - HISTORY, 0), self._episode_days.stop)
         units, usable = self.panel.units[days], self._usable[days]
-        order = self.panel.by_name
+        order = self._order
         parts = []
         for block in blocks(len(order)):
             starts = eligible_starts(units[:, order[block]], usable[:, order[block]], horizon)
@@ -344,6 +449,12 @@ class PanelProducts:
         if not len(runs.length):
             raise ValueError(self._why_none(usable[first - days.start :], horizon))
         return Windows(runs._replace(series=order[runs.series]), np.cumsum(runs.length))
+
+    @property
+    def _order(self) -> np.ndarray:
+        """Numbers of the series that are played, in the order of their names."""
+        order = self.panel.by_name
+        return order if self.chosen is None else order[np.isin(order, self.chosen)]
 
     def _why_none(self, usable: np.ndarray, horizon: int) -> str:
         longest = max(

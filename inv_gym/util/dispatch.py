@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Executor, Future, wait
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from typing import Generic, TypeVar
 
 IN_FLIGHT = 64
@@ -91,6 +91,29 @@ class Dispatch(Generic[Block, Result]):
                 if not self._sent:
                     return
                 yield self._first_result()
+        finally:
+            for sent in self._sent:
+                sent.future.cancel()
+
+    def finished(self, blocks: Iterable[Block]) -> Iterator[tuple[int, Result]]:
+        """The number and the result of each block, as soon as it has ended; all are sent at once.
+
+        Raises:
+            WorkerError: A block was lost three times; the message names it.
+        """
+        for number, block in enumerate(blocks):
+            self._sent.append(_Sent(number, block, self._submit(block, 0)))
+        try:
+            while self._sent:
+                wait([sent.future for sent in self._sent], return_when=FIRST_COMPLETED)
+                for sent in [sent for sent in self._sent if sent.future.done()]:
+                    error = sent.error
+                    if error is None:
+                        self._sent.remove(sent)
+                        yield sent.number, sent.future.result()
+                    elif self._is_meant(error):
+                        raise error
+                self._send_again()
         finally:
             for sent in self._sent:
                 sent.future.cancel()
