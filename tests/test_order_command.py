@@ -113,6 +113,14 @@ def test_policies_are_named_or_made_and_fields_are_those_of_the_problem() -> Non
     assert written()["reason"].str.startswith("capped at 2, ").all()
 
 
+def test_a_policy_that_does_not_apply_is_the_reason() -> None:
+    Path("nobody_here.py").write_text("def nobody(problem):\n    return None\n")
+    result = order("--policy", "nobody_here:nobody", "--lead-time", "4")
+    assert result.exit_code == 1
+    reason = "not answered: policy nobody_here:nobody does not order: it returned None"
+    assert written()["reason"].tolist() == [reason] * 2
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
