@@ -47,7 +47,10 @@ class PastWindows:
             series: ``[B]``.
         """
         dates = today.panel.dates
-        first = max(len(dates) - WINDOWS * problem.horizon, 0)
+        number = min(WINDOWS, len(dates) // problem.horizon)
+        if number == 0:
+            return None
+        first = len(dates) - number * problem.horizon
         source: Any = replace(today.source, first=str(dates[first]))
         try:
             every = ListedWindows.side_by_side(source, problem.horizon).latest(WINDOWS)
