@@ -15,9 +15,9 @@ import numpy as np
 import pandas as pd
 
 from inv_gym.advice.choice import CHOICE_RULE
-from inv_gym.advice.compared import AUTO, Factory
+from inv_gym.advice.compared import AUTO, PolicyFunction
 from inv_gym.advice.limits import bringing
-from inv_gym.advice.orders import Answers, Group, Progress, Setting, answer
+from inv_gym.advice.orders import Answers, Group, Inquiry, Progress, answer
 from inv_gym.advice.stock_file import StockFile, read_stock
 from inv_gym.advice.today import Today
 from inv_gym.problems.problem import Problem
@@ -33,7 +33,7 @@ from inv_gym.util.files import write_atomically
 TEXT_KEYS = ("separator", "columns", "decimal")
 """What is said of a table of sales that holds for the stock file too."""
 EXCEL = ".xlsx"
-FORMAT = "%.9g"
+NUMBER_FORMAT = "%.9g"
 REFUSED = "not answered: "
 """How the reason of a series begins that has no answer."""
 TEXTS = ("policy", "next_arrival", "reason")
@@ -73,7 +73,7 @@ class Advice:
         """
         if orders_type(path) != EXCEL:
             text = self.frame.to_csv(
-                index=False, sep=separator, decimal=decimal, float_format=FORMAT
+                index=False, sep=separator, decimal=decimal, float_format=NUMBER_FORMAT
             )
             return write_atomically(path, text)
         content = io.BytesIO()
@@ -100,7 +100,7 @@ def advice(
     stock: str | Path | pd.DataFrame,
     env_or_problem: str | Task | Problem | None,
     fields: Mapping[str, int],
-    wanted: Sequence[str | Mapping[str, Factory]],
+    wanted: Sequence[str | Mapping[str, PolicyFunction]],
     executor: Executor | None,
     progress: Progress | None,
     options: dict[str, Any],
@@ -119,7 +119,7 @@ def advice(
         if name in file.figures
     }
     today = Today(source, told)
-    setting = Setting(today, file, wanted, executor, progress or _silent)
+    inquiry = Inquiry(today, file, wanted, executor, progress or _silent)
 
     # what can be answered, problem by problem
     refused = today.refusals | dict.fromkeys(
@@ -127,14 +127,14 @@ def advice(
     )
     answers, notes = list[Answers](), Counter[str]()
     for group in _groups(problem, today, matched, list(refused)):
-        answered, reasons, remarks = answer(group, setting)
+        answered, reasons, remarks = answer(group, inquiry)
         refused |= reasons
         notes.update(dict.fromkeys(remarks, len(group.series)))
         if answered is not None:
             answers.append(answered)
-    frame = _frame(problem, setting, answers, refused, matched)
+    frame = _frame(problem, inquiry, answers, refused, matched)
     number = sum(len(part.policy) for part in answers)
-    return Advice(frame, _notes(setting, frame, number, notes), number)
+    return Advice(frame, _notes(inquiry, frame, number, notes), number)
 
 
 def _silent(what: str, done: int, number: int) -> None:
@@ -196,23 +196,23 @@ def _groups(
 
 def _frame(
     problem: Problem,
-    setting: Setting,
+    inquiry: Inquiry,
     answers: Sequence[Answers],
     refused: Mapping[int, str],
     matched: np.ndarray,
 ) -> pd.DataFrame:
     """A row per series of the table, and then one for each that only the stock file has."""
-    names, held = setting.today.panel.series, _held(setting.file)
+    names, held = inquiry.today.panel.series, _held(inquiry.file)
     rows: dict[int, dict[str, Any]] = {
         place: held.get(int(matched[place]), {}) | {"reason": f"{REFUSED}{reason}"}
         for place, reason in refused.items()
     }
     for part in answers:
-        rows |= dict(zip(part.group.series.tolist(), _answer_rows(part, setting), strict=True))
+        rows |= dict(zip(part.group.series.tolist(), _answer_rows(part, inquiry), strict=True))
     listed = [{"series": names[place]} | rows[place] for place in range(len(names))]
-    for place in np.setdiff1d(np.arange(len(setting.file.names)), matched):
+    for place in np.setdiff1d(np.arange(len(inquiry.file.names)), matched):
         reason = {"reason": f"{REFUSED}the table of sales has no row of it"}
-        listed.append({"series": setting.file.names[place]} | held[int(place)] | reason)
+        listed.append({"series": inquiry.file.names[place]} | held[int(place)] | reason)
     channels = [] if problem.order_dim == 1 else [x for x in problem.order_names if x != "order"]
     columns = [
         *("series", "on_hand", "on_order", "order"),
@@ -235,10 +235,10 @@ def _held(file: StockFile) -> dict[int, dict[str, float]]:
     }
 
 
-def _answer_rows(part: Answers, setting: Setting) -> list[dict[str, Any]]:
+def _answer_rows(part: Answers, inquiry: Inquiry) -> list[dict[str, Any]]:
     """The rows of a group."""
     problem = part.group.problem
-    arrival = setting.today.calendar.ahead[part.reach.periods].astype(str)
+    arrival = inquiry.today.calendar.ahead[part.reach.periods].astype(str)
     channels = dict(zip(problem.order_names, part.order, strict=True))
     columns = {
         "on_hand": part.stock.on_hand,
@@ -256,10 +256,10 @@ def _answer_rows(part: Answers, setting: Setting) -> list[dict[str, Any]]:
 
 
 def _notes(
-    setting: Setting, frame: pd.DataFrame, answered: int, unfit: Mapping[str, int]
+    inquiry: Inquiry, frame: pd.DataFrame, answered: int, unfit: Mapping[str, int]
 ) -> tuple[str, ...]:
     """What a reader must know of the orders."""
-    today, source = setting.today, setting.today.source
+    today, source = inquiry.today, inquiry.today.source
     noun = today.panel.frequency.noun
     notes = [
         *source.notes,
@@ -274,7 +274,7 @@ def _notes(
     notes += [f"{text} ({number:,} series)" for text, number in unfit.items()]
     notes.append(f"{answered:,} of {len(frame):,} series are answered")
     notes += _unanswered(frame)
-    if AUTO in setting.wanted or len(setting.wanted) > 1:
+    if AUTO in inquiry.wanted or len(inquiry.wanted) > 1:
         notes.append(CHOICE_RULE)
     orders = Counter(frame["policy"][frame["policy"] != ""])
     notes += [f"{name} orders for {number:,} series" for name, number in orders.most_common()]

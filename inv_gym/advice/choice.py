@@ -11,7 +11,7 @@ from inv_gym.backtest.verdicts import Rewards
 OWN_SHARE = 0.2
 """Share of the standard error of what the first policy earned that counts beside that of the
 differences: where nothing rare happened in any window, the differences alone look too sure."""
-ROUNDING_SHARE = 1e-9
+EQUAL_SHARE = 1e-9
 """Share of the reward by which it must earn more, to rule out rounding."""
 CHOICE_RULE = (
     "each series takes the first policy, unless another one earned more on the latest windows of "
@@ -40,7 +40,7 @@ def choose(played: Rewards) -> Choice:
     mean, error = _mean_and_error(played, played.rewards - own)
     earned, own_error = _mean_and_error(played, own)
     error = np.hypot(error, OWN_SHARE * own_error)
-    better = mean > np.maximum(error, ROUNDING_SHARE * np.abs(earned))
+    better = mean > np.maximum(error, EQUAL_SHARE * np.abs(earned))
     gain = np.where(better, mean, 0.0)
     policy = gain.argmax(1)
     return Choice(played.series, policy, gain[np.arange(len(gain)), policy])

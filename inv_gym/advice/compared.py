@@ -20,7 +20,7 @@ NETWORK = "DirectBackprop"
 it likelier that chance decides."""
 KNOWN = ("nothing", "history")
 """What a policy may know that orders for today."""
-Factory: TypeAlias = Callable[[Problem], Policy | None]
+PolicyFunction: TypeAlias = Callable[[Problem], Policy | None]
 
 
 @singledispatch
@@ -56,7 +56,9 @@ def _removal(problem: ProcurementRemoval) -> tuple[str, ...]:
 
 
 def policies_for(
-    problem: Problem, wanted: Sequence[str | Mapping[str, Factory]], covariates: Sequence[str]
+    problem: Problem,
+    wanted: Sequence[str | Mapping[str, PolicyFunction]],
+    covariates: Sequence[str],
 ) -> tuple[dict[str, Policy], list[str]]:
     """The policies that were asked for, by name, and why others of them cannot order.
 
@@ -80,7 +82,9 @@ def policies_for(
     return policies, notes
 
 
-def _makers(problem: Problem, asked: str | Mapping[str, Factory]) -> Mapping[str, Factory]:
+def _makers(
+    problem: Problem, asked: str | Mapping[str, PolicyFunction]
+) -> Mapping[str, PolicyFunction]:
     """What makes each of the policies that one thing asks for."""
     if isinstance(asked, Mapping):
         return asked
@@ -100,7 +104,7 @@ def _given(policy: Policy, problem: Problem) -> Policy:
     return policy
 
 
-def _made(name: str, make: Factory, problem: Problem, covariates: Sequence[str]) -> Policy:
+def _made(name: str, make: PolicyFunction, problem: Problem, covariates: Sequence[str]) -> Policy:
     """A policy for a problem.
 
     Raises:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from inv_gym.advice.choice import choose
-from inv_gym.advice.compared import Factory, policies_for
+from inv_gym.advice.compared import PolicyFunction, policies_for
 from inv_gym.advice.coverage import Coverage, coverage
 from inv_gym.advice.limits import bringing, placed
 from inv_gym.advice.past import PERIODS, PastWindows
@@ -19,7 +19,7 @@ from inv_gym.advice.stock_file import StockFile
 from inv_gym.advice.today import Today
 from inv_gym.backtest.verdicts import Rewards
 from inv_gym.play.episode import play
-from inv_gym.play.evaluation import evaluate
+from inv_gym.play.evaluation import Progress, evaluate
 from inv_gym.play.match import blame_of, blaming
 from inv_gym.play.policy import Policy
 from inv_gym.problems.problem import Problem
@@ -29,12 +29,10 @@ from inv_gym.util.executors import threads_of_process
 
 ORDERED_AT_ONCE = 8192
 """Products that a policy orders for at once, so that memory does not grow with their number."""
-Progress = Callable[[str, int, int], None]
-"""Called with what is done, how many of them, and how many there are in all."""
 
 
 @dataclass(frozen=True)
-class Setting:
+class Inquiry:
     """What all series are answered with.
 
     Attributes:
@@ -47,7 +45,7 @@ class Setting:
 
     today: Today
     file: StockFile
-    wanted: Sequence[str | Mapping[str, Factory]]
+    wanted: Sequence[str | Mapping[str, PolicyFunction]]
     executor: Executor | None
     progress: Progress
 
@@ -92,7 +90,7 @@ class Answers:
     remarks: Remarks
 
 
-def answer(group: Group, setting: Setting) -> tuple[Answers | None, dict[int, str], list[str]]:
+def answer(group: Group, inquiry: Inquiry) -> tuple[Answers | None, dict[int, str], list[str]]:
     """The orders of a group; None if none of its series can be answered.
 
     Gives with them why the other series cannot be answered, by their numbers in the table, and
@@ -102,16 +100,16 @@ def answer(group: Group, setting: Setting) -> tuple[Answers | None, dict[int, st
         ValueError: A policy failed; it is named.
     """
     now = replace(group.problem, horizon=1, long_run=True)
-    names = setting.today.source.covariate_names
-    policies, notes = policies_for(now, setting.wanted, names)
+    names = inquiry.today.source.covariate_names
+    policies, notes = policies_for(now, inquiry.wanted, names)
     if len(policies) > 1:
         notes.append(f"compared policies: {', '.join(policies)}")
     refusals = Remarks()
     if not policies:
         for row in range(len(group.series)):
             refusals.add(row, notes[0])
-    _refuse_economics(now, group, setting.today, refusals)
-    stock = stock_of(now, setting.file, group.rows, setting.today.calendar)
+    _refuse_economics(now, group, inquiry.today, refusals)
+    stock = stock_of(now, inquiry.file, group.rows, inquiry.today.calendar)
     for row in stock.refusals.texts:
         refusals.add(row, stock.refusals.of(row))
     refused = {int(group.series[row]): refusals.of(row) for row in refusals.texts}
@@ -120,11 +118,11 @@ def answer(group: Group, setting: Setting) -> tuple[Answers | None, dict[int, st
         return None, refused, notes
 
     group = group.some(kept)
-    stock = stock_of(now, setting.file, group.rows, setting.today.calendar)
-    products = setting.today.products(now, group.series)._replace(initial_state=stock.state)
+    stock = stock_of(now, inquiry.file, group.rows, inquiry.today.calendar)
+    products = inquiry.today.products(now, group.series)._replace(initial_state=stock.state)
     with _failures_named():
-        chosen = _chosen(group, setting, list(policies))
-        wanted, accepted = _asked(now, policies, chosen, products, setting.progress)
+        chosen = _chosen(group, inquiry, list(policies))
+        wanted, accepted = _asked(now, policies, chosen, products, inquiry.progress)
     remarks = Remarks({row: list(texts) for row, texts in stock.remarks.texts.items()})
     order = placed(now, wanted, accepted, remarks)
     named = np.array(list(policies), object)[chosen]
@@ -152,7 +150,7 @@ def _check_one(problem: Problem, economics: object, row: int, refusals: Remarks)
         refusals.add(row, str(error).rstrip("."))
 
 
-def _chosen(group: Group, setting: Setting, names: list[str]) -> np.ndarray:
+def _chosen(group: Group, inquiry: Inquiry, names: list[str]) -> np.ndarray:
     """``[B]`` numbers of the policies that order: the first one, or what earned more in the past;
     see `inv_gym.advice.choice`.
     """
@@ -160,23 +158,23 @@ def _chosen(group: Group, setting: Setting, names: list[str]) -> np.ndarray:
     if len(names) == 1:
         return chosen
     past = replace(group.problem, horizon=PERIODS + max(group.problem.lead_times))
-    windows = PastWindows.of(setting.today, past, group.series)
+    windows = PastWindows.of(inquiry.today, past, group.series)
     if windows is None:
         return chosen
-    covariates = setting.today.source.covariate_names
-    policies, _ = policies_for(past, setting.wanted, covariates)
-    choice = choose(_earned(past, policies, windows, setting))
-    number = {name: place for place, name in enumerate(setting.today.panel.series)}
+    covariates = inquiry.today.source.covariate_names
+    policies, _ = policies_for(past, inquiry.wanted, covariates)
+    choice = choose(_earned(past, policies, windows, inquiry))
+    number = {name: place for place, name in enumerate(inquiry.today.panel.series)}
     places = np.array([number[name] for name in choice.series])
     by_series = dict(zip(places.tolist(), choice.policy.tolist(), strict=True))
     return np.array([by_series.get(int(place), 0) for place in group.series])
 
 
 def _earned(
-    problem: Problem, policies: Mapping[str, Policy], windows: PastWindows, setting: Setting
+    problem: Problem, policies: Mapping[str, Policy], windows: PastWindows, inquiry: Inquiry
 ) -> Rewards:
     """What the policies earned in each window."""
-    with _executor(setting) as executor:
+    with _executor(inquiry) as executor:
         played = evaluate(
             problem,
             policies,
@@ -185,19 +183,19 @@ def _earned(
             reference=next(iter(policies)),
             per_product=True,
             executor=executor,
-            progress=setting.progress,
+            progress=inquiry.progress,
         )
     assert played.products is not None
     return Rewards.of(played.products)
 
 
 @contextmanager
-def _executor(setting: Setting) -> Iterator[Executor | None]:
+def _executor(inquiry: Inquiry) -> Iterator[Executor | None]:
     """Who plays the comparison: threads if nobody is given, but for policies of the user's, which
     may not bear to be copied.
     """
-    if setting.executor is not None or any(isinstance(x, Mapping) for x in setting.wanted):
-        yield setting.executor
+    if inquiry.executor is not None or any(isinstance(x, Mapping) for x in inquiry.wanted):
+        yield inquiry.executor
         return
     with ThreadPoolExecutor(threads_of_process()) as threads:
         yield threads

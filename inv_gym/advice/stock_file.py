@@ -25,9 +25,9 @@ from inv_gym.products.panel.table import (
 )
 
 UNITS, DAYS = ("on_hand", "on_order"), ("due", "expires")
-FIGURES = (*PRICES, *COSTS, *SERIES_FIGURES)
+STOCK_FIGURES = (*PRICES, *COSTS, *SERIES_FIGURES)
 """Columns with one number per series, in place of that of the table of sales."""
-STOCK_COLUMNS = ("series", *UNITS, *DAYS, *FIGURES)
+STOCK_COLUMNS = ("series", *UNITS, *DAYS, *STOCK_FIGURES)
 ROWS_AT_ONCE = 1_000_000
 
 
@@ -67,7 +67,7 @@ def read_stock(
 
     Columns: ``series`` (or those that name a series in the Kaggle tables) and ``on_hand``, units;
     optional ``expires``, the last day on which these units can be sold; ``on_order``, units, and
-    ``due``, the day on which they arrive; and those of `FIGURES`. Others are ignored.
+    ``due``, the day on which they arrive; and those of `STOCK_FIGURES`. Others are ignored.
 
     Args:
         path: The file, ``.csv``, ``.csv.gz``, ``.parquet`` or ``.xlsx`` (its first sheet), or a
@@ -84,12 +84,14 @@ def read_stock(
     frame, decimal = _frame(path, separator, decimal)
     frame = _named(frame, columns or {})
     faults = Faults()
-    cells = _Cells(frame, decimal, faults)
+    cells = _StockCells(frame, decimal, faults)
     code, names = cells.series()
     units = {name: cells.numbers(name) for name in UNITS}
     days = {name: cells.days(name) for name in DAYS}
     cells.check_rows(code, names, units, days)
-    figures = {name: cells.figure(name, code, names) for name in FIGURES if name in frame.columns}
+    figures = {
+        name: cells.figure(name, code, names) for name in STOCK_FIGURES if name in frame.columns
+    }
     if faults:
         raise ValueError(str(faults.error).replace("demand table", "stock file"))
     return StockFile(names, code, **units, **days, figures=figures)
@@ -155,7 +157,7 @@ def _text(cell: Any) -> str:
 
 
 @dataclass(frozen=True)
-class _Cells:
+class _StockCells:
     """The cells of a stock file.
 
     Attributes:

@@ -82,8 +82,8 @@ def main(
     with the reason.
     """
     with needed_packages():
-        from inv_gym.commands.ordering import Asked, order
+        from inv_gym.commands.ordering import OrderRequest, order
     fields = tables.given({"lead_time": lead_time, "shelf_life": shelf_life})
     described = tables.described_table(context.params)
-    asked = Asked(data, stock, env, fields, field or [], policy or ["auto"], described, seed)
+    asked = OrderRequest(data, stock, env, fields, field or [], policy or ["auto"], described, seed)
     order(asked, (workers, dask), out)

@@ -27,7 +27,7 @@ from inv_gym.util.files import check_writable
 
 
 @dataclass(frozen=True)
-class Asked:
+class OrderRequest:
     """What a user asked for.
 
     Attributes:
@@ -51,7 +51,7 @@ class Asked:
     seed: int
 
 
-def order(asked: Asked, place: tuple[int | None, str | None], out: Path) -> None:
+def order(asked: OrderRequest, place: tuple[int | None, str | None], out: Path) -> None:
     """Ask for the orders, print the notes, and write a row per series.
 
     Args:
@@ -83,7 +83,7 @@ def order(asked: Asked, place: tuple[int | None, str | None], out: Path) -> None
         raise typer.Exit(1)
 
 
-def advised(asked: Asked, place: tuple[int | None, str | None], console: Console) -> Advice:
+def advised(asked: OrderRequest, place: tuple[int | None, str | None], console: Console) -> Advice:
     """The orders, with a progress bar if somebody looks on."""
     with told("--policy"):
         policies = [policy_of(spec) for spec in asked.policies]
@@ -131,7 +131,7 @@ def made_policy(spec: str, factory: Factory, problem: inv_gym.Problem) -> inv_gy
     return policy
 
 
-def problem_of(asked: Asked, fields: Mapping[str, Any]) -> Any:
+def problem_of(asked: OrderRequest, fields: Mapping[str, Any]) -> Any:
     """The problem that is ordered for."""
     env = asked.environment
     if env is None:
