@@ -3,6 +3,7 @@
 Importing registers the environments: ``gym.make("InvLostSales-v0")``.
 """
 
+from inv_gym.advice.advising import advise
 from inv_gym.demand.families import Empirical, Family
 from inv_gym.demand.ranges import LogNormalRange, LogUniform, Uniform
 from inv_gym.play.evaluation import Evaluation, evaluate
@@ -52,6 +53,7 @@ __all__ = [
     "SyntheticProducts",
     "Task",
     "Uniform",
+    "advise",
     "draw_products",
     "evaluate",
     "instance",

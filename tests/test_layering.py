@@ -19,6 +19,7 @@ LAYERS = [
     {"testing"},
     {"leaderboard"},
     {"backtest"},
+    {"advice"},
     {"published"},
     {"pictures"},
     {"commands"},
@@ -35,7 +36,7 @@ ROOMS = {
 ALLOWED = {
     "torch": {"util", "products", "structure", "testing", "commands"},
     "gymnasium": {"tasks", "envs", "testing"},
-    "pandas": {"products", "play", "leaderboard", "backtest"},
+    "pandas": {"products", "play", "leaderboard", "backtest", "advice"},
     "matplotlib": {"envs", "leaderboard", "backtest", "pictures"},
     "pyarrow": {"products"},
     "distributed": {"util"},
@@ -115,7 +116,7 @@ def test_agents_and_baselines_do_not_import_each_other() -> None:
         for _, path in modules(package):
             assert not any(name.startswith(f"inv_gym.{other}") for name in imports(path))
     for room, path in modules("inv_gym"):
-        if room in ("leaderboard", "backtest", "published", "pictures", "commands"):
+        if room in ("leaderboard", "backtest", "advice", "published", "pictures", "commands"):
             # they bring all together
             continue
         outside = ("inv_gym.agents", "inv_gym.baselines")

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import typer
 
-from inv_gym.commands import backtest, leaderboard, order_pictures, published_tables, train
+from inv_gym.commands import (
+    backtest,
+    leaderboard,
+    order,
+    order_pictures,
+    published_tables,
+    train,
+)
 
 app = typer.Typer(
     name="inv-gym",
-    help="Inventory control: rank policies, train networks, reproduce tables, and draw orders.",
+    help="Inventory control: rank policies, train networks, order, reproduce tables, draw orders.",
     add_completion=False,
     no_args_is_help=True,
     rich_markup_mode=None,
@@ -27,6 +34,11 @@ app.command(
     short_help="Rank every policy on the last days of a table of sales, series by series.",
     epilog=backtest.BACKTEST_EXAMPLES,
 )(backtest.main)
+app.command(
+    "order",
+    short_help="Say what to order today, for every series of a table of sales.",
+    epilog=order.ORDER_EXAMPLES,
+)(order.main)
 app.command(
     "tables",
     short_help="Print published tables beside our figures.",

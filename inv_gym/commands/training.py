@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import warnings
+from collections.abc import Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
@@ -178,7 +179,7 @@ def products_name(env_id: str, options: Options) -> str:
     return options.products or inv_gym.ENVIRONMENTS[env_id].origin
 
 
-def named_values(option: str, texts: list[str]) -> dict[str, Any]:
+def named_values(option: str, texts: Sequence[str]) -> dict[str, Any]:
     """What ``name=value`` texts say, the values in JSON or plain."""
     values = {}
     for text in texts:

@@ -275,14 +275,14 @@ def _read(
     for key in options:
         one_of("option of the table", key, TABLE_OPTIONS)
     reading = {key: options.pop(key) for key in READING_KEYS if key in options}
-    panel = _panel(data, reading)
+    panel = read_data(data, reading)
     split = find_split(panel, train_until, validate_until, options)
     if horizon is not None:
         whole("horizon", horizon, 1)
     return Wanted(panel, played, split, horizon, each, options)
 
 
-def _panel(data: str | Path | Panel, reading: dict[str, Any]) -> Panel:
+def read_data(data: str | Path | Panel, reading: Mapping[str, Any]) -> Panel:
     """The panel of a file, or the one that was given.
 
     Raises:

@@ -13,6 +13,7 @@ from bad_inputs import Bad, flags, fuzz, names, real, refused, things, whole
 from hypothesis import given
 from hypothesis import strategies as st
 
+import inv_gym
 from inv_gym import POPULATIONS, LostSales
 from inv_gym.agents import DirectBackprop, InventoryAgent, NetworkConfig, TrainingConfig
 from inv_gym.agents.sb3.config import ModelFreeConfig
@@ -289,3 +290,27 @@ def test_bad_windows_of_a_table_are_refused(tmp_path: Path, data: st.DataObject)
     bad = data.draw(WINDOWS[name])
     arguments = {"panel": panel, name: bad.value}
     refused(lambda: PanelProducts(**arguments), bad.words, f"PanelProducts({name}={bad.value!r})")
+
+
+ORDERING: dict[str, st.SearchStrategy[Bad]] = {
+    "data": things().filter(lambda bad: not isinstance(bad.value, str)),
+    "stock": things().filter(lambda bad: not isinstance(bad.value, str)),
+    "env_or_problem": things(("", *inv_gym.ENVIRONMENTS)).filter(lambda bad: bad.value is not None),
+    "lead_time": whole(0, 1000).filter(lambda bad: bad.value is not None),
+    "shelf_life": whole(1, 1000).filter(lambda bad: bad.value is not None),
+    "policy": things(),
+    "seed": whole(0),
+    "economics": things().filter(lambda bad: bad.value is not None),
+    "executor": things().filter(lambda bad: bad.value is not None),
+}
+
+
+@given(data=st.data())
+@fuzz
+def test_bad_values_of_advise_are_refused(tmp_path: Path, data: st.DataObject) -> None:
+    path = written(tmp_path / "sales.csv", table())
+    (tmp_path / "stock.csv").write_text("series,on_hand\nA,1\nB,2\n")
+    name = data.draw(st.sampled_from(sorted(ORDERING)))
+    bad = data.draw(ORDERING[name])
+    arguments = {"data": path, "stock": tmp_path / "stock.csv", name: bad.value}
+    refused(lambda: inv_gym.advise(**arguments), bad.words, f"advise({name}={bad.value!r})")

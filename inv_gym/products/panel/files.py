@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import csv
 import gzip
+import os
+import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import pandas as pd
 
@@ -135,12 +137,48 @@ class ParquetFile:
             yield file
 
 
+@dataclass(frozen=True)
+class ExcelFile:
+    """The first sheet of an Excel file, with a header in its first row."""
+
+    path: Path
+
+    def columns(self) -> list[str]:
+        """The names in the header."""
+        return [str(name) for name in self._sheet(0).columns]
+
+    def cells(self) -> list[str]:
+        """The first row; empty if there is none."""
+        return [str(cell) for row in self._sheet(1).itertuples(index=False) for cell in row]
+
+    def chunks(
+        self, names: Sequence[str], text: Sequence[str], columns: Sequence[str], rows: int
+    ) -> Iterator[pd.DataFrame]:
+        """See `CsvFile`; the sheet is in memory as a whole, and its cells have types."""
+        sheet = self._sheet(None).set_axis(list(range(len(names))), axis=1)
+        places = [list(names).index(name) for name in columns]
+        for first in range(0, len(sheet), rows):
+            yield sheet.iloc[first : first + rows][places].set_axis(list(columns), axis=1)
+
+    def _sheet(self, rows: int | None) -> pd.DataFrame:
+        """So many rows, or all of them."""
+        try:
+            with _explained(self.path, "an Excel file (.xlsx)"):
+                return pd.read_excel(
+                    self.path, nrows=rows, dtype=object, keep_default_na=False, na_values=[""]
+                )
+        except ImportError as error:
+            raise ImportError(
+                "a .xlsx table needs openpyxl: pip install 'inv-gym[excel]', or give a .csv."
+            ) from error
+
+
 @contextmanager
 def _explained(path: Path, expected: str) -> Iterator[None]:
     """Put the path and the remedy to what a reader refuses."""
     try:
         yield
-    except (ValueError, EOFError, gzip.BadGzipFile) as error:
+    except (ValueError, EOFError, KeyError, gzip.BadGzipFile, zipfile.BadZipFile) as error:
         reason = str(error).strip()
         raise ValueError(
             f"the demand table {str(path)!r} cannot be read ({reason}): it must be {expected}."
@@ -150,25 +188,31 @@ def _explained(path: Path, expected: str) -> Iterator[None]:
 DECIMALS = (".", ",")
 """Marks of decimals."""
 
-FILE_TYPES: dict[str, type[CsvFile] | type[ParquetFile]] = {
+TableFile: TypeAlias = CsvFile | ParquetFile | ExcelFile
+
+FILE_TYPES: dict[str, type[TableFile]] = {
     ".csv": CsvFile,
     ".csv.gz": CsvFile,
     ".parquet": ParquetFile,
+    ".xlsx": ExcelFile,
 }
 """The kinds of files, by the end of the name."""
 
 
-def open_table(path: str | Path, separator: str = ",", decimal: str = ".") -> CsvFile | ParquetFile:
+def open_table(path: str | Path, separator: str = ",", decimal: str = ".") -> TableFile:
     """The file of a table, by the end of its name; a directory has parts in Parquet.
 
     Raises:
         FileNotFoundError: There is no such file.
+        TypeError: It is no path.
         ValueError: Tables are not read from that type of file, or a directory has no parts.
     """
+    if not isinstance(path, (str, os.PathLike)):
+        raise TypeError(f"a table must be given as the path of a file, got {path!r}.")
     path = Path(path)
     one_of("decimal", decimal, DECIMALS)
     if path.is_dir():
-        directory = _parquet(path, separator, decimal)
+        directory = ParquetFile(_without_marks(path, separator, decimal))
         if not directory.parts:
             raise ValueError(f"the directory {str(path)!r} has no .parquet files: give a table.")
         return directory
@@ -180,7 +224,7 @@ def open_table(path: str | Path, separator: str = ",", decimal: str = ".") -> Cs
     kind = FILE_TYPES[one_of("type of demand table", suffix, FILE_TYPES)]
     if kind is CsvFile:
         return CsvFile(path, checked_separator(separator), _apart(decimal, separator))
-    return _parquet(path, separator, decimal)
+    return kind(_without_marks(path, separator, decimal))
 
 
 def _apart(decimal: str, separator: str) -> str:
@@ -197,17 +241,18 @@ def _apart(decimal: str, separator: str) -> str:
     return decimal
 
 
-def _parquet(path: Path, separator: str, decimal: str) -> ParquetFile:
-    """Parquet, which has no separator, and no decimal mark.
+def _without_marks(path: Path, separator: str, decimal: str) -> Path:
+    """The path of a table that has no separator, and no decimal mark.
 
     Raises:
         ValueError: One was given.
     """
+    kind = "an Excel" if path.suffix.lower() == ".xlsx" else "a Parquet"
     if separator != ",":
-        raise ValueError(f"a Parquet table has no separator, got {separator!r}: leave it out.")
+        raise ValueError(f"{kind} table has no separator, got {separator!r}: leave it out.")
     if decimal != ".":
-        raise ValueError(f"a Parquet table has no decimal mark, got {decimal!r}: leave it out.")
-    return ParquetFile(path)
+        raise ValueError(f"{kind} table has no decimal mark, got {decimal!r}: leave it out.")
+    return path
 
 
 def checked_separator(separator: str) -> str:

@@ -80,6 +80,15 @@ class Periods:
             return (months - first.astype("datetime64[M]")).astype(np.int64)
         return (day - first.astype(np.int64)) // int(self.frequency.days)
 
+    def ahead(self, number: int) -> np.ndarray:
+        """The dates ``[number]`` of the periods that follow the last one."""
+        last = self.dates[-1]
+        if self.frequency is not MONTHLY:
+            return last + int(self.frequency.days) * np.arange(1, number + 1)
+        _, of_month = _days_of_month(self.dates)
+        end = (last.astype("datetime64[M]") + number).astype("datetime64[D]")
+        return _month_dates(np.array([last, end]), int(of_month.max()))[1:]
+
 
 def given_periods(days: np.ndarray, frequency: Frequency) -> Periods:
     """The periods of a table that is said to have this frequency.

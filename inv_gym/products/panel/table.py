@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from inv_gym.products.panel.faults import Faults
-from inv_gym.products.panel.files import CsvFile, ParquetFile, open_table
+from inv_gym.products.panel.files import CsvFile, TableFile, open_table
 from inv_gym.products.panel.headings import (
     DAY,
     OPTIONAL,
@@ -377,8 +377,8 @@ def read_table(
 
 
 def _headed(
-    file: CsvFile | ParquetFile, columns: Mapping[str, str] | None, wide: bool, faults: Faults
-) -> tuple[CsvFile | ParquetFile, list[str]]:
+    file: TableFile, columns: Mapping[str, str] | None, wide: bool, faults: Faults
+) -> tuple[TableFile, list[str]]:
     """The file with the names of its columns, as they are known to the layouts.
 
     Another separator, and names that differ in capitals and spaces, are faults; the file is read
@@ -401,7 +401,7 @@ def _headed(
 
 
 def _frames(
-    file: CsvFile | ParquetFile,
+    file: TableFile,
     layout: Layout,
     names: Sequence[str],
     read: Sequence[str],

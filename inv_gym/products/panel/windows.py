@@ -5,7 +5,7 @@ given or imputed.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, ClassVar
@@ -122,11 +122,11 @@ class PanelProducts:
         texts = [_imputed(name.replace("_", " "), column) for name, column in given.items()]
         imputed = ", ".join([*filter(None, texts), "all other costs"])
         split = self.first is not None or self.last is not None
-        days = self.table
+        first, last = self._ends
         return (
             *self.panel.notes,
             *self.remarks,
-            *((f"episodes lie in {days['first']} to {days['last']}",) if split else ()),
+            *((f"episodes lie in {first} to {last}",) if split else ()),
             *self._lot_notes,
             *self._price_notes,
             f"imputed once per series from assumed ranges, with seed {self.seed}: {imputed}",
@@ -149,14 +149,19 @@ class PanelProducts:
     @property
     def table(self) -> dict[str, Any]:
         """Which table, and which of its days: plain data for a card."""
-        days = self.panel.dates[[self._episode_days.start, self._episode_days.stop - 1]]
+        first, last = self._ends
         return {
             "file": self.panel.file,
             "fingerprint": self.panel.fingerprint,
             "frequency": self.panel.frequency.name,
-            "first": str(days[0]),
-            "last": str(days[1]),
+            "first": str(first),
+            "last": str(last),
         }
+
+    @property
+    def _ends(self) -> np.ndarray:
+        """The first and the last day of episodes."""
+        return self.panel.dates[[self._episode_days.start, self._episode_days.stop - 1]]
 
     @property
     def episode_periods(self) -> range:
@@ -244,9 +249,9 @@ class PanelProducts:
             rng,
             figures,
             self.panel.units[inside, series].astype(np.float64),
-            self._covariates(inside, series),
+            self.covariates(inside, series),
             known_periods=known_periods,
-        )._replace(windows=windows, lots=self._lots(series), prices=prices)
+        )._replace(windows=windows, lots=self.lots(series), prices=prices)
 
     @cached_property
     def has_lots(self) -> bool:
@@ -279,7 +284,7 @@ class PanelProducts:
         assert self.panel.prices is not None
         return self.panel.prices[: self._episode_days.stop]
 
-    def _lots(self, series: np.ndarray) -> Lots | None:
+    def lots(self, series: np.ndarray) -> Lots | None:
         """The lots of series of these numbers ``[B]``."""
         if not self.has_lots:
             return None
@@ -333,7 +338,7 @@ class PanelProducts:
         """
         known, values = self._known_figures
         for place in np.unique(series[~known[series]]):
-            values[place] = np.concatenate(list(self._drawn(place).values()))
+            values[place] = np.concatenate(list(self.drawn(place).values()))
             known[place] = True
         return dict(zip(self._figure_names, values[series].T, strict=True))
 
@@ -352,17 +357,25 @@ class PanelProducts:
 
     @cached_property
     def _figure_names(self) -> tuple[str, ...]:
-        return tuple(self._drawn(0))
+        return tuple(self.drawn(0))
 
-    def _drawn(self, place: int) -> dict[str, np.ndarray]:
-        """Prices and costs of a series, ``[1]`` each, imputed by its name where not given."""
-        name = self.panel.series[place]
+    def drawn(
+        self, place: int, told: Mapping[str, np.ndarray] | None = None
+    ) -> dict[str, np.ndarray]:
+        """Prices and costs of a series, ``[1]`` each, imputed by its name where not given.
+
+        Args:
+            place: Number of the series.
+            told: Figures ``[1]`` in place of those of the table: ``price``, ``cost`` and the costs
+                that a table may have.
+        """
+        name, told = self.panel.series[place], told or {}
         word = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big")
         rng = np.random.default_rng([self.seed, word])
-        given = (_figure_of(column, place) for column in (self._price, self._cost))
-        drawn = draw_economics(self.ranges, rng, 1, *given)
-        costs = {name: _figure_of(column, place) for name, column in self._given_costs.items()}
-        return drawn | {name: cost for name, cost in costs.items() if cost is not None}
+        means = {"price": self._price, "cost": self._cost, **self._given_costs}
+        given = {name: _figure_of(column, place) for name, column in means.items()} | dict(told)
+        drawn = draw_economics(self.ranges, rng, 1, given.pop("price"), given.pop("cost"))
+        return drawn | {name: cost for name, cost in given.items() if cost is not None}
 
     @cached_property
     def _given_costs(self) -> dict[str, np.ndarray]:
@@ -376,16 +389,20 @@ class PanelProducts:
         """The ranges of what is imputed."""
         return retail(self.panel.frequency) if self.economics is None else self.economics
 
-    def _covariates(self, days: np.ndarray, series: np.ndarray) -> np.ndarray:
+    def covariates(self, days: np.ndarray, series: np.ndarray) -> np.ndarray:
         """Calendar and promotion ``[H + T, B, C]`` in the given periods of the panel
         ``[H + T, B]``.
         """
-        since = (self.panel.dates[days] - MONDAY).astype(np.int64)
-        phases = calendar(since.ravel(), 1).reshape(*days.shape, -1)[..., self._first_phase :]
+        phases = self.phases(self.panel.dates[days])
         if self.panel.promotion is None:
             return phases
         promotion = self.panel.promotion[days, series] / self._largest_promotion[series]
         return np.concatenate([phases, promotion[..., None]], -1)
+
+    def phases(self, dates: np.ndarray) -> np.ndarray:
+        """The calendar ``[..., C]`` on dates."""
+        since = (dates - MONDAY).astype(np.int64)
+        return calendar(since.ravel(), 1).reshape(*dates.shape, -1)[..., self._first_phase :]
 
     @cached_property
     def _largest_promotion(self) -> np.ndarray:

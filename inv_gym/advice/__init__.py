@@ -1,0 +1,1 @@
+"""Orders of today for the series of a table of sales."""

@@ -1,0 +1,121 @@
+"""Which policies order: those that auto compares, and those that are named."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial, singledispatch
+from pathlib import Path
+from typing import TypeAlias
+
+from inv_gym import agents, baselines
+from inv_gym.agents.inventory_agent import InventoryAgent
+from inv_gym.play.policy import Policy
+from inv_gym.problems import DualSourcing, LostSales, Perishable, ProcurementRemoval
+from inv_gym.problems.problem import Problem
+from inv_gym.util.checks import one_of
+
+AUTO = "auto"
+NETWORK = "DirectBackprop"
+"""The network that auto compares: others of the same problem order nearly the same, and each makes
+it likelier that chance decides."""
+KNOWN = ("nothing", "history")
+"""What a policy may know that orders for today."""
+PolicyFunction: TypeAlias = Callable[[Problem], Policy | None]
+
+
+@singledispatch
+def compared(problem: Problem) -> tuple[str, ...]:
+    """The heuristics that auto compares for a problem, by their names; the first one orders unless
+    another policy is better for sure enough.
+
+    They are those that earn most on real tables, and of several the ones that are quick. The
+    network `NETWORK` joins them where it comes with the package. Register those for a problem of
+    your own: ``@compared.register def _(problem: MyProblem) -> tuple[str, ...]``.
+    """
+    return (baselines.reference(problem, distribution=False),)
+
+
+@compared.register
+def _lost_sales(problem: LostSales) -> tuple[str, ...]:
+    return ("base-stock",) if problem.lead_time == 0 else ("vector base-stock", "base-stock")
+
+
+@compared.register
+def _perishable(problem: Perishable) -> tuple[str, ...]:
+    return ("searched base-stock", "waste-aware base-stock")
+
+
+@compared.register
+def _dual_sourcing(problem: DualSourcing) -> tuple[str, ...]:
+    return ("dual index", "tailored base-surge")
+
+
+@compared.register
+def _removal(problem: ProcurementRemoval) -> tuple[str, ...]:
+    return ("interval-stock", "base-stock, never remove")
+
+
+def policies_for(
+    problem: Problem,
+    wanted: Sequence[str | Mapping[str, PolicyFunction]],
+    covariates: Sequence[str],
+) -> tuple[dict[str, Policy], list[str]]:
+    """The policies that were asked for, by name, and why others of them cannot order.
+
+    Args:
+        problem: What is ordered for.
+        wanted: ``auto``, names of heuristics and networks that come with the package, folders of
+            trainings, and functions that make a policy for a problem, by name.
+        covariates: Names of those of the table.
+
+    Raises:
+        ValueError: A name is unknown for this problem.
+    """
+    policies: dict[str, Policy] = {}
+    notes = []
+    for asked in wanted:
+        for name, make in _makers(problem, asked).items():
+            try:
+                policies[name] = _made(name, make, problem, covariates)
+            except ValueError as error:
+                notes.append(f"policy {name} does not order: {error}")
+    return policies, notes
+
+
+def _makers(
+    problem: Problem, asked: str | Mapping[str, PolicyFunction]
+) -> Mapping[str, PolicyFunction]:
+    """What makes each of the policies that one thing asks for."""
+    if isinstance(asked, Mapping):
+        return asked
+    if asked and Path(asked).is_dir():
+        return {asked: partial(InventoryAgent.load, asked)}
+    networks, rules = agents.policies(problem), baselines.policies(problem, distribution=False)
+    joining = [name for name in networks if name == NETWORK]
+    names = (*compared(problem), *joining) if asked == AUTO else (asked,)
+    ours = rules | networks
+    for name in names:
+        one_of("policy", name, [AUTO, *ours])
+    return {name: partial(_given, ours[name]) for name in names}
+
+
+def _given(policy: Policy, problem: Problem) -> Policy:
+    """A policy that is made already."""
+    return policy
+
+
+def _made(name: str, make: PolicyFunction, problem: Problem, covariates: Sequence[str]) -> Policy:
+    """A policy for a problem.
+
+    Raises:
+        ValueError: It is for another problem, or needs to know what is not known today.
+    """
+    policy = make(problem)
+    if policy is None:
+        raise ValueError("it is for another problem")
+    if policy.knows not in KNOWN:
+        raise ValueError(f"it needs to know the {policy.knows}")
+    needed = getattr(policy, "covariates", ())
+    if needed and tuple(needed) != tuple(covariates):
+        raise ValueError(f"it needs the covariates {', '.join(needed)}")
+    return policy
