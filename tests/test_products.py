@@ -341,7 +341,7 @@ def test_products_move_to_torch_and_back_unchanged():
         (
             lambda: make_source({"means": 3.0}),
             "unknown key of products 'means'; known: population, families, mean, dispersion, "
-            "economics. "
+            "economics, known_periods. "
             "Did you mean 'mean'?",
         ),
         (

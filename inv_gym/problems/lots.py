@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from inv_gym.util.arrays import Array, indicator, is_torch, round_up
 
-ROUNDING_ERROR = 1e-6
+LOT_ROUNDING = 1e-6
 """The share by which an order may exceed a multiple and still be one: 1.1 is 11 times 0.1."""
 
 
@@ -39,5 +39,5 @@ class Lots(NamedTuple):
         # multiples, where there is one
         has_multiple = indicator(self.multiple > 0.0, order)
         step = self.multiple + (1.0 - has_multiple)
-        whole = step * round_up(least / step * (1.0 - ROUNDING_ERROR))
+        whole = step * round_up(least / step * (1.0 - LOT_ROUNDING))
         return has_multiple * whole + (1.0 - has_multiple) * least
