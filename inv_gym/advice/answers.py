@@ -28,6 +28,7 @@ from inv_gym.tasks.registry import task
 from inv_gym.tasks.tables import find_structures, read_data
 from inv_gym.tasks.task import Task
 from inv_gym.util.checks import one_of
+from inv_gym.util.extras import needs
 from inv_gym.util.files import write_atomically
 
 TEXT_KEYS = ("separator", "columns", "decimal")
@@ -77,12 +78,8 @@ class Advice:
             )
             return write_atomically(path, text)
         content = io.BytesIO()
-        try:
+        with needs("excel", "a .xlsx file"):
             self.frame.to_excel(content, index=False)
-        except ImportError as error:
-            raise ImportError(
-                "a .xlsx file needs openpyxl: pip install 'inv-gym[excel]', or give a .csv."
-            ) from error
         return write_atomically(path, content.getvalue())
 
 

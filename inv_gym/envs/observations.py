@@ -99,6 +99,7 @@ class FlatObservations:
         demand = products.demand.astype(np.float32)
         if products.known_periods is not None:
             demand = np.nan_to_num(demand)
+        self._single = single
         self._template = template[:, 0] if single else template
         self._demand = demand[:, 0] if single else demand
         self._prices: np.ndarray | None = None
@@ -131,7 +132,7 @@ class FlatObservations:
             rows[self.known_periods] = episode.known_periods
         if not self._problem.long_run:
             rows[-1] = 1.0 - t / self._problem.horizon
-        return rows.T
+        return rows if self._single else rows.T
 
     def read(self, vectors: np.ndarray) -> Observation:
         """What vectors ``[B, n]`` show, as policies take it; of the covariates they show the

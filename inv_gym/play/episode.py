@@ -129,7 +129,9 @@ class Episode:
         """
         problem, products = self.problem, self.products
         demand = products.demand[HISTORY + self.period]
-        self.accepted = problem.in_lots(problem.admissible(order), products.lots)
+        self.accepted = problem.admissible(order)
+        if products.lots is not None:
+            self.accepted = problem.in_lots(self.accepted, products.lots)
         economics = products.economics
         if products.prices is not None:
             economics = economics._replace(price=products.prices[self.period])
@@ -138,7 +140,7 @@ class Episode:
             self._seen.append(outcome.flows.sales)
         self.state = outcome.state
         self.period += 1
-        if self.done and not problem.long_run:
+        if self.period >= problem.horizon and not problem.long_run:
             salvage = problem.discount * problem.salvage(outcome.state, products.economics)
             outcome = outcome._replace(reward=outcome.reward + salvage)
         return outcome

@@ -162,15 +162,13 @@ class ExcelFile:
 
     def _sheet(self, rows: int | None) -> pd.DataFrame:
         """So many rows, or all of them."""
-        try:
-            with _explained(self.path, "an Excel file (.xlsx)"):
-                return pd.read_excel(
-                    self.path, nrows=rows, dtype=object, keep_default_na=False, na_values=[""]
-                )
-        except ImportError as error:
-            raise ImportError(
-                "a .xlsx table needs openpyxl: pip install 'inv-gym[excel]', or give a .csv."
-            ) from error
+        with (
+            needs("excel", "a .xlsx table"),
+            _explained(self.path, "an Excel file (.xlsx)"),
+        ):
+            return pd.read_excel(
+                self.path, nrows=rows, dtype=object, keep_default_na=False, na_values=[""]
+            )
 
 
 @contextmanager
