@@ -163,3 +163,12 @@ def test_an_order_of_a_gradient_reaches_the_reward_through_lots() -> None:
     inv_gym.rollout(PROBLEM, Ours(), products).discounted_reward.sum().backward()
     assert amount.grad is not None
     assert (amount.grad != 0.0).all()
+
+
+@pytest.mark.parametrize("bad", [np.nan, -1.0, np.inf])
+@pytest.mark.parametrize("name", Lots._fields)
+def test_lots_that_are_no_quantities_are_refused(name: str, bad: float) -> None:
+    drawn = inv_gym.draw_products(inv_gym.make_source("poisson"), PROBLEM, 2)
+    lots = Lots(np.zeros(2), np.zeros(2))._replace(**{name: np.array([1.0, bad])})
+    with pytest.raises(ValueError, match=f"the {name} of the lots must be finite and at least 0"):
+        inv_gym.rollout(PROBLEM, Fixed(1.0), drawn._replace(lots=lots))

@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from inv_gym.play.episode import Episode, check_products
+from inv_gym.play.episode import Episode
 from inv_gym.play.orders import taken
 from inv_gym.play.policy import Observation, Policy, planned
+from inv_gym.play.product_checks import check_products
 from inv_gym.problems.problem import Problem
 from inv_gym.products.batch import Products
 from inv_gym.structure.chains import inequalities
