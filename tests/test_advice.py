@@ -312,7 +312,7 @@ def test_windows_of_the_past_end_with_the_table_whatever_came_before(
         past = PastWindows.of(today, problem, np.array([0]))
         assert past is not None
         products = past.listed(np.random.default_rng(0), slice(0, len(past)), problem)
-        starts.append(today.panel.dates[past.windows.windows[:, 1]].astype(str).tolist())
+        starts.append(today.panel.dates[past.windows[:, 1]].astype(str).tolist())
         assert past.number.tolist() == list(range(len(past)))[::-1]
         np.testing.assert_allclose(products.initial_state.on_hand, products.scale)
     assert starts[0] == starts[1]

@@ -9,9 +9,11 @@ from typing import TypeAlias
 
 from inv_gym import agents, baselines
 from inv_gym.agents.inventory_agent import InventoryAgent
+from inv_gym.leaderboard.entries import lacking
 from inv_gym.play.policy import Policy
 from inv_gym.problems import DualSourcing, LostSales, Perishable, ProcurementRemoval
 from inv_gym.problems.problem import Problem
+from inv_gym.products.sources import ProductSource
 from inv_gym.util.checks import one_of
 
 AUTO = "auto"
@@ -58,7 +60,7 @@ def _removal(problem: ProcurementRemoval) -> tuple[str, ...]:
 def policies_for(
     problem: Problem,
     wanted: Sequence[str | Mapping[str, PolicyFunction]],
-    covariates: Sequence[str],
+    source: ProductSource,
 ) -> tuple[dict[str, Policy], list[str]]:
     """The policies that were asked for, by name, and why others of them cannot order.
 
@@ -66,7 +68,7 @@ def policies_for(
         problem: What is ordered for.
         wanted: ``auto``, names of heuristics and networks that come with the package, folders of
             trainings, and functions that make a policy for a problem, by name.
-        covariates: Names of those of the table.
+        source: The products of the table.
 
     Raises:
         ValueError: A name is unknown for this problem.
@@ -76,7 +78,7 @@ def policies_for(
     for asked in wanted:
         for name, make in _makers(problem, asked).items():
             try:
-                policies[name] = _made(name, make, problem, covariates)
+                policies[name] = _made(make, problem, source)
             except ValueError as error:
                 notes.append(f"policy {name} does not order: {error}")
     return policies, notes
@@ -104,7 +106,7 @@ def _given(policy: Policy, problem: Problem) -> Policy:
     return policy
 
 
-def _made(name: str, make: PolicyFunction, problem: Problem, covariates: Sequence[str]) -> Policy:
+def _made(make: PolicyFunction, problem: Problem, source: ProductSource) -> Policy:
     """A policy for a problem.
 
     Raises:
@@ -115,7 +117,6 @@ def _made(name: str, make: PolicyFunction, problem: Problem, covariates: Sequenc
         raise ValueError("it is for another problem")
     if policy.knows not in KNOWN:
         raise ValueError(f"it needs to know the {policy.knows}")
-    needed = getattr(policy, "covariates", ())
-    if needed and tuple(needed) != tuple(covariates):
+    if needed := lacking(policy, source):
         raise ValueError(f"it needs the covariates {', '.join(needed)}")
     return policy

@@ -100,8 +100,7 @@ def answer(group: Group, inquiry: Inquiry) -> tuple[Answers | None, dict[int, st
         ValueError: A policy failed; it is named.
     """
     now = replace(group.problem, horizon=1, long_run=True)
-    names = inquiry.today.source.covariate_names
-    policies, notes = policies_for(now, inquiry.wanted, names)
+    policies, notes = policies_for(now, inquiry.wanted, inquiry.today.source)
     if len(policies) > 1:
         notes.append(f"compared policies: {', '.join(policies)}")
     refusals = Remarks()
@@ -161,8 +160,7 @@ def _chosen(group: Group, inquiry: Inquiry, names: list[str]) -> np.ndarray:
     windows = PastWindows.of(inquiry.today, past, group.series)
     if windows is None:
         return chosen
-    covariates = inquiry.today.source.covariate_names
-    policies, _ = policies_for(past, inquiry.wanted, covariates)
+    policies, _ = policies_for(past, inquiry.wanted, inquiry.today.source)
     choice = choose(_earned(past, policies, windows, inquiry))
     number = {name: place for place, name in enumerate(inquiry.today.panel.series)}
     places = np.array([number[name] for name in choice.series])

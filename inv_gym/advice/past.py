@@ -10,7 +10,7 @@ import numpy as np
 from inv_gym.advice.today import Today
 from inv_gym.problems.problem import Problem
 from inv_gym.products.batch import Products
-from inv_gym.products.panel import ListedWindows, Panel
+from inv_gym.products.panel import ListedWindows
 
 WINDOWS = 6
 """Windows of a series, the latest ones."""
@@ -18,8 +18,8 @@ PERIODS = 10
 """Periods of a window beyond the longest lead time: those that its orders reach."""
 
 
-@dataclass(frozen=True, eq=False)
-class PastWindows:
+@dataclass(frozen=True, eq=False, kw_only=True)
+class PastWindows(ListedWindows):
     """The latest windows of some series: they lie side by side and end with the table, so that
     other series, and how long ago they begin, do not matter.
 
@@ -28,12 +28,10 @@ class PastWindows:
     those of today.
 
     Attributes:
-        windows: Of the series.
         today: Says what prices and costs are.
         number: ``[N]`` of each window among those of its series, the latest being 0.
     """
 
-    windows: ListedWindows
     today: Today
     number: np.ndarray
 
@@ -47,10 +45,10 @@ class PastWindows:
             series: ``[B]``.
         """
         dates = today.panel.dates
-        number = min(WINDOWS, len(dates) // problem.horizon)
-        if number == 0:
+        most = min(WINDOWS, len(dates) // problem.horizon)
+        if most == 0:
             return None
-        first = len(dates) - number * problem.horizon
+        first = len(dates) - most * problem.horizon
         source: Any = replace(today.source, first=str(dates[first]))
         try:
             every = ListedWindows.side_by_side(source, problem.horizon).latest(WINDOWS)
@@ -60,43 +58,20 @@ class PastWindows:
         if not len(some):
             return None
         last = np.searchsorted(some[:, 0], some[:, 0], side="right") - 1
-        return cls(ListedWindows(source, some), today, last - np.arange(len(some)))
+        number = last - np.arange(len(some))
+        return cls(source=source, windows=some, today=today, number=number)
 
     def __len__(self) -> int:
         return len(self.number)
-
-    @property
-    def panel(self) -> Panel:
-        """The table."""
-        return self.today.panel
 
     @property
     def notes(self) -> tuple[str, ...]:
         """None: those of the table are told once."""
         return ()
 
-    @property
-    def covariate_names(self) -> tuple[str, ...]:
-        """Those of the table."""
-        return self.windows.covariate_names
-
-    @property
-    def largest_scale(self) -> float:
-        """That of the table."""
-        return self.windows.largest_scale
-
-    def sample(self, rng: np.random.Generator, batch: int, problem: Problem) -> Products:
-        """Windows drawn from the list, each as likely as any other."""
-        return self._at(rng, rng.integers(len(self), size=batch), problem)
-
-    def listed(self, rng: np.random.Generator, rows: slice, problem: Problem) -> Products:
-        """Windows of these numbers."""
-        return self._at(rng, rows, problem)
-
     def _at(self, rng: np.random.Generator, rows: Any, problem: Problem) -> Products:
-        windows = self.windows.windows[rows]
-        products = self.windows.source.at(problem, rng, windows)
-        figures = self.today.figures(windows[:, 0])
+        products = super()._at(rng, rows, problem)
+        figures = self.today.figures(self.windows[rows, 0])
         economics = problem.Economics(*(figures[name] for name in problem.Economics._fields))
         stock = products.scale * starting_periods(problem, self.number[rows])
         stock = np.rint(stock) if problem.integer_orders else stock
