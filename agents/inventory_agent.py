@@ -5,6 +5,7 @@ runtimes.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from inv_gym.envs.observations import FlatObservations
 from inv_gym.play.policy import Observation
 from inv_gym.problems.problem import Problem
 from inv_gym.products.batch import Products
+from inv_gym.products.sources import NO_EXTRAS, Extras
 from inv_gym.util.arrays import Array, is_torch, like, to_numpy
 
 
@@ -41,12 +43,6 @@ class InventoryAgent:
     ) -> None:
         self.inputs = NetworkInputs(problem, network)
         self.problem, self.network, self.card = problem, network, card or {}
-        # real tables may have short histories, lots and prices over time beside them
-        layouts = [FlatObservations(problem, self.covariates)] + [
-            FlatObservations(problem, self.covariates, True, *shown)
-            for shown in product((False, True), repeat=2)
-        ]
-        self._layouts = {len(layout.names): layout for layout in layouts}
 
     @property
     def knows(self) -> str:
@@ -57,6 +53,18 @@ class InventoryAgent:
     def covariates(self) -> tuple[str, ...]:
         """Names of the covariates that it needs."""
         return self.network.sizes.covariates
+
+    @cached_property
+    def _layouts(self) -> dict[int, FlatObservations]:
+        """The observations that it reads, by their number of entries: real tables may have short
+        histories, and lots and prices over time beside them.
+        """
+        tables = [Extras(True, *also) for also in product((False, True), repeat=2)]
+        layouts = [
+            FlatObservations(self.problem, self.covariates, extras)
+            for extras in (NO_EXTRAS, *tables)
+        ]
+        return {len(layout.names): layout for layout in layouts}
 
     def plan(self, problem: Problem, products: Products) -> Any:
         """The policy with the encoder run over all periods at once.

@@ -11,6 +11,7 @@ from inv_gym.agents.network.features import clock
 from inv_gym.agents.network_inputs import NetworkInputs
 from inv_gym.envs.observations import FlatObservations
 from inv_gym.products.batch import HISTORY
+from inv_gym.products.sources import Extras
 from inv_gym.util.arrays import unflatten
 
 
@@ -42,7 +43,8 @@ class ObservationReader(nn.Module):
     def __init__(self, inputs: NetworkInputs) -> None:
         super().__init__()
         self._problem, sizes = inputs.problem, inputs.network.sizes
-        self._flat = FlatObservations(self._problem, sizes.covariates, sizes.short_histories)
+        extras = Extras(short_histories=sizes.short_histories)
+        self._flat = FlatObservations(self._problem, sizes.covariates, extras)
         self.entries = len(self._flat.names)
         times = clock(self._problem, range(self._problem.horizon + 1), inputs.network.like)
         self.register_buffer("times", times[:, 0])
@@ -53,7 +55,7 @@ class ObservationReader(nn.Module):
         rows, flat, horizon = observation.T, self._flat, self._problem.horizon
         covariates = observation[None, :, flat.covariates]
         history = rows[flat.history]
-        if flat.short_histories:
+        if flat.extras.short_histories:
             unknown = self.place < HISTORY - rows[flat.known_periods]
             history = history.masked_fill(unknown, torch.nan)
         period = ((1.0 - rows[-1]) * horizon).round().long().clamp(0, horizon)

@@ -16,9 +16,11 @@ from typer.testing import CliRunner, Result
 
 from inv_gym import LostSales, agents, baselines, evaluate, rollout, table_task
 from inv_gym.backtest.charts import lowest_shown, spread_limits
-from inv_gym.backtest.entries import every_window, with_windows
+from inv_gym.backtest.entries import every_window, gather, with_windows
 from inv_gym.backtest.verdicts import Rewards, series_frame, verdicts
 from inv_gym.commands.app import app
+from inv_gym.envs.single import InventoryEnv
+from inv_gym.leaderboard.remarks import NEEDS_ALL
 from inv_gym.products.panel import ListedWindows, PanelProducts
 
 ENV = "InvLostSales-v0"
@@ -343,3 +345,18 @@ def test_an_interrupt_is_one_line_and_leaves_no_file(
     assert result.exit_code == 130
     assert result.output.strip().endswith("Interrupted: no file is half-written.")
     assert not list((folder / "out").iterdir())
+
+
+def test_networks_that_need_long_histories_are_marked(tmp_path: Path) -> None:
+    contest = gather(
+        every_window(with_windows(table_task(table(tmp_path), ENV), True), None), "", {}
+    )
+    assert contest.remarks["DirectBackprop"] == NEEDS_ALL
+    assert sum(NEEDS_ALL in note for note in contest.notes) == 1
+
+
+def test_environments_of_listed_windows_show_what_is_known(tmp_path: Path) -> None:
+    task = every_window(with_windows(table_task(table(tmp_path), ENV), True), None)
+    names = InventoryEnv(task=task).observation_names
+    assert names == InventoryEnv(task=table_task(table(tmp_path), ENV)).observation_names
+    assert "known_periods" in names

@@ -16,7 +16,7 @@ from inv_gym.agents.sb3.networks import InventoryActorCritic, NetworkFeatures
 from inv_gym.agents.sb3.vec_env import SB3VecEnv
 from inv_gym.problems.problem import Problem
 from inv_gym.products.batch import DRAW_BLOCK
-from inv_gym.products.sources import ProductSource, short_histories
+from inv_gym.products.sources import ProductSource, extras_of
 
 
 def normalised(env: SB3VecEnv, config: ModelFreeConfig, gamma: float, training: bool) -> VecEnv:
@@ -85,7 +85,7 @@ def _features(
         "problem": problem,
         "covariate_names": source.covariate_names,
         "config": replace(config.network, most=space.reach),
-        "short_histories": short_histories(source),
+        "short_histories": extras_of(source).short_histories,
     }
     return {
         "features_extractor_class": NetworkFeatures,

@@ -18,14 +18,14 @@ from inv_gym.agents.sb3.playable import refuse_unknown_reach, refuse_unplayable
 from inv_gym.agents.sb3.scaled_orders import ScaledOrders
 from inv_gym.envs.named_box import NamedBox
 from inv_gym.envs.observations import (
-    KNOWN_NAMES,
-    LOT_NAMES,
-    PRICE_NAMES,
+    EXTRA_NAMES,
     FlatObservations,
+    extra_names,
     flat,
 )
 from inv_gym.play.policy import Observation
 from inv_gym.problems.problem import Problem
+from inv_gym.products.sources import Extras
 from inv_gym.util.arrays import like, to_numpy
 
 MODEL = "model.zip"
@@ -83,12 +83,12 @@ class SB3Policy:
         extras = _extras(self.policy)
         shown = observation._replace(
             covariates=observation.covariates if self.covariates else None,
-            lots=observation.lots if set(LOT_NAMES) & extras else None,
-            price=observation.price if set(PRICE_NAMES) & extras else None,
+            lots=observation.lots if extras.lots else None,
+            price=observation.price if extras.prices else None,
         )
-        vectors = flat(self.problem, shown, bool(set(KNOWN_NAMES) & extras))
+        vectors = flat(self.problem, shown, extras.short_histories)
         if self.policy.observation_space.shape != vectors.shape[1:]:
-            trained_with = ", ".join((*self.covariates, *sorted(extras)))
+            trained_with = ", ".join((*self.covariates, *extra_names(extras)))
             raise ValueError(
                 f"the model was trained with {trained_with}: play it on products that have them."
             )
@@ -152,23 +152,23 @@ def _entries(policy: BasePolicy) -> tuple[str, ...]:
     return space.names
 
 
-def _extras(policy: BasePolicy) -> set[str]:
-    """The names among a model's observations that only some products have, covariates apart."""
-    return {*KNOWN_NAMES, *LOT_NAMES, *PRICE_NAMES} & set(_entries(policy))
+def _extras(policy: BasePolicy) -> Extras:
+    """What the products may have that a model's observations show."""
+    entries = set(_entries(policy))
+    return Extras(*(not entries.isdisjoint(names) for names in EXTRA_NAMES))
 
 
 def _covariates(problem: Problem, policy: BasePolicy) -> tuple[str, ...]:
     """The names among a model's observations that stand where covariates do."""
     begin = len(FlatObservations(problem, ()).names) - 1
-    extras = _extras(policy)
+    extras = extra_names(_extras(policy))
     return tuple(name for name in _entries(policy)[begin:-1] if name not in extras)
 
 
 def _shown(problem: Problem, policy: BasePolicy) -> tuple[str, ...]:
     """The names of the problem's observations with a model's covariates and extras."""
-    extras, covariates = _extras(policy), _covariates(problem, policy)
-    has = (bool(set(names) & extras) for names in (KNOWN_NAMES, LOT_NAMES, PRICE_NAMES))
-    return tuple(FlatObservations(problem, covariates, *has).names)
+    covariates = _covariates(problem, policy)
+    return tuple(FlatObservations(problem, covariates, _extras(policy)).names)
 
 
 def _apart(names: Sequence[str], others: Sequence[str]) -> list[str]:

@@ -19,7 +19,7 @@ from inv_gym.agents.training.rollout_loss import Loss
 from inv_gym.agents.training.skips import NotFiniteError
 from inv_gym.problems.problem import Problem
 from inv_gym.products.batch import DRAW_BLOCK
-from inv_gym.products.sources import ProductSource, short_histories
+from inv_gym.products.sources import ProductSource, extras_of
 
 
 class Learner:
@@ -48,7 +48,8 @@ class Learner:
         self._config, self._shared = config, shared
         with torch.random.fork_rng(devices=[]):  # the user's own random numbers stay as they are
             torch.manual_seed(config.seed)
-            sizes = Sizes.of((*problems, *serves), source.covariate_names, short_histories(source))
+            short_histories = extras_of(source).short_histories
+            sizes = Sizes.of((*problems, *serves), source.covariate_names, short_histories)
             self.network = PolicyNetwork(sizes, config.network)
         self.network.static.fit(self._first_features(problems, source))
         self.network.to(device)

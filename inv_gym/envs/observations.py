@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import accumulate, pairwise
+
 import numpy as np
 
 from inv_gym.play.episode import Episode
@@ -9,14 +11,19 @@ from inv_gym.play.policy import Observation
 from inv_gym.problems.lots import Lots
 from inv_gym.problems.problem import Problem
 from inv_gym.products.batch import HISTORY, Products, unknown_periods
+from inv_gym.products.sources import NO_EXTRAS, Extras
 from inv_gym.util.arrays import flatten, flatten_names, to_numpy, unflatten
 
-KNOWN_NAMES = ("known_periods",)
-"""What the entry of the number of known periods is called."""
-LOT_NAMES = ("order_multiple", "minimum_order")
-"""What the entries of `Lots` are called."""
-PRICE_NAMES = ("price_today",)
-"""What the entry of today's price is called, where prices change over time."""
+EXTRA_NAMES = (("known_periods",), ("order_multiple", "minimum_order"), ("price_today",))
+"""What the entries of each of `Extras` are called: the number of known periods, `Lots`, and today's
+price.
+"""
+
+
+def extra_names(extras: Extras) -> tuple[str, ...]:
+    """The names of the entries that show what products may have."""
+    shown = (names for names, has in zip(EXTRA_NAMES, extras, strict=True) if has)
+    return tuple(name for names in shown for name in names)
 
 
 class FlatObservations:
@@ -30,18 +37,11 @@ class FlatObservations:
     Args:
         problem: Whose observations.
         covariate_names: Of its products.
-        short_histories: Whether its products may have fewer than H known periods.
-        lots: Whether they may have `Lots`.
-        prices: Whether their prices may change over time.
+        extras: What its products may have.
     """
 
     def __init__(
-        self,
-        problem: Problem,
-        covariate_names: tuple[str, ...],
-        short_histories: bool = False,
-        lots: bool = False,
-        prices: bool = False,
+        self, problem: Problem, covariate_names: tuple[str, ...], extras: Extras = NO_EXTRAS
     ) -> None:
         self._problem = problem
         state = flatten_names(problem.initial_state(0.0))
@@ -52,21 +52,20 @@ class FlatObservations:
             *problem.Economics._fields,
             "scale",
             *covariate_names,
-            *(KNOWN_NAMES if short_histories else ()),
-            *(LOT_NAMES if lots else ()),
-            *(PRICE_NAMES if prices else ()),
+            *extra_names(extras),
             "horizon_left",
         ]
-        self.short_histories = short_histories
+        self.extras, self._short_histories = extras, extras.short_histories
         self.state = slice(0, len(state))
         self.history = slice(len(state), len(state) + HISTORY)
         self.scale = self.history.stop + len(problem.Economics._fields)
         self.economics = slice(self.history.stop, self.scale)
         self.covariates = slice(self.scale + 1, self.scale + 1 + len(covariate_names))
-        place = self.covariates.stop + short_histories
-        self.known_periods = slice(self.covariates.stop, place)
-        self.lots = slice(place, place + len(LOT_NAMES) * lots)
-        self.price = slice(self.lots.stop, len(self.names) - 1)
+        ends = accumulate(
+            (len(names) * shown for names, shown in zip(EXTRA_NAMES, extras, strict=True)),
+            initial=self.covariates.stop,
+        )
+        self.known_periods, self.lots, self.price = map(slice, *zip(*pairwise(ends), strict=True))
 
     def bounds(self) -> tuple[np.ndarray, np.ndarray]:
         """Low and high ``[n]`` of the entries, float32; infinite where nothing is known.
@@ -81,7 +80,7 @@ class FlatObservations:
         if not self._problem.backlog:
             low[self.state] = 0.0
         low[self.scale] = 0.0
-        if self.short_histories:
+        if self._short_histories:
             low[self.known_periods], high[self.known_periods] = 1.0, HISTORY
         low[-1], high[-1] = 0.0, 1.0  # the share of the horizon that is left
         return low, high
@@ -120,7 +119,7 @@ class FlatObservations:
         t = episode.period
         if self._problem.censored:  # what was sold depends on the orders: the episode keeps it
             rows[self.history] = episode.recent_sales
-            if self.short_histories:
+            if self._short_histories:
                 np.nan_to_num(rows[self.history], copy=False)
         else:
             rows[self.history] = self._demand[t : t + HISTORY]
@@ -128,7 +127,7 @@ class FlatObservations:
             rows[self.covariates] = self._calendar[HISTORY + t]
         if self._prices is not None:  # after the last period, that of the last one
             rows[self.price] = self._prices[min(t, len(self._prices) - 1)]
-        if self.short_histories:
+        if self._short_histories:
             rows[self.known_periods] = episode.known_periods
         if not self._problem.long_run:
             rows[-1] = 1.0 - t / self._problem.horizon
@@ -155,7 +154,7 @@ class FlatObservations:
         period = 0 if self._problem.long_run else round((1.0 - left) * self._problem.horizon)
         state = unflatten(rows[self.state], self._problem.initial_state(0.0))
         history, known_periods = rows[self.history], float(HISTORY)
-        if self.short_histories:
+        if self._short_histories:
             (known_periods,) = rows[self.known_periods]
             history = np.where(unknown_periods(known_periods), np.nan, history)
         return Observation(
@@ -166,8 +165,8 @@ class FlatObservations:
             covariates,
             period,
             known_periods,
-            Lots(*rows[self.lots]) if self.lots.stop > self.lots.start else None,
-            rows[self.price.start] if self.price.stop > self.price.start else None,
+            Lots(*rows[self.lots]) if self.extras.lots else None,
+            rows[self.price.start] if self.extras.prices else None,
         )
 
 

@@ -16,7 +16,7 @@ from inv_gym.play.policy import Policy
 from inv_gym.play.rollout import Rollout, rollout
 from inv_gym.problems.problem import Problem
 from inv_gym.products.batch import HISTORY, Products
-from inv_gym.products.sources import ProductSource, short_histories
+from inv_gym.products.sources import ProductSource, extras_of
 from inv_gym.tasks.registry import task
 from inv_gym.tasks.task import Task
 from inv_gym.util.arrays import Columns, given_array
@@ -47,12 +47,12 @@ class View:
         # An environment counts every period: the warm-up belongs to evaluations.
         self.task = task(played, problem=problem, products=products, warm_up=0, **fields)
         self.problem, self.source = self.task.problem, self.task.source
+        extras = extras_of(self.source)
+        has_price = "price" in self.problem.Economics._fields
         self._observations = FlatObservations(
             self.problem,
             self.source.covariate_names,
-            short_histories(self.source),
-            getattr(self.source, "has_lots", False),
-            getattr(self.source, "has_prices", False) and "price" in self.problem.Economics._fields,
+            extras._replace(prices=extras.prices and has_price),
         )
         self._episode: Episode | None = None
 

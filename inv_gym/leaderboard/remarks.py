@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import inv_gym
 from inv_gym.agents.inventory_agent import InventoryAgent
-from inv_gym.products.sources import short_histories
+from inv_gym.products.sources import extras_of
 
 NEEDS_ALL = "trained with 32 known periods; what a shorter history lacks is filled with its mean"
 
@@ -38,7 +38,7 @@ def _remarks(source: inv_gym.ProductSource, agent: InventoryAgent) -> list[str]:
     if played is not None and "table" in agent.card:
         remarks.append(table_remark(played, agent.card["table"]))
     needs_all = agent.knows == "history" and not agent.network.sizes.short_histories
-    if needs_all and short_histories(source):
+    if needs_all and extras_of(source).short_histories:
         remarks.append(NEEDS_ALL)
     return [remark for remark in remarks if remark]
 

@@ -166,6 +166,9 @@ def concatenate(parts: Sequence[Products]) -> Products:
     covariates = [part.covariates for part in parts]
     distributions = [part.distribution for part in parts]
     windows = [part.windows for part in parts]
+    known_periods = _filled(parts, "known_periods", lambda part: np.full(part.batch, 1.0 * HISTORY))
+    lots = _filled(parts, "lots", lambda part: Lots(*np.zeros((2, part.batch))))
+    prices = _filled(parts, "prices", lambda part: np.tile(part.economics.price, (part.periods, 1)))
     return Products(
         columns("economics"),
         np.concatenate([part.demand for part in parts], 1),
@@ -175,45 +178,24 @@ def concatenate(parts: Sequence[Products]) -> Products:
         None if distributions[0] is None else join(distributions),  # type: ignore[arg-type]
         None if windows[0] is None else np.concatenate(windows),  # type: ignore[arg-type]
         parts[0].structure,
-        joined_known_periods(parts),
-        joined_lots([part.lots for part in parts], [part.batch for part in parts]),
-        joined_prices(parts),
+        None if known_periods is None else np.concatenate(known_periods),
+        None if lots is None else Lots(*map(np.concatenate, zip(*lots, strict=True))),
+        None if prices is None else np.concatenate(prices, 1),
     )
 
 
-def joined_known_periods(parts: Sequence[Products]) -> Array | None:
-    """The numbers of known periods of batches as those of one batch."""
-    if all(part.known_periods is None for part in parts):
+def _filled(
+    parts: Sequence[Products], field: str, stand_in: Callable[[Products], Any]
+) -> list[Any] | None:
+    """A field of every batch, with what stands for it in a batch that has none; None if no batch
+    has it.
+    """
+    given = [getattr(part, field) for part in parts]
+    if all(value is None for value in given):
         return None
-    every = (
-        np.full(part.batch, float(HISTORY)) if part.known_periods is None else part.known_periods
-        for part in parts
-    )
-    return np.concatenate(list(every))
-
-
-def joined_lots(lots: Sequence[Lots | None], batches: Sequence[int]) -> Lots | None:
-    """The lots of batches of these sizes as those of one batch."""
-    if not any(lots):
-        return None
-    given = [
-        Lots(np.zeros(batch), np.zeros(batch)) if part is None else part
-        for part, batch in zip(lots, batches, strict=True)
+    return [
+        stand_in(part) if value is None else value for value, part in zip(given, parts, strict=True)
     ]
-    return Lots(*map(np.concatenate, zip(*given, strict=True)))
-
-
-def joined_prices(parts: Sequence[Products]) -> Array | None:
-    """The prices over time of batches as those of one batch."""
-    if all(part.prices is None for part in parts):
-        return None
-    return np.concatenate(
-        [
-            np.tile(part.economics.price, (part.periods, 1)) if part.prices is None else part.prices
-            for part in parts
-        ],
-        1,
-    )
 
 
 def unknown_periods(known_periods: Array) -> np.ndarray:
@@ -255,9 +237,8 @@ def assemble(
         unknown[:HISTORY] = unknown_periods(known_periods)
         bad &= ~unknown
         demand = np.where(unknown, np.nan, demand)
-        covariates = (
-            None if covariates is None else np.where(unknown[..., None], np.nan, covariates)
-        )
+        if covariates is not None:
+            covariates = np.where(unknown[..., None], np.nan, covariates)
     first_bad = np.take_along_axis(demand, bad.argmax(0)[None], 0)[0]
     refuse_rows("demand must be finite and at least 0, got {}.", bad.any(0), first_bad)
     missing = [name for name in problem.Economics._fields if name not in figures]

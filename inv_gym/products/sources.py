@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import ClassVar, Protocol
+from typing import ClassVar, NamedTuple, Protocol
 
 import numpy as np
 
@@ -57,11 +57,25 @@ class ProductSource(Protocol):
         ...
 
 
-def short_histories(source: ProductSource) -> bool:
-    """Whether products of a source may have fewer than H known periods. A source tells it by an
-    attribute ``short_histories``; without one, they have all.
+class Extras(NamedTuple):
+    """What products of a source may have that those of other sources do not."""
+
+    short_histories: bool = False
+    """Fewer than H known periods."""
+    lots: bool = False
+    """An order multiple or a minimum order."""
+    prices: bool = False
+    """Prices that change over time."""
+
+
+NO_EXTRAS = Extras()
+
+
+def extras_of(source: ProductSource) -> Extras:
+    """What products of a source may have. A source tells it by an attribute ``extras``; without
+    one, nothing.
     """
-    return bool(getattr(source, "short_histories", False))
+    return getattr(source, "extras", NO_EXTRAS)
 
 
 def blocks(source: ProductSource, problem: Problem, number: int, seed: int) -> Iterator[Products]:
@@ -159,9 +173,9 @@ class SyntheticProducts:
         keep_range(self, "known_periods", least=1, most=HISTORY)
 
     @property
-    def short_histories(self) -> bool:
-        """Whether some products have fewer than H known periods."""
-        return lowest(self.known_periods) < HISTORY
+    def extras(self) -> Extras:
+        """Short histories, if some products have fewer than H known periods."""
+        return Extras(short_histories=lowest(self.known_periods) < HISTORY)
 
     @property
     def covariate_names(self) -> tuple[str, ...]:
@@ -207,7 +221,7 @@ class SyntheticProducts:
             demand[:, rows] = member.sample(rng, means[:, rows], dispersion[rows])
         means = means[HISTORY:] if self.processes else mean[None]
         known_periods = None
-        if self.short_histories:
+        if self.extras.short_histories:
             known_periods = np.rint(draw(self.known_periods, rng, batch))
         return assemble(
             problem,

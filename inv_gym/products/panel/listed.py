@@ -11,6 +11,7 @@ from inv_gym.problems.problem import Problem
 from inv_gym.products.batch import Products
 from inv_gym.products.panel.data import Panel
 from inv_gym.products.panel.days import first_position
+from inv_gym.products.sources import Extras
 
 if TYPE_CHECKING:
     from inv_gym.products.panel.windows import PanelProducts
@@ -115,14 +116,9 @@ class ListedWindows:
         return self.source.covariate_names
 
     @property
-    def has_lots(self) -> bool:
-        """As the source."""
-        return self.source.has_lots
-
-    @property
-    def has_prices(self) -> bool:
-        """As the source."""
-        return self.source.has_prices
+    def extras(self) -> Extras:
+        """Those of the source."""
+        return self.source.extras
 
     @property
     def largest_scale(self) -> float:

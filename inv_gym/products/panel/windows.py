@@ -8,7 +8,7 @@ import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
@@ -32,6 +32,7 @@ from inv_gym.products.panel.prices import (
 )
 from inv_gym.products.panel.runs import Runs, blocks, find_runs
 from inv_gym.products.panel.store import PanelColumn
+from inv_gym.products.sources import Extras
 from inv_gym.util.checks import whole
 
 RETAIL = EconomicsRanges(
@@ -96,7 +97,6 @@ class PanelProducts:
     chosen: tuple[int, ...] | None = None
     remarks: tuple[str, ...] = ()
     each: str | bool | None = None
-    short_histories: ClassVar[bool] = True
     _windows: dict[int, Windows] = field(default_factory=dict, init=False, repr=False)
     _listings: dict[int, ListedWindows] = field(default_factory=dict, init=False, repr=False)
 
@@ -252,6 +252,11 @@ class PanelProducts:
             self.covariates(inside, series),
             known_periods=known_periods,
         )._replace(windows=windows, lots=self.lots(series), prices=prices)
+
+    @property
+    def extras(self) -> Extras:
+        """Short histories, and what the table has."""
+        return Extras(short_histories=True, lots=self.has_lots, prices=self.has_prices)
 
     @cached_property
     def has_lots(self) -> bool:
