@@ -59,10 +59,10 @@ class InventoryAgent:
         """The observations that it reads, by their number of entries: real tables may have short
         histories, and lots and prices over time beside them.
         """
-        tables = [Extras(True, *also) for also in product((False, True), repeat=2)]
+        tables = [Extras(True, True, *also) for also in product((False, True), repeat=2)]
         layouts = [
             FlatObservations(self.problem, self.covariates, extras)
-            for extras in (NO_EXTRAS, *tables)
+            for extras in (NO_EXTRAS, Extras(True), *tables)
         ]
         return {len(layout.names): layout for layout in layouts}
 

@@ -11,6 +11,7 @@ from inv_gym.agents.network.features import (
     clock,
     distribution_features,
     economic_features,
+    memory_features,
     tensor,
 )
 from inv_gym.agents.network.policy_network import PolicyNetwork
@@ -19,7 +20,8 @@ from inv_gym.demand.distribution import Distribution
 from inv_gym.play.policy import NotPlannedError, Observation
 from inv_gym.problems.problem import Problem
 from inv_gym.products.batch import HISTORY, Products
-from inv_gym.util.arrays import Array
+from inv_gym.products.earlier import Earlier
+from inv_gym.util.arrays import Array, known_or_zero
 
 
 class HeadInput(NamedTuple):
@@ -73,6 +75,7 @@ class NetworkInputs:
             clock(self.problem, periods, self._like),
             self.network.encode(tensor(products.demand[:-1], self._like), scale),
             self._covariates(products.covariates, calendar),
+            self._memory_of(products),
         )
         # taken apart at once: one by one, their gradients would each fill a tensor of all periods
         return [HeadInput(exogenous, scale) for exogenous in every.unbind()]
@@ -94,6 +97,7 @@ class NetworkInputs:
             tensor(observation.history, self._like),
             clock(self.problem, [observation.period], self._like),
             self._covariates(observation.covariates, slice(-1, None)),
+            observation.earlier,
         )
 
     def of_figures(
@@ -103,6 +107,7 @@ class NetworkInputs:
         history: Tensor,
         times: Tensor,
         covariates: Tensor | None,
+        earlier: Earlier | None,
     ) -> HeadInput:
         """What the head takes in one period, from what an observation shows.
 
@@ -112,10 +117,45 @@ class NetworkInputs:
             history: ``[H, B]``, units.
             times: Clock ``[1, 1, 2]``, or ``[1, B, 2]`` where rows are of different periods.
             covariates: ``[1, B, C]``, or None.
+            earlier: Columns ``[B]``, or None.
         """
-        encoded = self.network.encode(history, scale)
+        known = (
+            self.network.encode(history, scale),
+            covariates,
+            self.memory(history, scale, earlier),
+        )
         static = self.static(economics, scale)
-        return HeadInput(self.network.prepare(static, times, encoded, covariates)[0], scale)
+        return HeadInput(self.network.prepare(static, times, *known)[0], scale)
+
+    def memory(self, history: Tensor, scale: Tensor, earlier: Earlier | None) -> Tensor | None:
+        """``[1, B, 3]`` what a network that remembers sees of a history ``[H, B]`` and of the time
+        before it; None for others.
+        """
+        if not self.network.remembers:
+            return None
+        known = known_or_zero(history)
+        sums = (~history.isnan()).to(scale).sum(0), known.sum(0), (known * known).sum(0)
+        if earlier is not None:
+            sums = tuple(a + tensor(b, scale) for a, b in zip(sums, earlier, strict=True))
+        return memory_features(Earlier(*sums), scale)[None]
+
+    def _memory_of(self, products: Products) -> Tensor | None:
+        """``[T, B, 3]`` what `memory` gives in every period, from sums of the demand up to it."""
+        if not self.network.remembers:
+            return None
+        scale = tensor(products.scale, self._like)
+        demand = tensor(products.demand[:-1], self._like)
+        known = known_or_zero(demand)
+        running = torch.stack([(~demand.isnan()).to(scale), known, known * known])
+        running = torch.cat([torch.zeros_like(running[:, :1]), running.cumsum(1)], 1)
+
+        # of a product without earlier periods, what leaves the history is forgotten
+        sums, left = running[:, HISTORY:], running[:, :-HISTORY]
+        if products.earlier is None:
+            return memory_features(Earlier(*(sums - left)), scale)
+        earlier = torch.stack([tensor(column, self._like) for column in products.earlier])
+        forgotten = (earlier[0] == 0.0).to(scale)
+        return memory_features(Earlier(*(sums - left * forgotten + earlier[:, None])), scale)
 
     def static_of(self, products: Products) -> Tensor:
         """``[B, F]`` features of products that do not change over time, not standardised."""
@@ -130,7 +170,8 @@ class NetworkInputs:
         """``[B, F]`` economics, scale and structure, with more features beside them, not
         standardised.
         """
-        figures = economic_features([tensor(column, self._like) for column in economics])
+        columns = [tensor(column, self._like) for column in economics]
+        figures = economic_features(columns, self.network.config.magnified)
         structure = self._like.new_tensor(self.network.sizes.layout.describe(self.problem))
         described = structure.expand(scale.shape[0], -1)
         return torch.cat([figures, torch.log(scale)[:, None], described, *more], -1)

@@ -11,6 +11,7 @@ from inv_gym.agents.network.features import clock
 from inv_gym.agents.network_inputs import NetworkInputs
 from inv_gym.envs.observations import FlatObservations
 from inv_gym.products.batch import HISTORY
+from inv_gym.products.earlier import Earlier
 from inv_gym.products.sources import Extras
 from inv_gym.util.arrays import unflatten
 
@@ -28,6 +29,8 @@ class Reading(NamedTuple):
     """``[1, B, 2]``."""
     covariates: Tensor | None
     """``[1, B, C]``."""
+    earlier: Earlier | None
+    """Columns ``[B]``."""
 
 
 class ObservationReader(nn.Module):
@@ -43,7 +46,7 @@ class ObservationReader(nn.Module):
     def __init__(self, inputs: NetworkInputs) -> None:
         super().__init__()
         self._problem, sizes = inputs.problem, inputs.network.sizes
-        extras = Extras(short_histories=sizes.short_histories)
+        extras = Extras(sizes.short_histories, sizes.earlier)
         self._flat = FlatObservations(self._problem, sizes.covariates, extras)
         self.entries = len(self._flat.names)
         times = clock(self._problem, range(self._problem.horizon + 1), inputs.network.like)
@@ -66,4 +69,5 @@ class ObservationReader(nn.Module):
             history,
             self.times[period][None],
             covariates if covariates.shape[-1] else None,
+            Earlier(*rows[flat.earlier]) if flat.extras.earlier else None,
         )

@@ -161,6 +161,6 @@ def _sizes(facts: Mapping[str, Any]) -> Sizes:
     layout = StateLayout(*(tuple(facts["layout"][name]) for name in ("widths", "structure")))
     names = ("economics", "covariates", "order_names", "lead_times")
     economics, covariates, order_names, lead_times = (tuple(facts[name]) for name in names)
-    # the first cards do not have it
-    short_histories = flag("short_histories", facts.get("short_histories", False))
-    return Sizes(layout, economics, covariates, order_names, lead_times, short_histories)
+    # the first cards do not have them
+    seen = (flag(name, facts.get(name, False)) for name in ("short_histories", "earlier"))
+    return Sizes(layout, economics, covariates, order_names, lead_times, *seen)

@@ -25,6 +25,8 @@ class NetworkConfig:
         head: ``plain``, or ``constructed``: orders have the structure of optimal ones for every
             input.
         most: The largest order, in units of the scale; None: no limit.
+        magnified: Figures are shown once as they are, and once more for each of these numbers on a
+            logarithmic scale that begins at one over it: cheap holding is told from free holding.
     """
 
     knows: str = "history"
@@ -32,6 +34,7 @@ class NetworkConfig:
     hidden: tuple[int, ...] = (32, 32)
     head: str = "plain"
     most: float | None = None
+    magnified: tuple[float, ...] = (100.0,)
 
     def __post_init__(self) -> None:
         one_of("knows", self.knows, KNOWS)
@@ -44,6 +47,9 @@ class NetworkConfig:
         object.__setattr__(
             self, "hidden", tuple(whole("hidden", units, least=1) for units in self.hidden)
         )
+        for number in self.magnified:
+            real("magnified", number, least=1.0)
+        object.__setattr__(self, "magnified", tuple(self.magnified))
         if not self.hidden:
             raise ValueError("hidden must have at least one layer, got none.")
 

@@ -14,16 +14,14 @@ from torch import Tensor
 
 from inv_gym.demand.distribution import Distribution
 from inv_gym.problems.problem import Problem
+from inv_gym.products.batch import HISTORY
+from inv_gym.products.earlier import Earlier
 from inv_gym.util import arrays
 from inv_gym.util.arrays import Array, is_torch
 
 QUANTILES = (0.02, 0.1, 0.25, 0.4, 0.5, 0.6, 0.75, 0.9, 0.95, 0.98, 0.995)
 """Probabilities whose quantiles describe a demand distribution to a network that knows it (our
 choice).
-"""
-MAGNIFIED = 100.0
-"""Figures are shown once as they are and once on a logarithmic scale that begins at a hundredth of
-the largest.
 """
 STRUCTURE = (
     "lead_time",
@@ -34,7 +32,10 @@ STRUCTURE = (
     "backlog",
 )
 """Fields of a problem that decide what a good order is, beside economics and clock."""
+WORDS = ("issuing",)
+"""Those of them that are no numbers."""
 CLOCK_FEATURES = 2
+MEMORY_FEATURES = 3
 
 
 def structure_names(problem: Problem) -> list[str]:
@@ -51,11 +52,33 @@ def tensor(array: Array, like: Tensor) -> Tensor:
     return array.to(like) if is_torch(array) else arrays.like(np.asarray(array), like)
 
 
-def economic_features(economics: Sequence[Tensor]) -> Tensor:
-    """``[B, 2 E]`` each figure as a share of the money unit, as it is and magnified near 0."""
+def economic_features(economics: Sequence[Tensor], magnified: Sequence[float] = (100.0,)) -> Tensor:
+    """``[B, E + E M]`` each figure as a share of the money unit, as it is and magnified near 0."""
     figures = torch.stack(tuple(economics), -1)
     share = figures / figures.abs().sum(-1, keepdim=True)
-    return torch.cat([share, torch.asinh(MAGNIFIED * share)], -1)
+    return torch.cat([share, *(torch.asinh(number * share) for number in magnified)], -1)
+
+
+def memory_features(remembered: Earlier, scale: Tensor) -> Tensor:
+    """``[..., B, 3]`` what the history and all that is known before it say together: the mean in
+    units of the scale ``[B]``, the number of periods, and how demand spreads, on logarithmic scales
+    (our choice).
+
+    Args:
+        remembered: ``[..., B]`` periods, units, and squares of both.
+        scale: ``[B]``, units.
+    """
+    periods, demand, squares = remembered
+    # a product without any sale looks as if it had sold half a unit
+    mean = demand.clamp(min=0.5) / periods
+    return torch.stack(
+        [
+            torch.log(mean / scale),
+            torch.log(periods / HISTORY) / 2.0,
+            torch.log1p(squares / periods / mean**2) / 2.0,
+        ],
+        -1,
+    )
 
 
 def clock(problem: Problem, periods: Sequence[int], like: Tensor) -> Tensor:
@@ -131,14 +154,22 @@ class StateLayout:
         return torch.stack(columns or [torch.zeros_like(scale)], -1) / scale[:, None]
 
     def describe(self, problem: Problem) -> list[float]:
-        """The structure that differs, as numbers of the order of 1: its logarithm tells 1 from 2
-        and 9 from 10.
+        """The structure that differs, as numbers of the order of 1: of a number of periods a share
+        of `HISTORY`, and its logarithm, which tells 1 from 2.
         """
-        values = [getattr(problem, name) for name in self.structure]
-        return [
-            float(v == "newest_first") if isinstance(v, str) else math.log1p(float(v))
-            for v in values
-        ]
+        return [figure for name in self.structure for figure in _described(getattr(problem, name))]
+
+    @property
+    def described(self) -> int:
+        """How many numbers `describe` gives."""
+        return sum(1 if name in WORDS else 2 for name in self.structure)
+
+
+def _described(value: Any) -> tuple[float, ...]:
+    """A field of a problem as numbers."""
+    if isinstance(value, str):
+        return (float(value == "newest_first"),)
+    return (math.log1p(float(value)), float(value) / HISTORY)
 
 
 def _part_sizes(problem: Problem) -> list[int]:

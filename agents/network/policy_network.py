@@ -24,7 +24,7 @@ from inv_gym.agents.network.constructed_head import (
     TwoSources,
 )
 from inv_gym.agents.network.encoder import Encoder
-from inv_gym.agents.network.features import CLOCK_FEATURES, QUANTILES
+from inv_gym.agents.network.features import CLOCK_FEATURES, MEMORY_FEATURES, QUANTILES
 from inv_gym.agents.network.plain_head import Head, NetAction, Quantities
 from inv_gym.agents.network.sizes import Sizes
 
@@ -63,16 +63,18 @@ class PolicyNetwork(nn.Module):
         self.sizes, self.config = sizes, config or NetworkConfig()
         self._reviving = False
         channels, layout = self.config.channels, sizes.layout
-        static = 2 * len(sizes.economics) + 1 + len(layout.structure)
+        static = (1 + len(self.config.magnified)) * len(sizes.economics) + 1 + layout.described
         static += len(QUANTILES) if self.config.knows == "distribution" else 0
         inputs = 4 if sizes.short_histories else 3
         self.encoder = Encoder(inputs, channels) if self.config.knows == "history" else None
+        self.remembers = self.encoder is not None and sizes.earlier
         self.static = Standardise(static)
         exogenous = (
             static
             + CLOCK_FEATURES
             + len(sizes.covariates)
             + (channels if self.encoder is not None else 0)
+            + (MEMORY_FEATURES if self.remembers else 0)
         )
         self.features = exogenous
         if self.config.head == "constructed":
@@ -105,26 +107,24 @@ class PolicyNetwork(nn.Module):
             inputs.append(unknown.to(share))
         return self.encoder(torch.stack(inputs, -1))
 
-    def prepare(
-        self, static: Tensor, clock: Tensor, encoded: Tensor | None, covariates: Tensor | None
-    ) -> Tensor:
+    def prepare(self, static: Tensor, clock: Tensor, *known: Tensor | None) -> Tensor:
         """What the head needs beside the state, for all periods.
 
         Args:
             static: ``[B, F]``, not standardised.
             clock: ``[T, 1, 2]``.
-            encoded: ``[T, B, channels]`` or None.
-            covariates: ``[T, B, C]`` or None.
+            known: ``[T, B, .]`` what is encoded of the history, the covariates, and what is
+                remembered of the time before, each None if the network has none.
         """
-        return self.head.prepare(self.exogenous(static, clock, encoded, covariates))
+        return self.head.prepare(self.exogenous(static, clock, *known))
 
-    def exogenous(
-        self, static: Tensor, clock: Tensor, encoded: Tensor | None, covariates: Tensor | None
-    ) -> list[Tensor]:
+    def exogenous(self, static: Tensor, clock: Tensor, *known: Tensor | None) -> list[Tensor]:
         """The parts of what the head sees beside the state, ``[T | 1, B | 1, F_i]``; arguments as
         in `prepare`.
         """
-        return [self.static(static), clock, *(x for x in (covariates, encoded) if x is not None)]
+        encoded, covariates, memory = known
+        parts = (covariates, encoded, memory)
+        return [self.static(static), clock, *(part for part in parts if part is not None)]
 
     def unclipped(self, prepared: Tensor, state: Tensor) -> Tensor:
         """Orders ``[B, K]`` in units of the scale before they are cut off at 0, from one period and

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from inv_gym.agents.network.features import StateLayout
 from inv_gym.problems.problem import Problem
+from inv_gym.products.sources import NO_EXTRAS, Extras
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,8 @@ class Sizes:
     lead_times: tuple[int, ...]
     short_histories: bool = False
     """Whether it sees which periods of a history are known, as products may know fewer than 32."""
+    earlier: bool = False
+    """Whether it sees what is known of the demand before the history."""
 
     @property
     def fastest_first(self) -> list[int]:
@@ -36,9 +39,11 @@ class Sizes:
         cls,
         problems: Sequence[Problem],
         covariates: Sequence[str] = (),
-        short_histories: bool = False,
+        extras: Extras = NO_EXTRAS,
     ) -> Sizes:
-        """For these problems, with covariates of these names."""
+        """For these problems, with covariates of these names, and products that may have such
+        extras.
+        """
         one = problems[0]
         return cls(
             StateLayout.of(problems),
@@ -46,5 +51,6 @@ class Sizes:
             tuple(covariates),
             one.order_names,
             one.lead_times,
-            short_histories,
+            extras.short_histories,
+            extras.earlier,
         )

@@ -85,7 +85,7 @@ def _features(
         "problem": problem,
         "covariate_names": source.covariate_names,
         "config": replace(config.network, most=space.reach),
-        "short_histories": extras_of(source).short_histories,
+        "extras": extras_of(source),
     }
     return {
         "features_extractor_class": NetworkFeatures,

@@ -21,6 +21,7 @@ from inv_gym.agents.observation_reader import ObservationReader
 from inv_gym.agents.sb3.scaled_orders import ScaledOrders, scale_of
 from inv_gym.problems.problem import Problem
 from inv_gym.products.batch import Products
+from inv_gym.products.sources import NO_EXTRAS, Extras
 
 
 class NetworkFeatures(BaseFeaturesExtractor):
@@ -35,7 +36,7 @@ class NetworkFeatures(BaseFeaturesExtractor):
         problem: The environment's.
         covariate_names: Of its products.
         config: Size and input of the network.
-        short_histories: Whether its products may have fewer than 32 known periods.
+        extras: What its products may have.
     """
 
     known_static: Tensor
@@ -47,9 +48,9 @@ class NetworkFeatures(BaseFeaturesExtractor):
         problem: Problem,
         covariate_names: tuple[str, ...],
         config: NetworkConfig,
-        short_histories: bool = False,
+        extras: Extras = NO_EXTRAS,
     ) -> None:
-        sizes = Sizes.of((problem,), covariate_names, short_histories)
+        sizes = Sizes.of((problem,), covariate_names, extras)
         network = PolicyNetwork(sizes, config)
         super().__init__(observation_space, network.features + network.sizes.layout.columns)
         self.network = network
@@ -78,14 +79,14 @@ class NetworkFeatures(BaseFeaturesExtractor):
 
     def forward(self, observations: Tensor) -> Tensor:
         """``[B, features]`` of observations ``[B, n]``."""
-        state, economics, scale, history, clock, covariates = self._read(observations)
+        state, economics, scale, history, clock, covariates, earlier = self._read(observations)
         if self._inputs.knows == "distribution":
             scale, static = self.known_scale.expand_as(scale), self.known_static
         else:
             static = self._inputs.static(economics, scale)
-        parts = self.network.exogenous(
-            static, clock, self.network.encode(history, scale), covariates
-        )
+        encoded = self.network.encode(history, scale)
+        memory = self._inputs.memory(history, scale, earlier)
+        parts = self.network.exogenous(static, clock, encoded, covariates, memory)
         columns = self._inputs.columns(state, scale)
         return torch.cat([*(part.expand(1, len(scale), -1)[0] for part in parts), columns], -1)
 

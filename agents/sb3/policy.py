@@ -83,6 +83,7 @@ class SB3Policy:
         extras = _extras(self.policy)
         shown = observation._replace(
             covariates=observation.covariates if self.covariates else None,
+            earlier=observation.earlier if extras.earlier else None,
             lots=observation.lots if extras.lots else None,
             price=observation.price if extras.prices else None,
         )

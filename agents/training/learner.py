@@ -48,8 +48,8 @@ class Learner:
         self._config, self._shared = config, shared
         with torch.random.fork_rng(devices=[]):  # the user's own random numbers stay as they are
             torch.manual_seed(config.seed)
-            short_histories = extras_of(source).short_histories
-            sizes = Sizes.of((*problems, *serves), source.covariate_names, short_histories)
+            extras = extras_of(source)
+            sizes = Sizes.of((*problems, *serves), source.covariate_names, extras)
             self.network = PolicyNetwork(sizes, config.network)
         self.network.static.fit(self._first_features(problems, source))
         self.network.to(device)

@@ -12,6 +12,7 @@ from inv_gym.advice.stock import Calendar
 from inv_gym.problems.problem import Problem
 from inv_gym.products.batch import HISTORY, Products, assemble
 from inv_gym.products.panel import Panel, PanelProducts
+from inv_gym.products.panel.earlier import earlier_of
 from inv_gym.products.panel.frequency import Periods
 from inv_gym.products.panel.prices import prices_over_time
 from inv_gym.products.panel.runs import blocks
@@ -102,13 +103,14 @@ class Today:
         """
         days = self.history[:, series]
         known_periods = (days >= 0).sum(0).astype(np.float64)
-        days = np.maximum(days, 0)
-        past = self.panel.units[days, series].astype(np.float64)
+        past = self.panel.units[np.maximum(days, 0), series].astype(np.float64)
         demand = np.concatenate([past, np.zeros((1, len(series)))])
         rng = np.random.default_rng(0)  # the starting stock is not used
-        figures, covariates = self.figures(series), self._covariates(days, series)
+        figures, covariates = self.figures(series), self._covariates(np.maximum(days, 0), series)
         products = assemble(problem, rng, figures, demand, covariates, None, known_periods)
-        return products._replace(lots=self.source.lots(series))
+        stop = np.where(days >= 0, days, len(self.panel.dates)).min(0)
+        earlier = earlier_of(self.panel.units, self.panel.usable, series, stop)
+        return products._replace(lots=self.source.lots(series), earlier=earlier)
 
     def figures(self, series: np.ndarray) -> dict[str, np.ndarray]:
         """Prices and costs of series of these numbers ``[B]``, each ``[B]``; of prices over time

@@ -12,7 +12,10 @@ from typing import Protocol
 import numpy as np
 
 from inv_gym.demand.ranges import LogUniform, Range, Uniform, draw, keep_range
-from inv_gym.util.checks import whole
+from inv_gym.util.checks import real, whole
+
+LARGEST_WALK = 3.0
+"""A random walk's logarithm is cut off at it, a factor of 20 (our choice)."""
 
 
 class Process(Protocol):
@@ -149,6 +152,83 @@ class DemandShock:
         return np.where(
             (since >= 0) & (since < self.length), draw(self.factor, rng, len(start)), 1.0
         )
+
+
+@dataclass(frozen=True)
+class RandomWalkLevel:
+    """A level whose logarithm is a random walk, with steps of the given spread; it stays within
+    a factor of 20 of its start.
+    """
+
+    spread: Range = LogUniform(0.005, 0.1)
+
+    def __post_init__(self) -> None:
+        keep_range(self, "spread", 0.0)
+
+    def factors(self, rng: np.random.Generator, start: np.ndarray, periods: int) -> np.ndarray:
+        """See `Process`."""
+        spread = draw(self.spread, rng, len(start))
+        walk = np.cumsum(spread * rng.standard_normal((periods, len(start))), 0)
+        return np.exp(np.clip(walk, -LARGEST_WALK, LARGEST_WALK))
+
+
+@dataclass(frozen=True)
+class ClosedWeekday:
+    """A weekday, drawn per product, on which nothing is sold."""
+
+    def factors(self, rng: np.random.Generator, start: np.ndarray, periods: int) -> np.ndarray:
+        """See `Process`."""
+        closed = rng.integers(0, 7, len(start))
+        return (_clock(start, periods) % 7 != closed).astype(float)
+
+
+@dataclass(frozen=True)
+class Promotions:
+    """Now and then the mean is multiplied for some periods, which are not told beforehand.
+
+    Attributes:
+        lift: The multiplier of every promotion of a product.
+        share: Share of the periods in which one begins.
+        length: Number of periods that each lasts.
+    """
+
+    lift: Range = Uniform(1.2, 4.0)
+    share: Range = Uniform(0.005, 0.04)
+    length: int = 7
+
+    def __post_init__(self) -> None:
+        keep_range(self, "lift", 0.0)
+        keep_range(self, "share", 0.0, 1.0)
+        whole("length", self.length, least=1)
+
+    def factors(self, rng: np.random.Generator, start: np.ndarray, periods: int) -> np.ndarray:
+        """See `Process`."""
+        batch = len(start)
+        lift, share = draw(self.lift, rng, batch), draw(self.share, rng, batch)
+        begun = np.cumsum(rng.random((periods, batch)) < share, 0)
+        before = np.concatenate([np.zeros((self.length, batch), int), begun])[:periods]
+        return np.where(begun > before, lift, 1.0)
+
+
+@dataclass(frozen=True)
+class Sometimes:
+    """A process that some products have and the others have not.
+
+    Attributes:
+        process: What they have.
+        probability: That a product has it.
+    """
+
+    process: Process
+    probability: float
+
+    def __post_init__(self) -> None:
+        real("probability", self.probability, 0.0, 1.0)
+
+    def factors(self, rng: np.random.Generator, start: np.ndarray, periods: int) -> np.ndarray:
+        """See `Process`."""
+        factors = self.process.factors(rng, start, periods)
+        return np.where(rng.random(len(start)) < self.probability, factors, 1.0)
 
 
 CALENDAR = ("weekday_sin", "weekday_cos", "year_sin", "year_cos")

@@ -111,6 +111,17 @@ def lowest(what: Range) -> float:
     return what.median if isinstance(what, LogNormalRange) else what.low
 
 
+def highest(what: Range) -> float:
+    """The largest value that can be drawn (of a log-normal range, that of four standard deviations
+    above its median).
+    """
+    if isinstance(what, (int, float)):
+        return float(what)
+    if isinstance(what, LogNormalRange):
+        return float(what.median * np.exp(4.0 * what.sigma))
+    return what.high
+
+
 def as_range(name: str, value: Range | Sequence[float]) -> Range:
     """A pair (low, high), as it comes from a configuration file or `gym.make`, as a uniform range.
 

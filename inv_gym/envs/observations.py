@@ -11,12 +11,18 @@ from inv_gym.play.policy import Observation
 from inv_gym.problems.lots import Lots
 from inv_gym.problems.problem import Problem
 from inv_gym.products.batch import HISTORY, Products, unknown_periods
+from inv_gym.products.earlier import Earlier
 from inv_gym.products.sources import NO_EXTRAS, Extras
 from inv_gym.util.arrays import flatten, flatten_names, to_numpy, unflatten
 
-EXTRA_NAMES = (("known_periods",), ("order_multiple", "minimum_order"), ("price_today",))
-"""What the entries of each of `Extras` are called: the number of known periods, `Lots`, and today's
-price.
+EXTRA_NAMES = (
+    ("known_periods",),
+    ("earlier_periods", "earlier_demand", "earlier_squares"),
+    ("order_multiple", "minimum_order"),
+    ("price_today",),
+)
+"""What the entries of each of `Extras` are called: the number of known periods, `Earlier`,
+`Lots`, and today's price.
 """
 
 
@@ -30,9 +36,9 @@ class FlatObservations:
     """Writes the observations of an episode as vectors ``[n]`` (one product, floats) or ``[B, n]``.
 
     The entries, in order: the state, the history (oldest first), the economics, the scale, the
-    covariates of the current period, the number of known periods, the lots and today's price if the
-    source may have any, and the share of the horizon that is left (1 throughout in a long-run
-    problem). What is not known of a history is 0.
+    covariates of the current period, the number of known periods, what is known of earlier
+    ones, the lots and today's price if the source may have any, and the share of the horizon that
+    is left (1 throughout in a long-run problem). What is not known of a history is 0.
 
     Args:
         problem: Whose observations.
@@ -65,7 +71,9 @@ class FlatObservations:
             (len(names) * shown for names, shown in zip(EXTRA_NAMES, extras, strict=True)),
             initial=self.covariates.stop,
         )
-        self.known_periods, self.lots, self.price = map(slice, *zip(*pairwise(ends), strict=True))
+        self.known_periods, self.earlier, self.lots, self.price = map(
+            slice, *zip(*pairwise(ends), strict=True)
+        )
 
     def bounds(self) -> tuple[np.ndarray, np.ndarray]:
         """Low and high ``[n]`` of the entries, float32; infinite where nothing is known.
@@ -82,6 +90,7 @@ class FlatObservations:
         low[self.scale] = 0.0
         if self._short_histories:
             low[self.known_periods], high[self.known_periods] = 1.0, HISTORY
+        low[self.earlier] = 0.0
         low[-1], high[-1] = 0.0, 1.0  # the share of the horizon that is left
         return low, high
 
@@ -129,6 +138,9 @@ class FlatObservations:
             rows[self.price] = self._prices[min(t, len(self._prices) - 1)]
         if self._short_histories:
             rows[self.known_periods] = episode.known_periods
+        if self.extras.earlier and episode.earlier is not None:
+            for index, column in enumerate(episode.earlier, self.earlier.start):
+                rows[index] = column
         if not self._problem.long_run:
             rows[-1] = 1.0 - t / self._problem.horizon
         return rows if self._single else rows.T
@@ -167,6 +179,7 @@ class FlatObservations:
             known_periods,
             Lots(*rows[self.lots]) if self.extras.lots else None,
             rows[self.price.start] if self.extras.prices else None,
+            Earlier(*rows[self.earlier]) if self.extras.earlier else None,
         )
 
 
@@ -188,6 +201,7 @@ def flat(problem: Problem, observation: Observation, short_histories: bool = Fal
         observation.scale,
         *calendar,
         *((every * to_numpy(observation.known_periods),) if short_histories else ()),
+        *(observation.earlier or ()),
         *(observation.lots or ()),
         *(() if observation.price is None else (observation.price,)),
         every * left,

@@ -138,6 +138,7 @@ class InventoryEnv(gym.Env[np.ndarray, np.ndarray], View):
                 observation.scale,
                 observation.lots,
                 observation.price,
+                observation.earlier,
             ),
         )
         return Observation(
@@ -148,8 +149,7 @@ class InventoryEnv(gym.Env[np.ndarray, np.ndarray], View):
             covariates,
             observation.period,
             observation.known_periods,
-            row[3],
-            row[4],
+            *row[3:],
         )
 
     def render(self) -> Any:

@@ -44,6 +44,8 @@ class Episode:
         self._past: np.ndarray | None = None
         self._known = 0
         self.period = 0
+        self.earlier = products.earlier
+        """What is known of the demand before the history of this period."""
         self.accepted: Columns = ()
         """The last order as the supplier accepted it, one column per channel."""
         self._seen: list[Array] = list(products.demand[:HISTORY]) if problem.censored else []
@@ -73,6 +75,7 @@ class Episode:
             self.known_periods,
             products.lots,
             None if products.prices is None or self.done else self._price(),
+            self.earlier,
         )
 
     def show(self) -> Observation:
@@ -115,6 +118,11 @@ class Episode:
         """The last H known periods of a censored demand, oldest first, one column each."""
         return self._seen[-HISTORY:]
 
+    @property
+    def _oldest(self) -> Array:
+        """The demand (sales, if it is censored) of the first period of the history, ``[B]``."""
+        return (self._seen if self.problem.censored else self.products.demand)[self.period]
+
     def detach(self) -> None:
         """Let no gradient (torch) flow further back than to here."""
         self.state = map_columns(lambda column: column.detach(), self.state)
@@ -135,6 +143,8 @@ class Episode:
         outcome = problem.transition(self.state, self.accepted, demand, economics)
         if problem.censored:
             self._seen.append(outcome.flows.sales)
+        if self.earlier is not None:
+            self.earlier = self.earlier.after(self._oldest)
         self.state = outcome.state
         self.period += 1
         if self.period >= problem.horizon and not problem.long_run:

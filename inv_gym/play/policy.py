@@ -8,6 +8,7 @@ from inv_gym.play.orders import policy_name
 from inv_gym.problems.lots import Lots
 from inv_gym.problems.problem import Problem
 from inv_gym.products.batch import HISTORY, Products
+from inv_gym.products.earlier import Earlier
 from inv_gym.util.arrays import Array
 
 
@@ -40,6 +41,8 @@ class Observation(NamedTuple):
     """``[B]`` columns: the quantities in which each product can be ordered; None where any."""
     price: Array | None = None
     """``[B]`` today's price, money per unit; None where it is that of `economics` throughout."""
+    earlier: Earlier | None = None
+    """``[B]`` columns: what is known of the demand before the history; None if nothing is."""
 
 
 @runtime_checkable

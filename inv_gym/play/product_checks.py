@@ -63,6 +63,9 @@ def check_products(problem: Problem, products: Products, state: Any = None) -> N
     if products.lots is not None:
         for name, column in products.lots._asdict().items():
             _refuse_values(f"{name} of the lots", column, least=0.0)
+    if products.earlier is not None:
+        for name, column in products.earlier._asdict().items():
+            _refuse_values(f"{name} of the earlier periods", column, least=0.0)
     _refuse_values("scale of the products", products.scale, least=SMALLEST_SCALE)
     for name, column in zip(wanted, flatten(start), strict=True):
         _refuse_values(f"column {name} of the state", column, least=-LARGEST_ORDER)

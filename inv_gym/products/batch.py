@@ -10,6 +10,7 @@ import numpy as np
 from inv_gym.demand.distribution import Distribution, join
 from inv_gym.problems.lots import Lots
 from inv_gym.problems.problem import Problem
+from inv_gym.products.earlier import Earlier, nothing_earlier
 from inv_gym.util.arrays import Array, apart, flatten, like, map_columns, sealed, unflatten
 from inv_gym.util.checks import refuse_rows
 
@@ -61,6 +62,8 @@ class Products(NamedTuple):
     """``[T, B]`` money per unit sold in each period of the episode; None where it is that of
     `economics` throughout. A policy sees those of the periods up to today's alone.
     """
+    earlier: Earlier | None = None
+    """``[B]`` columns: what is known of the demand before the history; None if nothing is."""
 
     @property
     def batch(self) -> int:
@@ -121,6 +124,7 @@ class Products(NamedTuple):
             known_periods=None if self.known_periods is None else number(self.known_periods),
             lots=map_columns(number, self.lots),
             prices=None if self.prices is None else self.prices[:, row].tolist(),
+            earlier=map_columns(number, self.earlier),
         )
 
     def rows(self, rows: slice | np.ndarray) -> Products:
@@ -137,6 +141,7 @@ class Products(NamedTuple):
             None if self.known_periods is None else self.known_periods[rows],
             map_columns(lambda x: x[rows], self.lots),
             None if self.prices is None else self.prices[:, rows],
+            map_columns(lambda x: x[rows], self.earlier),
         )
 
 
@@ -168,6 +173,7 @@ def concatenate(parts: Sequence[Products]) -> Products:
     windows = [part.windows for part in parts]
     known_periods = _filled(parts, "known_periods", lambda part: np.full(part.batch, 1.0 * HISTORY))
     lots = _filled(parts, "lots", lambda part: Lots(*np.zeros((2, part.batch))))
+    earlier = _filled(parts, "earlier", lambda part: nothing_earlier(part.batch))
     prices = _filled(parts, "prices", lambda part: np.tile(part.economics.price, (part.periods, 1)))
     return Products(
         columns("economics"),
@@ -181,6 +187,7 @@ def concatenate(parts: Sequence[Products]) -> Products:
         None if known_periods is None else np.concatenate(known_periods),
         None if lots is None else Lots(*map(np.concatenate, zip(*lots, strict=True))),
         None if prices is None else np.concatenate(prices, 1),
+        None if earlier is None else Earlier(*map(np.concatenate, zip(*earlier, strict=True))),
     )
 
 

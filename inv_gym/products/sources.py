@@ -24,14 +24,16 @@ from inv_gym.demand.ranges import (
     Uniform,
     as_range,
     draw,
+    highest,
     keep_range,
     lowest,
     within,
 )
 from inv_gym.problems.problem import Problem
 from inv_gym.products.batch import DRAW_BLOCK, HISTORY, Products, assemble, concatenate
+from inv_gym.products.earlier import MEMORY, Earlier, summed
 from inv_gym.products.economics import EconomicsRanges, draw_economics
-from inv_gym.util.checks import one_of, real, whole
+from inv_gym.util.checks import flag, one_of, real, whole
 
 
 class ProductSource(Protocol):
@@ -62,6 +64,8 @@ class Extras(NamedTuple):
 
     short_histories: bool = False
     """Fewer than H known periods."""
+    earlier: bool = False
+    """Periods that are known before the history."""
     lots: bool = False
     """An order multiple or a minimum order."""
     prices: bool = False
@@ -101,6 +105,8 @@ def draw_products(source: ProductSource, problem: Problem, number: int, seed: in
     )
 
 
+MOST_DRAWS = 200
+"""Draws of a batch after which no more products that sold are looked for."""
 LARGEST_MEAN = 1e9
 """Units of the largest mean demand: sums of larger ones lose whole units in float32."""
 
@@ -133,6 +139,10 @@ class SyntheticProducts:
         economics: Ranges of prices and costs.
         known_periods: Range of the number of known periods before the episode, 1 to H, rounded to
             whole numbers.
+        earlier_periods: Range of the number of known periods before the history, 0 to `MEMORY`,
+            rounded to whole numbers; 0 for products whose history is short.
+        shows_calendar: Whether the calendar is a covariate, if demand has a season.
+        has_sold: Whether products without a sale in their known history are drawn again.
     """
 
     families: tuple[str | Family, ...] = (
@@ -147,6 +157,9 @@ class SyntheticProducts:
     processes: tuple[Process, ...] = ()
     economics: EconomicsRanges = field(default_factory=EconomicsRanges)
     known_periods: Range = HISTORY
+    earlier_periods: Range = 0
+    shows_calendar: bool = True
+    has_sold: bool = False
 
     notes: ClassVar[tuple[str, ...]] = ("prices and costs are drawn from ranges of our choice",)
 
@@ -171,32 +184,56 @@ class SyntheticProducts:
         if not isinstance(self.mean, LogNormalRange):
             within("mean", self.mean, most=LARGEST_MEAN)
         keep_range(self, "known_periods", least=1, most=HISTORY)
+        keep_range(self, "earlier_periods", least=0, most=MEMORY)
+        flag("shows_calendar", self.shows_calendar)
+        flag("has_sold", self.has_sold)
 
     @property
     def extras(self) -> Extras:
-        """Short histories, if some products have fewer than H known periods."""
-        return Extras(short_histories=lowest(self.known_periods) < HISTORY)
+        """Short histories, if some products have fewer than H known periods, and earlier periods,
+        if some know any.
+        """
+        return Extras(lowest(self.known_periods) < HISTORY, self._longest_memory > 0)
+
+    @property
+    def _longest_memory(self) -> int:
+        """The most periods before the history that a product may know."""
+        return round(highest(self.earlier_periods))
 
     @property
     def covariate_names(self) -> tuple[str, ...]:
         """The calendar, if demand has a season."""
-        return (
-            CALENDAR
-            if any(isinstance(p, (WeeklySeason, YearlySeason)) for p in self.processes)
-            else ()
-        )
+        seasons = [p for p in self.processes if isinstance(p, (WeeklySeason, YearlySeason))]
+        return CALENDAR if self.shows_calendar and seasons else ()
 
     @property
     def largest_scale(self) -> float:
         """The upper end of the range of means (a log-normal range: four standard deviations up)."""
-        if isinstance(self.mean, (int, float)):
-            return float(self.mean)
-        if isinstance(self.mean, (Uniform, LogUniform)):
-            return self.mean.high
-        return float(self.mean.median * np.exp(4.0 * self.mean.sigma))
+        return highest(self.mean)
 
     def sample(self, rng: np.random.Generator, batch: int, problem: Problem) -> Products:
-        """See `ProductSource`."""
+        """See `ProductSource`.
+
+        Raises:
+            ValueError: Products that sold are wanted, and hardly any of them sells.
+        """
+        if not self.has_sold:
+            return self._drawn(rng, batch, problem)
+        parts, number = list[Products](), 0
+        while number < batch:
+            if len(parts) == MOST_DRAWS:
+                raise ValueError(
+                    f"after {MOST_DRAWS} draws only {number} of {batch} products had a sale in "
+                    "their history: raise mean, or set has_sold=False."
+                )
+            drawn = self._drawn(rng, batch, problem)
+            sold = np.nansum(drawn.demand[:HISTORY], 0) > 0.0
+            parts.append(drawn.rows(np.flatnonzero(sold)))
+            number += parts[-1].batch
+        return concatenate(parts).rows(slice(batch))
+
+    def _drawn(self, rng: np.random.Generator, batch: int, problem: Problem) -> Products:
+        """Products, whether they sold or not."""
         families = tuple(family(name) for name in self.families)
         index = rng.integers(len(families), size=batch)
         mean, dispersion = draw(self.mean, rng, batch), draw(self.dispersion, rng, batch)
@@ -208,7 +245,8 @@ class SyntheticProducts:
         )[index]
         dispersion = np.where(np.isnan(fixed), dispersion, fixed)
         figures = draw_economics(self.economics, rng, batch)
-        periods = HISTORY + problem.horizon
+        memory = self._longest_memory
+        periods = memory + HISTORY + problem.horizon
         start = rng.integers(0, 7 * 365, batch) if self.processes else np.zeros(batch, int)
         means = np.broadcast_to(mean, (periods, batch))
         with np.errstate(over="ignore", invalid="ignore"):  # what is too large is refused below
@@ -219,19 +257,30 @@ class SyntheticProducts:
         for k, member in enumerate(families):
             rows = np.flatnonzero(index == k)
             demand[:, rows] = member.sample(rng, means[:, rows], dispersion[rows])
-        means = means[HISTORY:] if self.processes else mean[None]
-        known_periods = None
+        means = means[memory + HISTORY :] if self.processes else mean[None]
+        known_periods = earlier = None
         if self.extras.short_histories:
             known_periods = np.rint(draw(self.known_periods, rng, batch))
+        if memory:
+            earlier = self._earlier(rng, demand[:memory], known_periods)
         return assemble(
             problem,
             rng,
             figures,
-            demand,
-            calendar(start, periods) if self.covariate_names else None,
+            demand[memory:],
+            calendar(start + memory, periods - memory) if self.covariate_names else None,
             Distribution(families, index, means, dispersion),
             known_periods,
-        )
+        )._replace(earlier=earlier)
+
+    def _earlier(
+        self, rng: np.random.Generator, demand: np.ndarray, known_periods: np.ndarray | None
+    ) -> Earlier:
+        """What is known of the demand ``[N, B]`` before the history."""
+        number = np.rint(draw(self.earlier_periods, rng, demand.shape[1]))
+        if known_periods is not None:
+            number = np.where(known_periods < HISTORY, 0.0, number)
+        return summed(demand, np.arange(len(demand))[:, None] >= len(demand) - number)
 
 
 @dataclass(frozen=True)

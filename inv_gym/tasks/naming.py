@@ -59,7 +59,15 @@ READING_KEYS = (
     "decimal",
 )
 TABLE_KEYS = ("file", *READING_KEYS, "first", "last", "economics", "seed")
-POPULATION_KEYS = ("population", "families", "mean", "dispersion", "economics", "known_periods")
+POPULATION_KEYS = (
+    "population",
+    "families",
+    "mean",
+    "dispersion",
+    "economics",
+    "known_periods",
+    "earlier_periods",
+)
 
 
 def _from_table(changes: dict[str, Any]) -> ProductSource:

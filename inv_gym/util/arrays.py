@@ -67,6 +67,15 @@ def indicator(condition: Array, like: Array) -> Array:
     )
 
 
+def known_or_zero(column: Array) -> Array:
+    """The column with 0 in place of NaN, which stands for what is not known."""
+    if isinstance(column, float):
+        return 0.0 if math.isnan(column) else column
+    if isinstance(column, np.ndarray):
+        return np.where(np.isnan(column), 0.0, column)
+    return column.nan_to_num(nan=0.0)
+
+
 def total(columns: Sequence[Array]) -> Array:
     """The sum of the columns; 0.0 if there are none."""
     if not columns:

@@ -17,6 +17,7 @@ from inv_gym.agents.network.features import StateLayout, economic_features
 from inv_gym.agents.network.plain_head import NetAction, Quantities
 from inv_gym.agents.network.policy_network import PolicyNetwork, Standardise
 from inv_gym.agents.network.sizes import Sizes
+from inv_gym.products.batch import HISTORY
 from inv_gym.util.arrays import map_columns
 
 
@@ -176,7 +177,7 @@ def test_a_generalist_pads_the_pipeline_at_its_end() -> None:
     assert layout == StateLayout(widths=(1, 2), structure=("lead_time",))
     assert layout.columns == 3
     assert [layout.describe(problem) for problem in problems] == [
-        [pytest.approx(np.log(1 + n))] for n in range(4)
+        [pytest.approx(np.log(1 + n)), n / HISTORY] for n in range(4)
     ]
     assert [layout.holds(LostSales(lead_time=n)) for n in range(6)] == [True] * 4 + [False] * 2
     scale = torch.tensor([2.0, 4.0])
@@ -202,8 +203,10 @@ def test_a_layout_pads_each_part_of_the_state_and_names_what_differs() -> None:
     ]
     layout = StateLayout.of(problems)
     assert layout == StateLayout(widths=(3, 2), structure=("lead_time", "shelf_life", "issuing"))
-    assert layout.describe(problems[0]) == [pytest.approx(np.log(4)), pytest.approx(np.log(3)), 1.0]
-    assert layout.describe(problems[1]) == [0.0, pytest.approx(np.log(5)), 0.0]
+    three, two, four = ([pytest.approx(np.log1p(n)), n / HISTORY] for n in (3, 2, 4))
+    assert layout.describe(problems[0]) == [*three, *two, 1.0]
+    assert layout.describe(problems[1]) == [0.0, 0.0, *four, 0.0]
+    assert [layout.described] * 2 == [len(layout.describe(problem)) for problem in problems]
     state = (
         problems[0]
         .initial_state(torch.tensor([6.0]))

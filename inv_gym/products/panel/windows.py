@@ -20,6 +20,7 @@ from inv_gym.products.batch import HISTORY, Products, assemble
 from inv_gym.products.economics import EconomicsRanges, draw_economics
 from inv_gym.products.panel.data import COSTS_REMEDY, Panel, by_block, means, why_not_below
 from inv_gym.products.panel.days import end_position, first_position
+from inv_gym.products.panel.earlier import earlier_of
 from inv_gym.products.panel.eligible import Windows, eligible_starts, largest_mean
 from inv_gym.products.panel.frequency import DAILY, Frequency
 from inv_gym.products.panel.headings import COSTS
@@ -251,12 +252,17 @@ class PanelProducts:
             self.panel.units[inside, series].astype(np.float64),
             self.covariates(inside, series),
             known_periods=known_periods,
-        )._replace(windows=windows, lots=self.lots(series), prices=prices)
+        )._replace(
+            windows=windows,
+            lots=self.lots(series),
+            prices=prices,
+            earlier=earlier_of(self.panel.units, self._usable, series, start - known_periods),
+        )
 
     @property
     def extras(self) -> Extras:
-        """Short histories, and what the table has."""
-        return Extras(short_histories=True, lots=self.has_lots, prices=self.has_prices)
+        """Short histories, earlier periods, and what the table has."""
+        return Extras(True, True, self.has_lots, self.has_prices)
 
     @cached_property
     def has_lots(self) -> bool:
