@@ -114,24 +114,22 @@ class Today:
         """Prices and costs of series of these numbers ``[B]``, each ``[B]``; of prices over time
         the last one.
         """
-        figures = {name: column.copy() for name, column in self.source.figures(series).items()}
+        told = {name: column[series] for name, column in self.told.items()}
+        figures = self.source.figures.at(series, self._next(series), told)
         if self.panel.prices is not None:
             latest = np.full((1, len(series)), len(self.panel.dates) - 1)
-            prices = prices_over_time(self.panel.prices, latest, series, figures["price"])
-            figures["price"] = prices[0]
-        told = {name: column[series] for name, column in self.told.items()}
-        given = [~np.isnan(column) for column in told.values()]
-        for row in np.flatnonzero(np.any(given, 0)) if given else ():
-            figures_told = {
-                name: column[[row]] for name, column in told.items() if not np.isnan(column[row])
-            }
-            for name, value in self.source.drawn(int(series[row]), figures_told).items():
-                figures[name][row] = value[0]
+            prices = prices_over_time(self.panel.prices, latest, series, figures["price"])[0]
+            is_told = ~np.isnan(told.get("price", np.full(len(series), np.nan)))
+            figures["price"] = np.where(is_told, figures["price"], prices)
         return figures
+
+    def _next(self, series: np.ndarray) -> np.ndarray:
+        """``[B]`` today's position, for each series."""
+        return np.full(len(series), len(self.panel.dates))
 
     def _covariates(self, days: np.ndarray, series: np.ndarray) -> np.ndarray:
         """``[HISTORY + 1, B, C]`` of the history and of today."""
-        past = self.source.covariates(days, series)
+        past = self.source.covariates(days, series, self._next(series))
         today = np.zeros((1, *past.shape[1:]))
         phases = self.source.phases(self.calendar.ahead[:1])
         today[..., : phases.shape[-1]] = phases

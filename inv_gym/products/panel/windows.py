@@ -4,8 +4,7 @@ given or imputed.
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -17,12 +16,13 @@ from inv_gym.demand.ranges import LogNormalRange, Uniform
 from inv_gym.problems.lots import Lots
 from inv_gym.problems.problem import Problem
 from inv_gym.products.batch import HISTORY, Products, assemble
-from inv_gym.products.economics import EconomicsRanges, draw_economics
-from inv_gym.products.panel.data import COSTS_REMEDY, Panel, by_block, means, why_not_below
+from inv_gym.products.economics import EconomicsRanges
+from inv_gym.products.panel.data import Panel, by_block
 from inv_gym.products.panel.days import end_position, first_position
 from inv_gym.products.panel.eligible import Windows, eligible_starts, largest_mean
+from inv_gym.products.panel.figures import SeriesFigures
 from inv_gym.products.panel.frequency import DAILY, Frequency
-from inv_gym.products.panel.headings import COSTS
+from inv_gym.products.panel.known import Known
 from inv_gym.products.panel.listed import ListedWindows
 from inv_gym.products.panel.prices import (
     changes,
@@ -65,12 +65,9 @@ class PanelProducts:
     [first, last], while its history may begin before `first`: so sources with disjoint periods, for
     training, validation and test, never share a day of an episode.
 
-    Nothing after `last` has a part in it: closures are judged on what is known by then, and the
-    mean prices and the scale of the promotion are those before `first` where there are any, else
-    those up to `last`.
-
-    Prices and costs that the panel gives are used; the others are imputed once per series, by its
-    name, so that other series and the order of rows do not matter.
+    Nothing after `last` has a part in it: closures are judged on what is known by then. Prices and
+    costs are those known before a window starts, see `SeriesFigures`, and a promotion is relative
+    to the largest one up to its period.
 
     Attributes:
         panel: The demand.
@@ -118,9 +115,6 @@ class PanelProducts:
     @property
     def notes(self) -> tuple[str, ...]:
         """What was done to the table, and what was imputed."""
-        given = {"price": self._price, "unit cost": self._cost, **self._given_costs}
-        texts = [_imputed(name.replace("_", " "), column) for name, column in given.items()]
-        imputed = ", ".join([*filter(None, texts), "all other costs"])
         split = self.first is not None or self.last is not None
         first, last = self._ends
         return (
@@ -129,7 +123,7 @@ class PanelProducts:
             *((f"episodes lie in {first} to {last}",) if split else ()),
             *self._lot_notes,
             *self._price_notes,
-            f"imputed once per series from assumed ranges, with seed {self.seed}: {imputed}",
+            *self.figures.notes,
         )
 
     @property
@@ -170,8 +164,8 @@ class PanelProducts:
 
     @property
     def covariate_names(self) -> tuple[str, ...]:
-        """The calendar (of weeks and months, the year alone), and the promotion (relative to the
-        largest of the series) if the table has it.
+        """The calendar (of weeks and months, the year alone), and the promotion if the table has
+        it: relative to the largest of the series that was known at the start, or since.
         """
         phases = CALENDAR[self._first_phase :]
         return phases if self.panel.promotion is None else (*phases, "promotion")
@@ -240,7 +234,7 @@ class PanelProducts:
         known = (days[:HISTORY] >= 0) & self._usable[inside[:HISTORY], series]
         # the usable periods right before the episode: the trailing run of what is known
         known_periods = np.logical_and.accumulate(known[::-1]).sum(0).astype(np.float64)
-        figures = self.figures(series)
+        figures = self.figures.at(series, start)
         prices = None
         if self.has_prices and "price" in problem.Economics._fields:
             prices = prices_over_time(self._past_prices, days[HISTORY:], series, figures["price"])
@@ -249,7 +243,7 @@ class PanelProducts:
             rng,
             figures,
             self.panel.units[inside, series].astype(np.float64),
-            self.covariates(inside, series),
+            self.covariates(inside, series, start),
             known_periods=known_periods,
         )._replace(windows=windows, lots=self.lots(series), prices=prices)
 
@@ -312,110 +306,40 @@ class PanelProducts:
         return self.panel.closures.usable(self.panel.units[:stop], self.panel.shops, known)[0]
 
     @cached_property
-    def _price(self) -> np.ndarray | None:
-        """Mean price of every series, NaN where none is known, ``[S]``."""
-        return self._mean_before(self.panel.prices)
-
-    @cached_property
-    def _cost(self) -> np.ndarray | None:
-        return self._mean_before(self.panel.costs)
-
-    def _mean_before(self, values: PanelColumn | None) -> np.ndarray | None:
-        return None if values is None else self._known(means, values)
-
-    def _known(
-        self, reduce: Callable[[PanelColumn], np.ndarray], values: PanelColumn
-    ) -> np.ndarray:
-        """A figure of each series, NaN where there is none, before `first`, else up to `last`."""
-        days = self._episode_days
-        by_last = reduce(values[: days.stop])
-        if days.start == 0:
-            return by_last
-        before = reduce(values[: days.start])
-        return np.where(np.isnan(before), by_last, before)
-
-    def figures(self, series: np.ndarray) -> dict[str, np.ndarray]:
-        """Prices and costs of series of these numbers ``[B]``, each ``[B]``; what is imputed is
-        drawn when a series is first asked for.
-
-        Raises:
-            ValueError: A mean cost is not below the mean price.
-        """
-        known, values = self._known_figures
-        for place in np.unique(series[~known[series]]):
-            values[place] = np.concatenate(list(self.drawn(place).values()))
-            known[place] = True
-        return dict(zip(self._figure_names, values[series].T, strict=True))
-
-    @cached_property
-    def _known_figures(self) -> tuple[np.ndarray, np.ndarray]:
-        """Whether the figures of a series were drawn, ``[S]``, and what they are, ``[S, F]``.
-
-        Raises:
-            ValueError: A mean cost is not below the mean price.
-        """
-        message = why_not_below(self.panel.series, self._cost, self._price)
-        if message:
-            raise ValueError(f"{message}: {COSTS_REMEDY}.")
-        number = len(self.panel.series)
-        return np.zeros(number, bool), np.empty((number, len(self._figure_names)))
-
-    @cached_property
-    def _figure_names(self) -> tuple[str, ...]:
-        return tuple(self.drawn(0))
-
-    def drawn(
-        self, place: int, told: Mapping[str, np.ndarray] | None = None
-    ) -> dict[str, np.ndarray]:
-        """Prices and costs of a series, ``[1]`` each, imputed by its name where not given.
-
-        Args:
-            place: Number of the series.
-            told: Figures ``[1]`` in place of those of the table: ``price``, ``cost`` and the costs
-                that a table may have.
-        """
-        name, told = self.panel.series[place], told or {}
-        word = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big")
-        rng = np.random.default_rng([self.seed, word])
-        means = {"price": self._price, "cost": self._cost, **self._given_costs}
-        given = {name: _figure_of(column, place) for name, column in means.items()} | dict(told)
-        drawn = draw_economics(self.ranges, rng, 1, given.pop("price"), given.pop("cost"))
-        return drawn | {name: cost for name, cost in given.items() if cost is not None}
-
-    @cached_property
-    def _given_costs(self) -> dict[str, np.ndarray]:
-        """Mean costs that the table gives in place of imputed ones, each ``[S]``."""
-        columns = {name: self.panel.further.get(name) for name in COSTS}
-        means = {name: self._mean_before(column) for name, column in columns.items()}
-        return {name: values for name, values in means.items() if values is not None}
+    def figures(self) -> SeriesFigures:
+        """Prices and costs of the series."""
+        return SeriesFigures(self.panel, self.episode_periods, self.ranges, self.seed)
 
     @property
     def ranges(self) -> EconomicsRanges:
         """The ranges of what is imputed."""
         return retail(self.panel.frequency) if self.economics is None else self.economics
 
-    def covariates(self, days: np.ndarray, series: np.ndarray) -> np.ndarray:
-        """Calendar and promotion ``[H + T, B, C]`` in the given periods of the panel
-        ``[H + T, B]``.
+    def covariates(self, days: np.ndarray, series: np.ndarray, start: np.ndarray) -> np.ndarray:
+        """Calendar and promotion ``[H + T, B, C]``.
+
+        Args:
+            days: ``[H + T, B]`` positions of the periods.
+            series: ``[B]`` numbers of the series.
+            start: ``[B]`` positions of the first periods of the episodes.
         """
         phases = self.phases(self.panel.dates[days])
         if self.panel.promotion is None:
             return phases
-        promotion = self.panel.promotion[days, series] / self._largest_promotion[series]
+        largest = self._largest_promotion.before(series, np.maximum(days + 1, start))
+        promotion = self.panel.promotion[days, series] / np.where(np.isnan(largest), 1.0, largest)
         return np.concatenate([phases, promotion[..., None]], -1)
+
+    @cached_property
+    def _largest_promotion(self) -> Known:
+        """The largest promotions, of a table that has any."""
+        assert self.panel.promotion is not None
+        return Known.largest(self.panel.promotion)
 
     def phases(self, dates: np.ndarray) -> np.ndarray:
         """The calendar ``[..., C]`` on dates."""
         since = (dates - MONDAY).astype(np.int64)
         return calendar(since.ravel(), 1).reshape(*dates.shape, -1)[..., self._first_phase :]
-
-    @cached_property
-    def _largest_promotion(self) -> np.ndarray:
-        """The largest promotion of every series, 1 if it has none, ``[S]``."""
-        promotion = self.panel.promotion
-        assert promotion is not None
-        largest = self._known(_largest, promotion)
-        return np.where(np.isnan(largest), 1.0, largest)
 
     @cached_property
     def _episode_days(self) -> range:
@@ -477,24 +401,3 @@ class PanelProducts:
             f"too short for the horizon: {window} {span} with a known {noun} before it, the "
             f"longest usable stretch has {longest}: lower the horizon, or widen first and last."
         )
-
-
-def _imputed(name: str, column: np.ndarray | None) -> str:
-    """What is imputed of a figure of the series ``[S]``; empty if nothing."""
-    if column is None:
-        return name
-    number = int(np.isnan(column).sum())
-    return f"{name} of {number:,} series that have none" if number else ""
-
-
-def _figure_of(column: np.ndarray | None, place: int) -> np.ndarray | None:
-    """A figure of a series, ``[1]``; None if it is not given."""
-    if column is None or np.isnan(column[place]):
-        return None
-    return column[place : place + 1]
-
-
-def _largest(promotion: PanelColumn) -> np.ndarray:
-    """The largest value of each column, NaN where there is none above 0, ``[S]``."""
-    largest = by_block(lambda columns: columns.max(0), promotion).astype(np.float64)
-    return np.where(largest > 0.0, largest, np.nan)
