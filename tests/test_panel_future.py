@@ -93,7 +93,7 @@ def test_nothing_that_comes_after_the_last_day_matters(tmp_path: Path) -> None:
     )
     assert_same(draw_products(now, PROBLEM, 300), draw_products(then, PROBLEM, 300))
     assert now.largest_scale == then.largest_scale
-    assert not now._usable.all()
+    assert not now.played.usable.all()
     whole = draw_products(PanelProducts(panel(tmp_path, frame)), PROBLEM, 300)
     assert (whole.economics.price[:4] != draw_products(now, PROBLEM, 4).economics.price).any()
 
@@ -105,7 +105,7 @@ def test_later_sales_do_not_tell_whether_a_shop_was_closed(tmp_path: Path) -> No
     slow = np.concatenate([early, np.where(np.arange(600) % 40 < 2, 5, 0)])
     last = str((np.datetime64("2015-01-01") + 199).astype(object))
     sources = [PanelProducts(panel_of(tmp_path, a=units), last=last) for units in (sold_out, slow)]
-    np.testing.assert_array_equal(*(source._usable for source in sources))
+    np.testing.assert_array_equal(*(source.played.usable for source in sources))
     full = [source.panel.usable[:200] for source in sources]
     assert (full[0] != full[1]).any()
 

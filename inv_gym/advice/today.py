@@ -12,6 +12,7 @@ from inv_gym.advice.stock import Calendar
 from inv_gym.problems.problem import Problem
 from inv_gym.products.batch import HISTORY, Products, assemble
 from inv_gym.products.panel import Panel, PanelProducts
+from inv_gym.products.panel.covariates import covariates, phases
 from inv_gym.products.panel.frequency import Periods
 from inv_gym.products.panel.prices import prices_over_time
 from inv_gym.products.panel.runs import blocks
@@ -129,8 +130,8 @@ class Today:
 
     def _covariates(self, days: np.ndarray, series: np.ndarray) -> np.ndarray:
         """``[HISTORY + 1, B, C]`` of the history and of today."""
-        past = self.source.covariates(days, series, self._next(series))
+        past = covariates(self.panel, days, series, self._next(series))
         today = np.zeros((1, *past.shape[1:]))
-        phases = self.source.phases(self.calendar.ahead[:1])
-        today[..., : phases.shape[-1]] = phases
+        calendar = phases(self.panel, self.calendar.ahead[:1])
+        today[..., : calendar.shape[-1]] = calendar
         return np.concatenate([past, today])

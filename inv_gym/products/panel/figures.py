@@ -10,11 +10,9 @@ from functools import cached_property
 import numpy as np
 
 from inv_gym.products.economics import EconomicsRanges, draw_rates, economics_of
-from inv_gym.products.panel.data import COSTS_REMEDY, Panel, why_not_below
+from inv_gym.products.panel.data import COSTS_REMEDY, UNIT_COST, Panel, why_not_below
 from inv_gym.products.panel.headings import COSTS
 from inv_gym.products.panel.known import Known
-
-UNIT_COST = "unit_cost"
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,6 +34,11 @@ class SeriesFigures:
     periods: range
     ranges: EconomicsRanges
     seed: int
+
+    @property
+    def _known(self) -> dict[str, Known]:
+        """Means of what the table gives, by the names of figures."""
+        return self.panel.known_means
 
     def at(
         self,
@@ -72,18 +75,11 @@ class SeriesFigures:
 
     def _known_before(self, series: np.ndarray, period: np.ndarray) -> dict[str, np.ndarray]:
         """What the table tells, ``[B]``, NaN where nothing."""
-        known = {name: means.before(series, period) for name, means in self._means.items()}
+        known = {name: means.before(series, period) for name, means in self._known.items()}
         if "price" in known and UNIT_COST in known:
             above = known[UNIT_COST] >= known["price"]
             known[UNIT_COST] = np.where(above, np.nan, known[UNIT_COST])
         return known
-
-    @cached_property
-    def _means(self) -> dict[str, Known]:
-        """Means of what the table gives, by the names of figures."""
-        columns = {"price": self.panel.prices, UNIT_COST: self.panel.costs}
-        columns |= {name: self.panel.further.get(name) for name in COSTS}
-        return {name: Known.means(column) for name, column in columns.items() if column is not None}
 
     def _refuse_costs(self) -> None:
         """Refuse mean costs that are not below the mean prices.
@@ -103,9 +99,9 @@ class SeriesFigures:
         """``[S]`` what is known of a figure before the end of the periods, NaN where nothing; None
         if the table does not have it.
         """
-        if name not in self._means:
+        if name not in self._known:
             return None
-        return self._means[name].before(np.arange(len(self.panel.series)), self.periods.stop)
+        return self._known[name].before(np.arange(len(self.panel.series)), self.periods.stop)
 
     def _rates(self, series: np.ndarray) -> dict[str, np.ndarray]:
         """The rates that are imputed, ``[B]``; they are drawn when a series is first asked for."""
@@ -134,7 +130,7 @@ class SeriesFigures:
     @property
     def notes(self) -> tuple[str, ...]:
         """What is imputed."""
-        names = ("price", UNIT_COST, *(name for name in COSTS if name in self._means))
+        names = ("price", UNIT_COST, *(name for name in COSTS if name in self._known))
         texts = [self._imputed(name) for name in names]
         imputed = ", ".join([*filter(None, texts), "all other costs"])
         note = f"imputed once per series from assumed ranges, with seed {self.seed}: {imputed}"
@@ -150,9 +146,9 @@ class SeriesFigures:
     def _imputed(self, name: str) -> str:
         """What is imputed of a figure; empty if nothing."""
         text = name.replace("_", " ")
-        if name not in self._means:
+        if name not in self._known:
             return text
-        index, first = self.panel.units.index, self._means[name].first
+        index, first = self.panel.units.index, self._known[name].first
         has_none = first >= self.periods.stop
         # the first period on which an episode may start, after one that is known
         start = np.maximum(self.periods.start, index.first + 1)
@@ -170,14 +166,14 @@ class SeriesFigures:
         """Of how many series the mean cost is not below the mean price before some period that is
         played.
         """
-        if "price" not in self._means or UNIT_COST not in self._means:
+        if "price" not in self._known or UNIT_COST not in self._known:
             return 0
         index = self.panel.units.index
-        above = self._means[UNIT_COST].figures >= self._means["price"].figures
+        above = self._known[UNIT_COST].figures >= self._known["price"].figures
         above &= (index.period >= self.periods.start) & (index.period < self.periods.stop - 1)
         within = np.logical_or.reduceat(above, index.offsets[:-1])
         every = np.arange(len(self.panel.series))
         at_first = [
-            self._means[name].before(every, self.periods.start) for name in (UNIT_COST, "price")
+            self._known[name].before(every, self.periods.start) for name in (UNIT_COST, "price")
         ]
         return int((within | (at_first[0] >= at_first[1])).sum())

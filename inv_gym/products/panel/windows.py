@@ -11,27 +11,20 @@ from typing import Any
 
 import numpy as np
 
-from inv_gym.demand.processes import CALENDAR, calendar
 from inv_gym.demand.ranges import LogNormalRange, Uniform
 from inv_gym.problems.lots import Lots
 from inv_gym.problems.problem import Problem
 from inv_gym.products.batch import HISTORY, Products, assemble
 from inv_gym.products.economics import EconomicsRanges
-from inv_gym.products.panel.data import Panel, by_block
+from inv_gym.products.panel.covariates import covariate_names, covariates
+from inv_gym.products.panel.data import Panel
 from inv_gym.products.panel.days import end_position, first_position
-from inv_gym.products.panel.eligible import Windows, eligible_starts, largest_mean
+from inv_gym.products.panel.eligible import Openings, Windows
 from inv_gym.products.panel.figures import SeriesFigures
 from inv_gym.products.panel.frequency import DAILY, Frequency
-from inv_gym.products.panel.known import Known
 from inv_gym.products.panel.listed import ListedWindows
-from inv_gym.products.panel.prices import (
-    changes,
-    number_without_price,
-    price_note,
-    prices_over_time,
-)
-from inv_gym.products.panel.runs import Runs, blocks, find_runs
-from inv_gym.products.panel.store import PanelColumn
+from inv_gym.products.panel.played import PlayedPeriods, played_periods
+from inv_gym.products.panel.prices import price_note, prices_over_time
 from inv_gym.products.sources import Extras
 from inv_gym.util.checks import whole
 
@@ -39,10 +32,6 @@ RETAIL = EconomicsRanges(
     price=LogNormalRange(1.7, 0.91), margin=Uniform(0.2, 0.5), holding_rate=Uniform(0.001, 0.005)
 )
 """Groceries by the day, our choice: 90 % of the prices lie between 0.4 and 7.6."""
-
-MONDAY = np.datetime64("2001-01-01", "D")
-"""Calendar days are counted from here: a Monday and a first of January, so both phases of
-`calendar` are true (that of the year within a day)."""
 
 LOT_FIGURES = ("order_multiple", "minimum_order")
 """Figures of a table that make the fields of `Lots`."""
@@ -116,7 +105,7 @@ class PanelProducts:
     def notes(self) -> tuple[str, ...]:
         """What was done to the table, and what was imputed."""
         split = self.first is not None or self.last is not None
-        first, last = self._ends
+        first, last = self.ends
         return (
             *self.panel.notes,
             *self.remarks,
@@ -143,7 +132,7 @@ class PanelProducts:
     @property
     def table(self) -> dict[str, Any]:
         """Which table, and which of its days: plain data for a card."""
-        first, last = self._ends
+        first, last = self.ends
         return {
             "file": self.panel.file,
             "fingerprint": self.panel.fingerprint,
@@ -153,7 +142,7 @@ class PanelProducts:
         }
 
     @property
-    def _ends(self) -> np.ndarray:
+    def ends(self) -> np.ndarray:
         """The first and the last day of episodes."""
         return self.panel.dates[[self._episode_days.start, self._episode_days.stop - 1]]
 
@@ -164,25 +153,18 @@ class PanelProducts:
 
     @property
     def covariate_names(self) -> tuple[str, ...]:
-        """The calendar (of weeks and months, the year alone), and the promotion if the table has
-        it: relative to the largest of the series that was known at the start, or since.
-        """
-        phases = CALENDAR[self._first_phase :]
-        return phases if self.panel.promotion is None else (*phases, "promotion")
+        """See `inv_gym.products.panel.covariates`."""
+        return covariate_names(self.panel)
 
     @property
-    def _first_phase(self) -> int:
-        """The first of CALENDAR that tells periods apart."""
-        return 0 if self.panel.frequency == DAILY else CALENDAR.index("year_sin")
+    def played(self) -> PlayedPeriods:
+        """What the periods of episodes tell of all series."""
+        return played_periods(self.panel, self.episode_periods)
 
-    @cached_property
+    @property
     def largest_scale(self) -> float:
         """The largest mean of any known history up to `last`."""
-        usable = self._usable
-        return max(
-            largest_mean(self.panel.units[: len(usable), block], usable[:, block])
-            for block in blocks(len(self.panel.series))
-        )
+        return self.played.largest_scale
 
     def sample(self, rng: np.random.Generator, batch: int, problem: Problem) -> Products:
         """See `ProductSource`.
@@ -231,19 +213,19 @@ class PanelProducts:
         series, start = windows.T
         days = start + np.arange(-HISTORY, problem.horizon)[:, None]
         inside = np.maximum(days, 0)
-        known = (days[:HISTORY] >= 0) & self._usable[inside[:HISTORY], series]
+        known = (days[:HISTORY] >= 0) & self.played.usable[inside[:HISTORY], series]
         # the usable periods right before the episode: the trailing run of what is known
         known_periods = np.logical_and.accumulate(known[::-1]).sum(0).astype(np.float64)
         figures = self.figures.at(series, start)
         prices = None
         if self.has_prices and "price" in problem.Economics._fields:
-            prices = prices_over_time(self._past_prices, days[HISTORY:], series, figures["price"])
+            prices = prices_over_time(self.played.prices, days[HISTORY:], series, figures["price"])
         return assemble(
             problem,
             rng,
             figures,
             self.panel.units[inside, series].astype(np.float64),
-            self.covariates(inside, series, start),
+            covariates(self.panel, inside, series, start),
             known_periods=known_periods,
         )._replace(windows=windows, lots=self.lots(series), prices=prices)
 
@@ -257,31 +239,18 @@ class PanelProducts:
         """Whether the table has an order multiple or a minimum order."""
         return any((self._lot_figure(name) > 0.0).any() for name in LOT_FIGURES)
 
-    @cached_property
+    @property
     def has_prices(self) -> bool:
         """Whether the table has a price that changes up to `last`."""
-        return bool(self._changing.any())
-
-    @cached_property
-    def _changing(self) -> np.ndarray:
-        """Whether the price of each series changes up to `last`, ``[S]``."""
-        if self.panel.prices is None:
-            return np.zeros(len(self.panel.series), bool)
-        return by_block(changes, self._past_prices)
+        return bool(self.played.changing.any())
 
     @property
     def _price_notes(self) -> tuple[str, ...]:
         """How many prices change over time, and how many periods lack one."""
         if not self.has_prices:
             return ()
-        lacking = number_without_price(self._past_prices, self._usable)
-        return (price_note(int(self._changing.sum()), lacking, self.panel.frequency.noun),)
-
-    @property
-    def _past_prices(self) -> PanelColumn:
-        """The prices up to `last`, of a table that has any."""
-        assert self.panel.prices is not None
-        return self.panel.prices[: self._episode_days.stop]
+        number, noun = int(self.played.changing.sum()), self.panel.frequency.noun
+        return (price_note(number, self.played.without_price, noun),)
 
     def lots(self, series: np.ndarray) -> Lots | None:
         """The lots of series of these numbers ``[B]``."""
@@ -294,18 +263,6 @@ class PanelProducts:
         return np.nan_to_num(self.panel.figures.get(name, np.zeros(len(self.panel.series))))
 
     @cached_property
-    def _usable(self) -> np.ndarray:
-        """What of the panel can be learned from up to `last`, judged by that alone,
-        ``[D, S]``.
-        """
-        stop = self._episode_days.stop
-        if stop == len(self.panel.dates):
-            return self.panel.usable
-        opened = self.panel.further.get("open")
-        known = None if opened is None else opened[:stop]
-        return self.panel.closures.usable(self.panel.units[:stop], self.panel.shops, known)[0]
-
-    @cached_property
     def figures(self) -> SeriesFigures:
         """Prices and costs of the series."""
         return SeriesFigures(self.panel, self.episode_periods, self.ranges, self.seed)
@@ -314,32 +271,6 @@ class PanelProducts:
     def ranges(self) -> EconomicsRanges:
         """The ranges of what is imputed."""
         return retail(self.panel.frequency) if self.economics is None else self.economics
-
-    def covariates(self, days: np.ndarray, series: np.ndarray, start: np.ndarray) -> np.ndarray:
-        """Calendar and promotion ``[H + T, B, C]``.
-
-        Args:
-            days: ``[H + T, B]`` positions of the periods.
-            series: ``[B]`` numbers of the series.
-            start: ``[B]`` positions of the first periods of the episodes.
-        """
-        phases = self.phases(self.panel.dates[days])
-        if self.panel.promotion is None:
-            return phases
-        largest = self._largest_promotion.before(series, np.maximum(days + 1, start))
-        promotion = self.panel.promotion[days, series] / np.where(np.isnan(largest), 1.0, largest)
-        return np.concatenate([phases, promotion[..., None]], -1)
-
-    @cached_property
-    def _largest_promotion(self) -> Known:
-        """The largest promotions, of a table that has any."""
-        assert self.panel.promotion is not None
-        return Known.largest(self.panel.promotion)
-
-    def phases(self, dates: np.ndarray) -> np.ndarray:
-        """The calendar ``[..., C]`` on dates."""
-        since = (dates - MONDAY).astype(np.int64)
-        return calendar(since.ravel(), 1).reshape(*dates.shape, -1)[..., self._first_phase :]
 
     @cached_property
     def _episode_days(self) -> range:
@@ -365,30 +296,23 @@ class PanelProducts:
         return self._windows[horizon]
 
     def _find_windows(self, horizon: int) -> Windows:
-        first = self._episode_days.start
-        days = slice(max(first - HISTORY, 0), self._episode_days.stop)
-        units, usable = self.panel.units[days], self._usable[days]
-        order = self._order
-        parts = []
-        for block in blocks(len(order)):
-            starts = eligible_starts(units[:, order[block]], usable[:, order[block]], horizon)
-            starts[: first - days.start] = False  # the history may begin earlier, not the episode
-            parts.append(find_runs(starts).moved(block.start, days.start))
-        runs = Runs(*map(np.concatenate, zip(*parts, strict=True)))
-        if not len(runs.length):
-            raise ValueError(self._why_none(usable[first - days.start :], horizon))
-        return Windows(runs._replace(series=order[runs.series]), np.cumsum(runs.length))
+        windows = self._openings.windows(horizon)
+        if not len(windows.ends):
+            raise ValueError(self._why_none(horizon))
+        return windows
 
-    @property
-    def _order(self) -> np.ndarray:
-        """Numbers of the series that are played, in the order of their names."""
-        order = self.panel.by_name
-        return order if self.chosen is None else order[np.isin(order, self.chosen)]
+    @cached_property
+    def _openings(self) -> Openings:
+        """Those of the series that are chosen."""
+        openings = self.played.openings
+        if self.chosen is None:
+            return openings
+        return openings.some(np.isin(openings.runs.series, self.chosen))
 
-    def _why_none(self, usable: np.ndarray, horizon: int) -> str:
-        longest = max(
-            find_runs(usable[:, block]).length.max(initial=0) for block in blocks(usable.shape[1])
-        )
+    def _why_none(self, horizon: int) -> str:
+        """Why there is no window."""
+        stretch = self.played.longest_stretch
+        longest = (stretch if self.chosen is None else stretch[list(self.chosen)]).max()
         ends, noun = self.table, self.panel.frequency.noun
         window = f"no window of {horizon} usable {noun}s (the horizon)"
         span = f"from {ends['first']} to {ends['last']}"
