@@ -27,6 +27,8 @@ PARTS = 5
 the validation."""
 STRUCTURE_FIGURES = ("lead_time", "shelf_life")
 """Columns of a table that are fields of problems."""
+SHOWN_FAILURES = 3
+"""Structures that cannot be played of which the notes give the reason."""
 
 
 class Split(NamedTuple):
@@ -133,11 +135,22 @@ def table_tasks(
             failures[structure] = str(error)
     if not tasks:
         raise ValueError(next(iter(failures.values())))
-    remarks = tuple(
-        f"{counted_series(structure)} with {structure.label} cannot be played: {reason}"
-        for structure, reason in failures.items()
-    )
+    remarks = _failure_remarks(failures)
     return {structure.label: with_remarks(task, remarks) for structure, task in tasks.items()}
+
+
+def _failure_remarks(failures: Mapping[Structure, str]) -> tuple[str, ...]:
+    """Notes on the structures that cannot be played: the first ones, and the number of others."""
+    shown = list(failures.items())[:SHOWN_FAILURES]
+    others = list(failures)[SHOWN_FAILURES:]
+    notes = [
+        f"{counted_series(structure)} with {structure.label} cannot be played: {reason}"
+        for structure, reason in shown
+    ]
+    if others:
+        number = sum(len(structure.series) for structure in others)
+        notes.append(f"{number:,} series with {len(others):,} other structures cannot, either")
+    return tuple(notes)
 
 
 class Structure(NamedTuple):
