@@ -193,7 +193,7 @@ def test_a_file_that_is_no_table_is_refused(tmp_path):
     (tmp_path / "table.ods").write_text("")
     with pytest.raises(
         ValueError,
-        match=r"unknown type of demand table '.ods'; known: .csv, .csv.gz, .parquet, .xlsx\.",
+        match=r"unknown type of demand table '.ods'; known: .csv, .csv.gz, .parquet, .xlsx, .npz\.",
     ):
         read_panel(tmp_path / "table.ods")
 
