@@ -101,6 +101,7 @@ plt.show()
 # A unit that is left saves the cost $\gamma c$ of buying it tomorrow. That is why $\gamma c$ is in
 # the denominator.
 
+
 # %% Exercise 1.4: the orders of a base-stock policy
 def order(on_hand, level):
     """The orders for an array of stocks on hand, units."""

@@ -28,6 +28,7 @@ from inv_gym import LostSales, baselines
 # and a unit that arrives late will still be there. So the best order depends on the whole vector.
 # The number of vectors grows fast with $L$.
 
+
 # %% Exercise 2.1: tomorrow's state for lead time 3, where the pipeline holds x_1 and x_2
 def next_state(on_hand, pipeline, order, demand):
     """Stock on hand, and the pipeline of tomorrow: two numbers."""

@@ -26,6 +26,7 @@ from inv_gym import Perishable, baselines
 # and what is left of $x_1$ outdates. Customers who pick for themselves take the newest units first:
 # the same with the ages in opposite order.
 
+
 # %% Exercise 3.1: what is left of old and fresh units if the oldest are sold first
 def left_oldest_first(old, fresh, demand):
     """What is left of each: (old, fresh)."""

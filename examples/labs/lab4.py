@@ -26,6 +26,7 @@ from inv_gym import DualSourcing, baselines
 # - the *expedited position*: $I$ and everything that is due within $l_e$ days,
 # - the *inventory position*: $I$ and everything on order.
 
+
 # %% Exercise 4.1: the two positions
 def positions(net_inventory, pipeline, expedited_lead_time):
     """(expedited position, inventory position); pipeline[0] arrives in one day, and so on."""
@@ -88,6 +89,7 @@ print(f"S_e = {expedited_level:.0f}, S_r = {regular_level}")
 #
 # $$q_e = (S_e - \text{expedited position})^+, \qquad
 # q_r = (S_r - \text{inventory position} - q_e)^+ .$$
+
 
 # %% Exercise 4.4: the orders of the dual index
 def dual_index(expedited_position, inventory_position, expedited_level, regular_level):

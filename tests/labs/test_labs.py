@@ -9,6 +9,7 @@ from typing import Any
 import matplotlib
 import matplotlib.pyplot as plt
 import pytest
+
 from labs import NotYetError, check, solution
 from labs.checks import JUDGES
 from labs.sheets import FOLDER, cells, sheets, solutions_of

@@ -5,6 +5,62 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import torch
+from torch import Tensor, nn
+
+import inv_gym
+from inv_gym import Observation, Products
+from inv_gym.products.batch import product_weights
+from labs.checks import lab7
+from labs.checks.lab6 import Ordering, right_features, trained_losses
+
+MEAN_DEMAND = Ordering(lambda observation: observation.scale[:, None])
+
+
+def network_order(network: nn.Module, observation: Observation) -> Tensor:
+    """An order that a network decides."""
+    return observation.scale[:, None] * network(right_features(observation)).exp()
+
+
+class Leaf:
+    """Makes a tensor that gradients are taken to, and keeps it."""
+
+    def __call__(self, states: Tensor) -> Tensor:
+        self.last = states.detach().requires_grad_()
+        return self.last
+
+
+leaf = Leaf()
+
+
+def order_penalty(slopes: Tensor) -> Tensor:
+    """What neighbours in the wrong order cost."""
+    return ((slopes[:, 1:] - slopes[:, :-1]).relu() ** 2).sum(1).mean()
+
+
+class Corrected:
+    """A policy of the form of lab 7."""
+
+    knows = "history"
+
+    def __init__(self, seed: int) -> None:
+        torch.manual_seed(seed)
+        self.network = nn.Sequential(nn.Linear(10, 8), nn.ELU(), nn.Linear(8, 1))
+
+    def unclipped(self, observation: Observation) -> Tensor:
+        position = observation.state.inventory_position / observation.scale
+        correction = self.network(right_features(observation))
+        return observation.scale[:, None] * (4.0 - position[:, None] + correction)
+
+    def __call__(self, observation: Observation) -> Tensor:
+        return self.unclipped(observation).clamp(min=0)
+
+
+def reward_of(policy: Corrected, products: Products) -> Tensor:
+    """The weighted reward of lab 7."""
+    played = inv_gym.rollout(lab7.task().problem, policy, products)
+    return (product_weights(products) * played.discounted_reward).mean()
+
 
 NO_ANSWERS: tuple[Any, ...] = (
     ...,
@@ -91,8 +147,8 @@ WRONG: dict[str, list[tuple[Any, str]]] = {
     "3.6": [("a", "row"), ("c", "compare")],
     "3.7": [(0.101, "percent"), (-10.1, "positive"), (11.24, "compare"), (3.0, "profits")],
     "4.1": [
-        (lambda i, z, l: (i, i), "add everything"),
-        (lambda i, z, l: (i + z[0], i + sum(z)), "only what arrives"),
+        (lambda i, z, fast: (i, i), "add everything"),
+        (lambda i, z, fast: (i + z[0], i + sum(z)), "only what arrives"),
     ],
     "4.2": [(8, "without a premium"), (5, "quantile")],
     "4.3": [
@@ -118,4 +174,76 @@ WRONG: dict[str, list[tuple[Any, str]]] = {
     "5.4": [(586.43, "one of the two costs"), (100.0, "never to remove costs")],
     "5.5": [("b", "range"), ("c", "upper level")],
     "5.6": [(0.0, "second number")],
+    "6.1": [
+        (lambda o, s: s * o.scale[:, None] - o.state.inventory_position[:, None], "clamp"),
+        (
+            lambda o, s: (s.item() * o.scale - o.state.inventory_position).clamp(min=0)[:, None],
+            "no gradient",
+        ),
+        (lambda o, s: (s * o.scale - o.state.on_hand).clamp(min=0)[:, None], "missing to level"),
+        (lambda o, s: s * o.scale, "shape"),
+    ],
+    "6.2": [
+        (lambda o: torch.stack([o.state.on_hand] * 10, 1), "counted in tens"),
+        (lambda o: torch.stack([*o.economics, *o.economics], 1), "currency"),
+        (lambda o: right_features(o).flip(1), "counted in tens"),
+        (lambda o: right_features(o)[:, [1, 0, *range(2, 10)]], "columns [1, 2]"),
+        (lambda o: right_features(o)[:, :8], "shape"),
+    ],
+    "6.3": [
+        (lambda n, o: o.scale[:, None] * n(right_features(o)), "first product"),
+        (lambda n, o: n(right_features(o)) - 9.0, "below 0"),
+        (lambda n, o: torch.zeros(16, 1), "first product"),
+    ],
+    "6.4": [
+        ((lambda n, t, d, s: [], network_order), "one loss for each step"),
+        ((lambda n, t, d, s: [0.0] * s, network_order), "has not changed"),
+        (
+            (lambda n, t, d, s: trained_losses(n, network_order, weighted=False), network_order),
+            "product_weights",
+        ),
+        (
+            (lambda n, t, d, s: trained_losses(n, network_order, cleared=False), network_order),
+            "zero_grad",
+        ),
+        (
+            (lambda n, t, d, s: trained_losses(n, network_order, fresh=False), network_order),
+            "draw(step)",
+        ),
+        (
+            (lambda n, t, d, s: [-x for x in trained_losses(n, network_order)], network_order),
+            "sign",
+        ),
+    ],
+    "6.5": [
+        ((30.0, MEAN_DEMAND), "divide the reward"),
+        ((1.0, None), "stops with"),
+        (5.0, "as the cell does"),
+    ],
+    "6.6": [("a", "1,000 weights"), ("c", "rising")],
+    "7.1": [
+        (lambda f, x: torch.autograd.grad(f(leaf(x)).mean(), leaf.last)[0], "yours are"),
+        (lambda f, x: torch.autograd.grad(f(leaf(x)).sum(), leaf.last)[0], "create_graph"),
+        (lambda f, x: f(x), "shape"),
+    ],
+    "7.2": [
+        (lambda g: (g**2).sum(), "keep the chain"),
+        (lambda g: (g.relu() ** 2).sum(1).mean(), "wrong order"),
+        (lambda g: (g[:, 0].relu() ** 2).mean() + order_penalty(g), "last slope"),
+        (lambda g: 0.0, "positive slope"),
+    ],
+    "7.3": [
+        (lambda z: z, "above 0"),
+        (lambda z: -z.exp(), "below -1"),
+        (lambda z: -torch.cumprod(torch.sigmoid(z), 1), "rises"),
+        (lambda z: 0.0 * z - 0.5, "hardly changes"),
+    ],
+    "7.4": [(0.672, "percent"), (32.8, "holds"), (12.0, "violations")],
+    "7.5": [("a", "gap"), ("c", "gap")],
+    "7.6": [
+        ((lambda p, products, w, weight: reward_of(p, products), Corrected), "other sign"),
+        ((lambda p, products, w, weight: -reward_of(p, products), Corrected), "with weight 2"),
+        ((lambda p, products, w, weight: torch.zeros(()), Corrected), "with weight 0"),
+        (3.0, "as the cell does"),
+    ],
 }

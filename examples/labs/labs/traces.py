@@ -13,9 +13,7 @@ def shorten() -> None:
     """In a script, show the line of the lab and the message alone; notebooks ask the error."""
     usual = sys.excepthook
 
-    def hook(
-        kind: type[BaseException], error: BaseException, trace: TracebackType | None
-    ) -> None:
+    def hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         if not isinstance(error, NotYetError):
             usual(kind, error, trace)
             return

@@ -39,7 +39,10 @@ def check_2_1(answer: Any) -> str:
     """Tomorrow's state."""
     problem = LostSales(lead_time=3)
     free = problem.Economics(0.0, 0.0, 0.0, 0.0, 0.0)
-    for on_hand, pipeline, order, demand in ((9.0, (2.0, 4.0), 5.0, 6.0), (3.0, (1.0, 0.0), 7.0, 8.0)):
+    for on_hand, pipeline, order, demand in (
+        (9.0, (2.0, 4.0), 5.0, 6.0),
+        (3.0, (1.0, 0.0), 7.0, 8.0),
+    ):
         given = value_of(answer, on_hand, pipeline, order, demand)
         expect(
             isinstance(given, (tuple, list)) and len(given) == 2,
@@ -47,9 +50,7 @@ def check_2_1(answer: Any) -> str:
         )
         stock = number(given[0], "the stock on hand")
         coming = numbers(given[1], 2, "the pipeline")
-        state = problem.transition(
-            LostSalesState(on_hand, pipeline), (order,), demand, free
-        ).state
+        state = problem.transition(LostSalesState(on_hand, pipeline), (order,), demand, free).state
         expect(stock >= pipeline[0], "lost sales do not wait: stock is never below 0.")
         expect(
             stock != state.on_hand - pipeline[0],
@@ -73,7 +74,9 @@ def check_2_2(answer: Any) -> str:
     right = np.array(poisson_case(2).rule(VectorBaseStock.closed_form).levels)[:, 0]
     turned = poisson_case(2).distribution
     low = [turned.quantile(np.array([0.2]), days)[0] for days in (3, 2, 1)]
-    expect(not close(levels, low), "you took the quantile at h / (p + h); take that at p / (p + h).")
+    expect(
+        not close(levels, low), "you took the quantile at h / (p + h); take that at p / (p + h)."
+    )
     expect(
         not close(levels, right[::-1]),
         "the order is reversed: S_0 limits all of the state, so it is for the demand of 3 days.",
@@ -106,9 +109,7 @@ def check_2_4(answer: Any) -> str:
     """The mean stock at arrival."""
     product = poisson_case(2)
     level = np.array([1000.0])
-    rule = ProjectedLevel(
-        problem=product.problem, level=level, distribution=product.distribution
-    )
+    rule = ProjectedLevel(problem=product.problem, level=level, distribution=product.distribution)
     for on_hand, arriving in ((8.0, 5.0), (3.0, 9.0), (0.0, 4.0)):
         mean = number(value_of(answer, on_hand, arriving), "the mean stock")
         right = 1000.0 - float(rule(seen(on_hand, arriving))[0, 0])

@@ -36,7 +36,9 @@ def _check_left(answer: Any, issuing: str, other: str, turned: str) -> None:
         left = numbers(value_of(answer, old, fresh, demand), 2, "what is left of old and fresh")
         right, opposite = (_left(old, fresh, demand, name) for name in (issuing, other))
         where = f"with {old:.0f} old, {fresh:.0f} fresh and demand {demand:.0f}"
-        expect((left >= 0.0).all(), f"{where} less than nothing is left: sell at most what is there.")
+        expect(
+            (left >= 0.0).all(), f"{where} less than nothing is left: sell at most what is there."
+        )
         expect(not close(left, opposite) or close(right, opposite), turned)
         expect(close(left, right), f"{where}, {right} are left; you have {left.tolist()}.")
 

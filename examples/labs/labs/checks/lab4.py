@@ -124,7 +124,7 @@ def check_4_4(answer: Any) -> str:
         )
         expect(
             close(given, [regular, expedited]),
-            f"{where} the orders are {regular:.0f} and {expedited:.0f}; yours are {given.tolist()}.",
+            f"{where} the orders are {[regular, expedited]}; yours are {given.tolist()}.",
         )
     return "Both orders together fill the inventory position up to S_r."
 
@@ -132,9 +132,7 @@ def check_4_4(answer: Any) -> str:
 @cache
 def _cost_of_dual_index(level: float) -> float:
     product = published()
-    rule = DualIndex(
-        problem=product.problem, expedited_level=EXPEDITED_LEVEL, regular_level=level
-    )
+    rule = DualIndex(problem=product.problem, expedited_level=EXPEDITED_LEVEL, regular_level=level)
     return product.average_cost(rule)
 
 

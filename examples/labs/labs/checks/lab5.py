@@ -57,7 +57,9 @@ def check_5_2(answer: Any) -> str:
         given = numbers(value_of(answer, stock, 8.0, 20.0), 2, "order and removal")
         right = [max(8.0 - stock, 0.0), max(stock - 20.0, 0.0)]
         where = f"with {stock:.0f} on hand and the interval from 8 to 20"
-        expect((given >= 0.0).all(), f"{where} you order or remove less than nothing: cut off at 0.")
+        expect(
+            (given >= 0.0).all(), f"{where} you order or remove less than nothing: cut off at 0."
+        )
         expect(
             not close(given, right[::-1]) or right[0] == right[1],
             "the two are swapped: the order comes first.",
@@ -120,9 +122,7 @@ def check_5_6(answer: Any) -> str:
     place = season.place(np.array([[STOCK]]))[0]
     right = float(season.orders[PERIOD, place, 1])
     before = float(season.orders[PERIOD - 1, place, 1])
-    expect(
-        removed != STOCK - right, "this is what stays. How many of the 40 units are removed?"
-    )
+    expect(removed != STOCK - right, "this is what stays. How many of the 40 units are removed?")
     expect(
         removed == right or removed != before,
         "this is for another period: they are counted from 0.",
