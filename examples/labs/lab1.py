@@ -171,7 +171,8 @@ policies = baselines.policies(task.problem)
 names = ("base-stock (knows distribution)", "base-stock")
 both = {name: policies[name] for name in names}
 table = inv_gym.evaluate(task, both, number=500, reference=names[0]).frame
-print(table[["policy", "reward", "gap", "gap_low", "gap_high", "fill_rate", "on_hand"]])
+columns = ["policy", "reward", "gap", "gap_low", "gap_high", "fill_rate", "on_hand"]
+print(table[columns].to_string(index=False, float_format="%.3f"))
 
 # %% [markdown]
 # `reward` is the discounted profit per day, and `gap` the difference to the policy that knows the

@@ -126,7 +126,8 @@ plt.show()
 table = inv_gym.evaluate(
     task5, trained, number=labs.sized(1000, 100), reference="DirectBackprop"
 ).frame
-print(table[["policy", "reward", "gap", "gap_low", "gap_high"]])
+columns = ["policy", "reward", "gap", "gap_low", "gap_high"]
+print(table[columns].to_string(index=False, float_format="%.3f"))
 
 # %% [markdown]
 # Look at the gaps and at their intervals. What does the structure do for the *mean reward* here?

@@ -246,4 +246,36 @@ WRONG: dict[str, list[tuple[Any, str]]] = {
         ((lambda p, products, w, weight: torch.zeros(()), Corrected), "with weight 0"),
         (3.0, "as the cell does"),
     ],
+    "8.1": [
+        (lambda n: ((0, 300), (300, 400), (400, n - 1)), "two parts"),
+        (lambda n: ((1, 300), (301, 400), (401, n - 1)), "position 0"),
+        (lambda n: ((0, n // 2), (n // 2 + 1, n - 2), (n - 1, n - 1)), "60, 20 and 20"),
+        (lambda n: ((0, 5), (7, 9), (10, n - 1)), "no part has the day"),
+        (lambda n: ((0, 5), (6, 9), (10, n)), "ends at"),
+        (lambda n: (0.6, 0.8), "shape"),
+    ],
+    "8.2": [
+        (lambda u, w: np.array([u[w == d].mean() for d in range(7)]), "divide by the mean"),
+        (lambda u, w: np.array([u[w == d].mean() for d in range(7)])[::-1] / u.mean(), "order"),
+        (lambda u, w: np.ones(7), "Mondays"),
+    ],
+    "8.3": [
+        (lambda h, w, t, r, f: np.quantile(h, r), "same on all weekdays"),
+        (lambda h, w, t, r, f: np.quantile(h / f[w], r), "put the week back"),
+        (lambda h, w, t, r, f: np.quantile(h, r) * f[t], "its own weekday"),
+        (lambda h, w, t, r, f: 0.0, "the forecast is"),
+    ],
+    "8.4": [
+        (lambda d, f, u: np.maximum(d - f, 0.0).mean(), "the loss is"),
+        (
+            lambda d, f, u: (u * np.maximum(f - d, 0) + (1 - u) * np.maximum(d - f, 0)).mean(),
+            "swapped",
+        ),
+        (
+            lambda d, f, u: (u * np.maximum(d - f, 0) + (1 - u) * np.maximum(f - d, 0)).sum(),
+            "not the sum",
+        ),
+    ],
+    "8.5": [("b", "perfect forecast"), ("c", "optimum")],
+    "8.6": [((20, 24), "swapped"), ((15, 20), "three times"), ((24, 24), "mean 15")],
 }

@@ -21,8 +21,8 @@ class NotYetError(Exception):
 
 
 def is_blank(answer: object) -> bool:
-    """Whether it is the ``...`` of a blank."""
-    return answer is ...
+    """Whether it is the ``...`` of a blank, or some answers of which one is."""
+    return answer is ... or (isinstance(answer, tuple) and any(map(is_blank, answer)))
 
 
 def expect(condition: object, hint: str) -> None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from labs.answers import chosen, close, expect, number, numbers, value_of
-from labs.cases import case
 
 import inv_gym
 from inv_gym import LostSales, baselines
 from inv_gym.baselines import BaseStock
 from inv_gym.baselines.rules.critical_ratio import critical_ratio
+from labs.answers import chosen, close, expect, number, numbers, value_of
+from labs.cases import case
 
 PROBLEM = LostSales(discount=1.0, long_run=True, integer_orders=True)
 BAKERY = case(PROBLEM, "poisson", 5.0, holding_cost=1.0, shortage_cost=4.0)

@@ -6,12 +6,12 @@ from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
-from labs.answers import chosen, close, expect, number, numbers, value_of
-from labs.cases import Case, case
 
 from inv_gym import LostSales
 from inv_gym.baselines import ProjectedLevel, VectorBaseStock
 from inv_gym.problems.lost_sales import LostSalesState
+from labs.answers import chosen, close, expect, number, numbers, value_of
+from labs.cases import Case, case
 
 TOLERANCE = 0.01
 

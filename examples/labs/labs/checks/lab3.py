@@ -6,12 +6,12 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-from labs.answers import chosen, close, expect, number, numbers, value_of
-from labs.cases import Case, case
 
 from inv_gym import Perishable
 from inv_gym.baselines import BaseStock
 from inv_gym.problems.perishable import PerishableState
+from labs.answers import chosen, close, expect, number, numbers, value_of
+from labs.cases import Case, case
 
 PERCENT = 0.1
 """Percentage points that an answer may be off."""

@@ -6,13 +6,13 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-from labs.answers import chosen, close, expect, number, numbers, value_of
-from labs.cases import Case, case
 from scipy import stats
 
 from inv_gym import DualSourcing
 from inv_gym.baselines import CappedDualIndex, DualIndex
 from inv_gym.problems.dual_sourcing import DualSourcingState
+from labs.answers import chosen, close, expect, number, numbers, value_of
+from labs.cases import Case, case
 
 EXPEDITED_LEVEL = 4.0
 LEVELS = range(5, 11)

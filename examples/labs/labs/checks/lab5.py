@@ -6,13 +6,13 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-from labs.answers import chosen, close, expect, number, numbers, value_of
-from labs.cases import Case, case
 from scipy import stats
 
 from inv_gym import ProcurementRemoval
 from inv_gym.baselines import BaseStock, IntervalStock
 from inv_gym.baselines.exact import Solution
+from labs.answers import chosen, close, expect, number, numbers, value_of
+from labs.cases import Case, case
 
 COSTS = {"unit_cost": 10.0, "removal_value": 6.0, "holding_cost": 1.0, "shortage_cost": 20.0}
 START = 80.0

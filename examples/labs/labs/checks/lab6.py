@@ -8,13 +8,13 @@ from functools import cache
 from typing import Any
 
 import torch
-from labs.answers import chosen, close, expect, number, numbers, value_of
-from labs.sizes import sized
 from torch import Tensor, nn
 
 import inv_gym
 from inv_gym import Observation, Products, Task, baselines
 from inv_gym.products.batch import product_weights
+from labs.answers import chosen, close, expect, number, numbers, value_of
+from labs.sizes import sized
 
 FEATURES = 10
 COVERED = 4.0

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from labs.answers import chosen, close, expect, number, numbers, value_of
 from torch import Tensor
 
 import inv_gym
@@ -15,6 +14,7 @@ from inv_gym import Task, agents
 from inv_gym.products.batch import product_weights
 from inv_gym.structure import inequalities, violations, wide_states
 from inv_gym.structure.violations import observation_of
+from labs.answers import chosen, close, expect, number, numbers, value_of
 
 TOLERANCE = 1e-4
 PERCENT = 0.1
