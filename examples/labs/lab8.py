@@ -1,9 +1,9 @@
 # %% [markdown]
 # # Lab 8: real demand, forecast-then-optimise against end-to-end
 #
-# **Aims.** You work from a sales table, as a planner does. You write a forecaster in ten lines, turn
-# forecasts into orders, and race it against a network that learns orders without any forecast. You
-# learn two traps: data from the future, and quantiles that are added up.
+# **Aims.** You work from a sales table, as a planner does. You write a forecaster in ten lines,
+# turn forecasts into orders, and race it against a network that learns orders without any forecast.
+# You learn two traps: data from the future, and quantiles that are added up.
 #
 # **Time.** About 75 minutes. The training takes half a minute. Do labs 1 and 6 first.
 
@@ -14,6 +14,7 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+from scipy import stats
 
 import inv_gym
 import labs
@@ -24,9 +25,9 @@ from inv_gym.baselines.rules.critical_ratio import critical_ratio
 # %% [markdown]
 # ## The table
 #
-# The sales are made up, so that anyone may have them: 40 items, 500 days. Every item has a mean, all
-# share a profile of the week, and there is a slow wave. inv_gym reads such a table from a file with
-# the columns `series`, `date` and `units`; put your own in its place.
+# The sales are made up, so that anyone may have them: 40 items, 500 days. Every item has a mean,
+# all share a profile of the week, and there is a slow wave. inv_gym reads such a table from a file
+# with the columns `series`, `date` and `units`; put your own in its place.
 
 # %%
 DAYS, SERIES = 500, 40
@@ -249,7 +250,7 @@ labs.check("8.5", answer)
 # With a lead time the order must cover several days. A planner has a good forecast of each day: the
 # 90 % quantile of Poisson demand with mean 5. She needs the 90 % quantile of three days together,
 # and adds up three daily quantiles. Compute what she gets, and what she should get. (The demand of
-# three days is Poisson with mean 15; `scipy.stats.poisson.ppf` is the quantile.)
+# three days is Poisson with mean 15; `stats.poisson.ppf(u, mean)` is the quantile.)
 
 # %% Exercise 8.6: her sum, and the right quantile
 sum_of_quantiles = ...

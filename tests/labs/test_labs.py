@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import ast
+import re
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
+import jupytext
 import matplotlib
 import matplotlib.pyplot as plt
 import pytest
@@ -14,6 +19,7 @@ from labs import NotYetError, check, solution
 from labs.checks import JUDGES
 from labs.sheets import FOLDER, cells, sheets, solutions_of
 from labs.sizes import SHORT
+from notebooks import write_all
 from wrong_answers import NO_ANSWERS, WRONG
 
 SHEETS = {sheet.stem: sheet for sheet in sheets()}
@@ -135,3 +141,44 @@ def test_an_unknown_exercise_is_named() -> None:
 def test_a_solution_is_printed_for_who_is_stuck(capsys: pytest.CaptureFixture[str]) -> None:
     solution("1.1")
     assert "SHORTAGE / (SHORTAGE + HOLDING)" in capsys.readouterr().out
+
+
+def test_notebooks_are_written_once(tmp_path: Path) -> None:
+    write_all(tmp_path, solved=False)
+    written = sorted(path.name for path in tmp_path.iterdir())
+    assert written == sorted(f"{name}.ipynb" for name in SHEETS)
+    notebook = jupytext.read(tmp_path / "lab1.ipynb")
+    assert any("ratio = ..." in cell.source for cell in notebook.cells)
+    answers = tmp_path / "lab1.ipynb"
+    answers.write_text("a student's answers")
+    write_all(tmp_path, solved=False)
+    assert answers.read_text() == "a student's answers"
+
+
+def test_solved_notebooks_have_no_blanks(tmp_path: Path) -> None:
+    write_all(tmp_path, solved=True)
+    assert len(list(tmp_path.iterdir())) == len(SHEETS)
+    for path in tmp_path.iterdir():
+        code = [cell.source for cell in jupytext.read(path).cells if cell.cell_type == "code"]
+        assert all("= ..." not in source for source in code), path
+
+
+def test_a_script_shows_the_line_and_the_hint_without_a_traceback() -> None:
+    command = [sys.executable, "lab1.py"]
+    done = subprocess.run(command, cwd=FOLDER, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    line, message = done.stderr.strip().splitlines()
+    assert re.fullmatch(r".*lab1\.py, line \d+", line)
+    assert message == "1.1 is open: put your answer where the cell has `...`."
+
+
+def test_a_notebook_shows_the_hint_alone() -> None:
+    assert NotYetError("look again")._render_traceback_() == ["look again"]
+
+
+def test_labs_go_without_their_solutions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.copy(SHEETS["lab1"], tmp_path)
+    monkeypatch.setattr("labs.sheets.FOLDER", tmp_path)
+    with pytest.raises(FileNotFoundError, match="solutions are not here"):
+        solution("1.1")
+    check("1.1", 0.8)

@@ -13,6 +13,7 @@ from inv_gym import Observation, Products
 from inv_gym.products.batch import product_weights
 from labs.checks import lab7
 from labs.checks.lab6 import Ordering, right_features, trained_losses
+from labs.checks.lab9 import right_advantages
 
 MEAN_DEMAND = Ordering(lambda observation: observation.scale[:, None])
 
@@ -278,4 +279,29 @@ WRONG: dict[str, list[tuple[Any, str]]] = {
     ],
     "8.5": [("b", "perfect forecast"), ("c", "optimum")],
     "8.6": [((20, 24), "swapped"), ((15, 20), "three times"), ((24, 24), "mean 15")],
+    "9.1": [
+        (lambda r, v, last, g, lam: right_advantages(r, v, last, g, 0.0), "one-step"),
+        (lambda r, v, last, g, lam: right_advantages(r, v, 0.0, g, lam), "last_value"),
+        (lambda r, v, last, g, lam: r, "go back"),
+        (lambda r, v, last, g, lam: r.sum(), "shape"),
+    ],
+    "9.2": [
+        (lambda a, s, reach: a * reach * s[:, None], "for less"),
+        (lambda a, s, reach: (a + 1.0) / 2.0 * reach * s[:, None], "cut off at 1"),
+        (lambda a, s, reach: 0.0 * a, "yours are"),
+    ],
+    "9.3": [
+        (lambda o: o, "nothing is scaled"),
+        (lambda o: o / o[:, 38:39], "in money"),
+        (lambda o: np.concatenate([o[:, :33], o[:, 33:] * 0.0], 1), "in units"),
+        (lambda o: np.multiply(o, 0.5, out=o), "the copy"),
+    ],
+    "9.4": [("b", "large"), ("c", "gamma")],
+    "9.5": [
+        (lambda r, g: (g ** np.arange(len(r)) * r).sum(), "divide by the sum"),
+        (lambda r, g: (g ** np.arange(len(r)) * r).mean(), "not by the number"),
+        (lambda r, g: 0.0, "it is"),
+    ],
+    "9.6": [(5120, "HORIZON"), (2400, "BATCH"), (80, "multiply")],
+    "9.7": [("a", "history"), ("b", "size")],
 }

@@ -16,7 +16,8 @@ from inv_gym.products.sources import draw_products
 class Case(NamedTuple):
     """One product of a problem."""
 
-    problem: Problem
+    problem: Any
+    """One of the five."""
     distribution: Distribution
     economics: Any
     """NamedTuple of ``[1]`` columns, money per unit."""

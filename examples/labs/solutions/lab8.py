@@ -41,8 +41,6 @@ answer = "a"
 labs.check("8.5", answer)
 
 # %% Exercise 8.6: her sum, and the right quantile
-from scipy import stats
-
 sum_of_quantiles = 3 * stats.poisson.ppf(0.9, 5.0)
 quantile_of_sum = stats.poisson.ppf(0.9, 15.0)
 

@@ -117,7 +117,7 @@ def check_1_6(answer: Any) -> str:
     known, estimated = "base-stock (knows distribution)", "base-stock"
     both = {name: policies[name] for name in (known, estimated)}
     frame = inv_gym.evaluate(task, both, number=500, reference=known).frame
-    right = -float(frame.set_index("policy").loc[estimated, "gap"])
+    right = -float(frame.set_index("policy")["gap"][estimated])
     expect(
         not close(given, -right, PERCENT),
         "the size is right. A cost is a positive number: turn the sign.",

@@ -3,24 +3,17 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
-from inv_gym import LostSales
+from inv_gym import LostSales, Observation
 from inv_gym.baselines import ProjectedLevel, VectorBaseStock
 from inv_gym.problems.lost_sales import LostSalesState
 from labs.answers import chosen, close, expect, number, numbers, value_of
 from labs.cases import Case, case
 
 TOLERANCE = 0.01
-
-
-class Seen(NamedTuple):
-    """What a rule of the state sees: a state and a number per product."""
-
-    state: LostSalesState
-    scale: np.ndarray
 
 
 @cache
@@ -30,9 +23,10 @@ def poisson_case(lead_time: int) -> Case:
     return case(problem, "poisson", 5.0, holding_cost=1.0, shortage_cost=4.0)
 
 
-def seen(on_hand: float, arriving: float) -> Seen:
-    """A state of lead time 2."""
-    return Seen(LostSalesState(np.array([on_hand]), (np.array([arriving]),)), np.ones(1))
+def seen(on_hand: float, arriving: float) -> Observation:
+    """What a rule of the state sees in a state of lead time 2."""
+    state = LostSalesState(np.array([on_hand]), (np.array([arriving]),))
+    return Observation(state, np.ones((32, 1)), poisson_case(2).economics, np.ones(1), None, 0)
 
 
 def check_2_1(answer: Any) -> str:

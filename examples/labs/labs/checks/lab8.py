@@ -6,10 +6,10 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from labs.answers import chosen, close, expect, number, numbers, value_of
-from labs.cases import case
 
 from inv_gym import LostSales
+from labs.answers import chosen, close, expect, number, numbers, value_of
+from labs.cases import case
 
 TOLERANCE = 1e-3
 SHARES = (0.6, 0.2, 0.2)
