@@ -31,7 +31,7 @@ ROOMS = {
         {"checkpoints", "weights", "network_inputs", "inventory_agent"},
         {"training", "observation_reader", "forecasting"},
     ],
-    "baselines": [{"fitting"}, {"rules"}, {"exact", "bayes"}, {"catalogue"}],
+    "baselines": [{"fitting"}, {"rules"}, {"exact", "bayes"}, {"catalogue"}, {"forecast"}],
 }
 ALLOWED = {
     "torch": {"util", "products", "structure", "testing", "commands"},

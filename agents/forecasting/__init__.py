@@ -1,6 +1,7 @@
 """Forecasters of demand: quantiles by period, and of the demand of a lead time."""
 
 from inv_gym.agents.forecasting.boosted import BoostedQuantiles
+from inv_gym.agents.forecasting.calibration import Calibration, calibration
 from inv_gym.agents.forecasting.empirical import EmpiricalQuantiles, SeasonalNaive
 from inv_gym.agents.forecasting.intermittent import IntermittentSmoothing
 from inv_gym.agents.forecasting.mq import MQForecaster
@@ -10,6 +11,7 @@ from inv_gym.play.forecaster import Forecaster, forecast_quantiles, forecast_sum
 
 __all__ = [
     "BoostedQuantiles",
+    "Calibration",
     "EmpiricalQuantiles",
     "ExponentialSmoothing",
     "Forecaster",
@@ -17,6 +19,7 @@ __all__ = [
     "MQConfig",
     "MQForecaster",
     "SeasonalNaive",
+    "calibration",
     "forecast_quantiles",
     "forecast_sum",
 ]

@@ -37,14 +37,26 @@ def estimate(history: Array) -> Distribution:
     mean = np.maximum(np.nanmean(values, 0), 0.5 / periods)
     counts = ((values == np.rint(values)) | ~known).all(0)
     variance = _variance(values, np.where(counts, mean, 0.0) + PRIOR_DISPERSION * mean**2)
-    overdispersed = variance > mean * (1.0 + 1e-6)
+    return matched(mean[None], variance, counts)
+
+
+def matched(mean: np.ndarray, variance: np.ndarray, counts: np.ndarray) -> Distribution:
+    """The distribution per product with a mean and a variance, see `estimate`.
+
+    Args:
+        mean: ``[P, B]`` of each period from now on, units, above 0.
+        variance: ``[B]`` of the first period's demand.
+        counts: ``[B]`` whether demand comes in whole units.
+    """
+    first = mean[0]
+    overdispersed = variance > first * (1.0 + 1e-6)
     index = np.where(counts, np.where(overdispersed, 1, 0), 2)
     dispersion = np.select(
         [index == 0, index == 1],
-        [0.0, (variance - mean) / mean**2],
-        np.maximum(variance, 1e-6 * mean**2) / mean**2,
+        [0.0, (variance - first) / first**2],
+        np.maximum(variance, 1e-6 * first**2) / first**2,
     )
-    return Distribution(_FAMILIES, index, mean[None], dispersion)
+    return Distribution(_FAMILIES, index, mean, dispersion)
 
 
 def _variance(values: np.ndarray, prior: np.ndarray) -> np.ndarray:
