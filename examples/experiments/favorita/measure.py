@@ -25,8 +25,9 @@ from experiments.favorita.players import (
 )
 from experiments.favorita.twin import write_twin
 from experiments.results import Results
-from inv_gym import Panel, Policy
+from inv_gym import Policy
 from inv_gym.agents.forecasting import Forecaster, calibration
+from inv_gym.products.panel import Panel, PanelProducts
 
 QUICK_STORES = 6
 """Stores of the twin in a quick measurement."""
@@ -90,7 +91,7 @@ def calibrated(
     first, last = table.tests[test]
     shorter = Table(table.files, table.season, lead_time + 1, table.training, table.validation, {})
     task = training_task(panel, shorter, lead_time)
-    source = inv_gym.PanelProducts(panel, first, last, task.source.economics)  # type: ignore[attr-defined]
+    source = PanelProducts(panel, first, last, task.source.economics)  # type: ignore[attr-defined]
     report = calibration(
         models,
         task.changed(products=source),

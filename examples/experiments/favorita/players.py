@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-import inv_gym
 from experiments.favorita.data import Table
 from experiments.fitted import without_warnings
-from inv_gym import EconomicsRanges, LogUniform, Panel, PanelProducts, Policy, Task, baselines
+from inv_gym import EconomicsRanges, LogUniform, Policy, Task, baselines
+from inv_gym.agents.catalogue import policies as shipped_policies
 from inv_gym.agents.forecasting import (
     BoostedQuantiles,
     EmpiricalQuantiles,
@@ -23,6 +23,7 @@ from inv_gym.agents.training.config import TrainingConfig
 from inv_gym.agents.training.direct_backprop import DirectBackprop
 from inv_gym.baselines.forecast import ForecastBaseStock, ForecastProjectedLevel
 from inv_gym.problems import LostSales
+from inv_gym.products.panel import Panel, PanelProducts
 
 RATIOS = (0.5, 0.7, 0.9, 0.95)
 """Critical ratios."""
@@ -133,7 +134,7 @@ def end_to_end(task: Task, effort: Effort) -> dict[str, Policy]:
     with without_warnings():
         players[END_TO_END] = DirectBackprop(task, config=config).fit()
         players["DirectBackprop, constructed"] = DirectBackprop(task, config=constructed).fit()
-    shipped = inv_gym.agents.catalogue.policies(task.problem).get(END_TO_END)  # type: ignore[attr-defined]
+    shipped = shipped_policies(task.problem).get(END_TO_END)
     if shipped is not None:
         players["shipped network, zero-shot"] = shipped
     return players
