@@ -210,14 +210,14 @@ class MQForecaster:
             raise ValueError(f"history must have {WINDOW} periods, got {len(history)}.")
         before, ahead = None, None
         if covariates is not None:
-            before = torch.as_tensor(covariates[:HISTORY])
+            before = torch.tensor(covariates[:HISTORY])
             # what lies beyond the horizon that is asked for has no part in it
             rest = [covariates[-1:]] * (self.horizon - horizon)
             later = np.concatenate([covariates[HISTORY : HISTORY + horizon], *rest])
-            ahead = torch.as_tensor(later).transpose(0, 1)[None]
-        scale = torch.as_tensor(scale_of(history))[None]
+            ahead = torch.tensor(later).transpose(0, 1)[None]
+        scale = torch.tensor(scale_of(history))[None]
         with torch.no_grad():
-            return network(torch.as_tensor(history), scale, before, ahead)[0].numpy()
+            return network(torch.tensor(history), scale, before, ahead)[0].numpy()
 
 
 def pinball(network: MQNetwork, origins: Origins) -> Tensor:

@@ -135,7 +135,7 @@ class _Cells:
             cell = self.frame[columns[0]].iloc[row]
             rule = "a number of at least 0" + (" or inf" if infinite else "")
             raise ValueError(
-                f"{columns[0]} of {self.name} must be {rule}, got {cell!r} in row {row + 1}."
+                f"{columns[0]} of {self.name} must be {rule}, got {cell} in row {row + 1}."
             )
         return values
 
