@@ -12,6 +12,8 @@ from experiments.favorita.twin import SHOCK
 
 BLOCK = 7
 """Dates that are drawn together, as days next to one another are alike."""
+LEAST_BLOCKS = 4
+"""Blocks that a short span is cut into; each is shorter then."""
 DRAWS = 2000
 BOOTSTRAP_SEED = 96_000
 CHRISTMAS_WEEKS = ("2015-12-13", "2016-01-05"), ("2016-12-13", "2017-01-05")
@@ -66,7 +68,7 @@ def ratio_interval(ours: np.ndarray, other: np.ndarray) -> tuple[float, float, f
     """
     number = len(ours)
     rng = np.random.default_rng(BOOTSTRAP_SEED)
-    block = min(BLOCK, number)
+    block = min(BLOCK, max(number // LEAST_BLOCKS, 1))
     starts = rng.integers(number, size=(DRAWS, -(-number // block)))
     place = ((starts[..., None] + np.arange(block)) % number).reshape(DRAWS, -1)[:, :number]
     difference = (ours - other)[place].sum(1)
