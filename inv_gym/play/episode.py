@@ -76,6 +76,7 @@ class Episode:
             products.lots,
             None if products.prices is None or self.done else self._price(),
             self.earlier,
+            products.covariate_names,
         )
 
     def show(self) -> Observation:

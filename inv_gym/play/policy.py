@@ -43,6 +43,8 @@ class Observation(NamedTuple):
     """``[B]`` today's price, money per unit; None where it is that of `economics` throughout."""
     earlier: Earlier | None = None
     """``[B]`` columns: what is known of the demand before the history; None if nothing is."""
+    covariate_names: tuple[str, ...] | None = None
+    """Names of the covariates, in order; None if they have none, see `Products`."""
 
 
 @runtime_checkable

@@ -252,6 +252,7 @@ class PanelProducts:
             self.panel.units[inside, series].astype(np.float64),
             self.covariates(inside, series),
             known_periods=known_periods,
+            covariate_names=self.covariate_names,
         )._replace(
             windows=windows,
             lots=self.lots(series),
