@@ -169,6 +169,14 @@ class PanelProducts:
         """Positions in the panel of the periods that episodes may have."""
         return self._episode_days
 
+    def demand_of(self, series: np.ndarray) -> np.ndarray:
+        """Demand ``[D, n]`` of series of these numbers in the periods that episodes may have,
+        units; NaN where a period cannot be learned from.
+        """
+        days = self._episode_days
+        units = self.panel.units[days.start : days.stop][:, series].astype(np.float64)
+        return np.where(self._usable[days.start :, series], units, np.nan)
+
     @property
     def covariate_names(self) -> tuple[str, ...]:
         """The calendar (of weeks and months, the year alone), and the promotion (relative to the
