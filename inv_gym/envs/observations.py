@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import accumulate, pairwise
 
 import numpy as np
@@ -49,7 +50,7 @@ class FlatObservations:
     def __init__(
         self, problem: Problem, covariate_names: tuple[str, ...], extras: Extras = NO_EXTRAS
     ) -> None:
-        self._problem = problem
+        self._problem, self.covariate_names = problem, covariate_names
         state = flatten_names(problem.initial_state(0.0))
         history = [f"demand_{k}_ago" for k in range(HISTORY, 0, -1)]
         self.names = [
@@ -74,6 +75,16 @@ class FlatObservations:
         self.known_periods, self.earlier, self.lots, self.price = map(
             slice, *zip(*pairwise(ends), strict=True)
         )
+
+    @classmethod
+    def of_names(cls, problem: Problem, names: Sequence[str]) -> FlatObservations:
+        """The layout of a problem's observations that have the covariates and extras among these
+        names of entries.
+        """
+        extras = Extras(*(not set(names).isdisjoint(shown) for shown in EXTRA_NAMES))
+        begin = len(cls(problem, ()).names) - 1
+        further = extra_names(extras)
+        return cls(problem, tuple(name for name in names[begin:-1] if name not in further), extras)
 
     def bounds(self) -> tuple[np.ndarray, np.ndarray]:
         """Low and high ``[n]`` of the entries, float32; infinite where nothing is known.
@@ -180,6 +191,7 @@ class FlatObservations:
             Lots(*rows[self.lots]) if self.extras.lots else None,
             rows[self.price.start] if self.extras.prices else None,
             Earlier(*rows[self.earlier]) if self.extras.earlier else None,
+            self.covariate_names,
         )
 
 
