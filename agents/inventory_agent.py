@@ -94,10 +94,20 @@ class InventoryAgent:
         return self.orders_before_the_cut(given, observation.state)
 
     def orders(self, given: HeadInput, state: Any) -> Tensor:
-        """Orders ``[B, K]`` of a period, units, whole if the problem says so (torch)."""
+        """Orders ``[B, K]`` of a period, units, whole if the problem says so, or the history of a
+        product that it counts whole units (torch).
+        """
+        order = self.fractional_orders(given, state)
+        if self.problem.integer_orders:
+            return order.round()
+        if given.whole is None:
+            return order
+        return torch.where(given.whole[:, None], order.round(), order)
+
+    def fractional_orders(self, given: HeadInput, state: Any) -> Tensor:
+        """See `orders`; these are not made whole yet."""
         columns = self.inputs.columns(state, given.scale)
-        order = self.network(given.exogenous, columns) * given.scale[:, None]
-        return order.round() if self.problem.integer_orders else order
+        return self.network(given.exogenous, columns) * given.scale[:, None]
 
     def orders_before_the_cut(self, given: HeadInput, state: Any) -> Tensor:
         """See `orders`; these are not cut off at 0 and not made whole yet."""

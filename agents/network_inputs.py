@@ -31,10 +31,12 @@ class HeadInput(NamedTuple):
     """``[B, .]`` its first layer's part of all that orders do not change."""
     scale: Tensor
     """``[B]``, units."""
+    whole: Tensor | None
+    """``[B]`` which products are ordered in whole units; None where none is for its history."""
 
     def detach(self) -> HeadInput:
         """The same, without gradient."""
-        return HeadInput(self.exogenous.detach(), self.scale)
+        return self._replace(exogenous=self.exogenous.detach())
 
 
 class NetworkInputs:
@@ -77,8 +79,12 @@ class NetworkInputs:
             self._covariates(products.covariates, calendar),
             self._memory_of(products),
         )
+        whole = self._whole_of(products)
         # taken apart at once: one by one, their gradients would each fill a tensor of all periods
-        return [HeadInput(exogenous, scale) for exogenous in every.unbind()]
+        return [
+            HeadInput(exogenous, scale, None if whole is None else whole[t])
+            for t, exogenous in enumerate(every.unbind())
+        ]
 
     def of_observation(self, observation: Observation) -> HeadInput:
         """What the head takes in the period of an observation.
@@ -125,7 +131,24 @@ class NetworkInputs:
             self.memory(history, scale, earlier),
         )
         static = self.static(economics, scale)
-        return HeadInput(self.network.prepare(static, times, *known)[0], scale)
+        prepared = self.network.prepare(static, times, *known)[0]
+        return HeadInput(prepared, scale, self._whole(history))
+
+    def _whole(self, history: Tensor) -> Tensor | None:
+        """``[B]`` whether all that is known of a history ``[H, B]`` is whole, for a network that
+        minds it.
+        """
+        if not self.network.config.whole_counts:
+            return None
+        return ~is_fraction(history).any(0)
+
+    def _whole_of(self, products: Products) -> Tensor | None:
+        """``[T, B]`` what `_whole` gives in every period."""
+        if not self.network.config.whole_counts:
+            return None
+        fraction = is_fraction(tensor(products.demand[:-1], self._like)).int()
+        running = torch.cat([torch.zeros_like(fraction[:1]), fraction.cumsum(0)])
+        return running[HISTORY:] == running[:-HISTORY]
 
     def memory(self, history: Tensor, scale: Tensor, earlier: Earlier | None) -> Tensor | None:
         """``[1, B, 3]`` what a network that remembers sees of a history ``[H, B]`` and of the time
@@ -196,6 +219,12 @@ class NetworkInputs:
                 f"the network expects the covariates ({', '.join(wanted)}), got {given} columns."
             )
         return tensor(covariates[rows], self._like)
+
+
+def is_fraction(demand: Tensor) -> Tensor:
+    """Where demand is known and not whole, of the shape of `demand`."""
+    known = known_or_zero(demand)
+    return known != known.round()
 
 
 def refuse_other_network(problem: Problem, network: PolicyNetwork) -> None:

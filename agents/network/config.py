@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from inv_gym.util.checks import one_of, real, whole
+from inv_gym.util.checks import flag, one_of, real, whole
 
 KNOWS = ("history", "distribution")
 
@@ -27,6 +27,8 @@ class NetworkConfig:
         most: The largest order, in units of the scale; None: no limit.
         magnified: Figures are shown once as they are, and once more for each of these numbers on a
             logarithmic scale that begins at one over it: cheap holding is told from free holding.
+        whole_counts: Whether orders are whole where all demand of the history is, whatever the
+            problem says.
     """
 
     knows: str = "history"
@@ -35,6 +37,7 @@ class NetworkConfig:
     head: str = "plain"
     most: float | None = None
     magnified: tuple[float, ...] = (100.0,)
+    whole_counts: bool = False
 
     def __post_init__(self) -> None:
         one_of("knows", self.knows, KNOWS)
@@ -47,6 +50,7 @@ class NetworkConfig:
         object.__setattr__(
             self, "hidden", tuple(whole("hidden", units, least=1) for units in self.hidden)
         )
+        flag("whole_counts", self.whole_counts)
         for number in self.magnified:
             real("magnified", number, least=1.0)
         object.__setattr__(self, "magnified", tuple(self.magnified))

@@ -76,14 +76,17 @@ class Loss(nn.Module):
                 given = player.inputs.of_observation(episode.observe())
             else:
                 given = periods[t] if t < last else periods[t].detach()
-            order = player.orders(given, episode.state)
+            order = player.fractional_orders(given, episode.state)
             if t < last:
                 passing.append(self.network.passes(order.detach(), given.scale))
             if batch.probes is not None:
                 columns = player.inputs.columns(episode.state, given.scale)
                 seen.append((given.exogenous, columns.detach()))
             if batch.dither is not None:
-                order = self._whole(order, batch.dither[t])
+                whole = self._whole(order, batch.dither[t])
+                if not problem.integer_orders and given.whole is not None:
+                    whole = torch.where(given.whole[:, None], whole, order)
+                order = whole
             rewards.append(episode.step(unstack(order)).reward)
         discounts = products.scale.new_tensor([problem.discount**t for t in range(problem.horizon)])
         loss = (

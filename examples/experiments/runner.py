@@ -25,6 +25,7 @@ CAMPAIGNS = {
     "sample_efficiency": "PPO beside DirectBackprop, docs/ppo.md",
     "trainings": "how many short trainings die, docs/trainings.md",
     "tuning": "parameters of PPO, agents/sb3/tuned.json",
+    "zero_shot": "the generalists on real tables, docs/zero-shot.md",
 }
 """Every campaign is a package of this name, which holds a `CAMPAIGN`."""
 

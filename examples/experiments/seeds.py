@@ -17,6 +17,7 @@ TUNING_SEED = 1000
 """Of the first trial of a search; the next ones count on."""
 TUNING_TRIALS = 1000
 """The most trials of a search."""
+ZERO_SHOT_TEST_SEED = 70_000
 STRUCTURE_TEST_SEED = 40_000
 SAMPLE_EFFICIENCY_TEST_SEED = 60_000
 
@@ -27,6 +28,11 @@ ROLES: dict[str, AbstractSet[int]] = {
     "training": {*_TRAINING, *(FIXED_SEED + seed for seed in _TRAINING)},
     "validation": {VALIDATION_SEED},
     "tuning": set(range(TUNING_SEED, TUNING_SEED + TUNING_TRIALS)),
-    "test": {EVIDENCE_TEST_SEED, STRUCTURE_TEST_SEED, SAMPLE_EFFICIENCY_TEST_SEED},
+    "test": {
+        EVIDENCE_TEST_SEED,
+        STRUCTURE_TEST_SEED,
+        SAMPLE_EFFICIENCY_TEST_SEED,
+        ZERO_SHOT_TEST_SEED,
+    },
 }
 """Seeds of whatever is drawn, the fixed products of a training included."""

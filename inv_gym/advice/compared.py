@@ -17,9 +17,6 @@ from inv_gym.products.sources import ProductSource
 from inv_gym.util.checks import one_of
 
 AUTO = "auto"
-NETWORK = "DirectBackprop"
-"""The network that auto compares: others of the same problem order nearly the same, and each makes
-it likelier that chance decides."""
 KNOWN = ("nothing", "history")
 """What a policy may know that orders for today."""
 PolicyFunction: TypeAlias = Callable[[Problem], Policy | None]
@@ -31,7 +28,7 @@ def compared(problem: Problem) -> tuple[str, ...]:
     another policy is better for sure enough.
 
     They are those that earn most on real tables, and of several the ones that are quick. The
-    network `NETWORK` joins them where it comes with the package. Register those for a problem of
+    generalist joins them where one comes with the package. Register those for a problem of
     your own: ``@compared.register def _(problem: MyProblem) -> tuple[str, ...]``.
     """
     return (baselines.reference(problem, distribution=False),)
@@ -93,7 +90,7 @@ def _makers(
     if asked and Path(asked).is_dir():
         return {asked: partial(InventoryAgent.load, asked)}
     networks, rules = agents.policies(problem), baselines.policies(problem, distribution=False)
-    joining = [name for name in networks if name == NETWORK]
+    joining = agents.policies(problem, for_tables=True)
     names = (*compared(problem), *joining) if asked == AUTO else (asked,)
     ours = rules | networks
     for name in names:

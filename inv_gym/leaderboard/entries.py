@@ -75,7 +75,8 @@ def enter(
     with told("--data"):
         sample = task.draw(1, seed)
     problem, law_is_known = task.problem, section.tasks is None
-    ours = baselines.policies(problem, law_is_known) | agents.policies(problem)
+    networks = agents.policies(problem, for_tables=not law_is_known)
+    ours = baselines.policies(problem, law_is_known) | networks
     policies = {name: policy for name, policy in ours.items() if not lacking(policy, task.source)}
     notes = [*task.source.notes, *variant.notes]
     if not law_is_known:

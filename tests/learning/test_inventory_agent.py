@@ -265,6 +265,7 @@ def test_the_card_says_what_the_weights_are_for(tmp_path: Path) -> None:
         "head": "plain",
         "most": None,
         "magnified": [100.0],
+        "whole_counts": False,
     }
     assert card["products"] == "poisson"
     _, facts = read_tensors(tmp_path / WEIGHTS)

@@ -150,7 +150,7 @@ def test_the_weights_earn_what_the_card_says(trained: tuple[Result, Path]) -> No
     assert card["config"]["steps"] == 120
     assert card["config"]["seed"] == 5
     network = {"knows": "history", "channels": 4, "hidden": [8], "head": "plain", "most": None}
-    assert card["config"]["network"] == network | {"magnified": [100.0]}
+    assert card["config"]["network"] == network | {"magnified": [100.0], "whole_counts": False}
     assert card["products"] == "default"
     assert {"python", "torch", "numpy", "inv-gym"} <= set(card["versions"])
     products = draw_products(make_source("default"), agent.problem, 2048, seed=10_007)
