@@ -286,14 +286,8 @@ class DirectBackprop:
             self.validation_source,
             problems=[describe(problem) for problem in self.problems],
             serves=[describe(problem) for problem in self.serves],
-            **self._own_architecture(),
+            architecture=getattr(self._architecture, "__qualname__", self._architecture),
         )
-
-    def _own_architecture(self) -> dict[str, Any]:
-        """The name of the user's own kind of network, if it is one."""
-        if self._architecture is None:
-            return {}
-        return {"architecture": getattr(self._architecture, "__qualname__", "unnamed")}
 
     def resume(self, path: str | Path) -> None:
         """Go on from a file of `save`, as if there had been no interruption.
