@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from inv_gym.baselines.exact.chain import follow
 from inv_gym.baselines.exact.dynamic_program import solve
 from inv_gym.baselines.exact.followed_chain import FollowedChain
+from inv_gym.baselines.exact.search import TunableRule, searched
 from inv_gym.baselines.exact.solution import Solution
 from inv_gym.demand.distribution import Distribution
 from inv_gym.demand.families import Family
@@ -39,6 +40,10 @@ class Case(NamedTuple):
     def rule(self, constructor: Any, **options: Any) -> Any:
         """A heuristic for the product, by a constructor such as ``BaseStock.closed_form``."""
         return constructor(*self[:3], **options)
+
+    def searched(self, kind: type[TunableRule]) -> tuple[TunableRule, float]:
+        """The rule of a kind with the best average reward, and that reward; see `searched`."""
+        return searched(kind, *self[:3])
 
 
 def case(

@@ -126,7 +126,7 @@ def play_tables(
     failures: list[str] = []
     for contest in contests:
         try:
-            played = play(contest, number(contest), seed, console, executor)
+            played = play(contest, number(contest), seed, console, executor, per_product=True)
         except (ValueError, OSError, TypeError, WorkerError) as error:
             failures.append(f"{contest.title} cannot be played: {error}")
             continue
