@@ -17,7 +17,7 @@ from inv_gym.problems.problem import Problem
 GENERALIST = "DirectBackprop, generalist"
 """What they are called in tables."""
 GENERALIST_TRAINING = TrainingConfig(
-    steps=16000,
+    steps=10000,
     check_every=500,
     validation_products=192,
     network=NetworkConfig(hidden=(64, 64), magnified=(1e2, 1e4), whole_counts=True),

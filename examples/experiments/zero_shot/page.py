@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+import numpy as np
+
+import inv_gym
 from experiments.results import Results, page_of, table
 from experiments.zero_shot.gaps import CLASSES, Measured, joined, read
+from experiments.zero_shot.measure import FITTED, NETWORKS
 from experiments.zero_shot.pictures import draw_gaps
-from experiments.zero_shot.plan import CASES
+from experiments.zero_shot.plan import CASES, FITTED_CASES, MADE_UP
 from inv_gym.agents.training.generalists import GENERALIST
+from inv_gym.play.statistics import gap_text, paired_gap
 from inv_gym.util.files import write_atomically
 
 ZERO_SHOT_TEXT = Path(__file__).with_name("page.md")
@@ -25,6 +31,8 @@ def publish(folder: Path, target: Path) -> list[Path]:
     parts: dict[str, Callable[[Results], str]] = {
         "generalist": partial(by_table, network=GENERALIST),
         "narrow": partial(by_table, network=NARROW),
+        "made_up": made_up,
+        "fitted": fitted,
         "pooled": pooled_by_class,
         "classes": by_class,
     }
@@ -64,6 +72,40 @@ def by_table(results: Results, network: str) -> str:
         cells = [gaps[name].text if name in gaps else "" for name in names]
         rows.append([case, *cells, f"{above} of {len(gaps)}"])
     return table(["problem", *names, "above the rule"], rows)
+
+
+def fitted(results: Results) -> str:
+    """A row per problem, a column per table: the mean of the fitted networks beside the generalist
+    that they began with.
+    """
+    measured = by_case(results)
+    names = sorted({name for parts in measured.values() for name in parts})
+    rows = []
+    for case in FITTED_CASES:
+        gaps = {}
+        for name, part in measured[case].items():
+            if results.has(f"{name}/{case}/{FITTED}"):
+                mean = np.mean(list(results.arrays(f"{name}/{case}/{FITTED}").values()), 0)
+                both = replace(part, networks={"fitted": mean}, rules=part.networks)
+                gaps[name] = both.gap("fitted", GENERALIST)
+        if gaps:
+            above = sum(gap.difference.mean > 0.0 for gap in gaps.values())
+            cells = [gaps[name].text if name in gaps else "" for name in names]
+            rows.append([case, *cells, f"{above} of {len(gaps)}"])
+    return table(["problem", *names, "above zero-shot"], rows)
+
+
+def made_up(results: Results) -> str:
+    """A row per environment: the generalist beside the network of the environment's population."""
+    rows = []
+    for env_id in inv_gym.ENVIRONMENTS:
+        file = f"{MADE_UP}/{env_id}/{NETWORKS}"
+        if not results.has(file):
+            continue
+        rewards = results.arrays(file)
+        general, narrow = rewards[GENERALIST][None], rewards[NARROW][None]
+        rows.append([env_id, gap_text(paired_gap(general, narrow, abs(float(narrow.mean()))))])
+    return table(["environment", "generalist to its own network, %"], rows)
 
 
 def pooled_by_class(results: Results) -> str:
