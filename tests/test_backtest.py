@@ -224,7 +224,7 @@ def few(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(entries.baselines, "policies", two)
     monkeypatch.setattr(
-        entries.agents, "policies", lambda problem: dict(list(networks(problem).items())[:1])
+        entries.agents, "policies", lambda problem, **_: dict(list(networks(problem).items())[:1])
     )
 
 

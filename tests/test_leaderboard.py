@@ -298,7 +298,7 @@ def few(monkeypatch: pytest.MonkeyPatch) -> None:
 
     entries = import_module("inv_gym.leaderboard.entries")
     monkeypatch.setattr(entries.baselines, "policies", two)
-    monkeypatch.setattr(entries.agents, "policies", lambda problem: {})
+    monkeypatch.setattr(entries.agents, "policies", lambda problem, **_: {})
 
 
 @pytest.mark.usefixtures("few")
