@@ -52,7 +52,7 @@ def every_window(task: inv_gym.Task, most: int | None) -> inv_gym.Task:
         "from a starting stock of its own"
     )
     chosen = listed if most is None else listed.latest(most)
-    return replace(task, source=replace(chosen, remarks=(note,)))
+    return replace(task, source=replace(chosen, remarks=(*chosen.remarks, note)))
 
 
 def gather(

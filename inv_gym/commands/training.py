@@ -39,6 +39,7 @@ from inv_gym.commands.trainings import (
     model_free,
 )
 from inv_gym.leaderboard.loading import load_environment
+from inv_gym.tasks.tables import unplayed_notes
 from inv_gym.util.checks import one_of
 from inv_gym.util.files import check_writable
 from inv_gym.util.locks import locked
@@ -74,6 +75,8 @@ def train_one(options: Options, played: inv_gym.Task) -> None:
     """
     checkpoint = options.out / CHECKPOINT_FILE
     try:
+        for note in unplayed_notes(played, "training"):
+            console.print(f"Note: {note}.", soft_wrap=True)
         training, origin = begin(options, played)
         if options.resume:
             training.resume(checkpoint)
