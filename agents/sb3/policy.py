@@ -88,11 +88,16 @@ class SB3Policy:
             raise ValueError(
                 f"the model was trained with {trained_with}: play it on products that have them."
             )
+        if self.policy.observation_space.units == "scale":
+            reader = FlatObservations(self.problem, self.covariates, extras)
+            vectors = vectors / reader.divisors(observation.scale, observation.economics).T
         if self.normalisation is not None:
             vectors = np.asarray(self.normalisation.normalize_obs(vectors))
         actions, _ = self.policy.predict(vectors, deterministic=True)
         if isinstance(self.policy.action_space, ScaledOrders):
             actions = self.policy.action_space.orders(actions, to_numpy(observation.scale))
+        elif self.policy.action_space.units == "scale":
+            actions = actions * to_numpy(observation.scale)[:, None]
         return like(actions, observation.scale)
 
     @staticmethod

@@ -68,6 +68,10 @@ class Products(NamedTuple):
     """
     earlier: Earlier | None = None
     """``[B]`` columns: what is known of the demand before the history; None if nothing is."""
+    sold_out: Array | None = None
+    """``[H, B]`` 1 in periods of a censored history in which all was sold, so that demand was at
+    least the sales; None where demand is seen.
+    """
     covariate_names: tuple[str, ...] | None = None
     """Names of the covariates, in order, by which networks find them; None if they have none, as
     in products made by hand: then they are taken in the order of the training.
@@ -133,6 +137,7 @@ class Products(NamedTuple):
             lots=map_columns(number, self.lots),
             prices=None if self.prices is None else self.prices[:, row].tolist(),
             earlier=map_columns(number, self.earlier),
+            sold_out=None if self.sold_out is None else self.sold_out[:, row].tolist(),
             covariate_names=self.covariate_names,
         )
 
@@ -151,6 +156,7 @@ class Products(NamedTuple):
             map_columns(lambda x: x[rows], self.lots),
             None if self.prices is None else self.prices[:, rows],
             map_columns(lambda x: x[rows], self.earlier),
+            None if self.sold_out is None else self.sold_out[:, rows],
             self.covariate_names,
         )
 
@@ -184,6 +190,7 @@ def concatenate(parts: Sequence[Products]) -> Products:
     known_periods = _filled(parts, "known_periods", lambda part: np.full(part.batch, 1.0 * HISTORY))
     lots = _filled(parts, "lots", lambda part: Lots(*np.zeros((2, part.batch))))
     earlier = _filled(parts, "earlier", lambda part: nothing_earlier(part.batch))
+    sold_out = _filled(parts, "sold_out", lambda part: np.zeros((HISTORY, part.batch)))
     prices = _filled(parts, "prices", lambda part: np.tile(part.economics.price, (part.periods, 1)))
     return Products(
         columns("economics"),
@@ -198,6 +205,7 @@ def concatenate(parts: Sequence[Products]) -> Products:
         None if lots is None else Lots(*map(np.concatenate, zip(*lots, strict=True))),
         None if prices is None else np.concatenate(prices, 1),
         None if earlier is None else Earlier(*map(np.concatenate, zip(*earlier, strict=True))),
+        None if sold_out is None else np.concatenate(sold_out, 1),
         parts[0].covariate_names,
     )
 
@@ -273,9 +281,12 @@ def assemble(
     problem.check_economics(economics)
     history = demand[:HISTORY]
     whole = known_periods is None
+    sold_out = None
     if problem.censored:
         quantile = np.quantile if whole else np.nanquantile
-        history = np.minimum(history, quantile(history, 0.9, axis=0))
+        stock = quantile(history, 0.9, axis=0)
+        sold_out = np.where(history >= stock, 1.0, 0.0)
+        history = np.minimum(history, stock)
         demand = np.concatenate([history, demand[HISTORY:]])
     mean = history.mean(0) if whole else np.nanmean(history, 0)
     scale = np.maximum(mean, 1.0 / HISTORY)  # a product without any sale is seen in 1/32 units
@@ -291,5 +302,6 @@ def assemble(
         distribution,
         structure=problem.structure,
         known_periods=known_periods,
+        sold_out=sold_out,
         covariate_names=covariate_names,
     )
