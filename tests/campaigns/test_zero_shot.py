@@ -20,7 +20,7 @@ def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A file that names one small table."""
     listing = tmp_path / "tables.json"
     listing.write_text(json.dumps({"shop": {"file": str(SALES), "horizon": 8}}))
-    monkeypatch.setattr(measure, "WINDOWS", 60)
+    monkeypatch.setattr(measure, "TABLE_WINDOWS", 60)
     return listing
 
 

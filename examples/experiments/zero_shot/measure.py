@@ -20,7 +20,7 @@ from inv_gym.agents.training.generalists import fine_tuning
 from inv_gym.agents.training.progress import TrainingWarning
 from inv_gym.products.batch import HISTORY, product_weights
 
-WINDOWS = 512
+TABLE_WINDOWS = 512
 """Windows of each table, drawn from its test periods."""
 LEFT_OUT = (
     "random orders",
@@ -38,7 +38,12 @@ them take most of the time, minutes where demand is in thousands of units.
 """
 MADE_UP_PRODUCTS = 4000
 FITTED_TRAININGS = 2
-NETWORKS, RULES, FACTS, FITTED = "networks.npz", "rules.npz", "facts.npz", "fitted.npz"
+NETWORKS_FILE, RULES_FILE, FACTS_FILE, FITTED_FILE = (
+    "networks.npz",
+    "rules.npz",
+    "facts.npz",
+    "fitted.npz",
+)
 
 
 def measure(
@@ -62,15 +67,15 @@ def measure(
     if told is None:
         task = inv_gym.task(case)
         products = task.draw(MADE_UP_PRODUCTS, ZERO_SHOT_TEST_SEED)
-        results.keep_arrays(f"{place}/{NETWORKS}", rewards_of(task, networks(task), products))
+        results.keep_arrays(f"{place}/{NETWORKS_FILE}", rewards_of(task, networks(task), products))
         return
     task = task_of(case, told)
-    products = inv_gym.draw_products(task.source, task.problem, WINDOWS, ZERO_SHOT_TEST_SEED)
-    results.keep_arrays(f"{place}/{FACTS}", facts_of(products))
+    products = inv_gym.draw_products(task.source, task.problem, TABLE_WINDOWS, ZERO_SHOT_TEST_SEED)
+    results.keep_arrays(f"{place}/{FACTS_FILE}", facts_of(products))
     if fitted:
-        results.keep_arrays(f"{place}/{FITTED}", rewards_of(task, fine_tuned(task), products))
+        results.keep_arrays(f"{place}/{FITTED_FILE}", rewards_of(task, fine_tuned(task), products))
         return
-    for file, policies in ((RULES, rules), (NETWORKS, networks)):
+    for file, policies in ((RULES_FILE, rules), (NETWORKS_FILE, networks)):
         if not results.has(f"{place}/{file}"):
             rewards = rewards_of(task, policies(task), products)
             results.keep_arrays(f"{place}/{file}", rewards)
