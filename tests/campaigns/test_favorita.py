@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 pytest.importorskip("matplotlib")
 pytest.importorskip("optuna")
-from experiments.favorita import claims, data, players, twin
+from experiments.favorita import claims, data, page, players, twin
 from experiments.favorita.plan import plan
 from experiments.runner import app
 from inv_gym.baselines.rules.critical_ratio import critical_ratio
@@ -46,13 +46,12 @@ def test_the_twin_is_read_as_the_data_are(folder: Path) -> None:
 
 def test_time_goes_from_training_to_validation_to_test() -> None:
     for table in data.TABLES.values():
-        ends = [table.training, *table.validation, *(first for first, _ in table.tests.values())]
-        assert all(a < b for a, b in zip(ends[:3], ends[1:3], strict=False))
+        assert table.training < table.validation[0] < table.validation[1]
         assert all(first > table.validation[1] for first, _ in table.tests.values())
 
 
 def test_arrays_of_weekly_items_are_read(tmp_path: Path) -> None:
-    weeks = np.array(pd.date_range("2015-01-06", periods=60, freq="7D").strftime("%Y-%m-%d"))
+    weeks = np.datetime64("2015-01-06") + 7 * np.arange(60)
     sales = np.random.default_rng(0).poisson(5.0, (3, 2, 60)).astype(np.int16)
     file = tmp_path / "item_weekly_21stores.npz"
     np.savez(file, sales=sales, week_start=weeks)
@@ -138,3 +137,19 @@ def test_quick_measures_less_and_other_campaigns_have_no_such_option(tmp_path: P
     assert other.exit_code == 2 and "this campaign has no --quick" in other.output
     given = CliRunner().invoke(app(), ["favorita", "--set", "quick=1", "--list"])
     assert given.exit_code == 2 and "it is an option of its own, --quick" in given.output
+
+
+@pytest.mark.parametrize(
+    ("mine", "void"),
+    [
+        ({}, False),
+        ({"coverage 0.9": 0.94}, True),
+        ({"less": 4.0}, True),
+        ({"loss": 1.03}, True),
+    ],
+)
+def test_a_comparison_with_a_bad_forecaster_is_void(mine: dict, void: bool) -> None:
+    good = {"target": "period", "loss": 1.0, "less": 10.0}
+    good |= {"coverage 0.1": 0.1, "coverage 0.5": 0.52, "coverage 0.9": 0.88}
+    rows = [good | {"forecaster": players.TREES}, good | {"forecaster": players.MQ} | mine]
+    assert page.is_void({"calibration": rows}) is void
