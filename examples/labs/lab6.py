@@ -19,6 +19,8 @@ import labs
 from inv_gym import baselines
 from inv_gym.products.batch import product_weights
 
+plt.rcParams["figure.constrained_layout.use"] = True
+
 # %% [markdown]
 # ## Theory: the gradient of the reward
 #

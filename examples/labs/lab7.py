@@ -20,6 +20,8 @@ from inv_gym.products.batch import product_weights
 from inv_gym.structure import violations, wide_states
 from inv_gym.structure.violations import observation_of
 
+plt.rcParams["figure.constrained_layout.use"] = True
+
 # %% [markdown]
 # ## Theory: slopes of the order
 #

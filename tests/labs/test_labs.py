@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -42,11 +43,12 @@ class Pictures:
 
 
 @pytest.fixture
-def pictures(monkeypatch: pytest.MonkeyPatch) -> Pictures:
+def pictures(monkeypatch: pytest.MonkeyPatch) -> Iterator[Pictures]:
     matplotlib.use("Agg")
     shown = Pictures()
     monkeypatch.setattr(plt, "show", shown.show)
-    return shown
+    with matplotlib.rc_context():
+        yield shown
 
 
 @pytest.fixture(autouse=True)
@@ -174,6 +176,15 @@ def test_a_script_shows_the_line_and_the_hint_without_a_traceback() -> None:
 
 def test_a_notebook_shows_the_hint_alone() -> None:
     assert NotYetError("look again")._render_traceback_() == ["look again"]
+
+
+def test_a_mistake_in_a_function_is_shown_with_its_line() -> None:
+    def cost(level: float) -> float:
+        return level / 0.0
+
+    with pytest.raises(NotYetError, match=r"ZeroDivisionError.*in line \d+ of cost") as refused:
+        check("1.3", cost)
+    assert "`return level / 0.0`" in str(refused.value)
 
 
 def test_labs_go_without_their_solutions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
