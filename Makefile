@@ -6,6 +6,8 @@ ARGS ?=
 
 ENVIRONMENTS := InvLostSales-v0 InvLostSalesLeadTime-v0 InvPerishable-v0 InvDualSourcing-v0 InvProcurementRemoval-v0
 AGENTS := direct-backprop penalised constructed ppo
+# One environment for each problem that has a generalist.
+GENERALISTS := InvLostSales-v0 InvPerishable-v0 InvDualSourcing-v0 InvProcurementRemoval-v0
 
 # A recipe reads the name of a file from the environment, so that it may hold spaces.
 export DATA
@@ -13,7 +15,7 @@ export DATA
 # One thread for each process: the tests run in parallel.
 test: export OMP_NUM_THREADS := 1
 
-.PHONY: leaderboard tables pictures labs weights structure evidence ppo test fuzz check lint types speed clean
+.PHONY: leaderboard tables pictures labs weights generalists structure evidence ppo test fuzz check lint types speed clean
 
 leaderboard: .venv  ## rank every policy on every environment; DATA=sales.csv adds your own demand table
 	$(BIN)/inv-gym leaderboard $(if $(DATA),--data "$$DATA") $(ARGS)
@@ -33,6 +35,14 @@ weights: .venv  ## train the networks that come with the package, minutes each; 
 	    $$(test -e runs/$$env.$$agent/checkpoint.safetensors && echo --resume) || exit 1; \
 	  mkdir -p agents/trained && cp runs/$$env.$$agent/weights.safetensors agents/trained/$$env.$$agent.safetensors; \
 	done; done
+	$(MAKE) generalists
+
+generalists: .venv  ## train the networks for real tables, half an hour each; an interrupted run goes on
+	for env in $(GENERALISTS); do \
+	  $(BIN)/inv-gym train --env $$env --agent generalist --out runs/$$env.generalist --threads 1 \
+	    $$(test -e runs/$$env.generalist/checkpoint.safetensors && echo --resume) || exit 1; \
+	  cp runs/$$env.generalist/weights.safetensors agents/trained/$$env.generalist.safetensors; \
+	done
 
 structure: .venv  ## the measurements of docs/structure.md: hours; goes on where it was interrupted
 	$(BIN)/python examples/experiments structure $(ARGS)

@@ -3,6 +3,10 @@
 Importing registers the environments: ``gym.make("InvLostSales-v0")``.
 """
 
+# first, so that the command can be interrupted from here on
+import inv_gym.util.interrupts  # noqa: F401
+
+# isort: split
 from inv_gym.advice.advising import advise
 from inv_gym.demand.families import Empirical, Family
 from inv_gym.demand.ranges import LogNormalRange, LogUniform, Uniform

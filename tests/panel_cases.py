@@ -62,6 +62,10 @@ def messy_names(names: tuple[str, ...]) -> pd.DataFrame:
     return pd.DataFrame({"series": list(names), "date": "2024-01-01", "units": units})
 
 
-def figures_of(source: PanelProducts) -> dict[str, np.ndarray]:
-    """Prices and costs of every series."""
-    return source.figures(np.arange(len(source.panel.series)))
+def figures_of(source: PanelProducts, position: int | None = None) -> dict[str, np.ndarray]:
+    """Prices and costs of every series, known before a position; None for the end of the periods
+    that are played.
+    """
+    every = np.arange(len(source.panel.series))
+    end = source.episode_periods.stop if position is None else position
+    return source.figures.at(every, np.full(len(every), end))

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from panel_cases import long_table, stored
+from panel_cases import figures_of, long_table, stored
 
 import inv_gym
 from inv_gym.advice.answers import Advice
@@ -19,6 +19,7 @@ from inv_gym.advice.past import WINDOWS, PastWindows
 from inv_gym.advice.stock import Remarks
 from inv_gym.advice.today import Today
 from inv_gym.agents import DirectBackprop, NetworkConfig, TrainingConfig
+from inv_gym.agents.training.generalists import GENERALIST
 from inv_gym.backtest.verdicts import Rewards
 from inv_gym.baselines import BaseStock
 from inv_gym.baselines.fitting.estimation import estimate
@@ -61,7 +62,7 @@ def test_the_order_is_that_of_the_policy_for_the_history_up_to_the_last_day(
 
     problem = LostSales(lead_time=4, integer_orders=True)
     source = PanelProducts(read_panel(sales(tmp_path, a=units)))
-    figures = source.figures(np.array([0]))
+    figures = figures_of(source)
     economics = problem.Economics(*(figures[name] for name in problem.Economics._fields))
     history = units[-HISTORY:, None].astype(float)
     rule = BaseStock.closed_form(problem, estimate(history), economics)
@@ -144,7 +145,7 @@ def test_prices_of_the_stock_file_take_the_place_of_those_of_the_table(tmp_path:
     panel = read_panel(sales(tmp_path, a=demand(4.0), b=demand(4.0)))
     source = PanelProducts(panel)
     told = {"price": np.array([10.0, np.nan]), "holding_cost": np.array([0.7, np.nan])}
-    figures, before = Today(source, told).figures(np.arange(2)), source.figures(np.arange(2))
+    figures, before = Today(source, told).figures(np.arange(2)), figures_of(source)
     assert (figures["price"][0], figures["holding_cost"][0]) == (10.0, 0.7)
     ratio = before["unit_cost"][0] / before["price"][0]
     assert figures["unit_cost"][0] == pytest.approx(10.0 * ratio)
@@ -416,7 +417,8 @@ def test_what_is_done_is_told(tmp_path: Path) -> None:
     series, rows = {"a": demand(5.0), "b": demand(5.0) + 0.5}, stock("a,1,,", "b,1,,")
     options = {"policy": "auto", "lead_time": 2, "progress": lambda *what: told.append(what)}
     advised(tmp_path, rows, series, **options)
-    assert {name for name, _, _ in told} == {"vector base-stock", "base-stock", "orders"}
+    compared = {GENERALIST, "vector base-stock", "base-stock"}
+    assert {name for name, _, _ in told} == {*compared, "orders"}
     assert [what for what in told if what[0] == "orders"] == [("orders", 1, 1)] * 2
 
 

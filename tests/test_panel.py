@@ -16,8 +16,7 @@ from inv_gym.demand.ranges import Uniform
 from inv_gym.products.batch import HISTORY
 from inv_gym.products.economics import EconomicsRanges, draw_economics
 from inv_gym.products.panel import RETAIL, Panel, PanelProducts, read_panel
-from inv_gym.products.panel.eligible import eligible_starts
-from inv_gym.products.panel.runs import find_runs, moving_sum
+from inv_gym.products.panel.eligible import Openings
 
 ARRAYS = ("dates", "units", "usable", "promotion", "price", "cost")
 
@@ -194,7 +193,7 @@ def test_a_file_that_is_no_table_is_refused(tmp_path):
     (tmp_path / "table.ods").write_text("")
     with pytest.raises(
         ValueError,
-        match=r"unknown type of demand table '.ods'; known: .csv, .csv.gz, .parquet, .xlsx\.",
+        match=r"unknown type of demand table '.ods'; known: .csv, .csv.gz, .parquet, .xlsx, .npz\.",
     ):
         read_panel(tmp_path / "table.ods")
 
@@ -369,11 +368,13 @@ def test_a_closure_is_long_and_improbable(tmp_path, run, closure_days, masked):
     assert (~panel.usable).sum() == masked
 
 
-def test_runs_and_windows_agree_with_counting_one_by_one():
+@pytest.mark.parametrize("first", [0, 40])
+@pytest.mark.parametrize("horizon", [1, 5, 40])
+def test_runs_and_windows_agree_with_counting_one_by_one(horizon, first):
     rng = np.random.default_rng(1)
     usable = rng.random((150, 20)) < 0.99
     units = np.where(rng.random(usable.shape) < 0.03, 1.0, 0.0)
-    starts = eligible_starts(units, usable, 5)
+    openings = Openings.of(units, usable, first)
 
     def sold_before(start: int, series: int) -> bool:
         """Whether the known history has a sale: up to HISTORY usable days in a row."""
@@ -387,14 +388,15 @@ def test_runs_and_windows_agree_with_counting_one_by_one():
     expected = [
         (series, start)
         for series in range(20)
-        for start in range(1, 150 - 5 + 1)
-        if usable[start : start + 5, series].all() and sold_before(start, series)
+        for start in range(max(first, 1), 150 - horizon + 1)
+        if usable[start : start + horizon, series].all() and sold_before(start, series)
     ]
-    runs = find_runs(starts)
+    windows = openings.windows(horizon)
+    runs = windows.runs
     assert expected == [(s, f + k) for s, f, n in zip(*runs, strict=True) for k in range(n)]
-    assert 0 < len(expected) < starts.size
-    assert moving_sum(units, 151).shape == (0, 20)
-    assert eligible_starts(units[:4], usable[:4], 5).shape == (0, 20)
+    assert 0 < len(expected) == windows.ends[-1] < usable.size
+    assert not len(openings.windows(151).ends)
+    assert not len(Openings.of(units[:0], usable[:0], 0).runs.first)
 
 
 def numbered(folder: Path) -> Panel:

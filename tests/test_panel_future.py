@@ -10,6 +10,7 @@ import pytest
 from panel_cases import PROBLEM, figures_of, in_stores, long_table, panel_of, rows_of, stored
 
 from inv_gym import Products, draw_products
+from inv_gym.products.batch import HISTORY
 from inv_gym.products.panel import Panel, PanelProducts, read_panel
 
 DAYS = 400
@@ -92,7 +93,7 @@ def test_nothing_that_comes_after_the_last_day_matters(tmp_path: Path) -> None:
     )
     assert_same(draw_products(now, PROBLEM, 300), draw_products(then, PROBLEM, 300))
     assert now.largest_scale == then.largest_scale
-    assert not now._usable.all()
+    assert not now.played.usable.all()
     whole = draw_products(PanelProducts(panel(tmp_path, frame)), PROBLEM, 300)
     assert (whole.economics.price[:4] != draw_products(now, PROBLEM, 4).economics.price).any()
 
@@ -104,27 +105,108 @@ def test_later_sales_do_not_tell_whether_a_shop_was_closed(tmp_path: Path) -> No
     slow = np.concatenate([early, np.where(np.arange(600) % 40 < 2, 5, 0)])
     last = str((np.datetime64("2015-01-01") + 199).astype(object))
     sources = [PanelProducts(panel_of(tmp_path, a=units), last=last) for units in (sold_out, slow)]
-    np.testing.assert_array_equal(*(source._usable for source in sources))
+    np.testing.assert_array_equal(*(source.played.usable for source in sources))
     full = [source.panel.usable[:200] for source in sources]
     assert (full[0] != full[1]).any()
 
 
-def test_a_test_period_takes_prices_and_promotion_from_before_it(tmp_path: Path) -> None:
+def windows_from(frame: pd.DataFrame, folder: Path, starts: range) -> Products:
+    """Every series of the table once per start, as a source that plays the whole table has it."""
+    source = PanelProducts(panel(folder, frame))
+    number = len(source.panel.series)
+    windows = np.stack([np.tile(range(number), len(starts)), np.repeat(starts, number)], 1)
+    return source.at(PROBLEM, np.random.default_rng(0), windows)
+
+
+@pytest.mark.parametrize("column", ["price", "cost", "holding_cost", "promotion"])
+@pytest.mark.parametrize("start", [1, 40, 200])
+def test_no_window_knows_later_prices_costs_and_promotions(
+    tmp_path: Path, column: str, start: int
+) -> None:
+    frame = described()
+    frame["holding_cost"] = frame["price"] / 50.0
+    frame["promotion"] = frame["promotion"].astype(float)
+    first = pd.Timestamp("2015-01-01") + pd.Timedelta(start, "D")
+    new, later = frame.copy(), frame["date"] >= first
+    end = first + pd.Timedelta(PROBLEM.horizon, "D")
+    if column == "promotion":  # those of the window are announced
+        later = frame["date"] >= end
+    new.loc[later, column] = (frame.loc[later, column] + 1) * 1.5
+    now, then = (windows_from(some, tmp_path, range(start, start + 1)) for some in (frame, new))
+    np.testing.assert_array_equal(now.economics, then.economics)
+    np.testing.assert_array_equal(now.covariates, then.covariates)
+    after = windows_from(new, tmp_path, range(300, 301))
+    before = windows_from(frame, tmp_path, range(300, 301))
+    if column == "promotion":
+        assert (before.covariates != after.covariates).any()
+    else:
+        assert (before.economics[:] != np.array(after.economics)).any()
+
+
+def test_a_promotion_is_relative_to_the_largest_one_up_to_its_day(tmp_path: Path) -> None:
+    frame = described(series="a")
+    frame["promotion"] = np.arange(DAYS)
+    shown = windows_from(frame, tmp_path, range(100, 101)).covariates[:, 0, -1]
+    history = np.arange(100 - HISTORY, 100) / 99.0
+    np.testing.assert_allclose(shown, np.r_[history, np.ones(PROBLEM.horizon)])
+
+
+def test_prices_are_the_mean_of_those_before_the_window(tmp_path: Path) -> None:
+    frame = described(series="ab")
+    frame.loc[frame["series"] == "b", ["price", "cost"]] = np.nan
+    frame.loc[(frame["series"] == "b") & (frame["date"] > "2015-02-01"), "price"] = 7.0
+    products = windows_from(frame, tmp_path, range(20, 61, 20))
+    economics = products.economics
+    mean = frame.groupby("series")["price"].apply(lambda x: x.iloc[:40].mean())
+    np.testing.assert_allclose(economics.price[2], mean["a"], rtol=1e-6)
+    source = PanelProducts(panel(tmp_path, frame))
+    free = frame.drop(columns=["price", "cost"])
+    drawn = windows_from(free, tmp_path, range(20, 21)).economics
+    assert economics.price[1] == drawn.price[1]
+    assert economics.price[3] == economics.price[5] == 7.0
+    assert economics.unit_cost[1] == drawn.unit_cost[1]
+    margin = 1.0 - economics.unit_cost / economics.price
+    assert margin[1] == pytest.approx(margin[3])
+    assert source.notes[-1].endswith(
+        "price of 1 series in windows that start before their first one, "
+        "unit cost of 1 series that have none, all other costs"
+    )
+
+
+def test_a_cost_that_is_not_below_the_price_so_far_is_imputed(tmp_path: Path) -> None:
+    frame = described(series="ab")
+    early = (frame["series"] == "a") & (frame["date"] < "2015-03-01")
+    frame.loc[early, "cost"] = 9.0
+    economics = windows_from(frame, tmp_path, range(50, 301, 250)).economics
+    drawn = windows_from(frame.drop(columns="cost"), tmp_path, range(50, 51)).economics
+    assert economics.unit_cost[0] == drawn.unit_cost[0] < economics.price[0]
+    given = frame.loc[frame["series"] == "a", "cost"].iloc[:300].mean()
+    np.testing.assert_allclose(economics.unit_cost[2], given, rtol=1e-6)
+    assert PanelProducts(panel(tmp_path, frame)).notes[-1] == (
+        "the unit cost of 1 series is imputed in windows before whose start its mean is not below "
+        "the mean price"
+    )
+
+
+def test_a_test_period_begins_with_prices_and_promotions_from_before_it(tmp_path: Path) -> None:
     frame, last, first = described(), "2015-10-31", "2015-11-01"
     train = PanelProducts(panel(tmp_path, frame), last=last)
     test = PanelProducts(panel(tmp_path, changed_after(frame, last)), first=first)
+    start = test.episode_periods.start
     for name in ("price", "unit_cost"):
-        np.testing.assert_allclose(figures_of(test)[name], figures_of(train)[name])
-    np.testing.assert_array_equal(test._largest_promotion, train._largest_promotion)
+        np.testing.assert_array_equal(figures_of(test, start)[name], figures_of(train)[name])
 
 
-def test_a_product_without_a_past_takes_those_of_its_own_period(tmp_path: Path) -> None:
+def test_a_product_without_a_past_takes_the_prices_before_its_window(tmp_path: Path) -> None:
     frame = described(series="a")
     new = frame[frame["date"] > "2015-10-31"].assign(series="new", price=7.0)
     source = PanelProducts(panel(tmp_path, pd.concat([frame, new])), first="2015-11-01")
-    assert figures_of(source)["price"][1] == pytest.approx(7.0)
+    start = source.episode_periods.start
+    assert figures_of(source, start + 1)["price"][1] == pytest.approx(7.0)
+    assert figures_of(source, start)["price"][1] != pytest.approx(7.0)
     early = PanelProducts(source.panel, last="2015-10-31")
     assert figures_of(early)["price"][1] != pytest.approx(7.0)
+    assert not any("before their first" in note for note in source.notes)
 
 
 def test_costs_above_the_prices_of_a_period_are_refused(tmp_path: Path) -> None:

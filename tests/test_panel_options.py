@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from panel_cases import stored, written
+from panel_cases import figures_of, stored, written
 from typer.testing import CliRunner
 
 from inv_gym import make_problem
@@ -152,7 +152,7 @@ def test_optional_columns_are_kept(tmp_path: Path) -> None:
     assert panel.sold_out[:, 0].tolist() == [0] * 30 + [1]
     assert "1 series-day sold out (a closing stock of 0)" in panel.notes
     source = PanelProducts(panel)
-    figures = source.figures(np.array([0]))
+    figures = figures_of(source)
     assert figures["holding_cost"].tolist() == [0.25]
     assert figures["shortage_cost"][0] > 0.0
 

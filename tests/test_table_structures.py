@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,8 @@ from typer.testing import CliRunner, Result
 
 import inv_gym
 from inv_gym.commands.app import app
+from inv_gym.products.panel import PanelProducts
+from inv_gym.products.panel.eligible import Openings
 
 LOST, PERISHABLE = "InvLostSales-v0", "InvPerishable-v0"
 FIGURES = {"a": (1, 2), "b": (3, 2), "c": (3, 5), "d": (np.nan, np.nan)}
@@ -120,3 +123,32 @@ def test_a_lead_time_beside_those_of_the_table_is_refused(tmp_path: Path) -> Non
     result = command("backtest", "--data", str(table(tmp_path)), "--lead-time", "2")
     assert result.exit_code == 2
     assert "drop the column" in " ".join(result.output.split())
+
+
+def test_windows_are_searched_once_for_all_structures_and_horizons(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    searched = []
+
+    def counted(*arguments: Any) -> Openings:
+        searched.append(arguments)
+        return search(*arguments)
+
+    search = Openings.of
+    monkeypatch.setattr(Openings, "of", counted)
+    tasks = inv_gym.table_tasks(table(tmp_path), PERISHABLE)
+    for task in tasks.values():
+        assert isinstance(task.source, PanelProducts)
+        task.source.eligible(3)
+    assert len(tasks) == 4
+    assert len(searched) == 3  # one for each role
+
+
+def test_many_structures_that_cannot_be_played_are_counted(tmp_path: Path) -> None:
+    long, short = np.full(200, 2.0), np.full(20, 2.0)
+    frame = long_table(long=long, **{f"short {number}": short for number in range(6)})
+    frame["lead_time"] = pd.factorize(frame["series"])[0]
+    tasks = inv_gym.table_tasks(stored(tmp_path, frame), LOST, horizon=10)
+    notes = tasks["lead_time 0"].source.notes
+    assert len([note for note in notes if "cannot be played" in note]) == 3
+    assert "3 series with 3 other structures cannot, either" in notes

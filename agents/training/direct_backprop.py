@@ -12,12 +12,14 @@ import math
 import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from inv_gym.agents.checkpoints import blaming
 from inv_gym.agents.inventory_agent import InventoryAgent
 from inv_gym.agents.network.policy_network import PolicyNetwork
+from inv_gym.agents.network_inputs import refuse_other_network
 from inv_gym.agents.training.batches import Batch, Batches
 from inv_gym.agents.training.config import TrainingConfig
 from inv_gym.agents.training.device import process_and_number, usable_device
@@ -87,6 +89,9 @@ class DirectBackprop:
             the plain ones in rounding.
         serves: Further problems (longer lead times, say) that the network takes without having been
             trained on them.
+        start: An agent whose network the training begins with, as a generalist that is fitted to a
+            table (see `fine_tuning`). Its weights are validated before the first step, so what
+            comes out scores no less. The network of `config` does not count then.
 
     Raises:
         TypeError: What is to be trained for is no task, problem or sequence of problems.
@@ -102,6 +107,7 @@ class DirectBackprop:
         device: str = "cpu",
         compiled: bool = False,
         serves: Sequence[Problem] = (),
+        start: InventoryAgent | None = None,
     ) -> None:
         first, *further = (task,) if isinstance(task, Task) else problems_of("task", task)
         problem, self.source, self.validation_source = training_sources(first, source)
@@ -110,6 +116,10 @@ class DirectBackprop:
         self.config = config_of(config or TrainingConfig())
         self.device = usable_device(device)
         self.rank, self.processes = process_and_number(self.config.batch)
+        if start is not None:
+            self.config = replace(self.config, network=start.network.config)
+            for each in (*self.problems, *self.serves):
+                refuse_other_network(each, start.network)
         refuse_unknown_structure((*self.problems, *self.serves), self.config, compiled)
         self._learner = Learner(
             self.problems,
@@ -119,10 +129,14 @@ class DirectBackprop:
             self.device,
             self.processes > 1,
             compiled,
+            None if start is None else start.network,
         )
+        self.start = start
+        # long episodes stand for those without an end, so of a mixture only the others are played
+        ending = [problem for problem in self.problems if not problem.long_run]
         self.validation = [
             draw_validation(problem, self.validation_source, self.config.validation_products)
-            for problem in self.problems
+            for problem in ending or self.problems
         ]
         self._batches = Batches(self.problems, self.source, self.config)
         self.step, self.stale, self.curve = 0, 0, list[TrainingProgress]()
@@ -150,8 +164,11 @@ class DirectBackprop:
         """
         begin, before = time.perf_counter(), self.curve[-1].seconds if self.curve else 0.0
         while not self.finished:
-            steps = min(self.config.check_every, self.config.steps - self.step)
-            loss = mean_loss([self.train_step() for _ in range(steps)])
+            if self.start is not None and not self.curve:
+                loss = None  # what it begins with is validated first
+            else:
+                steps = min(self.config.check_every, self.config.steps - self.step)
+                loss = mean_loss([self.train_step() for _ in range(steps)])
             score, reward, ordering = self._validate()
             seconds = before + time.perf_counter() - begin
             self.curve.append(

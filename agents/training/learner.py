@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
@@ -33,6 +34,7 @@ class Learner:
         device: Where to compute.
         shared: Whether several processes share each batch.
         compiled: Whether to compile the whole rollout with its gradient into one graph.
+        start: The network that it begins with a copy of; None for a fresh one.
     """
 
     def __init__(
@@ -44,14 +46,13 @@ class Learner:
         device: torch.device,
         shared: bool,
         compiled: bool,
+        start: PolicyNetwork | None = None,
     ) -> None:
         self._config, self._shared = config, shared
-        with torch.random.fork_rng(devices=[]):  # the user's own random numbers stay as they are
-            torch.manual_seed(config.seed)
-            extras = extras_of(source)
-            sizes = Sizes.of((*problems, *serves), source.covariate_names, extras)
-            self.network = PolicyNetwork(sizes, config.network)
-        self.network.static.fit(self._first_features(problems, source))
+        if start is None:
+            self.network = self._fresh(problems, serves, source)
+        else:
+            self.network = copy.deepcopy(start).float().requires_grad_(True)
         self.network.to(device)
         self._loss: nn.Module = Loss(self.network, config)
         if shared:
@@ -60,13 +61,27 @@ class Learner:
             self._loss.compile(mode="reduce-overhead" if device.type == "cuda" else None)
         self.optimiser = torch.optim.Adam(self.network.parameters())
 
-    def _first_features(self, problems: Sequence[Problem], source: ProductSource) -> Tensor:
+    def _fresh(
+        self, problems: Sequence[Problem], serves: Sequence[Problem], source: ProductSource
+    ) -> PolicyNetwork:
+        """A network with random weights, and the statistics of some products."""
+        with torch.random.fork_rng(devices=[]):  # the user's own random numbers stay as they are
+            torch.manual_seed(self._config.seed)
+            extras = extras_of(source)
+            sizes = Sizes.of((*problems, *serves), source.covariate_names, extras)
+            network = PolicyNetwork(sizes, self._config.network)
+        network.static.fit(self._first_features(network, problems, source))
+        return network
+
+    def _first_features(
+        self, network: PolicyNetwork, problems: Sequence[Problem], source: ProductSource
+    ) -> Tensor:
         """``[N, F]`` static features of some products of every problem."""
         samples = []
         for problem in problems:
             rng = np.random.default_rng([self._config.seed, 0])
             products = source.sample(rng, DRAW_BLOCK, problem)
-            samples.append(NetworkInputs(problem, self.network).static_of(products))
+            samples.append(NetworkInputs(problem, network).static_of(products))
         return torch.cat(samples)
 
     def learn(self, problem: Problem, batch: Batch, step: int, rate: float = 1.0) -> float:

@@ -143,7 +143,7 @@ def _rows(figures: Any) -> list[Any]:
 
 def _check_progress(saved: Saved) -> None:
     """Refuse a curve that no training draws, or a best score or optimiser that is not its own."""
-    reached = [whole("a step of the curve", row.step, least=1) for row in saved.curve]
+    reached = [whole("a step of the curve", row.step, least=0) for row in saved.curve]
     if reached != sorted(set(reached)) or max(reached, default=0) > saved.step:
         raise ValueError(f"the curve's steps must rise to at most {saved.step}, got {reached}")
     best = -math.inf

@@ -12,6 +12,7 @@ from inv_gym.advice.stock import Calendar
 from inv_gym.problems.problem import Problem
 from inv_gym.products.batch import HISTORY, Products, assemble
 from inv_gym.products.panel import Panel, PanelProducts
+from inv_gym.products.panel.covariates import covariates, phases
 from inv_gym.products.panel.earlier import earlier_of
 from inv_gym.products.panel.frequency import Periods
 from inv_gym.products.panel.prices import prices_over_time
@@ -101,40 +102,39 @@ class Today:
         Raises:
             ValueError: The problem refuses the economics of a product.
         """
-        days = self.history[:, series]
-        known_periods = (days >= 0).sum(0).astype(np.float64)
-        past = self.panel.units[np.maximum(days, 0), series].astype(np.float64)
+        known = self.history[:, series] >= 0
+        known_periods = known.sum(0).astype(np.float64)
+        days = np.maximum(self.history[:, series], 0)
+        past = self.panel.units[days, series].astype(np.float64)
         demand = np.concatenate([past, np.zeros((1, len(series)))])
         rng = np.random.default_rng(0)  # the starting stock is not used
-        figures, covariates = self.figures(series), self._covariates(np.maximum(days, 0), series)
+        figures, covariates = self.figures(series), self._covariates(days, series)
         products = assemble(problem, rng, figures, demand, covariates, None, known_periods)
-        stop = np.where(days >= 0, days, len(self.panel.dates)).min(0)
-        earlier = earlier_of(self.panel.units, self.panel.usable, series, stop)
+        first = np.where(known, days, len(self.panel.dates)).min(0)
+        earlier = earlier_of(self.panel.units, self.panel.usable, series, first)
         return products._replace(lots=self.source.lots(series), earlier=earlier)
 
     def figures(self, series: np.ndarray) -> dict[str, np.ndarray]:
         """Prices and costs of series of these numbers ``[B]``, each ``[B]``; of prices over time
         the last one.
         """
-        figures = {name: column.copy() for name, column in self.source.figures(series).items()}
+        told = {name: column[series] for name, column in self.told.items()}
+        figures = self.source.figures.at(series, self._next(series), told)
         if self.panel.prices is not None:
             latest = np.full((1, len(series)), len(self.panel.dates) - 1)
-            prices = prices_over_time(self.panel.prices, latest, series, figures["price"])
-            figures["price"] = prices[0]
-        told = {name: column[series] for name, column in self.told.items()}
-        given = [~np.isnan(column) for column in told.values()]
-        for row in np.flatnonzero(np.any(given, 0)) if given else ():
-            figures_told = {
-                name: column[[row]] for name, column in told.items() if not np.isnan(column[row])
-            }
-            for name, value in self.source.drawn(int(series[row]), figures_told).items():
-                figures[name][row] = value[0]
+            prices = prices_over_time(self.panel.prices, latest, series, figures["price"])[0]
+            is_told = ~np.isnan(told.get("price", np.full(len(series), np.nan)))
+            figures["price"] = np.where(is_told, figures["price"], prices)
         return figures
+
+    def _next(self, series: np.ndarray) -> np.ndarray:
+        """``[B]`` today's position, for each series."""
+        return np.full(len(series), len(self.panel.dates))
 
     def _covariates(self, days: np.ndarray, series: np.ndarray) -> np.ndarray:
         """``[HISTORY + 1, B, C]`` of the history and of today."""
-        past = self.source.covariates(days, series)
+        past = covariates(self.panel, days, series, self._next(series))
         today = np.zeros((1, *past.shape[1:]))
-        phases = self.source.phases(self.calendar.ahead[:1])
-        today[..., : phases.shape[-1]] = phases
+        calendar = phases(self.panel, self.calendar.ahead[:1])
+        today[..., : calendar.shape[-1]] = calendar
         return np.concatenate([past, today])

@@ -52,7 +52,7 @@ def every_window(task: inv_gym.Task, most: int | None) -> inv_gym.Task:
         "from a starting stock of its own"
     )
     chosen = listed if most is None else listed.latest(most)
-    return replace(task, source=replace(chosen, remarks=(note,)))
+    return replace(task, source=replace(chosen, remarks=(*chosen.remarks, note)))
 
 
 def gather(
@@ -66,7 +66,8 @@ def gather(
         users: Policies of the user's, or why they do not apply.
     """
     problem, source = task.problem, task.source
-    ours = baselines.policies(problem, distribution=False) | agents.policies(problem)
+    networks = agents.policies(problem, for_tables=True)
+    ours = baselines.policies(problem, distribution=False) | networks
     policies, notes = dict[str, inv_gym.Policy](), [*source.notes, NO_DISTRIBUTION]
     for name, policy in (ours | dict(users)).items():
         if isinstance(policy, Inapplicable):

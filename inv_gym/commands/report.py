@@ -21,7 +21,7 @@ from inv_gym import baselines
 from inv_gym.agents.training.config import STRUCTURE_KINDS
 from inv_gym.agents.training.validation import score_weights
 from inv_gym.agents.weights import table_facts
-from inv_gym.commands.trainings import AGENT_TITLES
+from inv_gym.commands.trainings import AGENT_TITLES, MODEL_FREE
 from inv_gym.util.files import write_atomically
 
 console = Console(highlight=False)
@@ -32,12 +32,15 @@ def reference_score(training: Any) -> tuple[str, float]:
     """The reference heuristic's name, and its score on the validation products: as the weights are
     picked by.
     """
-    ((problem, products),) = training.validation
-    known = products.distribution is not None
-    name = baselines.reference(problem, known)
-    played = inv_gym.rollout(problem, baselines.policies(problem, known)[name], products)
-    weights = score_weights(products, getattr(training.config, "weighting", "product"))
-    return name, float(np.mean(played.discounted_reward * weights)) / problem.discounted_periods
+    names, scores = list[str](), list[float]()
+    for problem, products in training.validation:
+        known = products.distribution is not None
+        names.append(baselines.reference(problem, known))
+        policy = baselines.policies(problem, known)[names[-1]]
+        reward = inv_gym.rollout(problem, policy, products).discounted_reward
+        weights = score_weights(products, getattr(training.config, "weighting", "product"))
+        scores.append(float(np.mean(reward * weights)) / problem.discounted_periods)
+    return " or ".join(dict.fromkeys(names)), float(np.mean(scores))
 
 
 class Log:
@@ -99,6 +102,14 @@ def table_card(training: Any) -> dict[str, Any]:
     return facts
 
 
+def agent_name(training: Any, agent: str) -> str:
+    """What the trained policy is called in tables."""
+    if agent not in STRUCTURE_KINDS:
+        return AGENT_TITLES[agent]
+    fitted = ", fine-tuned" if training.start is not None else ""
+    return f"{training.config.kind}{fitted}"
+
+
 def card(training: Any, log: Log, agent: str, products: str) -> dict[str, Any]:
     """What the weights' card says beside their shapes."""
     best = max(training.curve, key=lambda row: row.best)
@@ -106,10 +117,10 @@ def card(training: Any, log: Log, agent: str, products: str) -> dict[str, Any]:
         "inv-gym",
         "torch",
         "numpy",
-        *(() if agent in STRUCTURE_KINDS else ("stable-baselines3",)),
+        *(("stable-baselines3",) if agent in MODEL_FREE else ()),
     )
     return {
-        "name": training.config.kind if agent in STRUCTURE_KINDS else AGENT_TITLES[agent],
+        "name": agent_name(training, agent),
         "config": asdict(training.config),
         "products": products,
         **table_card(training),

@@ -15,7 +15,7 @@ import typer
 
 from inv_gym.commands import needed_packages, tables
 
-AGENTS = ("direct-backprop", "penalised", "constructed", "ppo", "a2c", "sac", "td3")
+AGENTS = ("direct-backprop", "penalised", "constructed", "generalist", "ppo", "a2c", "sac", "td3")
 """Names of the agents; `inv_gym.commands.trainings` says what each is."""
 
 
@@ -30,6 +30,8 @@ class Options(NamedTuple):
     """The file of a demand table."""
     table: dict[str, Any]
     """What was said of a demand table."""
+    from_pretrained: bool
+    """Whether the training begins with the generalist."""
     horizon: int | None
     field: list[str]
     resume: bool
@@ -50,6 +52,7 @@ Examples:
   inv-gym train --env InvLostSales-v0 --out runs/lost-sales
   inv-gym train --env InvLostSales-v0 --out runs/lost-sales --resume
   inv-gym train --env InvLostSales-v0 --data sales.csv --out runs/mine
+  inv-gym train --env InvLostSales-v0 --data sales.csv --from-pretrained --out runs/fitted
   inv-gym train --env InvLostSalesLeadTime-v0 --field lead_time=10 --out runs/l10
   inv-gym train --env my_problem:task --out runs/mine
   inv-gym train --env InvLostSales-v0 --agent ppo --option gae_lambda=0.8 --out runs/ppo
@@ -84,6 +87,12 @@ def main(
     decimal: tables.Decimal = None,
     columns: tables.ColumnsOption = None,
     wide: tables.Wide = None,
+    from_pretrained: Annotated[
+        bool,
+        typer.Option(
+            "--from-pretrained", help="Begin with the generalist that comes with the package."
+        ),
+    ] = False,
     horizon: tables.Horizon = None,
     field: Annotated[
         list[str] | None, typer.Option(metavar="NAME=VALUE", help="Of the problem; repeatable.")
@@ -130,6 +139,7 @@ def main(
         products,
         data,
         tables.described_table(context.params),
+        from_pretrained,
         horizon,
         field or [],
         resume,

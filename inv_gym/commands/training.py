@@ -17,7 +17,6 @@ from torch import distributed
 
 import inv_gym
 from inv_gym.agents.network.config import NetworkConfig
-from inv_gym.agents.training.config import STRUCTURE_KINDS
 from inv_gym.agents.training.progress import DivergedError, TrainingWarning
 from inv_gym.agents.weights import CARD
 from inv_gym.commands.report import METRICS_FILE, Log, card, console
@@ -28,9 +27,18 @@ from inv_gym.commands.tables import (
     refuse_table_name,
     refuse_without_table,
 )
-from inv_gym.commands.train import Options
-from inv_gym.commands.trainings import AGENT_TITLES, MODEL_FREE, direct_backprop, model_free
+from inv_gym.commands.train import AGENTS, Options
+from inv_gym.commands.trainings import (
+    AGENT_TITLES,
+    GENERALIST_AGENT,
+    MODEL_FREE,
+    direct_backprop,
+    fine_tuned,
+    generalist,
+    model_free,
+)
 from inv_gym.leaderboard.loading import load_environment
+from inv_gym.tasks.tables import unplayed_notes
 from inv_gym.util.checks import one_of
 from inv_gym.util.files import check_writable
 from inv_gym.util.locks import locked
@@ -66,6 +74,8 @@ def train_one(options: Options, played: inv_gym.Task) -> None:
     """
     checkpoint = options.out / CHECKPOINT_FILE
     try:
+        for note in unplayed_notes(played, "training"):
+            console.print(f"Note: {note}.", soft_wrap=True)
         training, origin = begin(options, played)
         if options.resume:
             training.resume(checkpoint)
@@ -142,13 +152,35 @@ def begin(options: Options, played: inv_gym.Task) -> tuple[Any, str]:
     agent = one_of("agent", options.agent, AGENT_TITLES)
     env_id = load_environment(options.env)
     refuse_foreign(agent, {**options.own, "compile": options.compiled or None}, options.option)
-    own = options.own if agent in STRUCTURE_KINDS else named_values("--option", options.option)
-    fields = given({**options.common, **own}) | {"network": NetworkConfig(**given(options.network))}
-    if agent in STRUCTURE_KINDS:
-        training: Any = direct_backprop(played, agent, fields, options.device, options.compiled)
+    own = named_values("--option", options.option) if agent in MODEL_FREE else options.own
+    fields, network = given({**options.common, **own}), given(options.network)
+    where = options.device, options.compiled
+    refuse_unfit(agent, options)
+    if agent in MODEL_FREE:
+        fields["network"] = NetworkConfig(**network)
+        training: Any = model_free(played, env_id, agent, fields, options.device, options.out)
+    elif agent == GENERALIST_AGENT:
+        training = generalist(played, fields, network, *where)
+    elif options.from_pretrained:
+        training = fine_tuned(played, fields, network, *where)
     else:
-        training = model_free(played, env_id, agent, fields, options.device, options.out)
+        training = direct_backprop(played, agent, fields, network, *where)
     return training, products_name(env_id, options)
+
+
+def refuse_unfit(agent: str, options: Options) -> None:
+    """Refuse to fit what is no generalist, and a generalist of other products.
+
+    Raises:
+        ValueError: That is so.
+    """
+    if options.from_pretrained and agent != AGENTS[0]:
+        raise ValueError(f"--from-pretrained is for {AGENTS[0]}, got agent {agent}.")
+    if agent == GENERALIST_AGENT and (options.data, options.products) != (None, None):
+        raise ValueError(
+            "a generalist is trained on the broad population: leave out --data and --products, or "
+            "fit the one that comes with the package by --from-pretrained."
+        )
 
 
 def played_tasks(env_id: str, options: Options, changes: dict[str, Any]) -> dict[str, inv_gym.Task]:
@@ -176,6 +208,8 @@ def products_name(env_id: str, options: Options) -> str:
     """What the card calls the products: the table's file, the population or the instance."""
     if options.data is not None:
         return Path(options.data).name
+    if options.agent == GENERALIST_AGENT:
+        return "broad"
     return options.products or inv_gym.ENVIRONMENTS[env_id].origin
 
 
@@ -200,7 +234,7 @@ def refuse_foreign(agent: str, own: dict[str, Any], option: list[str]) -> None:
         raise ValueError(
             f"--{foreign[0].replace('_', '-')} is not for {agent}: give its parameters as --option."
         )
-    if option and agent in STRUCTURE_KINDS:
+    if option and agent not in MODEL_FREE:
         raise ValueError(f"--option is for {', '.join(MODEL_FREE)}, got agent {agent}.")
 
 
@@ -222,7 +256,7 @@ def run(training: Any, out: Path, agent: str, products: str) -> None:
             warnings.simplefilter("ignore", TrainingWarning)
             trained = training.fit(log, out / CHECKPOINT_FILE)
     facts = card(training, log, agent, products)
-    (trained.save if agent in STRUCTURE_KINDS else training.save_model)(out, facts)
+    (training.save_model if agent in MODEL_FREE else trained.save)(out, facts)
     best = log.compared(facts["metrics"]["validation_score"])
     console.print(f"Wrote {out}: best validation {best}.", soft_wrap=True)
     if facts["metrics"]["trouble"] is not None:

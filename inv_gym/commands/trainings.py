@@ -6,19 +6,30 @@ import importlib.util
 import os
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from torch import distributed
 
 import inv_gym
+from inv_gym import agents
+from inv_gym.agents.inventory_agent import InventoryAgent
+from inv_gym.agents.network.config import NetworkConfig
 from inv_gym.agents.training.config import STRUCTURE_KINDS, TrainingConfig
 from inv_gym.agents.training.device import usable_device
 from inv_gym.agents.training.direct_backprop import DirectBackprop
+from inv_gym.agents.training.generalists import (
+    GENERALIST,
+    GENERALIST_TRAINING,
+    fine_tuning,
+    structures,
+)
+from inv_gym.products.broad import BROAD
 from inv_gym.util.extras import needs
 
 MODEL_FREE = {"ppo": "PPO", "a2c": "A2C", "sac": "SAC", "td3": "TD3"}
 """Agents of stable-baselines3, and what results are called in tables."""
-AGENT_TITLES = STRUCTURE_KINDS | MODEL_FREE
+GENERALIST_AGENT = "generalist"
+AGENT_TITLES = STRUCTURE_KINDS | {GENERALIST_AGENT: GENERALIST} | MODEL_FREE
 
 
 def join_processes(device: str) -> str:
@@ -34,14 +45,53 @@ def direct_backprop(
     task: inv_gym.Task,
     agent: str,
     fields: dict[str, Any],
+    network: dict[str, Any],
     device: str,
     compiled: bool,
 ) -> DirectBackprop:
     """A training of DirectBackprop."""
     penalty = fields.pop("penalty", None)
-    config = TrainingConfig(**fields).of_kind(agent)
+    config = TrainingConfig(**fields, network=NetworkConfig(**network)).of_kind(agent)
     config = config if penalty is None else replace(config, penalty=penalty)
     return DirectBackprop(task, None, config, join_processes(device), compiled)
+
+
+def generalist(
+    task: inv_gym.Task,
+    fields: dict[str, Any],
+    network: dict[str, Any],
+    device: str,
+    compiled: bool,
+) -> DirectBackprop:
+    """A training of the generalist of a task's problem, on the broad population."""
+    sizes = replace(GENERALIST_TRAINING.network, **network)
+    config = replace(GENERALIST_TRAINING, **fields, network=sizes)
+    return DirectBackprop(structures(task.problem), BROAD, config, join_processes(device), compiled)
+
+
+def fine_tuned(
+    task: inv_gym.Task, fields: dict[str, Any], network: dict[str, Any], device: str, compiled: bool
+) -> DirectBackprop:
+    """A training that fits the generalist to the products of a task.
+
+    Raises:
+        ValueError: There is no generalist for the problem, or a size of the network was given.
+    """
+    if network:
+        raise ValueError(
+            f"--{next(iter(network))} cannot be given with --from-pretrained: the network is there "
+            "already."
+        )
+    generalists = agents.policies(task.problem, for_tables=True)
+    if not generalists:
+        raise ValueError(
+            f"no generalist comes with the package for {task.problem}: leave out --from-pretrained."
+        )
+    (start,) = generalists.values()
+    config = replace(fine_tuning(), **fields)
+    return DirectBackprop(
+        task, None, config, join_processes(device), compiled, start=cast(InventoryAgent, start)
+    )
 
 
 def model_free(

@@ -227,8 +227,10 @@ class Sometimes:
 
     def factors(self, rng: np.random.Generator, start: np.ndarray, periods: int) -> np.ndarray:
         """See `Process`."""
-        factors = self.process.factors(rng, start, periods)
-        return np.where(rng.random(len(start)) < self.probability, factors, 1.0)
+        chosen = rng.random(len(start)) < self.probability
+        factors = np.ones((periods, len(start)))
+        factors[:, chosen] = self.process.factors(rng, start[chosen], periods)
+        return factors
 
 
 CALENDAR = ("weekday_sin", "weekday_cos", "year_sin", "year_cos")

@@ -11,6 +11,7 @@ from inv_gym.leaderboard.board import Contest
 from inv_gym.leaderboard.loading import blamed, told
 from inv_gym.leaderboard.named import Factory, Inapplicable, build
 from inv_gym.leaderboard.remarks import network_remarks, remark_notes
+from inv_gym.tasks.tables import unplayed_notes
 
 NO_DISTRIBUTION = (
     "policies that know the demand distribution cannot join: that of real demand is not known"
@@ -75,9 +76,10 @@ def enter(
     with told("--data"):
         sample = task.draw(1, seed)
     problem, law_is_known = task.problem, section.tasks is None
-    ours = baselines.policies(problem, law_is_known) | agents.policies(problem)
+    networks = agents.policies(problem, for_tables=not law_is_known)
+    ours = baselines.policies(problem, law_is_known) | networks
     policies = {name: policy for name, policy in ours.items() if not lacking(policy, task.source)}
-    notes = [*task.source.notes, *variant.notes]
+    notes = [*task.source.notes, *unplayed_notes(task), *variant.notes]
     if not law_is_known:
         notes.append(NO_DISTRIBUTION)
     paths = {name: inv_gym.rollout(problem, policy, sample) for name, policy in policies.items()}

@@ -64,6 +64,10 @@ class Products(NamedTuple):
     """
     earlier: Earlier | None = None
     """``[B]`` columns: what is known of the demand before the history; None if nothing is."""
+    sold_out: Array | None = None
+    """``[H, B]`` 1 in periods of a censored history in which all was sold, so that demand was at
+    least the sales; None where demand is seen.
+    """
 
     @property
     def batch(self) -> int:
@@ -125,6 +129,7 @@ class Products(NamedTuple):
             lots=map_columns(number, self.lots),
             prices=None if self.prices is None else self.prices[:, row].tolist(),
             earlier=map_columns(number, self.earlier),
+            sold_out=None if self.sold_out is None else self.sold_out[:, row].tolist(),
         )
 
     def rows(self, rows: slice | np.ndarray) -> Products:
@@ -142,6 +147,7 @@ class Products(NamedTuple):
             map_columns(lambda x: x[rows], self.lots),
             None if self.prices is None else self.prices[:, rows],
             map_columns(lambda x: x[rows], self.earlier),
+            None if self.sold_out is None else self.sold_out[:, rows],
         )
 
 
@@ -174,6 +180,7 @@ def concatenate(parts: Sequence[Products]) -> Products:
     known_periods = _filled(parts, "known_periods", lambda part: np.full(part.batch, 1.0 * HISTORY))
     lots = _filled(parts, "lots", lambda part: Lots(*np.zeros((2, part.batch))))
     earlier = _filled(parts, "earlier", lambda part: nothing_earlier(part.batch))
+    sold_out = _filled(parts, "sold_out", lambda part: np.zeros((HISTORY, part.batch)))
     prices = _filled(parts, "prices", lambda part: np.tile(part.economics.price, (part.periods, 1)))
     return Products(
         columns("economics"),
@@ -188,6 +195,7 @@ def concatenate(parts: Sequence[Products]) -> Products:
         None if lots is None else Lots(*map(np.concatenate, zip(*lots, strict=True))),
         None if prices is None else np.concatenate(prices, 1),
         None if earlier is None else Earlier(*map(np.concatenate, zip(*earlier, strict=True))),
+        None if sold_out is None else np.concatenate(sold_out, 1),
     )
 
 
@@ -259,9 +267,12 @@ def assemble(
     problem.check_economics(economics)
     history = demand[:HISTORY]
     whole = known_periods is None
+    sold_out = None
     if problem.censored:
         quantile = np.quantile if whole else np.nanquantile
-        history = np.minimum(history, quantile(history, 0.9, axis=0))
+        stock = quantile(history, 0.9, axis=0)
+        sold_out = np.where(history >= stock, 1.0, 0.0)
+        history = np.minimum(history, stock)
         demand = np.concatenate([history, demand[HISTORY:]])
     mean = history.mean(0) if whole else np.nanmean(history, 0)
     scale = np.maximum(mean, 1.0 / HISTORY)  # a product without any sale is seen in 1/32 units
@@ -277,4 +288,5 @@ def assemble(
         distribution,
         structure=problem.structure,
         known_periods=known_periods,
+        sold_out=sold_out,
     )

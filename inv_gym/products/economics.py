@@ -13,6 +13,9 @@ import numpy as np
 
 from inv_gym.demand.ranges import LogUniform, Range, Uniform, draw, keep_range, within
 
+EXTRA = "extra "
+"""Before the names of the figures that a problem of the user's names."""
+
 
 @dataclass(frozen=True)
 class EconomicsRanges:
@@ -64,7 +67,7 @@ class EconomicsRanges:
             keep_range(self, name)
         if not isinstance(self.extra, Mapping):
             raise TypeError(f"extra must be a mapping from names to ranges, got {self.extra!r}.")
-        figures = {name: within(f"extra {name}", given) for name, given in self.extra.items()}
+        figures = {name: within(EXTRA + name, given) for name, given in self.extra.items()}
         object.__setattr__(self, "extra", figures)
 
 
@@ -80,15 +83,40 @@ def draw_economics(
     A price or unit cost that is known is given, ``[B]``; the others follow from it. The rates drawn
     are the same.
     """
+    unknown = np.full(batch, np.nan)
+    return economics_of(
+        draw_rates(ranges, rng, batch),
+        unknown if price is None else price,
+        unknown if unit_cost is None else unit_cost,
+    )
+
+
+def draw_rates(
+    ranges: EconomicsRanges, rng: np.random.Generator, batch: int
+) -> dict[str, np.ndarray]:
+    """Draw from each range, ``[B]`` by its name; those of further figures stand after `EXTRA`."""
     rates = {
         name: draw(getattr(ranges, name), rng, batch)
         for name in ranges.__dataclass_fields__
         if name != "extra"
     }
-    if price is None:
-        price = rates["price"] if unit_cost is None else unit_cost / (1.0 - rates["margin"])
-    if unit_cost is None:
-        unit_cost = price * (1.0 - rates["margin"])
+    return rates | {EXTRA + name: draw(what, rng, batch) for name, what in ranges.extra.items()}
+
+
+def economics_of(
+    rates: Mapping[str, np.ndarray], price: np.ndarray, unit_cost: np.ndarray
+) -> dict[str, np.ndarray]:
+    """Every figure that follows from rates, each ``[B]``, in money per unit.
+
+    Args:
+        rates: See `draw_rates`.
+        price: What is known of the prices, ``[B]``, NaN where nothing is.
+        unit_cost: The same of the unit costs.
+    """
+    share = 1.0 - rates["margin"]
+    drawn = np.where(np.isnan(unit_cost), rates["price"], unit_cost / share)
+    price = np.where(np.isnan(price), drawn, price)
+    unit_cost = np.where(np.isnan(unit_cost), price * share, unit_cost)
     figures = {
         "price": price,
         "unit_cost": unit_cost,
@@ -100,4 +128,5 @@ def draw_economics(
         "removal_value": unit_cost * rates["removal_rate"],
         "salvage_value": unit_cost * rates["salvage_rate"],
     }
-    return figures | {name: draw(what, rng, batch) for name, what in ranges.extra.items()}
+    extra = [name for name in rates if name.startswith(EXTRA)]
+    return figures | {name.removeprefix(EXTRA): rates[name] for name in extra}

@@ -14,10 +14,12 @@ from inv_gym.demand.processes import (
 )
 from inv_gym.demand.ranges import LogUniform, Uniform
 from inv_gym.products.batch import HISTORY
+from inv_gym.products.broad import BROAD
+from inv_gym.products.mixture import Mixture
 from inv_gym.products.sources import SyntheticProducts
 
 DEFAULT = SyntheticProducts()
-POPULATIONS: dict[str, SyntheticProducts] = {
+POPULATIONS: dict[str, SyntheticProducts | Mixture] = {
     "default": DEFAULT,
     "poisson": replace(DEFAULT, families=("poisson",)),
     "high_variance": replace(
@@ -34,7 +36,8 @@ POPULATIONS: dict[str, SyntheticProducts] = {
     "autocorrelated": replace(DEFAULT, processes=(AutocorrelatedLevel(),)),
     "regime_change": replace(DEFAULT, processes=(RegimeChange(),)),
     "shock": replace(DEFAULT, processes=(DemandShock(begin=HISTORY + 20),)),
+    "broad": BROAD,
 }
 """The named presets, all our choice: the default mixes count and amount families with means of 1 to
-50 units.
+50 units; see `inv_gym.products.broad` for the broad one.
 """

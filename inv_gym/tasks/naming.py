@@ -10,6 +10,7 @@ from typing import Any
 from inv_gym.demand.families import Family
 from inv_gym.problems.problem import Problem
 from inv_gym.products.economics import EconomicsRanges
+from inv_gym.products.mixture import Mixture
 from inv_gym.products.populations import POPULATIONS
 from inv_gym.products.sources import ProductSource
 from inv_gym.util.checks import one_of
@@ -86,6 +87,13 @@ def _from_population(changes: dict[str, Any]) -> ProductSource:
     population = POPULATIONS[
         one_of("population", changes.pop("population", "default"), POPULATIONS)
     ]
+    if isinstance(population, Mixture):
+        if changes:
+            raise ValueError(
+                f"a mixture of populations has no {next(iter(changes))} of its own: take it as it "
+                "is, or give a Mixture of changed parts."
+            )
+        return population
     if "families" in changes:
         changes["families"] = _families(changes["families"])
     return replace(population, **with_ranges(changes, population.economics))

@@ -27,6 +27,8 @@ PARTS = 5
 the validation."""
 STRUCTURE_FIGURES = ("lead_time", "shelf_life")
 """Columns of a table that are fields of problems."""
+SHOWN_FAILURES = 3
+"""Structures that cannot be played of which the notes give the reason."""
 
 
 class Split(NamedTuple):
@@ -64,7 +66,7 @@ def table_task(
             test.
         horizon: Periods of an episode. None takes that of the problem; that of an environment or a
             task is cut to the periods of the shortest role, and halved as long as a role has no
-            window; a note says so.
+            window, or the test has none of most series that play any period; a note says so.
         each: The test plays every series once: the day on which all episodes begin, YYYY-MM-DD, or
             True for the earliest window of each series. None draws windows.
         **options: What `inv_gym.make_source` takes of a table: how to read it, ``first`` and
@@ -133,11 +135,22 @@ def table_tasks(
             failures[structure] = str(error)
     if not tasks:
         raise ValueError(next(iter(failures.values())))
-    remarks = tuple(
-        f"{counted_series(structure)} with {structure.label} cannot be played: {reason}"
-        for structure, reason in failures.items()
-    )
+    remarks = _failure_remarks(failures)
     return {structure.label: with_remarks(task, remarks) for structure, task in tasks.items()}
+
+
+def _failure_remarks(failures: Mapping[Structure, str]) -> tuple[str, ...]:
+    """Notes on the structures that cannot be played: the first ones, and the number of others."""
+    shown = list(failures.items())[:SHOWN_FAILURES]
+    others = list(failures)[SHOWN_FAILURES:]
+    notes = [
+        f"{counted_series(structure)} with {structure.label} cannot be played: {reason}"
+        for structure, reason in shown
+    ]
+    if others:
+        number = sum(len(structure.series) for structure in others)
+        notes.append(f"{number:,} series with {len(others):,} other structures cannot, either")
+    return tuple(notes)
 
 
 class Structure(NamedTuple):
@@ -220,21 +233,25 @@ class Wanted(NamedTuple):
 
     def _playable(self, played: Task | Problem, roles: Mapping[str, PanelProducts]) -> Task:
         """The task with episodes that every role has a window for: if nothing was said of the
-        horizon of an environment, it is halved until there is one.
+        horizon of an environment, it is halved until there is one, and the test plays most series.
 
         Raises:
             ValueError: A role has no window.
         """
+        from inv_gym.products.panel.unplayed import plays_most
+
         made = _task(played, roles, self.split, self.horizon)
         follows = self.horizon is None and isinstance(played, Task)
         while True:
+            is_shortest = not follows or made.problem.horizon == 1
             try:
                 _check_windows(made)
-                break
+                if is_shortest or plays_most(roles["test"], made.problem.horizon):
+                    break
             except ValueError:
-                if not follows or made.problem.horizon == 1:
+                if is_shortest:
                     raise
-                made = _task(played, roles, self.split, made.problem.horizon // 2)
+            made = _task(played, roles, self.split, made.problem.horizon // 2)
         wanted = played.problem.horizon if isinstance(played, Task) else made.problem.horizon
         return with_remarks(made, _horizon_remarks(made.problem.horizon, wanted, follows))
 
@@ -252,13 +269,25 @@ class Wanted(NamedTuple):
         return replace(changed, name=f"{registered.name} with {structure.label}", title=title)
 
 
+def unplayed_notes(played: Task, role: str = "test") -> tuple[str, ...]:
+    """Notes on the series of a table that play no episode where windows are drawn; a list of
+    windows has them among its own.
+    """
+    source: Any = played.source_for(role)
+    if getattr(source, "table", None) is None or getattr(source, "listed", None) is not None:
+        return ()
+    from inv_gym.products.panel.unplayed import unplayed
+
+    return unplayed(source, played.problem.horizon)
+
+
 def _horizon_remarks(periods: int, wanted: int, follows: bool) -> tuple[str, ...]:
     """What to say of a horizon that follows the table, in place of the environment's."""
     if not follows or periods == wanted:
         return ()
     return (
         f"episodes have {periods} periods in place of {wanted}, for training, validation and test "
-        "have no longer ones: a horizon that is given is taken",
+        "have no longer ones, or not for most series: a horizon that is given is taken",
     )
 
 

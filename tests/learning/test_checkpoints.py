@@ -275,7 +275,7 @@ def test_an_impossible_progress_is_refused(
 @pytest.mark.parametrize(
     ("field", "value", "message"),
     [
-        ("step", 0, "a step of the curve must be at least 1, got 0"),
+        ("step", -1, "a step of the curve must be at least 0, got -1"),
         ("score", 1e9, "the best score of step 2 must be 1000000000.0, got"),
         ("best", -1e9, "the best score of step 2 must be"),
         ("ordering", 1.5, "ordering must be between 0 and 1, got 1.5"),

@@ -1,5 +1,138 @@
-"""x"""
+"""The page of gaps on real tables, and its figure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+import inv_gym
+from experiments.results import Results, page_of, table
+from experiments.zero_shot.gaps import CLASSES, Measured, joined, read
+from experiments.zero_shot.measure import FITTED, NETWORKS
+from experiments.zero_shot.pictures import draw_gaps
+from experiments.zero_shot.plan import CASES, FITTED_CASES, MADE_UP
+from inv_gym.agents.training.generalists import GENERALIST
+from inv_gym.play.statistics import gap_text, paired_gap
+from inv_gym.util.files import write_atomically
+
+ZERO_SHOT_TEXT = Path(__file__).with_name("page.md")
+NARROW = "DirectBackprop"
+"""The network that was trained on the environment's own population."""
+WITHOUT_LEAD_TIME = "no lead time"
 
 
-def publish(folder, target):
-    return []
+def publish(folder: Path, target: Path) -> list[Path]:
+    """Write the page and the figure of what is measured."""
+    results = Results(folder)
+    parts: dict[str, Callable[[Results], str]] = {
+        "generalist": partial(by_table, network=GENERALIST),
+        "narrow": partial(by_table, network=NARROW),
+        "made_up": made_up,
+        "fitted": fitted,
+        "pooled": pooled_by_class,
+        "classes": by_class,
+    }
+    page = page_of(ZERO_SHOT_TEXT, parts, results)
+    picture = target / "pictures" / "zero-shot.png"
+    return [
+        write_atomically(target / "zero-shot.md", page),
+        draw_gaps(by_case(results), rule_of, NARROW, GENERALIST, picture),
+    ]
+
+
+def by_case(results: Results) -> dict[str, dict[str, Measured]]:
+    """What is measured: of each problem, by table."""
+    tables = sorted({path.parent.name for path in results.folder.glob("*/*/")})
+    return {
+        case: {name: part for name in tables if (part := read(results, name, case)) is not None}
+        for case in CASES
+    }
+
+
+def rule_of(case: str, part: Measured) -> str:
+    """The rule that gaps are to: base-stock without lead time, else the best one."""
+    return "base-stock" if case == WITHOUT_LEAD_TIME else part.best_rule
+
+
+def by_table(results: Results, network: str) -> str:
+    """A row per problem, a column per table."""
+    measured = by_case(results)
+    names = sorted({name for parts in measured.values() for name in parts})
+    rows = []
+    for case, parts in measured.items():
+        played = {name: part for name, part in parts.items() if network in part.networks}
+        if not played:
+            continue
+        gaps = {name: part.gap(network, rule_of(case, part)) for name, part in played.items()}
+        above = sum(gap.difference.mean > 0.0 for gap in gaps.values())
+        cells = [gaps[name].text if name in gaps else "" for name in names]
+        rows.append([case, *cells, f"{above} of {len(gaps)}"])
+    return table(["problem", *names, "above the rule"], rows)
+
+
+def fitted(results: Results) -> str:
+    """A row per problem, a column per table: the mean of the fitted networks beside the generalist
+    that they began with.
+    """
+    measured = by_case(results)
+    names = sorted({name for parts in measured.values() for name in parts})
+    rows = []
+    for case in FITTED_CASES:
+        gaps = {}
+        for name, part in measured[case].items():
+            if results.has(f"{name}/{case}/{FITTED}"):
+                mean = np.mean(list(results.arrays(f"{name}/{case}/{FITTED}").values()), 0)
+                both = replace(part, networks={"fitted": mean}, rules=part.networks)
+                gaps[name] = both.gap("fitted", GENERALIST)
+        if gaps:
+            above = sum(gap.difference.mean > 0.0 for gap in gaps.values())
+            cells = [gaps[name].text if name in gaps else "" for name in names]
+            rows.append([case, *cells, f"{above} of {len(gaps)}"])
+    return table(["problem", *names, "above zero-shot"], rows)
+
+
+def made_up(results: Results) -> str:
+    """A row per environment: the generalist beside the network of the environment's population."""
+    rows = []
+    for env_id in inv_gym.ENVIRONMENTS:
+        file = f"{MADE_UP}/{env_id}/{NETWORKS}"
+        if not results.has(file):
+            continue
+        rewards = results.arrays(file)
+        general, narrow = rewards[GENERALIST][None], rewards[NARROW][None]
+        rows.append([env_id, gap_text(paired_gap(general, narrow, abs(float(narrow.mean()))))])
+    return table(["environment", "generalist to its own network, %"], rows)
+
+
+def pooled_by_class(results: Results) -> str:
+    """A row per problem, a column per class of mean demand: the windows of all tables together."""
+    rows = []
+    for case, parts in by_case(results).items():
+        cells = []
+        for low, high in CLASSES.values():
+            inside = {name: part.within(low, high) for name, part in parts.items()}
+            chosen = {name: part for name, part in inside.items() if part is not None}
+            rules = [rule_of(case, parts[name]) for name in chosen]
+            cells.append(
+                joined(list(chosen.values()), GENERALIST, rules).gap(GENERALIST, "rule").text
+                if chosen
+                else ""
+            )
+        rows.append([case, *cells])
+    return table(["problem", *CLASSES], rows)
+
+
+def by_class(results: Results) -> str:
+    """A row per problem and table, a column per class of mean demand."""
+    rows = []
+    for case, parts in by_case(results).items():
+        for name, part in parts.items():
+            rule = rule_of(case, part)
+            inside = [part.within(low, high) for low, high in CLASSES.values()]
+            cells = ["" if some is None else some.gap(GENERALIST, rule).text for some in inside]
+            rows.append([case, name, rule, *cells])
+    return table(["problem", "table", "rule", *CLASSES], rows)

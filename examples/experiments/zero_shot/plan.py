@@ -16,6 +16,8 @@ TABLES = "INV_GYM_TABLES"
 """The environment variable that names a JSON file: of each table its name, its ``file`` (below the
 folder of the JSON file) and what `inv_gym.table_task` takes beside it.
 """
+MADE_UP = "made-up"
+"""In place of a table: the population of an environment."""
 CASES: dict[str, tuple[str, dict[str, Any]]] = {
     "no lead time": ("InvLostSales-v0", {}),
     "lead time 2": ("InvLostSalesLeadTime-v0", {"lead_time": 2}),
@@ -28,6 +30,8 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
     "removal": ("InvProcurementRemoval-v0", {}),
 }
 """Environment and fields of each problem."""
+FITTED_CASES = ("no lead time", "lead time 5")
+"""Problems for which the generalist is fitted to each table."""
 
 
 def tables() -> Mapping[str, Mapping[str, Any]]:
@@ -50,9 +54,18 @@ def task_of(table: str, case: str) -> Task:
 
 
 def plan() -> list[Measurement]:
-    """A problem on a table at a time."""
-    return [
-        Measurement(f"{table}, {case}", (table, case), file=f"{table}/{case}/networks.npz")
+    """An environment's own population or a problem on a table at a time."""
+    fitted = [
+        Measurement(
+            f"{table}, {case}, fine-tuned", (table, case, True), file=f"{table}/{case}/fitted.npz"
+        )
         for table in tables()
-        for case in CASES
+        for case in FITTED_CASES
     ]
+    pairs = [(MADE_UP, env_id) for env_id in inv_gym.ENVIRONMENTS]
+    pairs += [(table, case) for table in tables() for case in CASES]
+    played = [
+        Measurement(f"{table}, {case}", (table, case), file=f"{table}/{case}/networks.npz")
+        for table, case in pairs
+    ]
+    return played + fitted

@@ -6,10 +6,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -27,11 +27,18 @@ from inv_gym.products.panel.frequency import (
     why_not_daily,
 )
 from inv_gym.products.panel.headings import COSTS, SERIES_FIGURES, STATES
+from inv_gym.products.panel.known import Known
 from inv_gym.products.panel.runs import blocks
 from inv_gym.products.panel.sorting import SortedRows
 from inv_gym.products.panel.store import PanelColumn
 from inv_gym.products.panel.table import DUPLICATES, RULES, Table, first_part, read_table
 from inv_gym.util.checks import flag, one_of, whole
+
+if TYPE_CHECKING:
+    from inv_gym.products.panel.played import PlayedPeriods
+
+UNIT_COST = "unit_cost"
+"""The name of the figure that a column of costs gives."""
 
 LONGEST_SPAN = 100 * 366
 """Days that a table may span; a longer one has a wrong date, and would not fit in memory."""
@@ -75,6 +82,7 @@ class Panel:
         closures: How they are told from demand.
         shops: ``[S]`` the shop of each series, which closes with all of them.
         file: Name of the file.
+        played: What was worked out about periods that are played, see `played_periods`.
     """
 
     dates: np.ndarray
@@ -91,6 +99,7 @@ class Panel:
     closures: Closures
     shops: np.ndarray
     file: str
+    played: dict[range, PlayedPeriods] = field(default_factory=dict, init=False)
 
     def __repr__(self) -> str:
         return (
@@ -116,6 +125,19 @@ class Panel:
     def cost(self) -> np.ndarray | None:
         """``[S]`` the same of what a unit costs, below the price."""
         return None if self.costs is None else means(self.costs)
+
+    @cached_property
+    def known_means(self) -> dict[str, Known]:
+        """Means of the prices and costs that the table has, by the names of figures."""
+        columns = {"price": self.prices, UNIT_COST: self.costs}
+        columns |= {name: self.further.get(name) for name in COSTS}
+        return {name: Known.means(column) for name, column in columns.items() if column is not None}
+
+    @cached_property
+    def largest_promotions(self) -> Known:
+        """The largest promotions, of a table that has any."""
+        assert self.promotion is not None
+        return Known.largest(self.promotion)
 
     @cached_property
     def fingerprint(self) -> str:

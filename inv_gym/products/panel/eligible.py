@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from inv_gym.products.batch import HISTORY
-from inv_gym.products.panel.runs import Runs, moving_sum
+from inv_gym.products.panel.runs import Runs, find_runs
 
 
 @dataclass(frozen=True)
@@ -31,26 +31,63 @@ class Windows:
         )
 
 
-def eligible_starts(units: np.ndarray, usable: np.ndarray, horizon: int) -> np.ndarray:
-    """Whether an episode may start on a day: all its days are usable, so is the day before, and
-    there is a sale in the known history.
+@dataclass(frozen=True)
+class Openings:
+    """Where episodes may start, and how long they may last: enough for the windows of any horizon.
 
-    Args:
-        units: ``[D, S]``.
-        usable: ``[D, S]``.
-        horizon: Days of an episode.
-
-    Returns:
-        ``[D - horizon + 1, S]``; no rows if there is no window.
+    Attributes:
+        runs: Runs of periods on which an episode may start, by series and then by day.
+        stop: ``[R]`` one past the last period that an episode of the run may have.
     """
-    complete = moving_sum(usable.astype(np.int32), horizon) == horizon
+
+    runs: Runs
+    stop: np.ndarray
+
+    @classmethod
+    def of(cls, units: np.ndarray, usable: np.ndarray, first: int) -> Openings:
+        """The openings of series.
+
+        Args:
+            units: ``[D, S]``.
+            usable: ``[D, S]``.
+            first: The first period of episodes; the history may begin earlier.
+        """
+        starts = may_start(units, usable)
+        starts[:first] = False
+        runs = find_runs(starts)
+        day = np.arange(len(usable), dtype=np.int32)[:, None]
+        gaps = np.where(usable, np.int32(len(usable)), day)
+        next_gap = np.minimum.accumulate(gaps[::-1])[::-1]
+        return cls(runs, next_gap[runs.first, runs.series].astype(np.int64))
+
+    @property
+    def longest(self) -> np.ndarray:
+        """``[R]`` periods of the longest episode of each run."""
+        return self.stop - self.runs.first
+
+    def some(self, kept: np.ndarray) -> Openings:
+        """Those of a mask ``[R]``."""
+        return Openings(Runs(*(column[kept] for column in self.runs)), self.stop[kept])
+
+    def windows(self, horizon: int) -> Windows:
+        """The windows of episodes of so many periods; their runs are in the same order."""
+        length = np.minimum(self.runs.length, self.longest - horizon + 1)
+        kept = length > 0
+        runs = Runs(self.runs.series[kept], self.runs.first[kept], length[kept])
+        return Windows(runs, np.cumsum(runs.length))
+
+
+def may_start(units: np.ndarray, usable: np.ndarray) -> np.ndarray:
+    """Whether an episode may start on a day: it is usable, so is the day before, and there is a
+    sale in the known history. ``[D, S]``, as both arguments.
+    """
     day = np.arange(len(units), dtype=np.int32)[:, None]
     # the last day on which something was sold, and the last that is not usable, up to each day
     sold = np.maximum.accumulate(np.where(usable & (units > 0.0), day, -1))
     gap = np.maximum.accumulate(np.where(usable, -1, day))
     known = (sold > gap) & (sold > day - HISTORY)
     before = np.concatenate([np.zeros_like(known[:1]), known[:-1]])
-    return complete & before[: len(complete)]
+    return usable & before
 
 
 def largest_mean(units: np.ndarray, usable: np.ndarray) -> float:

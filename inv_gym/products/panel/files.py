@@ -15,6 +15,7 @@ from typing import Any, TypeAlias
 
 import pandas as pd
 
+from inv_gym.products.panel.arrays import NpzFile
 from inv_gym.util.checks import one_of
 from inv_gym.util.extras import needs
 
@@ -186,13 +187,14 @@ def _explained(path: Path, expected: str) -> Iterator[None]:
 DECIMALS = (".", ",")
 """Marks of decimals."""
 
-TableFile: TypeAlias = CsvFile | ParquetFile | ExcelFile
+TableFile: TypeAlias = CsvFile | ParquetFile | ExcelFile | NpzFile
 
 FILE_TYPES: dict[str, type[TableFile]] = {
     ".csv": CsvFile,
     ".csv.gz": CsvFile,
     ".parquet": ParquetFile,
     ".xlsx": ExcelFile,
+    ".npz": NpzFile,
 }
 """The kinds of files, by the end of the name."""
 
@@ -245,7 +247,8 @@ def _without_marks(path: Path, separator: str, decimal: str) -> Path:
     Raises:
         ValueError: One was given.
     """
-    kind = "an Excel" if path.suffix.lower() == ".xlsx" else "a Parquet"
+    kinds = {".xlsx": "an Excel", ".npz": "an .npz"}
+    kind = kinds.get(path.suffix.lower(), "a Parquet")
     if separator != ",":
         raise ValueError(f"{kind} table has no separator, got {separator!r}: leave it out.")
     if decimal != ".":

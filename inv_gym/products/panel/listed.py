@@ -11,6 +11,7 @@ from inv_gym.problems.problem import Problem
 from inv_gym.products.batch import Products
 from inv_gym.products.panel.data import Panel
 from inv_gym.products.panel.days import first_position
+from inv_gym.products.panel.unplayed import unplayed
 from inv_gym.products.sources import Extras
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ class ListedWindows:
         alone, place = np.unique(runs.series[others], return_index=True)
         earliest = np.stack([alone, runs.first[others][place]], 1)
         windows = np.concatenate([listed, earliest])
-        return cls(source, windows[np.lexsort(windows.T[::-1])])
+        return cls(source, windows[np.lexsort(windows.T[::-1])], unplayed(source, horizon))
 
     @classmethod
     def once(cls, source: PanelProducts, horizon: int, each: str | bool) -> ListedWindows:
@@ -85,13 +86,16 @@ class ListedWindows:
                 "a sale before: give another day as each, or a shorter horizon."
             )
         windows = np.stack([runs.series, first], 1)[fits]
+        windows = windows[np.lexsort(windows.T[::-1])]
         number = len(source.panel.series if source.chosen is None else source.chosen)
         missed = number - len(windows)
         when = "as early as it can" if each is True else f"on {each}"
         note = f"each of {len(windows):,} series is played once, beginning {when}"
+        if each is True:
+            return cls(source, windows, (note, *unplayed(source, horizon)))
         if missed:
             note += f"; {missed:,} series without a window of {horizon} periods there are left out"
-        return cls(source, windows[np.lexsort(windows.T[::-1])], (note,))
+        return cls(source, windows, (note,))
 
     def latest(self, most: int) -> ListedWindows:
         """The same list with the latest windows of each series alone, so many at most."""

@@ -37,11 +37,3 @@ def find_runs(mask: np.ndarray) -> Runs:
     change = np.diff(np.concatenate([edge, mask.astype(np.int8), edge]), axis=0).T
     series, first = np.nonzero(change == 1)
     return Runs(series, first, np.nonzero(change == -1)[1] - first)
-
-
-def moving_sum(values: np.ndarray, length: int) -> np.ndarray:
-    """Sum over each window of `length` days of ``[D, S]``, ``[D - length + 1, S]`` (no rows if
-    there is no window).
-    """
-    total = np.cumsum(np.concatenate([np.zeros_like(values[:1]), values]), axis=0)
-    return total[length:] - total[:-length]

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from inv_gym.products.panel.arrays import NpzFile
 from inv_gym.products.panel.faults import Faults
 from inv_gym.products.panel.files import CsvFile, TableFile, open_table
 from inv_gym.products.panel.headings import (
@@ -362,7 +363,9 @@ def read_table(
     rule = None if returns is None else one_of("returns", returns, RULES)
     faults = Faults()
     file, names = _headed(open_table(path, separator, decimal), columns, wide, faults)
-    layout = find_layout(names, wide)
+    if (wide or columns) and isinstance(file, NpzFile):
+        raise ValueError("an array of sales (.npz) has no columns: leave wide and columns out.")
+    layout = file.layout if isinstance(file, NpzFile) else find_layout(names, wide)
     if layout is None:
         faults.add("layout", *why_no_layout(names, file.cells()))
         raise faults.error

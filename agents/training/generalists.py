@@ -1,0 +1,133 @@
+"""The generalists: one network per problem for all its structures, trained on the broad
+population.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from functools import singledispatch
+
+from inv_gym.agents.network.config import NetworkConfig
+from inv_gym.agents.training.config import TrainingConfig
+from inv_gym.problems import DualSourcing, LostSales, Perishable, ProcurementRemoval
+from inv_gym.problems.problem import Problem
+
+GENERALIST = "DirectBackprop, generalist"
+"""What they are called in tables."""
+GENERALIST_TRAINING = TrainingConfig(
+    steps=8000,
+    check_every=500,
+    validation_products=192,
+    network=NetworkConfig(hidden=(64, 64), magnified=(1e2, 1e4), whole_counts=True),
+)
+"""The validation products are those of each structure."""
+
+# What follows is our choice: structures in the order in which training plays them, those that are
+# met more often more often, and the longest ones for what lies between them.
+LEAD_TIMES = (5, 0, 1, 14, 0, 2, 7, 20, 0, 3, 10, 1, 0, 4, 5, 30, 0, 2, 6, 12, 0, 8, 16, 25)
+SHELF_LIVES = (3, 7, 2, 5, 1, 14, 3, 4, 2, 10, 7, 3, 30, 2, 5, 6, 1, 8, 14, 2, 20, 7, 30, 12)
+THEIR_LEAD_TIMES = (
+    0,
+    0,
+    0,
+    0,
+    0,
+    0,
+    1,
+    0,
+    2,
+    0,
+    2,
+    0,
+    0,
+    0,
+    2,
+    0,
+    1,
+    1,
+    5,
+    0,
+    14,
+    7,
+    30,
+    3,
+)
+"""Of the structure with the shelf life at the same place."""
+ISSUING = ("oldest_first", "oldest_first", "newest_first")
+REGULAR_LEAD_TIMES = (5, 2, 1, 14, 3, 2, 7, 5, 10, 2, 20, 4, 30, 3, 14, 5)
+EXPEDITED_LEAD_TIMES = (0, 0, 0, 0, 1, 0, 0, 2, 3, 1, 5, 0, 0, 0, 7, 1)
+PERIODS = (28, 14, 45)
+"""Of episodes, beside those of the lead time."""
+ENDLESS_PERIODS = 28
+"""Of episodes without an end, before they are cut."""
+
+
+@singledispatch
+def structures(problem: Problem) -> list[Problem]:
+    """The problems of a class that its generalist learns from; `problem` is any of the class.
+
+    Raises:
+        ValueError: There is no generalist for the class.
+    """
+    raise ValueError(
+        f"there is no generalist for {type(problem).__name__}: train direct-backprop, or register "
+        "its structures (structures.register)."
+    )
+
+
+@structures.register
+def _lost_sales(problem: LostSales) -> list[Problem]:
+    return _played(LostSales(lead_time=lead_time) for lead_time in LEAD_TIMES)
+
+
+@structures.register
+def _perishable(problem: Perishable) -> list[Problem]:
+    pairs = zip(SHELF_LIVES, THEIR_LEAD_TIMES, strict=True)
+    return _played(
+        Perishable(shelf_life=life, lead_time=lead_time, issuing=ISSUING[n % len(ISSUING)])
+        for n, (life, lead_time) in enumerate(pairs)
+    )
+
+
+@structures.register
+def _dual_sourcing(problem: DualSourcing) -> list[Problem]:
+    pairs = zip(REGULAR_LEAD_TIMES, EXPEDITED_LEAD_TIMES, strict=True)
+    return _played(
+        DualSourcing(regular_lead_time=regular, expedited_lead_time=expedited)
+        for regular, expedited in pairs
+    )
+
+
+@structures.register
+def _removal(problem: ProcurementRemoval) -> list[Problem]:
+    return _played(ProcurementRemoval() for _ in PERIODS)
+
+
+def _played(problems: Iterable[Problem]) -> list[Problem]:
+    """The problems with an end, near or far in turn, and all of them once more without one: what is
+    ordered today is ordered without an end in sight.
+    """
+    every = list(problems)
+    ending = [
+        replace(problem, horizon=PERIODS[number % len(PERIODS)] + max(problem.lead_times))
+        for number, problem in enumerate(every)
+    ]
+    endless = [
+        replace(problem, long_run=True, horizon=ENDLESS_PERIODS + max(problem.lead_times))
+        for problem in every
+    ]
+    return ending + endless
+
+
+def fine_tuning(seed: int = 0) -> TrainingConfig:
+    """How a generalist is fitted to a table: in small steps, for as long as validation gains."""
+    return TrainingConfig(
+        steps=600,
+        learning_rate=5e-4,
+        warm_up=20,
+        check_every=50,
+        patience=5,
+        seed=seed,
+        network=GENERALIST_TRAINING.network,
+    )

@@ -1,0 +1,101 @@
+"""Measurements of generalists on tables."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytest.importorskip("matplotlib")
+from experiments.results import Results
+from experiments.zero_shot import CAMPAIGN, gaps, measure, page, plan
+
+SALES = Path(__file__).parents[2] / "examples" / "shop" / "sales.csv"
+
+
+@pytest.fixture
+def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of a file that names one small table."""
+    listing = tmp_path / "tables.json"
+    listing.write_text(json.dumps({"shop": {"file": str(SALES), "horizon": 8}}))
+    monkeypatch.setenv(plan.TABLES, str(listing))
+    monkeypatch.setattr(measure, "WINDOWS", 60)
+    return tmp_path
+
+
+def made_up(rule: float, network: float, series: int = 10) -> gaps.Measured:
+    """40 windows whose rule and network earn these amounts, but for a little chance."""
+    chance = np.random.default_rng(0).normal(0.0, 0.01, (2, 40))
+    return gaps.Measured(
+        np.arange(40) % series,
+        np.full(40, 0.5),
+        np.repeat([0.05, 20.0], 20),
+        {"low": np.full(40, rule - 1.0), "high": rule + chance[0]},
+        {"network": network + chance[1]},
+    )
+
+
+def test_without_tables_there_is_nothing_to_measure(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(plan.TABLES, raising=False)
+    assert {part.arguments[0] for part in CAMPAIGN.plan()} == {plan.MADE_UP}
+
+
+def test_generalists_are_compared_on_made_up_products(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(measure, "MADE_UP_PRODUCTS", 50)
+    CAMPAIGN.measure(tmp_path, plan.MADE_UP, "InvProcurementRemoval-v0")
+    assert "| InvProcurementRemoval-v0 | " in page.made_up(Results(tmp_path))
+
+
+def test_a_problem_on_a_table_is_measured_and_shown(shop: Path) -> None:
+    names = [part.name for part in CAMPAIGN.plan() if part.arguments[0] == "shop"]
+    fitted = [f"shop, {case}, fine-tuned" for case in plan.FITTED_CASES]
+    assert names == [f"shop, {case}" for case in plan.CASES] + fitted
+    folder = shop / "results"
+    CAMPAIGN.measure(folder, "shop", "no lead time")
+    part = gaps.read(Results(folder), "shop", "no lead time")
+    assert part is not None
+    assert part.mean.shape == part.rules["base-stock"].shape == (60,)
+    assert {page.GENERALIST, page.NARROW} <= part.networks.keys()
+    text, picture = CAMPAIGN.publish(folder, shop / "docs")
+    assert picture.stat().st_size > 1000
+    expected = part.gap(page.GENERALIST, "base-stock").text
+    assert f"| no lead time | {expected} |" in text.read_text()
+
+
+def test_a_gap_is_that_of_the_products_alike_with_series_as_clusters() -> None:
+    part = made_up(2.0, 2.1)
+    assert part.best_rule == "high"
+    gap = part.gap("network", "high")
+    assert gap.percent.mean == pytest.approx(5.0, abs=0.5)
+    assert gap.difference.mean == pytest.approx(5.0, abs=0.5)  # half of .1 is 5 % of the money
+    few = made_up(2.0, 2.1, series=2).gap("network", "high")
+    assert few.percent.high - few.percent.mean > gap.percent.high - gap.percent.mean
+
+
+def test_a_reward_of_about_nothing_gives_the_difference_in_brackets() -> None:
+    gap = made_up(0.0, 0.1).gap("network", "high")
+    assert np.isnan(gap.percent.mean)
+    assert gap.text == f"({gap.difference.mean:+.2f} ± {_half(gap.difference):.2f})"
+
+
+def _half(interval: gaps.Interval) -> float:
+    return interval.high - interval.mean
+
+
+def test_classes_are_by_mean_demand_and_small_ones_have_no_figure() -> None:
+    part = made_up(2.0, 2.1)
+    slow = part.within(0.0, 0.1)
+    assert slow is not None
+    assert len(slow.mean) == 20
+    assert part.within(0.1, 1.0) is None
+
+
+def test_windows_of_several_tables_are_other_series() -> None:
+    part = made_up(2.0, 2.1)
+    both = gaps.joined([part, part], "network", ["high", "low"])
+    assert len(np.unique(both.series)) == 20
+    np.testing.assert_array_equal(both.rules["rule"][40:], part.rules["low"])
