@@ -11,6 +11,7 @@ from inv_gym import agents, baselines
 from inv_gym.agents.inventory_agent import InventoryAgent
 from inv_gym.agents.training.generalists import GENERALIST
 from inv_gym.leaderboard.entries import lacking
+from inv_gym.leaderboard.remarks import covariate_remark
 from inv_gym.play.policy import Policy
 from inv_gym.problems import DualSourcing, LostSales, Perishable, ProcurementRemoval
 from inv_gym.problems.problem import Problem
@@ -62,7 +63,8 @@ def policies_for(
     wanted: Sequence[str | Mapping[str, PolicyFunction]],
     source: ProductSource,
 ) -> tuple[dict[str, Policy], list[str]]:
-    """The policies that were asked for, by name, and why others of them cannot order.
+    """The policies that were asked for, by name, why others of them cannot order, and which
+    covariates networks order without.
 
     Args:
         problem: What is ordered for.
@@ -81,6 +83,9 @@ def policies_for(
                 policies[name] = _made(make, problem, source)
             except ValueError as error:
                 notes.append(f"policy {name} does not order: {error}")
+                continue
+            if remark := covariate_remark(source, policies[name]):
+                notes.append(f"policy {name} {remark}")
     return policies, notes
 
 

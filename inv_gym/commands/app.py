@@ -11,6 +11,7 @@ from inv_gym.commands import (
     order,
     order_pictures,
     published_tables,
+    structure,
     train,
 )
 
@@ -55,3 +56,8 @@ app.command(
     short_help="Draw what policies order in each state.",
     epilog=order_pictures.PICTURES_EXAMPLES,
 )(order_pictures.main)
+app.command(
+    "structure",
+    short_help="Say how far a trained network is from the structure of optimal orders.",
+    epilog=structure.STRUCTURE_EXAMPLES,
+)(structure.main)

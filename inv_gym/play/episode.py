@@ -79,6 +79,7 @@ class Episode:
             None if products.prices is None or self.done else self._price(),
             self.earlier,
             stack(self._sold_out[-HISTORY:], 0) if censored else None,
+            products.covariate_names,
         )
 
     def show(self) -> Observation:

@@ -47,6 +47,8 @@ class Observation(NamedTuple):
     """``[H, B]`` 1 in periods of a censored history in which all was sold, so that demand was at
     least the sales; None where demand is seen.
     """
+    covariate_names: tuple[str, ...] | None = None
+    """Names of the covariates, in order; None if they have none, see `Products`."""
 
 
 @runtime_checkable
