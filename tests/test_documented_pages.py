@@ -11,6 +11,7 @@ ROOT = Path(__file__).parents[1]
 PAGES = [
     ROOT / "README.md",
     ROOT / "examples" / "README.md",
+    ROOT / "examples" / "labs" / "README.md",
     *sorted((ROOT / "docs").glob("*.md")),
 ]
 GENERATED = ("evidence.md", "ppo.md", "structure.md")
