@@ -25,6 +25,8 @@ VARIANTS: list[tuple[str, dict[str, Any]]] = [
     ("InvProcurementRemoval-v0", {"backlog": True}),
 ]
 OPTIONS: list[dict[str, Any]] = [
+    {"units": "scale"},
+    {"units": "scale", "integer_orders": True, "order_cap": 7.0, "long_run": True},
     {"long_run": True},
     {"integer_orders": True, "order_cap": 7.0},
     {"discount": 1.0, "horizon": 3},

@@ -168,7 +168,7 @@ def test_the_page_names_every_policy_and_needs_nothing_from_outside(ran: tuple[s
     page = (ran[1] / "leaderboard.html").read_text(encoding="utf-8")
     assert all(name in page for name in NAMES)
     assert "http" not in page
-    assert page.count("<svg") == 2
+    assert page.count("<svg") == 4
     assert len(page) < 1_000_000
 
 
@@ -195,7 +195,7 @@ def test_a_users_policy_and_data_join(folder: Path) -> None:
     assert synthetic == {*NAMES, "mine:UpTo", "mine:knows_law"}
     assert data == {
         *baselines.policies(make_problem(ENV), distribution=False),
-        *agents.policies(make_problem(ENV)),
+        *agents.policies(make_problem(ENV), for_tables=True),
         "mine:UpTo",
     }
     assert set(frame[frame["section"] == "data"]["origin"]) == {"sales.csv"}
@@ -270,7 +270,7 @@ def test_columns_that_do_not_fit_are_named(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_a_gap_far_out_does_not_hide_the_small_ones() -> None:
-    limits = import_module("inv_gym.leaderboard.page").gap_limits
+    limits = import_module("inv_gym.leaderboard.charts").gap_limits
     low, high = limits(
         np.array([[0, 0, 0], [-1, -2, 0], [-2, -3, -1], [1, 0, 2], [-300, -350, -250]], float)
     )
@@ -298,7 +298,7 @@ def few(monkeypatch: pytest.MonkeyPatch) -> None:
 
     entries = import_module("inv_gym.leaderboard.entries")
     monkeypatch.setattr(entries.baselines, "policies", two)
-    monkeypatch.setattr(entries.agents, "policies", lambda problem: {})
+    monkeypatch.setattr(entries.agents, "policies", lambda problem, **_: {})
 
 
 @pytest.mark.usefixtures("few")
@@ -528,7 +528,7 @@ def test_the_page_has_its_style_sheet(ran: tuple[str, Path]) -> None:
 
 
 def test_a_gap_that_is_not_finite_leaves_an_axis() -> None:
-    limits = import_module("inv_gym.leaderboard.page").gap_limits
+    limits = import_module("inv_gym.leaderboard.charts").gap_limits
     low, high = limits(np.array([[0, 0, 0], [-np.inf, np.nan, 2.0], [1.0, 0.0, 2.0]]))
     assert -1.0 < low < 0.0
     assert 2.0 < high < 3.0

@@ -59,6 +59,11 @@ class SB3VecEnv(VecEnv):
                 f"autoreset_mode is fixed here, got {arguments['autoreset_mode']!r}: "
                 "stable-baselines3 resets in the step that ends an episode."
             )
+        if "units" in arguments:
+            raise TypeError(
+                f"units belong to gym.make and gym.make_vec, got {arguments['units']!r}: here "
+                "rewards='product' scales rewards, and VecNormalize observations."
+            )
         self._env = self._make(num_envs, autoreset_mode=AutoresetMode.SAME_STEP, **arguments)
         self._in_money = one_of("rewards", rewards, WEIGHTINGS) == "money"
         self.render_mode = None

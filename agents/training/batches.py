@@ -69,8 +69,7 @@ class Batches:
         config, problem = self._config, self.problem(step)
         share, size = config.batch // processes, min(DRAW_BLOCK, config.batch)
         first, last = rank * share, (rank + 1) * share
-        rounded = problem.integer_orders or config.network.whole_counts
-        whole = rounded and config.rounding != "none"
+        whole = problem.integer_orders and config.rounding != "none"
         penalty = config.penalty_weight(step)
         products, noises, probes = [], [], []
         for index in range(first // size, -(-last // size)):
@@ -98,9 +97,7 @@ class Batches:
             products = self._source.sample(rng, size, problem)
         else:
             products = self._fixed.rows(rng.integers(self._fixed.batch, size=size))
-        if not self._config.wide:
-            return products
-        return wide_starts(products, problem, rng, self._config.network.whole_counts)
+        return wide_starts(products, problem, rng) if self._config.wide else products
 
     def _draw_fixed(self) -> Products | None:
         number = self._config.fixed_products

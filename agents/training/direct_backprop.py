@@ -24,7 +24,7 @@ from inv_gym.agents.training.batches import Batch, Batches
 from inv_gym.agents.training.config import TrainingConfig
 from inv_gym.agents.training.device import process_and_number, usable_device
 from inv_gym.agents.training.given import config_of, problems_of, refuse_unknown_structure
-from inv_gym.agents.training.learner import Learner
+from inv_gym.agents.training.learner import Architecture, Learner
 from inv_gym.agents.training.progress import (
     DivergedError as DivergedError,
 )
@@ -92,9 +92,12 @@ class DirectBackprop:
         start: An agent whose network the training begins with, as a generalist that is fitted to a
             table (see `fine_tuning`). Its weights are validated before the first step, so what
             comes out scores no less. The network of `config` does not count then.
+        network: Makes a network of your own, as ``network(sizes, config.network)``: a
+            `PolicyNetwork`, some of whose parts are others; None for a plain `PolicyNetwork`.
 
     Raises:
-        TypeError: What is to be trained for is no task, problem or sequence of problems.
+        TypeError: What is to be trained for is no task, problem or sequence of problems, or
+            `network` gives no `PolicyNetwork`.
         ValueError: The problems do not share what a network needs, the device cannot be used, or
             the network knows the distribution and the products have none.
     """
@@ -108,6 +111,7 @@ class DirectBackprop:
         compiled: bool = False,
         serves: Sequence[Problem] = (),
         start: InventoryAgent | None = None,
+        network: Architecture | None = None,
     ) -> None:
         first, *further = (task,) if isinstance(task, Task) else problems_of("task", task)
         problem, self.source, self.validation_source = training_sources(first, source)
@@ -117,6 +121,8 @@ class DirectBackprop:
         self.device = usable_device(device)
         self.rank, self.processes = process_and_number(self.config.batch)
         if start is not None:
+            if network is not None:
+                raise ValueError(f"give start or network, not both: got network={network!r}.")
             self.config = replace(self.config, network=start.network.config)
             for each in (*self.problems, *self.serves):
                 refuse_other_network(each, start.network)
@@ -130,7 +136,9 @@ class DirectBackprop:
             self.processes > 1,
             compiled,
             None if start is None else start.network,
+            network or PolicyNetwork,
         )
+        self._architecture = network
         self.start = start
         # long episodes stand for those without an end, so of a mixture only the others are played
         ending = [problem for problem in self.problems if not problem.long_run]
@@ -278,6 +286,7 @@ class DirectBackprop:
             self.validation_source,
             problems=[describe(problem) for problem in self.problems],
             serves=[describe(problem) for problem in self.serves],
+            architecture=getattr(self._architecture, "__qualname__", self._architecture),
         )
 
     def resume(self, path: str | Path) -> None:

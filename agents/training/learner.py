@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TypeAlias
 
 import numpy as np
 import torch
@@ -11,6 +12,7 @@ from torch import Tensor, nn
 from torch import distributed as dist
 from torch.nn.parallel import DistributedDataParallel
 
+from inv_gym.agents.network.config import NetworkConfig
 from inv_gym.agents.network.policy_network import PolicyNetwork
 from inv_gym.agents.network.sizes import Sizes
 from inv_gym.agents.network_inputs import NetworkInputs
@@ -21,6 +23,9 @@ from inv_gym.agents.training.skips import NotFiniteError
 from inv_gym.problems.problem import Problem
 from inv_gym.products.batch import DRAW_BLOCK
 from inv_gym.products.sources import ProductSource, extras_of
+
+Architecture: TypeAlias = Callable[[Sizes, NetworkConfig], PolicyNetwork]
+"""Makes a network with random weights."""
 
 
 class Learner:
@@ -35,6 +40,7 @@ class Learner:
         shared: Whether several processes share each batch.
         compiled: Whether to compile the whole rollout with its gradient into one graph.
         start: The network that it begins with a copy of; None for a fresh one.
+        architecture: Makes a fresh one.
     """
 
     def __init__(
@@ -47,7 +53,9 @@ class Learner:
         shared: bool,
         compiled: bool,
         start: PolicyNetwork | None = None,
+        architecture: Architecture = PolicyNetwork,
     ) -> None:
+        self._architecture = architecture
         self._config, self._shared = config, shared
         if start is None:
             self.network = self._fresh(problems, serves, source)
@@ -69,7 +77,12 @@ class Learner:
             torch.manual_seed(self._config.seed)
             extras = extras_of(source)
             sizes = Sizes.of((*problems, *serves), source.covariate_names, extras)
-            network = PolicyNetwork(sizes, self._config.network)
+            network = self._architecture(sizes, self._config.network)
+        if not isinstance(network, PolicyNetwork):
+            raise TypeError(
+                "network(sizes, config) must return a PolicyNetwork, as a subclass of it, got "
+                f"{type(network).__name__}."
+            )
         network.static.fit(self._first_features(network, problems, source))
         return network
 

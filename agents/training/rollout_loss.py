@@ -83,10 +83,7 @@ class Loss(nn.Module):
                 columns = player.inputs.columns(episode.state, given.scale)
                 seen.append((given.exogenous, columns.detach()))
             if batch.dither is not None:
-                whole = self._whole(order, batch.dither[t])
-                if not problem.integer_orders and given.whole is not None:
-                    whole = torch.where(given.whole[:, None], whole, order)
-                order = whole
+                order = self._whole(order, batch.dither[t])
             rewards.append(episode.step(unstack(order)).reward)
         discounts = products.scale.new_tensor([problem.discount**t for t in range(problem.horizon)])
         loss = (

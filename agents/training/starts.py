@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from inv_gym.problems.problem import Problem
-from inv_gym.products.batch import HISTORY, Products
+from inv_gym.products.batch import Products
 from inv_gym.util.arrays import flatten, unflatten
 
 START_KINDS = ("own", "usual", "overstocked")
@@ -17,11 +17,9 @@ EMPTY_PROBABILITY = 0.3
 """Probability that a column is empty all the same: a corner of the state space."""
 
 
-def wide_starts(
-    products: Products, problem: Problem, rng: np.random.Generator, whole_counts: bool = False
-) -> Products:
+def wide_starts(products: Products, problem: Problem, rng: np.random.Generator) -> Products:
     """The products with other initial states: exponential amounts per column, some columns empty,
-    some in backlog; with `whole_counts`, whole ones where all demand of the history is.
+    some in backlog.
     """
     columns = flatten(products.initial_state)
     if not columns:
@@ -39,8 +37,5 @@ def wide_starts(
         amounts[0] = np.where(owed, -amounts[0], amounts[0])
     if problem.integer_orders:
         amounts = np.rint(amounts)
-    elif whole_counts:
-        counted = np.nan_to_num(products.demand[:HISTORY] % 1.0).max(0) == 0.0
-        amounts = np.where(counted, np.rint(amounts), amounts)
     drawn = [np.where(kind == 0, own, new) for own, new in zip(columns, amounts, strict=True)]
     return products._replace(initial_state=unflatten(drawn, products.initial_state))

@@ -1,6 +1,7 @@
 """Exact optimal policies and exact evaluation, for products with demand in whole numbers."""
 
 from inv_gym.baselines.exact.bounds import RewardBound, upper_bound
+from inv_gym.baselines.exact.case import Case, case
 from inv_gym.baselines.exact.chain import follow
 from inv_gym.baselines.exact.dynamic_program import solve
 from inv_gym.baselines.exact.followed_chain import FollowedChain
@@ -17,6 +18,7 @@ from inv_gym.baselines.exact.solution import Solution
 
 __all__ = [
     "AmountsError",
+    "Case",
     "FollowedChain",
     "GrowingStockError",
     "Optimal",
@@ -24,6 +26,7 @@ __all__ = [
     "RewardBound",
     "Solution",
     "TooLargeError",
+    "case",
     "follow",
     "newsvendor_bound",
     "searched",

@@ -9,8 +9,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from inv_gym.leaderboard.charts import typeset
 from inv_gym.leaderboard.document import PAGE_WIDTH, STAND_INS, STYLE, svg
-from inv_gym.leaderboard.page import typeset
 
 SHOWN_POLICIES = 5
 """Policies whose paths are drawn; more lines could not be told apart."""

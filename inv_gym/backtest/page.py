@@ -11,8 +11,9 @@ import pandas as pd
 from inv_gym.backtest.charts import SHOWN_POLICIES, exchange_chart, path_chart, spread_chart
 from inv_gym.backtest.verdicts import VERDICT_RULE
 from inv_gym.leaderboard.board import Board
+from inv_gym.leaderboard.charts import gap_chart, typeset
 from inv_gym.leaderboard.document import document
-from inv_gym.leaderboard.page import GAP_FORMAT, LEGEND, gap_chart, table, typeset
+from inv_gym.leaderboard.page import GAP_FORMAT, LEGEND, table
 
 EXTREMES = 10
 """Series on which a policy gains and loses most that are shown."""

@@ -6,10 +6,12 @@ import typer
 
 from inv_gym.commands import (
     backtest,
+    inventorybench,
     leaderboard,
     order,
     order_pictures,
     published_tables,
+    structure,
     train,
 )
 
@@ -45,7 +47,17 @@ app.command(
     epilog=published_tables.TABLES_EXAMPLES,
 )(published_tables.main)
 app.command(
+    "inventorybench",
+    short_help="Play the instances of InventoryBench and write a submission.",
+    epilog=inventorybench.INVENTORYBENCH_EXAMPLES,
+)(inventorybench.main)
+app.command(
     "pictures",
     short_help="Draw what policies order in each state.",
     epilog=order_pictures.PICTURES_EXAMPLES,
 )(order_pictures.main)
+app.command(
+    "structure",
+    short_help="Say how far a trained network is from the structure of optimal orders.",
+    epilog=structure.STRUCTURE_EXAMPLES,
+)(structure.main)

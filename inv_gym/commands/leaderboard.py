@@ -27,7 +27,8 @@ Examples:
   inv-gym leaderboard --data sales.csv --separator ';' --columns series=Product,date=Date
   inv-gym leaderboard --policy sb3:runs/ppo/model.zip --env InvLostSales-v0
   inv-gym leaderboard --policy runs/mine --data sales.csv --env InvLostSales-v0
-  inv-gym leaderboard --env my_problem:task --policy my_policies:cautious"""
+  inv-gym leaderboard --env my_problem:task --policy my_policies:cautious
+  inv-gym leaderboard --submissions examples/submissions --quick"""
 PRODUCTS = 1000
 
 
@@ -51,6 +52,17 @@ def main(
         int | None, typer.Option(min=1, help=f"Per environment; {PRODUCTS} if not given.")
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of the products.")] = 0,
+    submissions: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Of folders with a policy and a card.json each, played on fixed products.",
+        ),
+    ] = None,
+    final: Annotated[
+        bool,
+        typer.Option("--final", help="With --submissions: the products of the final ranking."),
+    ] = False,
     data: Annotated[
         str | None,
         typer.Option(
@@ -90,4 +102,35 @@ def main(
         from inv_gym.commands.ranking import rank
     described = tables.described_table(context.params)
     place = (workers, dask)
-    rank(env or [], policy or [], products, seed, data, described, horizon, quick, place, out)
+    if submissions is not None:
+        refuse_beside_submissions(context)
+    elif final:
+        raise typer.BadParameter("needs --submissions DIR.", param_hint="--final")
+    handed_in = (submissions, final)
+    rank(
+        env or [],
+        policy or [],
+        handed_in,
+        products,
+        seed,
+        data,
+        described,
+        horizon,
+        quick,
+        place,
+        out,
+    )
+
+
+def refuse_beside_submissions(context: typer.Context) -> None:
+    """Refuse options that would play submissions on other products than those of the protocol.
+
+    Raises:
+        typer.BadParameter: There is one.
+    """
+    for name in ("products", "seed", "data", "horizon"):
+        if context.params[name] not in (None, 0):
+            raise typer.BadParameter(
+                "submissions play the products of the protocol: leave it out.",
+                param_hint=f"--{name}",
+            )

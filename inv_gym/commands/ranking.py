@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from inv_gym.leaderboard.files import check_folder, write
 from inv_gym.leaderboard.loading import load_environment, told
 from inv_gym.leaderboard.named import load_factory
 from inv_gym.leaderboard.play import play
+from inv_gym.leaderboard.submissions import PROTOCOL, Submission, read_submissions, seed_of
 from inv_gym.leaderboard.terminal import explain, make_console, show
 from inv_gym.leaderboard.words import counted
 from inv_gym.util.dispatch import WorkerError
@@ -31,6 +33,7 @@ QUICK_PRODUCTS, QUICK_HORIZON = 50, 20
 def rank(
     environments: Sequence[str],
     policies: Sequence[str],
+    handed_in: tuple[Path | None, bool],
     products: int | None,
     seed: int,
     data: str | None,
@@ -55,8 +58,10 @@ def rank(
             check_folder(out)
         with told("--data"):
             sections = gather_sections(data, described)
+        with told("--submissions"):
+            submissions, seed = read_handed_in(*handed_in, seed)
         periods = (horizon, QUICK_HORIZON if quick else None)
-        contests = gather(environments, policies, seed, sections, periods, console)
+        contests = gather(environments, policies, submissions, seed, sections, periods, console)
         with working(*place) as executor:
             number = partial(number_of, products=products, quick=quick)
             failures = play_tables(contests, number, seed, console, boards, executor)
@@ -74,6 +79,7 @@ def rank(
 def gather(
     environments: Sequence[str],
     policies: Sequence[str],
+    submissions: Mapping[str, Submission],
     seed: int,
     sections: Sequence[Section],
     periods: tuple[int | None, int | None],
@@ -84,6 +90,7 @@ def gather(
     Args:
         environments: Ids, or ``module:task``; all if there are none.
         policies: What the user added.
+        submissions: What others handed in, by name.
         seed: Of the products.
         sections: Where products come from.
         periods: Of an episode: those that were given, and the most of a first look.
@@ -91,13 +98,33 @@ def gather(
     """
     env_ids = list(dict.fromkeys(map(load_environment, environments or inv_gym.ENVIRONMENTS)))
     factories = {spec: load_factory(spec) for spec in policies}
+    factories |= {name: submission.factory for name, submission in submissions.items()}
     with console.status("Playing one product with each policy"):
         return [
-            enter(variant, section, factories, seed)
+            told_of(submissions, enter(variant, section, factories, seed))
             for section in sections
             for env_id in env_ids
             for variant in variants(env_id, section, *periods)
         ]
+
+
+def read_handed_in(
+    folder: Path | None, final: bool, seed: int
+) -> tuple[dict[str, Submission], int]:
+    """The submissions of a folder, and the seed of the products: that of the protocol if there are
+    any, else the one given.
+    """
+    if folder is None:
+        return {}, seed
+    return read_submissions(folder), seed_of(final)
+
+
+def told_of(submissions: Mapping[str, Submission], contest: Contest) -> Contest:
+    """The contest, with a note about each submission that plays."""
+    notes = [submissions[name].note for name in contest.policies if name in submissions]
+    if submissions:
+        notes.append(f"products are those of version {PROTOCOL.version} of the protocol")
+    return replace(contest, notes=(*contest.notes, *notes))
 
 
 def gather_sections(data: str | None, described: Mapping[str, Any]) -> list[Section]:
@@ -126,7 +153,7 @@ def play_tables(
     failures: list[str] = []
     for contest in contests:
         try:
-            played = play(contest, number(contest), seed, console, executor)
+            played = play(contest, number(contest), seed, console, executor, per_product=True)
         except (ValueError, OSError, TypeError, WorkerError) as error:
             failures.append(f"{contest.title} cannot be played: {error}")
             continue

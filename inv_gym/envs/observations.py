@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import accumulate, pairwise
+from typing import Any
 
 import numpy as np
 
@@ -10,7 +12,7 @@ from inv_gym.play.episode import Episode
 from inv_gym.play.policy import Observation
 from inv_gym.problems.lots import Lots
 from inv_gym.problems.problem import Problem
-from inv_gym.products.batch import HISTORY, Products, unknown_periods
+from inv_gym.products.batch import HISTORY, Products, money_unit, unknown_periods
 from inv_gym.products.earlier import Earlier
 from inv_gym.products.sources import NO_EXTRAS, Extras
 from inv_gym.util.arrays import flatten, flatten_names, to_numpy, unflatten
@@ -44,12 +46,18 @@ class FlatObservations:
         problem: Whose observations.
         covariate_names: Of its products.
         extras: What its products may have.
+        scale_free: Whether every entry is over its divisor; see `divisors`.
     """
 
     def __init__(
-        self, problem: Problem, covariate_names: tuple[str, ...], extras: Extras = NO_EXTRAS
+        self,
+        problem: Problem,
+        covariate_names: tuple[str, ...],
+        extras: Extras = NO_EXTRAS,
+        scale_free: bool = False,
     ) -> None:
-        self._problem = problem
+        self._problem, self.covariate_names = problem, covariate_names
+        self._scale_free = scale_free
         state = flatten_names(problem.initial_state(0.0))
         history = [f"demand_{k}_ago" for k in range(HISTORY, 0, -1)]
         self.names = [
@@ -75,6 +83,16 @@ class FlatObservations:
             slice, *zip(*pairwise(ends), strict=True)
         )
 
+    @classmethod
+    def of_names(cls, problem: Problem, names: Sequence[str]) -> FlatObservations:
+        """The layout of a problem's observations that have the covariates and extras among these
+        names of entries.
+        """
+        extras = Extras(*(not set(names).isdisjoint(shown) for shown in EXTRA_NAMES))
+        begin = len(cls(problem, ()).names) - 1
+        further = extra_names(extras)
+        return cls(problem, tuple(name for name in names[begin:-1] if name not in further), extras)
+
     def bounds(self) -> tuple[np.ndarray, np.ndarray]:
         """Low and high ``[n]`` of the entries, float32; infinite where nothing is known.
 
@@ -89,7 +107,8 @@ class FlatObservations:
             low[self.state] = 0.0
         low[self.scale] = 0.0
         if self._short_histories:
-            low[self.known_periods], high[self.known_periods] = 1.0, HISTORY
+            period = 1.0 / HISTORY if self._scale_free else 1.0
+            low[self.known_periods], high[self.known_periods] = period, HISTORY * period
         low[self.earlier] = 0.0
         low[-1], high[-1] = 0.0, 1.0  # the share of the horizon that is left
         return low, high
@@ -107,6 +126,9 @@ class FlatObservations:
         demand = products.demand.astype(np.float32)
         if products.known_periods is not None:
             demand = np.nan_to_num(demand)
+        if self._scale_free:
+            divisors = self.divisors(products.scale, products.economics)
+            self._divisors = divisors[:, 0] if single else divisors
         self._single = single
         self._template = template[:, 0] if single else template
         self._demand = demand[:, 0] if single else demand
@@ -143,7 +165,29 @@ class FlatObservations:
                 rows[index] = column
         if not self._problem.long_run:
             rows[-1] = 1.0 - t / self._problem.horizon
+        if self._scale_free:
+            rows /= self._divisors
         return rows if self._single else rows.T
+
+    def divisors(self, scale: Any, economics: Any) -> np.ndarray:
+        """``[n, B]`` what makes each entry scale-free, float32: the scale for what is in pieces,
+        the money unit for what is in money per piece, `HISTORY` for what is in periods.
+
+        Args:
+            scale: ``[B]``, pieces.
+            economics: NamedTuple of ``[B]`` columns, money per piece.
+        """
+        scale = to_numpy(scale)
+        money = to_numpy(money_unit(economics))
+        divisors = np.ones((len(self.names), len(scale)), np.float32)
+        for pieces in (self.state, self.history, self.lots, self.scale):
+            divisors[pieces] = scale
+        for price in (self.economics, self.price):
+            divisors[price] = money
+        divisors[self.known_periods] = HISTORY
+        if self.extras.earlier:
+            divisors[self.earlier] = np.stack([0.0 * scale + HISTORY, scale, scale**2])
+        return divisors
 
     def read(self, vectors: np.ndarray) -> Observation:
         """What vectors ``[B, n]`` show, as policies take it; of the covariates they show the
@@ -180,6 +224,7 @@ class FlatObservations:
             Lots(*rows[self.lots]) if self.extras.lots else None,
             rows[self.price.start] if self.extras.prices else None,
             Earlier(*rows[self.earlier]) if self.extras.earlier else None,
+            self.covariate_names,
         )
 
 

@@ -9,7 +9,6 @@ import gymnasium as gym
 import numpy as np
 
 from inv_gym.envs.view import LARGEST_FLOAT, PRODUCTS_AHEAD, View, bad_action, reset_options
-from inv_gym.play.episode import Episode
 from inv_gym.play.policy import Observation
 from inv_gym.problems.problem import Problem
 from inv_gym.products.sources import ProductSource
@@ -56,6 +55,12 @@ class InventoryEnv(gym.Env[np.ndarray, np.ndarray], View):
     name of one, that is played as it is, with the fields given beside it. ``task`` is a `Task`, or
     its name. ``reset(options={"demand": trace})`` plays a given demand.
 
+    ``units="scale"`` counts in each product's own units, which is what learners with small networks
+    need: orders and stock in mean demands (the ``scale``), money in what the mean demand of a
+    period is about worth, numbers of periods in histories of 32. ``env.unwrapped.order_unit``
+    (pieces) and ``reward_unit`` (money) convert back. Infos, `observe` and demand traces stay in
+    pieces.
+
     ## Version History
     * v0: first version.
     """
@@ -68,12 +73,13 @@ class InventoryEnv(gym.Env[np.ndarray, np.ndarray], View):
         products: str | Mapping[str, Any] | ProductSource | None = None,
         render_mode: str | None = None,
         task: str | Task = "InvLostSales-v0",
+        units: str = "pieces",
         **fields: Any,
     ) -> None:
         if render_mode is not None:
             one_of("render_mode", render_mode, self.metadata["render_modes"])
         self.render_mode = render_mode
-        self._set_up(task, problem, products, fields)
+        self._set_up(task, problem, products, units, fields)
         self.observation_space, self.action_space = self._spaces()
         self._action_shape = (self.problem.order_dim,)
         self._next = PRODUCTS_AHEAD
@@ -93,17 +99,16 @@ class InventoryEnv(gym.Env[np.ndarray, np.ndarray], View):
         super().reset(seed=seed)
         if seed is not None or self._next == PRODUCTS_AHEAD:
             self._ahead, self._next = (
-                self.source.sample(self.np_random, PRODUCTS_AHEAD, self.problem),
+                self._sample(PRODUCTS_AHEAD),
                 0,
             )
         self.products = self._with_demand(
             self._ahead.rows(slice(self._next, self._next + 1)), options
         )
         self._next += 1
-        self._episode = Episode(self.problem, self.products.single(0))
-        self._observations.start(self.products, single=True)
+        self._begin(self.products, single=True)
         self._played.clear()
-        return self._observations.write(self._episode), {}
+        return self._observations.write(self.episode), {}
 
     def step(self, action: np.ndarray) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
         """Order, and play one period.
@@ -113,10 +118,14 @@ class InventoryEnv(gym.Env[np.ndarray, np.ndarray], View):
             gymnasium.error.ResetNeeded: The episode is over.
         """
         order = self._parse(action)
+        if self._scale_free:
+            order = tuple(quantity * self.order_unit for quantity in order)
         reward, info = self._step(order)
         episode = self.episode
         if self.render_mode is not None:
             self._played.append((order, reward, info))
+        if self._scale_free:
+            reward = reward / self.reward_unit
         done, long_run = episode.done, self.problem.long_run
         return (
             self._observations.write(episode),
@@ -150,6 +159,8 @@ class InventoryEnv(gym.Env[np.ndarray, np.ndarray], View):
             observation.period,
             observation.known_periods,
             *row[3:],
+            None if observation.sold_out is None else np.array(observation.sold_out)[:, None],
+            observation.covariate_names,
         )
 
     def render(self) -> Any:

@@ -11,7 +11,6 @@ from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 
 from inv_gym.envs.view import LARGEST_FLOAT, PRODUCTS_AHEAD, View, bad_action, reset_options
-from inv_gym.play.episode import Episode
 from inv_gym.play.policy import Observation
 from inv_gym.problems.problem import Problem
 from inv_gym.products.batch import Products
@@ -29,7 +28,7 @@ class InventoryVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray], View):
     """A batch of products of an inventory problem, stepped together in NumPy.
 
     All rows share the clock, so they end and are reset together, in either autoreset mode. See
-    `InventoryEnv` for spaces and rewards. Takes ``num_envs``, ``autoreset_mode`` and
+    `InventoryEnv` for spaces, rewards and units. Takes ``num_envs``, ``autoreset_mode`` and
     ``max_episode_steps`` (an earlier cut) besides its arguments.
     """
 
@@ -44,6 +43,7 @@ class InventoryVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray], View):
         max_episode_steps: int | None = None,
         render_mode: str | None = None,
         task: str | Task = "InvLostSales-v0",
+        units: str = "pieces",
         **fields: Any,
     ) -> None:
         if render_mode is not None:
@@ -56,7 +56,7 @@ class InventoryVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray], View):
         mode = getattr(autoreset_mode, "value", autoreset_mode)
         self.autoreset_mode = AutoresetMode(one_of("autoreset_mode", mode, AUTORESET_MODES))
         self.metadata = {**self.metadata, "autoreset_mode": self.autoreset_mode}
-        self._set_up(task, problem, products, fields)
+        self._set_up(task, problem, products, units, fields)
         self._everywhere = np.ones(self.num_envs, bool)
         self._cut = (
             self.problem.horizon
@@ -86,10 +86,9 @@ class InventoryVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray], View):
             self._check_mask(options["reset_mask"])
         super().reset(seed=seed)
         self.products = self._with_demand(self._draw(), options)
-        self._episode = Episode(self.problem, self.products)
-        self._observations.start(self.products, single=False)
+        self._begin(self.products, single=False)
         self._over = False
-        return self._observations.write(self._episode), {}
+        return self._observations.write(self.episode), {}
 
     def step(
         self, actions: np.ndarray
@@ -115,7 +114,11 @@ class InventoryVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray], View):
                 self._flags(False),
                 info,
             )
+        if self._scale_free:
+            order = tuple(column * self.order_unit for column in order)
         reward, moved = self._step(order)
+        if self._scale_free:
+            reward = reward / self.reward_unit
         info = {name: column.copy() for name, column in moved.items()}  # no part of the episode
         everywhere = self._flags(True)
         info |= dict.fromkeys(masks(tuple(info)), everywhere)
@@ -138,7 +141,7 @@ class InventoryVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray], View):
 
     def _draw(self) -> Products:
         """The products of an episode."""
-        drawn = self.source.sample(self.np_random, max(self.num_envs, PRODUCTS_AHEAD), self.problem)
+        drawn = self._sample(max(self.num_envs, PRODUCTS_AHEAD))
         return drawn.rows(slice(0, self.num_envs))
 
     def observe(self) -> Observation:

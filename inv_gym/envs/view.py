@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import gymnasium as gym
@@ -15,14 +16,16 @@ from inv_gym.play.orders import LARGEST_ORDER
 from inv_gym.play.policy import Policy
 from inv_gym.play.rollout import Rollout, rollout
 from inv_gym.problems.problem import Problem
-from inv_gym.products.batch import HISTORY, Products
-from inv_gym.products.sources import ProductSource, extras_of
+from inv_gym.products.batch import HISTORY, Products, money_unit
+from inv_gym.products.sources import ProductSource, extras_of, with_names
 from inv_gym.tasks.registry import task
 from inv_gym.tasks.task import Task
 from inv_gym.util.arrays import Columns, given_array
 from inv_gym.util.checks import one_of, refuse_outside
 
 LARGEST_FLOAT = float(np.finfo(np.float32).max)
+UNITS = ("pieces", "scale")
+"""What an environment counts in: pieces and money, or each product's mean demand and money unit."""
 PRODUCTS_AHEAD = 64
 """Products that a single environment draws at once: sampling one by one would cost more than an
 episode.
@@ -36,14 +39,22 @@ class View:
     problem: Problem
     source: ProductSource
     np_random: np.random.Generator
+    units: str
+    order_unit: Any = 1.0
+    """Pieces that 1 in an action stands for: ``[B]`` if ``units="scale"``."""
+    reward_unit: Any = 1.0
+    """Money that 1 in a reward stands for: ``[B]`` if ``units="scale"``."""
 
     def _set_up(
         self,
         played: str | Task,
         problem: str | Problem | None,
         products: str | Mapping[str, Any] | ProductSource | None,
+        units: str,
         fields: Mapping[str, Any],
     ) -> None:
+        self.units = one_of("units", units, UNITS)
+        self._scale_free = units == "scale"
         # An environment counts every period: the warm-up belongs to evaluations.
         self.task = task(played, problem=problem, products=products, warm_up=0, **fields)
         self.problem, self.source = self.task.problem, self.task.source
@@ -53,6 +64,7 @@ class View:
             self.problem,
             self.source.covariate_names,
             extras._replace(prices=extras.prices and has_price),
+            self._scale_free,
         )
         self._episode: Episode | None = None
 
@@ -63,9 +75,25 @@ class View:
 
     def _spaces(self) -> tuple[NamedBox, NamedBox]:
         """Of the observations and of the orders of one product."""
-        observations = NamedBox(*self._observations.bounds(), self.observation_names)
-        most = np.asarray(self.problem.order_bounds(self.source.largest_scale), np.float32)
-        return observations, NamedBox(np.zeros_like(most), most, self.problem.order_names)
+        observations = NamedBox(*self._observations.bounds(), self.observation_names, self.units)
+        most = np.asarray(self._largest_orders(), np.float32)
+        orders = NamedBox(np.zeros_like(most), most, self.problem.order_names, self.units)
+        return observations, orders
+
+    def _largest_orders(self) -> tuple[float, ...]:
+        """What the orders' space must reach, per channel."""
+        if self._scale_free:  # a cap is in pieces: it has no one value in mean demands
+            return replace(self.problem, order_cap=None).order_bounds(1.0)
+        return self.problem.order_bounds(self.source.largest_scale)
+
+    def _begin(self, products: Products, single: bool) -> None:
+        """Start an episode of products; `single` plays the first one alone, in floats."""
+        played = products.single(0) if single else products
+        self._episode = Episode(self.problem, played)
+        self._observations.start(products, single)
+        if self._scale_free:
+            self.order_unit = played.scale
+            self.reward_unit = played.scale * money_unit(played.economics)
 
     @property
     def episode(self) -> Episode:
@@ -78,8 +106,12 @@ class View:
             raise gym.error.ResetNeeded("call reset() before the first step().")
         return self._episode
 
+    def _sample(self, number: int) -> Products:
+        """So many products of the source."""
+        return with_names(self.source.sample(self.np_random, number, self.problem), self.source)
+
     def _step(self, order: Columns) -> tuple[Any, dict[str, Any]]:
-        """Play a period: reward and what moved."""
+        """Play a period of orders in pieces: reward, money, and what moved."""
         episode = self._episode
         if episode is None or episode.done:
             raise gym.error.ResetNeeded("the episode is over or has not begun: call reset().")

@@ -46,6 +46,10 @@ class Contest:
         return f"{self.task.name}: {self.task.title}{on}"
 
 
+HALF_WIDTH = 1.96
+"""Half of a 95 % interval, in standard errors."""
+
+
 class Column(NamedTuple):
     """A column of a table, as text."""
 
@@ -86,12 +90,16 @@ class Board:
         return [
             Column("#", [str(rank) for rank in range(1, len(frame) + 1)]),
             Column("policy", list(frame["policy"]), is_text=True),
+            self._gaps("gap %", "gap", 2),
             Column("knows", list(frame["knows"]), is_text=True),
             Column(
                 "reward",
-                plus_minus(frame["reward"], frame["standard_error"], decimals(frame["reward"], 3)),
+                plus_minus(
+                    frame["reward"],
+                    HALF_WIDTH * frame["standard_error"],
+                    decimals(frame["reward"], 3),
+                ),
             ),
-            self._gaps("gap %", "gap", 2),
             Column("fill rate %", fixed(100.0 * frame["fill_rate"], 1)),
             Column("cycle serv. %", fixed(100.0 * frame["cycle_service_level"], 1)),
             self._gaps("gap % by product", "product_gap", 2),

@@ -55,6 +55,9 @@ PAGE_WIDTH = 11.0
 STYLE_SHEET = Path(__file__).with_name("page.css")
 """The rules of the page, which read their colours from variables."""
 
+SCRIPT = Path(__file__).with_name("page.js")
+"""What sorts and filters the tables."""
+
 
 def document(title: str, body: str) -> str:
     """The whole page, from its title and what comes below it."""
@@ -72,7 +75,9 @@ def document(title: str, body: str) -> str:
 <body><main>
 <h1>{escape(title)}</h1>
 {body}
-</main></body>
+</main>
+<script>
+{SCRIPT.read_text(encoding="utf-8")}</script></body>
 </html>
 """
 

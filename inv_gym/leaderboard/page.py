@@ -1,4 +1,6 @@
-"""The leaderboard as one HTML page without outside parts: tables, charts of gaps, sample paths."""
+"""The leaderboard as one HTML page without outside parts: tables that can be sorted and filtered,
+charts, sample paths.
+"""
 
 from __future__ import annotations
 
@@ -6,19 +8,15 @@ from collections.abc import Sequence
 from html import escape
 from typing import TYPE_CHECKING
 
-import matplotlib
-import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-
-from inv_gym.leaderboard.document import PAGE_WIDTH, STAND_INS, STYLE, document, svg
+from inv_gym.leaderboard.charts import gap_chart, service_chart, spread_chart, typeset
+from inv_gym.leaderboard.document import document
+from inv_gym.leaderboard.paths import sample_paths
 from inv_gym.leaderboard.words import counted
 from inv_gym.products.batch import HISTORY
 from inv_gym.util.arrays import to_numpy
 
 if TYPE_CHECKING:
     from inv_gym.leaderboard.board import Board, Column, Contest
-    from inv_gym.play.rollout import Rollout
 
 KNOWLEDGE_LABELS = {
     "nothing": ("nothing", "neither demand nor its distribution"),
@@ -33,13 +31,12 @@ KNOWLEDGE_LABELS = {
 
 GAP_FORMAT = (
     "mean difference in reward to the reference on the same products and the same demand, in % of "
-    "the reference's "
-    "absolute reward, ± half of its 95 % interval (windows of one series count together); above 0 "
-    "is better"
+    "the reference's absolute reward (windows of one series count together); above 0 is better"
 )
 LEGEND = {
     "knows": "; ".join(f"{word}: {meaning}" for word, meaning in KNOWLEDGE_LABELS.values()),
-    "reward": "money per product and period, discounted mean, ± its standard error",
+    "reward": "money per product and period, discounted mean",
+    "±": "half of a 95 % interval, everywhere",
     "gap %": GAP_FORMAT,
     "gap % by product": "the same with rewards in units of each product's own mean demand and "
     "costs, so that all products count alike",
@@ -50,9 +47,6 @@ LEGEND = {
     "flows": "stock, orders and all other flows are units per product and period",
 }
 """What the columns mean, for the terminal too."""
-
-COLUMNS = 3
-"""Sample paths side by side."""
 
 
 def page(boards: Sequence[Board]) -> str:
@@ -74,8 +68,20 @@ for all.</p>
 <p><code>python {escape(facts["command"])}</code></p>
 <p class="muted">Seed {facts["seed"]}, {products}; {escape(versions)}.</p>
 <nav>{links}</nav>
-<dl>{legend}</dl>
+<fieldset class="filter"><legend>Show policies that know</legend>{filters(boards)}</fieldset>
+<p class="muted">A click on the head of a column sorts by it.</p>
+<details><summary>What the columns mean</summary><dl>{legend}</dl></details>
 {sections}""",
+    )
+
+
+def filters(boards: Sequence[Board]) -> str:
+    """A box for each kind of knowledge that a policy of the page has."""
+    present = {knows for board in boards for knows in board.evaluation.frame["knows"]}
+    return "".join(
+        f'<label><input type="checkbox" value="{knows}" checked> {dot(knows)}{word}</label>'
+        for knows, (word, _) in KNOWLEDGE_LABELS.items()
+        if knows in present
     )
 
 
@@ -103,10 +109,25 @@ def section(board: Board, anchor: str) -> str:
 <p>Gap: {GAP_FORMAT}. The reference is {escape(contest.reference)}.</p>
 <p class="keys">What policies know: {keys}</p>
 <div class="scroll">{gap_chart(board)}</div>
-<h3>One product, the same demand for every policy</h3>
+<h3>Fill rate and mean stock</h3>
+<p>What a policy sells of the demand, and the stock that it holds for it.</p>
+<div class="scroll">{service_chart(board)}</div>
+{spread(board)}
+<details><summary>One product, the same demand for every policy</summary>
 <p>{escape(sample_words(contest))}</p>
 <div class="scroll">{sample_paths(contest, list(board.evaluation.frame["policy"]))}</div>
+</details>
 """
+
+
+def spread(board: Board) -> str:
+    """How the differences of single products are spread; nothing if they were not kept."""
+    if board.evaluation.products is None:
+        return ""
+    return f"""<h3>Gaps of single products to {escape(board.contest.reference)}, %</h3>
+<p>Each on its own demand: the middle half as a bar, nine tenths as a line, the median as a tick. A
+mean gap can hide that a policy loses on some products what it gains on others.</p>
+<div class="scroll">{spread_chart(board)}</div>"""
 
 
 def dot(knows: str) -> str:
@@ -117,11 +138,14 @@ def dot(knows: str) -> str:
 def table(board: Board) -> str:
     """The figures."""
     columns, knowledge = board.columns, list(board.evaluation.frame["knows"])
-    head = "".join(f"<th{side(column)}>{escape(column.header)}</th>" for column in columns)
+    head = "".join(
+        f'<th{side(column)} scope="col"><button>{escape(column.header)}</button></th>'
+        for column in columns
+    )
     body = []
     for row, knows in enumerate(knowledge):
         cells = [escape(column.cells[row]) for column in columns]
-        marked = ' class="reference"' if "reference" in cells else ""
+        marked = f' data-knows="{knows}"' + (' class="reference"' if "reference" in cells else "")
         dots = [dot(knows) if column.header == "knows" else "" for column in columns]
         texts = [
             cell if column.is_text else typeset(cell)
@@ -143,71 +167,6 @@ def side(column: Column) -> str:
     return ' class="text"' if column.is_text else ""
 
 
-def typeset(number: str) -> str:
-    """A number with a true minus sign and without padding."""
-    return " ".join(number.replace("-", "\u2212").split())
-
-
-def gap_chart(board: Board) -> str:
-    """Bars of the gaps with their intervals; what is far out is cut off, so that small gaps can be
-    read.
-    """
-    frame = board.evaluation.frame
-    name, header = ("gap", "gap %") if frame["gap"].notna().all() else ("money_gap", "gap per unit")
-    labels = next(column.cells for column in board.columns if column.header == header)
-    gaps = frame[[name, f"{name}_low", f"{name}_high"]].to_numpy()
-    low, high = gap_limits(gaps)
-    with matplotlib.rc_context(STYLE):
-        figure = Figure(figsize=(PAGE_WIDTH, 0.55 + 0.25 * len(frame)), layout="constrained")
-        axes = figure.subplots()
-        axes.axvline(0.0, color=STAND_INS["ink"], linewidth=0.8)
-        rows = zip(frame["knows"], gaps, labels, strict=True)
-        for place, (knows, (gap, *ends), label) in enumerate(rows):
-            axes.barh(place, gap, 0.62, color=STAND_INS[knows])
-            axes.text(
-                1.01, place, typeset(label), va="center", transform=axes.get_yaxis_transform()
-            )
-            if low <= gap <= high:
-                axes.plot(ends, [place, place], color=STAND_INS["ink"], linewidth=1.1)
-            else:
-                mark_cut(axes, gap, low if gap < low else high, place)
-        axes.set_yticks(range(len(frame)), frame["policy"])
-        axes.tick_params("y", length=0, labelcolor=STAND_INS["ink"])
-        axes.set(xlim=(low, high), ylim=(len(frame) - 0.4, -0.6), xlabel=header)
-        axes.spines["left"].set_visible(False)
-        return svg(figure, f"Gaps to {board.contest.reference}")
-
-
-def gap_limits(gaps: np.ndarray) -> tuple[float, float]:
-    """Ends of the axis for ``[P, 3]`` gaps and the ends of their intervals.
-
-    All is shown unless the furthest is five times as far out as the median; then the axis ends at
-    three times that.
-    """
-    gaps = np.where(np.isfinite(gaps), gaps, 0.0)
-    extents = np.max(np.abs(gaps), axis=1)
-    extents = extents[extents > 0.0] if (extents > 0.0).any() else np.ones(1)
-    median, furthest = np.median(extents), extents.max()
-    limit = furthest if furthest <= 5.0 * median else 3.0 * median
-    low, high = np.clip((gaps.min(), gaps.max()), -limit, limit)
-    margin = 0.02 * limit
-    return float(min(low, 0.0) - margin), float(max(high, 0.0) + margin)
-
-
-def mark_cut(axes: Axes, gap: float, end: float, place: int) -> None:
-    """Write its value into a bar that goes beyond the axis."""
-    text, align = (f"\u25c2 {gap:.0f} %", "left") if gap < end else (f"{gap:.0f} % \u25b8", "right")
-    axes.text(
-        end,
-        place,
-        typeset(text),
-        color=STAND_INS["paper"],
-        va="center",
-        ha=align,
-        fontweight="bold",
-    )
-
-
 def sample_words(contest: Contest) -> str:
     """The product of the sample paths."""
     figures = contest.sample.economics._asdict().items()
@@ -220,51 +179,3 @@ def sample_words(contest: Contest) -> str:
         "goes far beyond the "
         "other policies is cut off."
     )
-
-
-def sample_paths(contest: Contest, names: Sequence[str]) -> str:
-    """One panel per policy, best first."""
-    rows = -(-len(names) // COLUMNS)
-    demand = to_numpy(contest.sample.demand)[HISTORY : HISTORY + contest.task.problem.horizon, 0]
-    with matplotlib.rc_context(STYLE):
-        figure = Figure(figsize=(PAGE_WIDTH, 0.4 + 1.7 * rows), layout="constrained")
-        panels = figure.subplots(rows, COLUMNS, sharex=True, sharey=True, squeeze=False).ravel()
-        ends = []
-        for axes, name in zip(panels, names, strict=False):
-            ends.append(draw_path(axes, contest.paths[name], demand))
-            axes.set_title(name)
-        furthest, typical = np.abs(ends).max(0), np.median(np.abs(ends), 0)
-        below, above = 1.05 * np.minimum(furthest, 2.0 * typical)
-        panels[0].set(xlim=(-0.7, len(demand) - 0.3), ylim=(-below, max(above, 1.0)))
-        for axes in panels[len(names) :]:
-            axes.set_axis_off()
-        for axes in panels[::COLUMNS]:
-            axes.set_ylabel("units")
-        for axes in panels[max(len(names) - COLUMNS, 0) : len(names)]:
-            axes.set_xlabel("period")
-            axes.tick_params(labelbottom=True)
-        handles = panels[0].get_legend_handles_labels()
-        figure.legend(*handles, loc="outside upper left", ncols=len(handles[0]))
-        return svg(figure, "Sample paths")
-
-
-def draw_path(axes: Axes, path: Rollout, demand: np.ndarray) -> tuple[float, float]:
-    """Stock as a step line, orders as bars side by side, demand as dots; gives the lowest and the
-    highest value.
-    """
-    periods, channels = np.arange(len(demand)), path.problem.order_names
-    stock, orders = to_numpy(path.flow("on_hand"))[:, 0], to_numpy(path.orders)[:, 0]
-    if path.problem.backlog:
-        stock = stock - to_numpy(path.flow("backlogged"))[:, 0]
-    width = 0.8 / len(channels)
-    for k, channel in enumerate(channels):
-        left = periods - 0.4 + k * width
-        bars = np.stack([orders[:, k], 0.0 * demand], 1).ravel()[:-1]
-        edges = np.stack([left, left + width], 1).ravel()
-        word = "order" if channel == "order" else f"{channel} order"
-        axes.stairs(bars, edges, fill=True, color=STAND_INS[f"channel{k}"], label=word)
-    label = "stock less backlog" if path.problem.backlog else "stock"
-    axes.step(periods, stock, where="mid", color=STAND_INS["ink"], linewidth=1.0, label=label)
-    axes.plot(periods, demand, ".", color=STAND_INS["demand"], markersize=3.5, label="demand")
-    axes.axhline(0.0, color=STAND_INS["line"], linewidth=0.8, zorder=0)
-    return min(0.0, stock.min()), max(stock.max(), orders.max(), demand.max())

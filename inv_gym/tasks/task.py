@@ -116,9 +116,11 @@ class Task:
             return self
         source = self.source if products is None else products
         same_class = type(played) is type(self.problem)
+        same_structure = same_class and played.structure == self.problem.structure
         return replace(
             self,
             problem=played,
+            title=self.title if same_structure else title_of(self.title, played),
             source=source,
             reference=self.reference if same_class else None,
             warm_up=warm_up,
@@ -141,6 +143,22 @@ class Task:
     def env_kwargs(self, name: str) -> dict[str, Any]:
         """Keyword arguments for ``gym.make(task.environment, ...)``."""
         return {"products": name, **self.problem.spec()}
+
+
+def title_of(title: str, problem: Problem) -> str:
+    """The title of a task with the structure of another problem: what stands before the first
+    comma, and every field that decides how stock moves.
+
+    >>> from inv_gym import LostSales
+    >>> title_of("lost sales, no lead time", LostSales(lead_time=3))
+    'lost sales, lead time 3'
+    """
+    fields = [
+        name.replace("_", " ") if value is True else f"{name} {value}".replace("_", " ")
+        for name, value in problem.structure.items()
+        if value is not False and value is not None
+    ]
+    return ", ".join([title.partition(",")[0], *fields])
 
 
 def check_warm_up(warm_up: int, problem: Problem) -> None:

@@ -55,6 +55,7 @@ def check_environment(env_id: str, **kwargs: Any) -> None:
     )
     _replay_equals_rollout(env.unwrapped)
     _vector_equals_single(env_id, kwargs)
+    _units_are_converted(env_id, kwargs)
     _what_is_handed_out_is_no_part_of_the_game(env_id, kwargs)
 
 
@@ -70,7 +71,8 @@ def _replay_equals_rollout(env: Any) -> None:
     env.reset(seed=1)
     orders = random_orders(env.problem, env.products)
     wanted = rollout(env.problem, Replay(orders), env.products).rewards[:, 0]
-    got = np.array([env.step(orders[t, 0])[1] for t in range(env.problem.horizon)])
+    actions = orders[:, 0] / env.order_unit
+    got = np.array([env.step(action)[1] for action in actions]) * env.reward_unit
     close(got, wanted, "stepped and rolled-out rewards differ", 1e-12)
 
 
@@ -83,7 +85,7 @@ def _vector_equals_single(env_id: str, kwargs: Any) -> None:
     single: Any = gym.make(env_id, **kwargs).unwrapped
     vector = gym.make_vec(env_id, num_envs=1, **kwargs)
     observations = [single.reset(seed=2)[0], vector.reset(seed=2)[0][0]]
-    orders = random_orders(single.problem, single.products)[:, 0]
+    orders = random_orders(single.problem, single.products)[:, 0] / single.order_unit
     for order in orders:
         require(np.array_equal(*observations), "single and vector observations differ")
         alone, batch = single.step(order), vector.step(order[None])
@@ -92,6 +94,35 @@ def _vector_equals_single(env_id: str, kwargs: Any) -> None:
             alone[2] == batch[2][0] and alone[3] == batch[3][0], "single and vector ends differ"
         )
         observations = [alone[0], batch[0][0]]
+
+
+def _units_are_converted(env_id: str, kwargs: Any) -> None:
+    """With ``units="scale"`` the same game is played: actions times `order_unit` are the orders,
+    rewards times `reward_unit` the money, and each entry of an observation is that in pieces over
+    its divisor.
+    """
+    import gymnasium as gym
+
+    others = {name: value for name, value in kwargs.items() if name != "units"}
+    pieces: Any = gym.make_vec(env_id, num_envs=3, **others)
+    scaled: Any = gym.make_vec(env_id, num_envs=3, **others, units="scale")
+    seen, shown = pieces.reset(seed=4)[0], scaled.reset(seed=4)[0]
+    products = pieces.products
+    divisors = scaled._observations.divisors(products.scale, products.economics).T
+    low, high = scaled.single_observation_space.low, scaled.single_observation_space.high
+    for order in random_orders(pieces.problem, products):
+        require(np.array_equal(shown, seen / divisors), "a scale-free observation differs")
+        require(((low <= shown) & (shown <= high)).all(), "an observation is out of its space")
+        # What the action stands for is what the scaled environment plays, rounding included.
+        action = order / products.scale[:, None]
+        seen, money, *ends, moved = pieces.step(action * products.scale[:, None])
+        shown, reward, *scaled_ends, scaled_moved = scaled.step(action)
+        require(np.array_equal(reward, money / scaled.reward_unit), "a scale-free reward differs")
+        require(np.array_equal(ends, scaled_ends), "ends differ in scale-free units")
+        require(
+            all(np.array_equal(moved[name], scaled_moved[name]) for name in moved),
+            "what moves differs in scale-free units",
+        )
 
 
 def _what_is_handed_out_is_no_part_of_the_game(env_id: str, kwargs: Any) -> None:

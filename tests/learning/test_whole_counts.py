@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from learning_cases import gradients, stir, tiny
+from learning_cases import equal, gradients, stir, tiny
 
 import inv_gym
 from inv_gym import LostSales, Perishable, Problem, SyntheticProducts
@@ -48,16 +48,10 @@ def test_such_a_network_keeps_the_laws(problem: Problem, censored: bool) -> None
     check_policy(agent_of(problem), problem, MIXED)
 
 
-def test_starts_are_whole_for_what_is_counted() -> None:
-    products = training_of(PROBLEM).batch(0).products
-    counted = (np.nan_to_num(products.demand[:HISTORY] % 1.0) == 0.0).all(0)
-    on_hand = products.initial_state.on_hand
-    assert (on_hand[counted] % 1.0 == 0.0).all()
-    assert (on_hand[~counted] % 1.0 != 0.0).any()
-
-
-def test_it_learns_although_orders_are_rounded() -> None:
-    training = training_of(PROBLEM)
-    training.train_step()
-    assert all(gradient.abs().max() > 0.0 for gradient in gradients(training).values())
-    assert training.fit().network.config.whole_counts
+def test_it_learns_on_fractions() -> None:
+    network = replace(tiny().network, whole_counts=False)
+    plain = DirectBackprop(PROBLEM, MIXED, replace(tiny(batch=64), network=network))
+    stir(plain)
+    rounded = training_of(PROBLEM)
+    assert rounded.train_step() == plain.train_step()
+    assert equal(gradients(rounded), gradients(plain))
