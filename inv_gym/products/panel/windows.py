@@ -158,7 +158,7 @@ class PanelProducts:
         """
         days = self._episode_days
         units = self.panel.units[days.start : days.stop][:, series].astype(np.float64)
-        return np.where(self._usable[days.start :, series], units, np.nan)
+        return np.where(self.played.usable[days.start :, series], units, np.nan)
 
     @property
     def covariate_names(self) -> tuple[str, ...]:
