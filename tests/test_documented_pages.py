@@ -56,13 +56,20 @@ def test_lines_of_prose_are_short(page: Path) -> None:
     assert [line for line in long if not line.startswith(LONG_LINES)] == []
 
 
-@pytest.mark.parametrize("name", ["architecture.md", "backtest.md", "exact.md"])
-def test_a_snippet_of_the_docs_runs(name: str) -> None:
-    snippets = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / name).read_text(), re.DOTALL)
-    assert snippets
-    for snippet in snippets:
-        command = [sys.executable, "-c", snippet]
-        done = subprocess.run(
-            command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False
-        )
-        assert done.returncode == 0, done.stderr
+SNIPPET = re.compile(r"```python\n(.*?)```", re.DOTALL)
+WITH_SNIPPETS = [page for page in PAGES if SNIPPET.search(page.read_text())]
+
+
+@pytest.mark.parametrize("page", WITH_SNIPPETS, ids=lambda page: str(page.relative_to(ROOT)))
+def test_the_snippets_of_a_page_run_one_after_another(page: Path, tmp_path: Path) -> None:
+    (tmp_path / "examples").symlink_to(ROOT / "examples")
+    program = "\n".join(SNIPPET.findall(page.read_text()))
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
