@@ -29,7 +29,7 @@ ROOMS = {
     "agents": [
         {"network"},
         {"checkpoints", "weights", "network_inputs", "inventory_agent"},
-        {"training", "observation_reader"},
+        {"training", "observation_reader", "model_card"},
     ],
     "baselines": [{"fitting"}, {"rules"}, {"exact", "bayes"}, {"catalogue"}],
 }
