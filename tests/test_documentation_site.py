@@ -16,6 +16,7 @@ import inv_gym
 DOCS = Path(__file__).parents[1] / "docs"
 sys.path.insert(0, str(DOCS))
 import fields  # noqa: E402
+from check_links import broken_links  # noqa: E402
 
 GENERATED = {"fields"}
 
@@ -69,3 +70,9 @@ def test_all_that_is_public_is_described() -> None:
 def test_the_glossary_is_sorted() -> None:
     words = re.findall(r"^\| ([^|]+) \|", (DOCS / "glossary.md").read_text(), re.MULTILINE)[2:]
     assert words == sorted(words, key=str.lower)
+
+
+def test_a_link_that_leads_nowhere_is_found(tmp_path: Path) -> None:
+    (tmp_path / "a.html").write_text('<a id="here" href="b.html#there"></a><a href="#here"></a>')
+    (tmp_path / "b.html").write_text('<a href="https://c"></a><a href="c.html"></a>')
+    assert broken_links(tmp_path) == ["a.html: b.html#there", "b.html: c.html"]
