@@ -39,7 +39,8 @@ def test_every_field_of_a_problem_has_a_meaning(kind: type[inv_gym.Problem]) -> 
 
 def test_every_page_is_in_the_site() -> None:
     trees = re.findall(r"```\{toctree\}\n(.*?)```", (DOCS / "index.md").read_text(), re.DOTALL)
-    listed = {name for tree in trees for name in tree.split() if not name.startswith(":")}
+    lines = {line for tree in trees for line in tree.splitlines() if line}
+    listed = {line for line in lines if not line.startswith(":")}
     pages = {path.stem for path in DOCS.glob("*.md")} - {"index"}
     assert pages | GENERATED <= listed
     assert listed <= pages | GENERATED
