@@ -93,7 +93,7 @@ class SB3Policy:
             raise ValueError(
                 f"the model was trained with {trained_with}: play it on products that have them."
             )
-        if self.policy.observation_space.units == "scale":
+        if _counts_in_scale(self.policy.observation_space):
             reader = FlatObservations(self.problem, self.covariates, extras)
             vectors = vectors / reader.divisors(observation.scale, observation.economics).T
         if self.normalisation is not None:
@@ -101,7 +101,7 @@ class SB3Policy:
         actions, _ = self.policy.predict(vectors, deterministic=True)
         if isinstance(self.policy.action_space, ScaledOrders):
             actions = self.policy.action_space.orders(actions, to_numpy(observation.scale))
-        elif self.policy.action_space.units == "scale":
+        elif _counts_in_scale(self.policy.action_space):
             actions = actions * to_numpy(observation.scale)[:, None]
         return like(actions, observation.scale)
 
@@ -156,6 +156,11 @@ def _entries(policy: BasePolicy) -> tuple[str, ...]:
     """The names of a model's observations."""
     space: Any = policy.observation_space
     return space.names
+
+
+def _counts_in_scale(space: Any) -> bool:
+    """Whether the entries of a space are in each product's own units."""
+    return space.units == "scale"
 
 
 def _extras(policy: BasePolicy) -> Extras:
