@@ -15,7 +15,7 @@ export DATA
 # One thread for each process: the tests run in parallel.
 test: export OMP_NUM_THREADS := 1
 
-.PHONY: docs leaderboard tables pictures weights generalists structure evidence ppo test fuzz check lint types speed clean
+.PHONY: docs leaderboard tables pictures labs weights generalists structure evidence ppo test fuzz check lint types speed clean
 
 leaderboard: .venv  ## rank every policy on every environment; DATA=sales.csv adds your own demand table
 	$(BIN)/inv-gym leaderboard $(if $(DATA),--data "$$DATA") $(ARGS)
@@ -25,6 +25,9 @@ tables: .venv  ## published tables beside ours
 
 pictures: .venv  ## orders of optimal policies, of heuristics and of the networks that come with the package
 	$(BIN)/inv-gym pictures $(ARGS)
+
+labs: .venv  ## the notebooks of the labs; ARGS=--solved for those with all blanks filled
+	$(BIN)/python examples/labs/notebooks.py $(ARGS)
 
 weights: .venv  ## train the networks that come with the package, minutes each; an interrupted run goes on
 	for env in $(ENVIRONMENTS); do for agent in $(AGENTS); do \

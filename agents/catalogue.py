@@ -7,7 +7,7 @@ from pathlib import Path
 from inv_gym.agents.checkpoints import read_tensors
 from inv_gym.agents.inventory_agent import InventoryAgent
 from inv_gym.agents.training.generalists import GENERALIST
-from inv_gym.agents.weights import fits
+from inv_gym.agents.weights import serves
 from inv_gym.play.policy import Policy
 from inv_gym.problems.problem import Problem
 
@@ -25,6 +25,6 @@ def policies(problem: Problem, for_tables: bool = False) -> dict[str, Policy]:
     found: dict[str, Policy] = {}
     for path in sorted(TRAINED_FOLDER.glob("*.safetensors")):
         _, card = read_tensors(path)
-        if fits(problem, card) and (card["name"] == GENERALIST or not for_tables):
+        if serves(problem, card) and (card["name"] == GENERALIST or not for_tables):
             found[card["name"]] = InventoryAgent.load(path, problem)
     return found

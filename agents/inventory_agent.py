@@ -51,7 +51,7 @@ class InventoryAgent:
 
     @property
     def covariates(self) -> tuple[str, ...]:
-        """Names of the covariates that it needs."""
+        """Names of the covariates that it was trained with; one that products lack is 0 to it."""
         return self.network.sizes.covariates
 
     @cached_property
@@ -66,12 +66,26 @@ class InventoryAgent:
         ]
         return {len(layout.names): layout for layout in layouts}
 
+    def _named_layout(self, names: list[str]) -> FlatObservations:
+        """The observations whose entries have these names.
+
+        Raises:
+            ValueError: They are those of no environment of the problem.
+        """
+        layout = FlatObservations.of_names(self.problem, names)
+        if layout.names != names:
+            raise ValueError(
+                f"names must be the observation_names of an environment of {self.problem}, got "
+                f"{', '.join(names)}."
+            )
+        return layout
+
     def plan(self, problem: Problem, products: Products) -> Any:
         """The policy with the encoder run over all periods at once.
 
         Raises:
             ValueError: The network knows the distribution and these products have none, or their
-                covariates are others.
+                covariates have no names and are not as many as the network's.
         """
         if products.periods == 0:  # censored: sales depend on the orders
             return self
@@ -146,16 +160,24 @@ class InventoryAgent:
         """
         return cls(*read_network(path, problem))
 
-    def predict(self, observation: np.ndarray) -> np.ndarray:
+    def predict(self, observation: np.ndarray, names: Sequence[str] | None = None) -> np.ndarray:
         """The order ``[K]`` for an environment's observation ``[n]``, or ``[B, K]``
         for ``[B, n]``. Both of an environment whose histories may be short, and of one whose may
         not.
 
+        Args:
+            observation: What the environment shows.
+            names: Of its entries, ``env.unwrapped.observation_names``: an environment with other
+                covariates than those of the training needs them.
+
         Raises:
-            ValueError: It has another number of entries.
+            ValueError: It has another number of entries, or an entry is unknown.
         """
         rows = np.atleast_2d(np.asarray(observation, dtype=float))
-        layout = self._layouts.get(rows.shape[1], self._layouts[min(self._layouts)])
+        if names is None:
+            layout = self._layouts.get(rows.shape[1], self._layouts[min(self._layouts)])
+        else:
+            layout = self._named_layout(list(names))
         orders = to_numpy(self(layout.read(rows))).astype(np.float32)
         return orders if np.ndim(observation) == 2 else orders[0]
 

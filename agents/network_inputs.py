@@ -68,7 +68,7 @@ class NetworkInputs:
 
         Raises:
             ValueError: The network knows the distribution and these products have none, or their
-                covariates are others.
+                covariates have no names and are not as many as the network's.
         """
         scale, periods = self._scale(products), range(self.problem.horizon)
         calendar = slice(HISTORY, HISTORY + self.problem.horizon)
@@ -76,7 +76,7 @@ class NetworkInputs:
             self.static_of(products),
             clock(self.problem, periods, self._like),
             self.network.encode(tensor(products.demand[:-1], self._like), scale),
-            self._covariates(products.covariates, calendar),
+            self._covariates(products, calendar),
             self._memory_of(products),
         )
         whole = self._whole_of(products)
@@ -91,7 +91,7 @@ class NetworkInputs:
 
         Raises:
             NotPlannedError: The network knows the distribution, which an observation does not show.
-            ValueError: The covariates are others than the network's.
+            ValueError: The covariates have no names and are not as many as the network's.
         """
         if self.knows == "distribution":
             raise NotPlannedError(
@@ -102,7 +102,7 @@ class NetworkInputs:
             tensor(observation.scale, self._like),
             tensor(observation.history, self._like),
             clock(self.problem, [observation.period], self._like),
-            self._covariates(observation.covariates, slice(-1, None)),
+            self._covariates(observation, slice(-1, None)),
             observation.earlier,
         )
 
@@ -208,17 +208,39 @@ class NetworkInputs:
             return tensor(products.scale, self._like)
         return tensor(known_distribution(products).averaged().window_mean(), self._like)
 
-    def _covariates(self, covariates: Array | None, rows: slice) -> Tensor | None:
-        """Those of the given periods; a network that was trained without any ignores them."""
-        wanted = self.network.sizes.covariates
+    def _covariates(self, shown: Products | Observation, rows: slice) -> Tensor | None:
+        """``[T, B, C]`` those that the network was trained with, in the given periods; None for one
+        that was trained without any.
+
+        It finds them by their names. One that is not there is unknown, which is 0: the mean of the
+        phases of a calendar, and no promotion. Where they have no names their order is that of the
+        training.
+
+        Raises:
+            ValueError: They have no names, and their number is another.
+        """
+        wanted, names = self.network.sizes.covariates, shown.covariate_names
         if not wanted:
             return None
-        if covariates is None or covariates.shape[-1] != len(wanted):
-            given = 0 if covariates is None else covariates.shape[-1]
+        if names is None:
+            self._refuse_other_number(shown.covariates)
+        if shown.covariates is None:
+            return self._like.new_zeros(1, 1, len(wanted))
+        given = tensor(shown.covariates[rows], self._like)
+        if names is None or names == wanted:
+            return given
+        unknown = torch.zeros_like(given[..., 0])
+        columns = dict(zip(names, given.unbind(-1), strict=True))
+        return torch.stack([columns.get(name, unknown) for name in wanted], -1)
+
+    def _refuse_other_number(self, covariates: Array | None) -> None:
+        """Refuse covariates without names that are not as many as those of the training."""
+        wanted = self.network.sizes.covariates
+        given = 0 if covariates is None else covariates.shape[-1]
+        if given != len(wanted):
             raise ValueError(
                 f"the network expects the covariates ({', '.join(wanted)}), got {given} columns."
             )
-        return tensor(covariates[rows], self._like)
 
 
 def is_fraction(demand: Tensor) -> Tensor:

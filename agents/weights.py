@@ -98,6 +98,11 @@ def fits(problem: Problem, card: Mapping[str, Any]) -> bool:
     return all(trained[name] == value or name in free for name, value in wanted.items())
 
 
+def serves(problem: Problem, card: Mapping[str, Any]) -> bool:
+    """Whether weights with this card order for the problem, its state being none too large."""
+    return fits(problem, card) and _layout(card["sizes"]["layout"]).holds(problem)
+
+
 def _network(path: Path, card: Mapping[str, Any], weights: Mapping[str, Tensor]) -> PolicyNetwork:
     """The network of a card with the weights of its file."""
     sizes, config = _sizes(card["sizes"]), NetworkConfig(**card["network"])
@@ -155,10 +160,14 @@ def _refuse_other_problem(problem: Problem, card: Mapping[str, Any], path: Path)
         )
 
 
+def _layout(facts: Mapping[str, Any]) -> StateLayout:
+    return StateLayout(*(tuple(facts[name]) for name in ("widths", "structure")))
+
+
 def _sizes(facts: Mapping[str, Any]) -> Sizes:
     for size in (*facts["layout"]["widths"], *facts["lead_times"]):
         whole("a size", size, least=0)
-    layout = StateLayout(*(tuple(facts["layout"][name]) for name in ("widths", "structure")))
+    layout = _layout(facts["layout"])
     names = ("economics", "covariates", "order_names", "lead_times")
     economics, covariates, order_names, lead_times = (tuple(facts[name]) for name in names)
     # the first cards do not have them

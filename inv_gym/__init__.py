@@ -3,6 +3,10 @@
 Importing registers the environments: ``gym.make("InvLostSales-v0")``.
 """
 
+# first, so that the command can be interrupted from here on
+import inv_gym.util.interrupts  # noqa: F401
+
+# isort: split
 from inv_gym.advice.advising import advise
 from inv_gym.demand.families import Empirical, Family
 from inv_gym.demand.ranges import LogNormalRange, LogUniform, Uniform
@@ -13,6 +17,7 @@ from inv_gym.problems import DualSourcing, LostSales, Perishable, ProcurementRem
 from inv_gym.problems.problem import Outcome, Problem
 from inv_gym.products.batch import Products
 from inv_gym.products.economics import EconomicsRanges
+from inv_gym.products.likeness import population_like
 from inv_gym.products.populations import POPULATIONS
 from inv_gym.products.sources import (
     InstanceProducts,
@@ -59,6 +64,7 @@ __all__ = [
     "instance",
     "make_problem",
     "make_source",
+    "population_like",
     "register",
     "rollout",
     "table_task",

@@ -224,7 +224,7 @@ def few(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(entries.baselines, "policies", two)
     monkeypatch.setattr(
-        entries.agents, "policies", lambda problem, **_: dict(list(networks(problem).items())[:1])
+        entries.agents, "policies", lambda problem, for_tables: networks(problem, for_tables)
     )
 
 
@@ -246,7 +246,8 @@ def test_a_table_is_played_by_one_command(folder: Path) -> None:
         "ranking.json",
     ]
     problem = LostSales(horizon=10)
-    everyone = {*baselines.policies(problem, distribution=False), *agents.policies(problem)}
+    networks = agents.policies(problem, for_tables=True)
+    everyone = {*baselines.policies(problem, distribution=False), *networks}
     ranking, series = pd.read_csv(out / "ranking.csv"), pd.read_csv(out / "products.csv")
     assert set(ranking["policy"]) == everyone
     assert series["series"].tolist() == list(NAMES)
@@ -348,10 +349,10 @@ def test_an_interrupt_is_one_line_and_leaves_no_file(
 
 
 def test_networks_that_need_long_histories_are_marked(tmp_path: Path) -> None:
-    contest = gather(
-        every_window(with_windows(table_task(table(tmp_path), ENV), True), None), "", {}
-    )
-    assert contest.remarks["DirectBackprop"] == NEEDS_ALL
+    task = every_window(with_windows(table_task(table(tmp_path), ENV), True), None)
+    networks = agents.policies(task.problem)
+    contest = gather(task, "", {"mine": networks["DirectBackprop"]})
+    assert contest.remarks == {"mine": NEEDS_ALL}
     assert sum(NEEDS_ALL in note for note in contest.notes) == 1
 
 

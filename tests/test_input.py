@@ -299,6 +299,11 @@ ORDER = {"order": baselines.ConstantOrder(problem=LostSales(), quantity=4.0)}
         (ORDER, {"like": "torch"}, "like must be an array of floats, such as torch.zeros(0) or"),
         (ORDER, {"like": np.zeros(0, int)}, "like must be an array of floats, such as torch.ze"),
         (ORDER, {"like": torch.zeros(0, dtype=torch.int64)}, "like must be an array of floats"),
+        (
+            ORDER,
+            {"like": torch.zeros(0, device="meta")},
+            "like must be an array with memory, got a",
+        ),
         ({5: ORDER["order"]}, {}, "the name of a policy must be text, got 5."),
         ({None: ORDER["order"]}, {}, "the name of a policy must be text, got None."),
         ([ORDER["order"]], {}, "policies must be a dict from names to policies, got ["),

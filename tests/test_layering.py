@@ -21,6 +21,7 @@ LAYERS = [
     {"backtest"},
     {"advice"},
     {"published"},
+    {"inventorybench"},
     {"pictures"},
     {"commands"},
 ]
@@ -29,14 +30,23 @@ ROOMS = {
     "agents": [
         {"network"},
         {"checkpoints", "weights", "network_inputs", "inventory_agent"},
-        {"training", "observation_reader", "model_card"},
+        {"training", "observation_reader", "forecasting", "model_card"},
     ],
-    "baselines": [{"fitting"}, {"rules"}, {"exact", "bayes"}, {"catalogue"}],
+    "baselines": [{"fitting"}, {"rules"}, {"exact", "bayes"}, {"catalogue"}, {"forecast"}],
 }
+BRINGS_TOGETHER = (
+    "leaderboard",
+    "backtest",
+    "advice",
+    "published",
+    "inventorybench",
+    "pictures",
+    "commands",
+)
 ALLOWED = {
     "torch": {"util", "products", "structure", "testing", "commands"},
     "gymnasium": {"tasks", "envs", "testing"},
-    "pandas": {"products", "play", "leaderboard", "backtest", "advice"},
+    "pandas": {"products", "play", "leaderboard", "backtest", "advice", "inventorybench"},
     "matplotlib": {"envs", "leaderboard", "backtest", "pictures"},
     "pyarrow": {"products"},
     "distributed": {"util"},
@@ -116,7 +126,7 @@ def test_agents_and_baselines_do_not_import_each_other() -> None:
         for _, path in modules(package):
             assert not any(name.startswith(f"inv_gym.{other}") for name in imports(path))
     for room, path in modules("inv_gym"):
-        if room in ("leaderboard", "backtest", "advice", "published", "pictures", "commands"):
+        if room in BRINGS_TOGETHER:
             # they bring all together
             continue
         outside = ("inv_gym.agents", "inv_gym.baselines")

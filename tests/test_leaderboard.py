@@ -195,7 +195,7 @@ def test_a_users_policy_and_data_join(folder: Path) -> None:
     assert synthetic == {*NAMES, "mine:UpTo", "mine:knows_law"}
     assert data == {
         *baselines.policies(make_problem(ENV), distribution=False),
-        *agents.policies(make_problem(ENV)),
+        *agents.policies(make_problem(ENV), for_tables=True),
         "mine:UpTo",
     }
     assert set(frame[frame["section"] == "data"]["origin"]) == {"sales.csv"}

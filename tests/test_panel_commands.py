@@ -269,8 +269,9 @@ def test_a_leaderboard_says_who_was_trained_on_its_table(
     assert set(frame["note"].dropna()) == {NEEDS_ALL, row["note"]}
     _, synthetic = played("synthetic")
     needed = "weekday_sin, weekday_cos, year_sin, year_cos"
-    said = f"{policy[1]} does not apply here (it needs the covariates {needed})"
+    said = f"{policy[1]}: plays without the covariates {needed} of its training"
     assert said in synthetic["notes"]
+    assert policy[1] in {row["policy"] for row in synthetic["rows"]}
     assert any(note.startswith(policy[1]) and note.endswith(remark) for note in board["notes"])
     page = Path("results/leaderboard.html").read_text(encoding="utf-8")
     assert remark in page

@@ -17,15 +17,9 @@ from inv_gym.agents.sb3.normalisation import Kept, kept_of, read_normalisation
 from inv_gym.agents.sb3.playable import refuse_unknown_reach, refuse_unplayable
 from inv_gym.agents.sb3.scaled_orders import ScaledOrders
 from inv_gym.envs.named_box import NamedBox
-from inv_gym.envs.observations import (
-    EXTRA_NAMES,
-    FlatObservations,
-    extra_names,
-    flat,
-)
+from inv_gym.envs.observations import FlatObservations, extra_names, flat
 from inv_gym.play.policy import Observation
 from inv_gym.problems.problem import Problem
-from inv_gym.products.sources import Extras
 from inv_gym.util.arrays import like, to_numpy
 
 MODEL = "model.zip"
@@ -71,31 +65,32 @@ class SB3Policy:
         """Names of the covariates that the model was trained with; without any it is not shown
         any.
         """
-        return _covariates(self.problem, self.policy)
+        return _layout(self.problem, self.policy).covariate_names
 
     def __call__(self, observation: Observation) -> Any:
         """Orders ``[B, K]``, units.
 
         Raises:
-            ValueError: The products have another number of covariates than those that the model was
-                trained on.
+            ValueError: The products have other covariates than those that the model was trained on,
+                by their number or names.
         """
-        extras = _extras(self.policy)
+        layout = _layout(self.problem, self.policy)
+        covariates, extras = self.covariates, layout.extras
         shown = observation._replace(
-            covariates=observation.covariates if self.covariates else None,
+            covariates=observation.covariates if covariates else None,
             earlier=observation.earlier if extras.earlier else None,
             lots=observation.lots if extras.lots else None,
             price=observation.price if extras.prices else None,
         )
         vectors = flat(self.problem, shown, extras.short_histories)
-        if self.policy.observation_space.shape != vectors.shape[1:]:
-            trained_with = ", ".join((*self.covariates, *extra_names(extras)))
+        others = bool(covariates) and observation.covariate_names not in (None, covariates)
+        if others or self.policy.observation_space.shape != vectors.shape[1:]:
+            trained_with = ", ".join((*covariates, *extra_names(extras)))
             raise ValueError(
                 f"the model was trained with {trained_with}: play it on products that have them."
             )
         if _counts_in_scale(self.policy.observation_space):
-            reader = FlatObservations(self.problem, self.covariates, extras)
-            vectors = vectors / reader.divisors(observation.scale, observation.economics).T
+            vectors = vectors / layout.divisors(observation.scale, observation.economics).T
         if self.normalisation is not None:
             vectors = np.asarray(self.normalisation.normalize_obs(vectors))
         actions, _ = self.policy.predict(vectors, deterministic=True)
@@ -163,23 +158,14 @@ def _counts_in_scale(space: Any) -> bool:
     return space.units == "scale"
 
 
-def _extras(policy: BasePolicy) -> Extras:
-    """What the products may have that a model's observations show."""
-    entries = set(_entries(policy))
-    return Extras(*(not entries.isdisjoint(names) for names in EXTRA_NAMES))
-
-
-def _covariates(problem: Problem, policy: BasePolicy) -> tuple[str, ...]:
-    """The names among a model's observations that stand where covariates do."""
-    begin = len(FlatObservations(problem, ()).names) - 1
-    extras = extra_names(_extras(policy))
-    return tuple(name for name in _entries(policy)[begin:-1] if name not in extras)
+def _layout(problem: Problem, policy: BasePolicy) -> FlatObservations:
+    """The problem's observations with a model's covariates and extras."""
+    return FlatObservations.of_names(problem, _entries(policy))
 
 
 def _shown(problem: Problem, policy: BasePolicy) -> tuple[str, ...]:
     """The names of the problem's observations with a model's covariates and extras."""
-    covariates = _covariates(problem, policy)
-    return tuple(FlatObservations(problem, covariates, _extras(policy)).names)
+    return tuple(_layout(problem, policy).names)
 
 
 def _apart(names: Sequence[str], others: Sequence[str]) -> list[str]:

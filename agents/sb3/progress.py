@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import torch
 
 from inv_gym.agents.training.progress import DivergedError
+from inv_gym.agents.training.skips import Skips
 
 REFUSED_BY_DISTRIBUTION = "to satisfy the constraint"
 """What torch says of a distribution of actions whose mean or deviation is no number."""
@@ -28,6 +29,17 @@ class ModelFreeProgress(NamedTuple):
     best: float
     """The best score so far."""
     seconds: float
+
+
+def told_returns(skips: Skips) -> str | None:
+    """What to say of the times that a training went back to its best weights; None without one."""
+    if not skips.returns:
+        return None
+    times = "once" if skips.returns == 1 else f"{skips.returns} times"
+    return (
+        f"the training went back to its best weights {times}, since weights, actions or scores "
+        "were not finite"
+    )
 
 
 def diverged(model: Any, what: str) -> DivergedError:

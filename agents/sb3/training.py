@@ -21,12 +21,18 @@ from inv_gym.agents.sb3.held_out import HeldOutEvaluation, HeldOutVecEnv
 from inv_gym.agents.sb3.model import build_model, normalised
 from inv_gym.agents.sb3.networks import InventoryActorCritic
 from inv_gym.agents.sb3.policy import SB3Policy
-from inv_gym.agents.sb3.progress import ModelFreeProgress, diverged, telling_divergence
+from inv_gym.agents.sb3.progress import (
+    ModelFreeProgress,
+    diverged,
+    telling_divergence,
+    told_returns,
+)
 from inv_gym.agents.sb3.saving import write_model
 from inv_gym.agents.sb3.snapshot import restore, snapshot
 from inv_gym.agents.sb3.vec_env import SB3VecEnv
 from inv_gym.agents.training.device import usable_device
 from inv_gym.agents.training.progress import (
+    DivergedError,
     TrainingWarning,
     Validation,
     trouble,
@@ -36,6 +42,7 @@ from inv_gym.agents.training.resuming import (
     read_training,
     write_training,
 )
+from inv_gym.agents.training.skips import MOST_RETURNS, Skips
 from inv_gym.agents.training.validation import draw_validation
 from inv_gym.agents.weights import describe, table_facts
 from inv_gym.problems.problem import Problem
@@ -52,6 +59,9 @@ class ModelFree:
     EvalCallback on held-out products). Everything random in a part follows from the seed and the
     part's number, so a PPO or A2C training that was interrupted goes on as if it had not been. Like
     stable-baselines3, it seeds the global random numbers.
+
+    After a part whose weights, actions or scores are not finite, PPO and A2C go back to the best
+    weights, with half the learning rate; the fourth time ends the training.
 
     >>> import inv_gym
     >>> options = {"n_steps": 5, "batch_size": 40}
@@ -105,6 +115,7 @@ class ModelFree:
         self._log = log
         self.step, self.curve = 0, list[ModelFreeProgress]()
         self.best, self._best_weights = -math.inf, self._weights()
+        self._skips = Skips()
 
     @property
     def gamma(self) -> float:
@@ -123,7 +134,8 @@ class ModelFree:
             checkpoint: File to write then, for `resume` (PPO and A2C).
 
         Raises:
-            DivergedError: Weights or rewards are not finite; the last checkpoint is kept.
+            DivergedError: Weights or rewards are not finite again and again; the last checkpoint is
+                kept.
             OSError: The checkpoint cannot be written; the last one is kept.
 
         Warns:
@@ -133,8 +145,12 @@ class ModelFree:
             self.model.set_logger(configure_logger(0, str(self._log), "training"))
         begin, before = time.perf_counter(), self.curve[-1].seconds if self.curve else 0.0
         while self.step < self.config.steps:
-            self._train_part()
-            score, reward, ordering = self._validate()
+            try:
+                self._train_part()
+                score, reward, ordering = self._validate()
+            except DivergedError as error:
+                self._go_back(error)
+                continue
             seconds = before + time.perf_counter() - begin
             self.curve.append(
                 ModelFreeProgress(self.step, reward, score, ordering, self.best, seconds)
@@ -151,15 +167,36 @@ class ModelFree:
     @property
     def trouble(self) -> str | None:
         """What went wrong on the way to the end, as orders that are all 0; None if nothing did."""
-        return trouble(self.curve)
+        return trouble(self.curve, told_returns(self._skips))
+
+    def _go_back(self, error: DivergedError) -> None:
+        """Go on from the best weights after a part that cannot be learned from, with half the
+        learning rate.
+
+        Raises:
+            DivergedError: That was done too often, nothing is left to play, or the algorithm keeps
+                more than its weights.
+        """
+        self.step = self.model.num_timesteps
+        is_over = self.step >= self.config.steps and not self.curve
+        if self._skips.returns == MOST_RETURNS or is_over or not self.config.on_policy:
+            raise error
+        self._skips = self._skips.after_a_skip().after_a_return()
+        restore(self.model.policy, self.env, self._best_weights)
+        self.model.policy.optimizer.state.clear()
+        with telling_divergence(self.model):  # the policy keeps its last actions: now these
+            self._evaluation.play()
 
     def _train_part(self) -> None:
         """Play and learn until the next validation, from fresh episodes on."""
-        seed = int(np.random.default_rng([self.config.seed, 1, len(self.curve)]).integers(2**31))
+        again = [self._skips.returns] if self._skips.returns else []
+        part = [self.config.seed, 1, len(self.curve), *again]
+        seed = int(np.random.default_rng(part).integers(2**31))
         set_random_seed(seed)
         self.env.seed(seed)
         self.model._last_obs = None
-        self.model.learning_rate = self.config.learning_rate * (1.0 - self.step / self.config.steps)
+        rate = self.config.learning_rate * self._skips.rate
+        self.model.learning_rate = rate * (1.0 - self.step / self.config.steps)
         self.model.lr_schedule = ConstantSchedule(self.model.learning_rate)
         steps = min(self.config.check_every, self.config.steps - self.step)
         with telling_divergence(self.model):
@@ -224,7 +261,7 @@ class ModelFree:
 
     def save(self, path: str | Path) -> Path:
         """Write all that `resume` needs to one file."""
-        progress = {"step": self.step, "curve": self.curve, "best": self.best}
+        progress = {"step": self.step, "curve": self.curve, "best": self.best, "skips": self._skips}
         return write_training(
             path,
             {**self._identity(), **progress},
@@ -265,6 +302,6 @@ class ModelFree:
         )
         restore(self.model.policy, self.env, saved.now)
         self.model.policy.optimizer.load_state_dict(saved.optimiser)
-        self.best, self._best_weights = saved.score, saved.best
+        self.best, self._best_weights, self._skips = saved.score, saved.best, saved.skips
         self.step = self.model.num_timesteps = saved.step
         self.curve = saved.curve

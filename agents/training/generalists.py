@@ -7,7 +7,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 from functools import singledispatch
-from typing import Any
 
 from inv_gym.agents.network.config import NetworkConfig
 from inv_gym.agents.training.config import TrainingConfig
@@ -17,7 +16,7 @@ from inv_gym.problems.problem import Problem
 GENERALIST = "DirectBackprop, generalist"
 """What they are called in tables."""
 GENERALIST_TRAINING = TrainingConfig(
-    steps=10000,
+    steps=8000,
     check_every=500,
     validation_products=192,
     network=NetworkConfig(hidden=(64, 64), magnified=(1e2, 1e4), whole_counts=True),
@@ -58,6 +57,10 @@ THEIR_LEAD_TIMES = (
 ISSUING = ("oldest_first", "oldest_first", "newest_first")
 REGULAR_LEAD_TIMES = (5, 2, 1, 14, 3, 2, 7, 5, 10, 2, 20, 4, 30, 3, 14, 5)
 EXPEDITED_LEAD_TIMES = (0, 0, 0, 0, 1, 0, 0, 2, 3, 1, 5, 0, 0, 0, 7, 1)
+PERIODS = (28, 14, 45)
+"""Of episodes, beside those of the lead time."""
+ENDLESS_PERIODS = 28
+"""Of episodes without an end, before they are cut."""
 
 
 @singledispatch
@@ -98,22 +101,23 @@ def _dual_sourcing(problem: DualSourcing) -> list[Problem]:
 
 @structures.register
 def _removal(problem: ProcurementRemoval) -> list[Problem]:
-    return _played(ProcurementRemoval() for _ in range(4))
+    return _played(ProcurementRemoval() for _ in PERIODS)
 
 
 def _played(problems: Iterable[Problem]) -> list[Problem]:
-    """The problems with an end, near or far, or without one, in turn."""
-    return [
-        replace(problem, **_horizon(number % 4, max(problem.lead_times)))
-        for number, problem in enumerate(problems)
+    """The problems with an end, near or far in turn, and all of them once more without one: what is
+    ordered today is ordered without an end in sight.
+    """
+    every = list(problems)
+    ending = [
+        replace(problem, horizon=PERIODS[number % len(PERIODS)] + max(problem.lead_times))
+        for number, problem in enumerate(every)
     ]
-
-
-def _horizon(kind: int, lead_time: int) -> dict[str, Any]:
-    """How long one of four kinds of episodes is."""
-    if kind == 1:
-        return {"long_run": True, "horizon": 28 + lead_time}
-    return {"horizon": (28 + lead_time, None, 14 + lead_time, 50)[kind]}
+    endless = [
+        replace(problem, long_run=True, horizon=ENDLESS_PERIODS + max(problem.lead_times))
+        for problem in every
+    ]
+    return ending + endless
 
 
 def fine_tuning(seed: int = 0) -> TrainingConfig:

@@ -33,7 +33,7 @@ def known_distribution(knows: str, products: Products) -> Distribution:
         ValueError: The true distribution is wanted of products that have none (real demand).
     """
     if knows == "history":
-        return estimate(products.demand[:HISTORY])
+        return estimate(products.demand[:HISTORY], products.sold_out)
     if products.distribution is None:
         raise ValueError("these products have no known demand distribution: use knows='history'.")
     return products.distribution
@@ -118,7 +118,8 @@ class Adaptive(Fitted):
                 f"{self.name} knows the distribution: call plan(problem, products) first."
             )
         economics = map_columns(to_numpy, observation.economics)
-        return self.fit(self.problem, estimate(observation.history), economics)(observation)
+        suggested = estimate(observation.history, observation.sold_out)
+        return self.fit(self.problem, suggested, economics)(observation)
 
 
 @dataclass(frozen=True)

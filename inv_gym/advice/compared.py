@@ -9,7 +9,9 @@ from typing import TypeAlias
 
 from inv_gym import agents, baselines
 from inv_gym.agents.inventory_agent import InventoryAgent
+from inv_gym.agents.training.generalists import GENERALIST
 from inv_gym.leaderboard.entries import lacking
+from inv_gym.leaderboard.remarks import covariate_remark
 from inv_gym.play.policy import Policy
 from inv_gym.problems import DualSourcing, LostSales, Perishable, ProcurementRemoval
 from inv_gym.problems.problem import Problem
@@ -24,34 +26,36 @@ PolicyFunction: TypeAlias = Callable[[Problem], Policy | None]
 
 @singledispatch
 def compared(problem: Problem) -> tuple[str, ...]:
-    """The heuristics that auto compares for a problem, by their names; the first one orders unless
+    """The policies that auto compares for a problem, by their names; the first one orders unless
     another policy is better for sure enough.
 
     They are those that earn most on real tables, and of several the ones that are quick. The
-    generalist joins them where one comes with the package. Register those for a problem of
-    your own: ``@compared.register def _(problem: MyProblem) -> tuple[str, ...]``.
+    generalist is left out where none comes with the package. Register those for a problem of your
+    own: ``@compared.register def _(problem: MyProblem) -> tuple[str, ...]``.
     """
     return (baselines.reference(problem, distribution=False),)
 
 
 @compared.register
 def _lost_sales(problem: LostSales) -> tuple[str, ...]:
-    return ("base-stock",) if problem.lead_time == 0 else ("vector base-stock", "base-stock")
+    if problem.lead_time == 0:
+        return ("base-stock", GENERALIST)
+    return (GENERALIST, "vector base-stock", "base-stock")
 
 
 @compared.register
 def _perishable(problem: Perishable) -> tuple[str, ...]:
-    return ("searched base-stock", "waste-aware base-stock")
+    return (GENERALIST, "searched base-stock", "waste-aware base-stock")
 
 
 @compared.register
 def _dual_sourcing(problem: DualSourcing) -> tuple[str, ...]:
-    return ("dual index", "tailored base-surge")
+    return ("dual index", "tailored base-surge", GENERALIST)
 
 
 @compared.register
 def _removal(problem: ProcurementRemoval) -> tuple[str, ...]:
-    return ("interval-stock", "base-stock, never remove")
+    return ("interval-stock", "base-stock, never remove", GENERALIST)
 
 
 def policies_for(
@@ -59,7 +63,8 @@ def policies_for(
     wanted: Sequence[str | Mapping[str, PolicyFunction]],
     source: ProductSource,
 ) -> tuple[dict[str, Policy], list[str]]:
-    """The policies that were asked for, by name, and why others of them cannot order.
+    """The policies that were asked for, by name, why others of them cannot order, and which
+    covariates networks order without.
 
     Args:
         problem: What is ordered for.
@@ -78,6 +83,9 @@ def policies_for(
                 policies[name] = _made(make, problem, source)
             except ValueError as error:
                 notes.append(f"policy {name} does not order: {error}")
+                continue
+            if remark := covariate_remark(source, policies[name]):
+                notes.append(f"policy {name} {remark}")
     return policies, notes
 
 
@@ -90,9 +98,9 @@ def _makers(
     if asked and Path(asked).is_dir():
         return {asked: partial(InventoryAgent.load, asked)}
     networks, rules = agents.policies(problem), baselines.policies(problem, distribution=False)
-    joining = agents.policies(problem, for_tables=True)
-    names = (*compared(problem), *joining) if asked == AUTO else (asked,)
     ours = rules | networks
+    available = [name for name in compared(problem) if name != GENERALIST or name in networks]
+    names = available if asked == AUTO else [asked]
     for name in names:
         one_of("policy", name, [AUTO, *ours])
     return {name: partial(_given, ours[name]) for name in names}

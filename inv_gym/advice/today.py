@@ -109,7 +109,16 @@ class Today:
         demand = np.concatenate([past, np.zeros((1, len(series)))])
         rng = np.random.default_rng(0)  # the starting stock is not used
         figures, covariates = self.figures(series), self._covariates(days, series)
-        products = assemble(problem, rng, figures, demand, covariates, None, known_periods)
+        names = self.source.covariate_names
+        products = assemble(
+            problem,
+            rng,
+            figures,
+            demand,
+            covariates,
+            known_periods=known_periods,
+            covariate_names=names,
+        )
         first = np.where(known, days, len(self.panel.dates)).min(0)
         earlier = earlier_of(self.panel.units, self.panel.usable, series, first)
         return products._replace(lots=self.source.lots(series), earlier=earlier)

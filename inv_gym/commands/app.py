@@ -6,6 +6,7 @@ import typer
 
 from inv_gym.commands import (
     backtest,
+    inventorybench,
     leaderboard,
     order,
     order_pictures,
@@ -45,6 +46,11 @@ app.command(
     short_help="Print published tables beside our figures.",
     epilog=published_tables.TABLES_EXAMPLES,
 )(published_tables.main)
+app.command(
+    "inventorybench",
+    short_help="Play the instances of InventoryBench and write a submission.",
+    epilog=inventorybench.INVENTORYBENCH_EXAMPLES,
+)(inventorybench.main)
 app.command(
     "pictures",
     short_help="Draw what policies order in each state.",

@@ -19,6 +19,10 @@ AGENTS = ("direct-backprop", "penalised", "constructed", "generalist", "ppo", "a
 """Names of the agents; `inv_gym.commands.trainings` says what each is."""
 
 
+LIKE = "like"
+"""Name of made-up products that are like those of the table that is given."""
+
+
 class Options(NamedTuple):
     """What ``inv-gym train`` was asked for."""
 
@@ -53,6 +57,7 @@ Examples:
   inv-gym train --env InvLostSales-v0 --out runs/lost-sales --resume
   inv-gym train --env InvLostSales-v0 --data sales.csv --out runs/mine
   inv-gym train --env InvLostSales-v0 --data sales.csv --from-pretrained --out runs/fitted
+  inv-gym train --env InvLostSales-v0 --data sales.csv --products like --out runs/like
   inv-gym train --env InvLostSalesLeadTime-v0 --field lead_time=10 --out runs/l10
   inv-gym train --env my_problem:task --out runs/mine
   inv-gym train --env InvLostSales-v0 --agent ppo --option gae_lambda=0.8 --out runs/ppo
@@ -67,7 +72,12 @@ def main(
     out: Annotated[Path, typer.Option(metavar="DIR", help="Where the files go.")],
     agent: Annotated[str, typer.Option(help=f"One of {', '.join(AGENTS)}.")] = AGENTS[0],
     products: Annotated[
-        str | None, typer.Option(metavar="NAME", help="A population or an instance.")
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help=f"A population or an instance; {LIKE} with --data: made-up products like those of "
+            "its training days.",
+        ),
     ] = None,
     data: Annotated[
         str | None,

@@ -7,6 +7,7 @@ import re
 import warnings
 from collections.abc import Sequence
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ from inv_gym.commands.tables import (
     refuse_table_name,
     refuse_without_table,
 )
-from inv_gym.commands.train import AGENTS, Options
+from inv_gym.commands.train import AGENTS, LIKE, Options
 from inv_gym.commands.trainings import (
     AGENT_TITLES,
     GENERALIST_AGENT,
@@ -194,20 +195,32 @@ def played_tasks(env_id: str, options: Options, changes: dict[str, Any]) -> dict
     refuse_table_name(options.products)
     if options.data is None:
         refuse_without_table(options.table)
+        if options.products == LIKE:
+            raise ValueError(f"--products {LIKE} needs a table to be like: give it by --data FILE.")
         return {"": inv_gym.task(env_id, products=options.products, warm_up=0, **changes)}
-    if options.products is not None:
-        raise ValueError("give either --products NAME or --data FILE, got both.")
+    if options.products not in (None, LIKE):
+        raise ValueError(
+            f"give either --products NAME or --data FILE, got both; with --data, --products {LIKE} "
+            "trains on made-up products like those of the table."
+        )
     horizon = changes.pop("horizon", None)
     registered = inv_gym.task(env_id, warm_up=0, **changes)
     panel, said = read_described(options.data, options.table)
     refuse_given_twice(panel, changes)
-    return inv_gym.table_tasks(panel, registered, horizon=horizon, **said)
+    tasks = inv_gym.table_tasks(panel, registered, horizon=horizon, **said)
+    if options.products != LIKE:
+        return tasks
+    return {
+        label: replace(played, training=inv_gym.population_like(played))
+        for label, played in tasks.items()
+    }
 
 
 def products_name(env_id: str, options: Options) -> str:
     """What the card calls the products: the table's file, the population or the instance."""
     if options.data is not None:
-        return Path(options.data).name
+        name = Path(options.data).name
+        return name if options.products is None else f"{options.products} {name}"
     if options.agent == GENERALIST_AGENT:
         return "broad"
     return options.products or inv_gym.ENVIRONMENTS[env_id].origin

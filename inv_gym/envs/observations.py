@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import accumulate, pairwise
 from typing import Any
 
@@ -55,7 +56,8 @@ class FlatObservations:
         extras: Extras = NO_EXTRAS,
         scale_free: bool = False,
     ) -> None:
-        self._problem, self._scale_free = problem, scale_free
+        self._problem, self.covariate_names = problem, covariate_names
+        self._scale_free = scale_free
         state = flatten_names(problem.initial_state(0.0))
         history = [f"demand_{k}_ago" for k in range(HISTORY, 0, -1)]
         self.names = [
@@ -80,6 +82,16 @@ class FlatObservations:
         self.known_periods, self.earlier, self.lots, self.price = map(
             slice, *zip(*pairwise(ends), strict=True)
         )
+
+    @classmethod
+    def of_names(cls, problem: Problem, names: Sequence[str]) -> FlatObservations:
+        """The layout of a problem's observations that have the covariates and extras among these
+        names of entries.
+        """
+        extras = Extras(*(not set(names).isdisjoint(shown) for shown in EXTRA_NAMES))
+        begin = len(cls(problem, ()).names) - 1
+        further = extra_names(extras)
+        return cls(problem, tuple(name for name in names[begin:-1] if name not in further), extras)
 
     def bounds(self) -> tuple[np.ndarray, np.ndarray]:
         """Low and high ``[n]`` of the entries, float32; infinite where nothing is known.
@@ -212,6 +224,7 @@ class FlatObservations:
             Lots(*rows[self.lots]) if self.extras.lots else None,
             rows[self.price.start] if self.extras.prices else None,
             Earlier(*rows[self.earlier]) if self.extras.earlier else None,
+            self.covariate_names,
         )
 
 

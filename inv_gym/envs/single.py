@@ -99,7 +99,7 @@ class InventoryEnv(gym.Env[np.ndarray, np.ndarray], View):
         super().reset(seed=seed)
         if seed is not None or self._next == PRODUCTS_AHEAD:
             self._ahead, self._next = (
-                self.source.sample(self.np_random, PRODUCTS_AHEAD, self.problem),
+                self._sample(PRODUCTS_AHEAD),
                 0,
             )
         self.products = self._with_demand(
@@ -159,6 +159,8 @@ class InventoryEnv(gym.Env[np.ndarray, np.ndarray], View):
             observation.period,
             observation.known_periods,
             *row[3:],
+            None if observation.sold_out is None else np.array(observation.sold_out)[:, None],
+            observation.covariate_names,
         )
 
     def render(self) -> Any:

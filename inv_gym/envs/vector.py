@@ -141,7 +141,7 @@ class InventoryVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray], View):
 
     def _draw(self) -> Products:
         """The products of an episode."""
-        drawn = self.source.sample(self.np_random, max(self.num_envs, PRODUCTS_AHEAD), self.problem)
+        drawn = self._sample(max(self.num_envs, PRODUCTS_AHEAD))
         return drawn.rows(slice(0, self.num_envs))
 
     def observe(self) -> Observation:

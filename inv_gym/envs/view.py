@@ -17,7 +17,7 @@ from inv_gym.play.policy import Policy
 from inv_gym.play.rollout import Rollout, rollout
 from inv_gym.problems.problem import Problem
 from inv_gym.products.batch import HISTORY, Products, money_unit
-from inv_gym.products.sources import ProductSource, extras_of
+from inv_gym.products.sources import ProductSource, extras_of, with_names
 from inv_gym.tasks.registry import task
 from inv_gym.tasks.task import Task
 from inv_gym.util.arrays import Columns, given_array
@@ -105,6 +105,10 @@ class View:
         if self._episode is None:
             raise gym.error.ResetNeeded("call reset() before the first step().")
         return self._episode
+
+    def _sample(self, number: int) -> Products:
+        """So many products of the source."""
+        return with_names(self.source.sample(self.np_random, number, self.problem), self.source)
 
     def _step(self, order: Columns) -> tuple[Any, dict[str, Any]]:
         """Play a period of orders in pieces: reward, money, and what moved."""

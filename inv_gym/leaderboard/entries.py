@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import inv_gym
 from inv_gym import agents, baselines
+from inv_gym.agents.inventory_agent import InventoryAgent
 from inv_gym.leaderboard.board import Contest
 from inv_gym.leaderboard.loading import blamed, told
 from inv_gym.leaderboard.named import Factory, Inapplicable, build
@@ -105,9 +106,12 @@ def enter(
 
 
 def lacking(policy: inv_gym.Policy, source: inv_gym.ProductSource) -> tuple[str, ...]:
-    """The covariates that a network was trained with where products have others; empty if it can
-    play.
+    """The covariates that a model was trained with where products have others; empty if it can
+    play. Networks of this package find covariates by their names and play without some: see
+    `network_remarks`.
     """
+    if isinstance(policy, InventoryAgent):
+        return ()
     needed = getattr(policy, "covariates", ())
     others = isinstance(needed, tuple) and needed != tuple(source.covariate_names)
     return needed if others else ()

@@ -15,7 +15,7 @@ def network_remarks(
     source: inv_gym.ProductSource, policies: Mapping[str, inv_gym.Policy]
 ) -> dict[str, str]:
     """What to say of the networks that play, by name: that one was trained on the table that is
-    played, or that it needs longer histories than products may have.
+    played, that it needs longer histories than products may have, or covariates that they lack.
     """
     agents_of = {
         name: policy for name, policy in policies.items() if isinstance(policy, InventoryAgent)
@@ -40,7 +40,18 @@ def _remarks(source: inv_gym.ProductSource, agent: InventoryAgent) -> list[str]:
     needs_all = agent.knows == "history" and not agent.network.sizes.short_histories
     if needs_all and extras_of(source).short_histories:
         remarks.append(NEEDS_ALL)
+    remarks.append(covariate_remark(source, agent))
     return [remark for remark in remarks if remark]
+
+
+def covariate_remark(source: inv_gym.ProductSource, policy: inv_gym.Policy) -> str:
+    """Which covariates a network plays without, as products of the source lack them; empty if it
+    lacks none, or is no network of this package.
+    """
+    if not isinstance(policy, InventoryAgent):
+        return ""
+    unknown = [name for name in policy.covariates if name not in source.covariate_names]
+    return f"plays without the covariates {', '.join(unknown)} of its training" if unknown else ""
 
 
 def table_remark(played: Mapping[str, str], trained: Mapping[str, str]) -> str:

@@ -18,6 +18,7 @@ from inv_gym.util.arrays import (
     Columns,
     apart,
     flatten,
+    indicator,
     is_torch,
     lock,
     map_columns,
@@ -49,6 +50,7 @@ class Episode:
         self.accepted: Columns = ()
         """The last order as the supplier accepted it, one column per channel."""
         self._seen: list[Array] = list(products.demand[:HISTORY]) if problem.censored else []
+        self._sold_out: list[Array] = self._sold_out_before() if problem.censored else []
 
     @property
     def done(self) -> bool:
@@ -76,6 +78,8 @@ class Episode:
             products.lots,
             None if products.prices is None or self.done else self._price(),
             self.earlier,
+            stack(self._sold_out[-HISTORY:], 0) if censored else None,
+            products.covariate_names,
         )
 
     def show(self) -> Observation:
@@ -118,6 +122,14 @@ class Episode:
         """The last H known periods of a censored demand, oldest first, one column each."""
         return self._seen[-HISTORY:]
 
+    def _sold_out_before(self) -> list[Array]:
+        """Whether all was sold in each period of the history; products that do not tell it sold out
+        in none.
+        """
+        if self.products.sold_out is not None:
+            return list(self.products.sold_out)
+        return [sales * 0.0 for sales in self._seen]
+
     @property
     def _oldest(self) -> Array:
         """The demand (sales, if it is censored) of the first period of the history, ``[B]``."""
@@ -143,6 +155,7 @@ class Episode:
         outcome = problem.transition(self.state, self.accepted, demand, economics)
         if problem.censored:
             self._seen.append(outcome.flows.sales)
+            self._sold_out.append(_nothing_left(outcome.flows))
         if self.earlier is not None:
             self.earlier = self.earlier.after(self._oldest)
         self.state = outcome.state
@@ -151,6 +164,14 @@ class Episode:
             salvage = problem.discount * problem.salvage(outcome.state, products.economics)
             outcome = outcome._replace(reward=outcome.reward + salvage)
         return outcome
+
+
+def _nothing_left(flows: Any) -> Array:
+    """``[B]`` 1 where all that could be sold was: nothing was left, on hand or to be thrown
+    away.
+    """
+    left = flows.on_hand + getattr(flows, "outdated", 0.0)
+    return indicator(left <= 0.0, left)
 
 
 class Step(NamedTuple):

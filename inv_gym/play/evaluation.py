@@ -217,11 +217,17 @@ def _check_like(like: Any) -> None:
 
     Raises:
         TypeError: It is something else; the message shows how to write one.
+        ValueError: It is a tensor that holds no numbers.
     """
     floats = like.is_floating_point() if is_torch(like) else isinstance(like, np.ndarray)
     if not floats or (isinstance(like, np.ndarray) and like.dtype.kind != "f"):
         raise TypeError(
             f"like must be an array of floats, such as torch.zeros(0) or np.zeros(0), got {like!r}."
+        )
+    if is_torch(like) and like.is_meta:
+        raise ValueError(
+            "like must be an array with memory, got a torch tensor on the device meta, which holds "
+            "no numbers: give one such as torch.zeros(0)."
         )
 
 

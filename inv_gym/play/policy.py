@@ -43,6 +43,12 @@ class Observation(NamedTuple):
     """``[B]`` today's price, money per unit; None where it is that of `economics` throughout."""
     earlier: Earlier | None = None
     """``[B]`` columns: what is known of the demand before the history; None if nothing is."""
+    sold_out: Array | None = None
+    """``[H, B]`` 1 in periods of a censored history in which all was sold, so that demand was at
+    least the sales; None where demand is seen.
+    """
+    covariate_names: tuple[str, ...] | None = None
+    """Names of the covariates, in order; None if they have none, see `Products`."""
 
 
 @runtime_checkable

@@ -55,6 +55,7 @@ def check_products(problem: Problem, products: Products, state: Any = None) -> N
             f"{problem.structure}: draw the products for this problem."
         )
 
+    _refuse_other_names(products)
     start = products.initial_state if state is None else state
     _refuse_mixture(products, start)
     _refuse_values("demand of the products", _known_demand(products), least=0.0)
@@ -98,6 +99,22 @@ def _known_demand(products: Products) -> np.ndarray:
     demand = demand.copy()
     demand[:HISTORY][unknown] = 0.0
     return demand
+
+
+def _refuse_other_names(products: Products) -> None:
+    """Refuse names of covariates that are not one for each column.
+
+    Raises:
+        ValueError: It names them and the number of columns.
+    """
+    names, covariates = products.covariate_names, products.covariates
+    if names is None or covariates is None:
+        return
+    if len(set(names)) != len(names) or len(names) != covariates.shape[-1]:
+        raise ValueError(
+            f"the products have {covariates.shape[-1]} columns of covariates under the names "
+            f"{names}: give each column a name of its own, or None for products without names."
+        )
 
 
 def _refuse_mixture(products: Products, start: Any) -> None:

@@ -22,6 +22,10 @@ DRAW_BLOCK = 512
 i of a seed is the same whatever the number of products asked for or held in memory at once."""
 
 
+FACTS = ("distribution", "windows", "structure", "covariate_names")
+"""Fields of products that are no columns to be played."""
+
+
 class Products(NamedTuple):
     """B products: everything exogenous, whether a policy knows it or not. Arrays are NumPy or
     torch.
@@ -64,6 +68,14 @@ class Products(NamedTuple):
     """
     earlier: Earlier | None = None
     """``[B]`` columns: what is known of the demand before the history; None if nothing is."""
+    sold_out: Array | None = None
+    """``[H, B]`` 1 in periods of a censored history in which all was sold, so that demand was at
+    least the sales; None where demand is seen.
+    """
+    covariate_names: tuple[str, ...] | None = None
+    """Names of the covariates, in order, by which networks find them; None if they have none, as
+    in products made by hand: then they are taken in the order of the training.
+    """
 
     @property
     def batch(self) -> int:
@@ -97,7 +109,7 @@ class Products(NamedTuple):
 
     def _map(self, function: Callable[[Array], Array]) -> Products:
         """A function of every column that is played."""
-        facts = {name: getattr(self, name) for name in ("distribution", "windows", "structure")}
+        facts = {name: getattr(self, name) for name in FACTS}
         played = map_columns(function, self._replace(**dict.fromkeys(facts)))
         return played._replace(**facts)
 
@@ -125,6 +137,8 @@ class Products(NamedTuple):
             lots=map_columns(number, self.lots),
             prices=None if self.prices is None else self.prices[:, row].tolist(),
             earlier=map_columns(number, self.earlier),
+            sold_out=None if self.sold_out is None else self.sold_out[:, row].tolist(),
+            covariate_names=self.covariate_names,
         )
 
     def rows(self, rows: slice | np.ndarray) -> Products:
@@ -142,6 +156,8 @@ class Products(NamedTuple):
             map_columns(lambda x: x[rows], self.lots),
             None if self.prices is None else self.prices[:, rows],
             map_columns(lambda x: x[rows], self.earlier),
+            None if self.sold_out is None else self.sold_out[:, rows],
+            self.covariate_names,
         )
 
 
@@ -174,6 +190,7 @@ def concatenate(parts: Sequence[Products]) -> Products:
     known_periods = _filled(parts, "known_periods", lambda part: np.full(part.batch, 1.0 * HISTORY))
     lots = _filled(parts, "lots", lambda part: Lots(*np.zeros((2, part.batch))))
     earlier = _filled(parts, "earlier", lambda part: nothing_earlier(part.batch))
+    sold_out = _filled(parts, "sold_out", lambda part: np.zeros((HISTORY, part.batch)))
     prices = _filled(parts, "prices", lambda part: np.tile(part.economics.price, (part.periods, 1)))
     return Products(
         columns("economics"),
@@ -188,6 +205,8 @@ def concatenate(parts: Sequence[Products]) -> Products:
         None if lots is None else Lots(*map(np.concatenate, zip(*lots, strict=True))),
         None if prices is None else np.concatenate(prices, 1),
         None if earlier is None else Earlier(*map(np.concatenate, zip(*earlier, strict=True))),
+        None if sold_out is None else np.concatenate(sold_out, 1),
+        parts[0].covariate_names,
     )
 
 
@@ -218,6 +237,7 @@ def assemble(
     covariates: np.ndarray | None = None,
     distribution: Distribution | None = None,
     known_periods: np.ndarray | None = None,
+    covariate_names: tuple[str, ...] | None = None,
 ) -> Products:
     """Put a batch together: pick the problem's figures, censor the history, draw the starting
     stock.
@@ -233,6 +253,8 @@ def assemble(
         covariates: ``[H + T, B, C]`` or None.
         distribution: The true distribution, if there is one.
         known_periods: ``[B]`` known periods of the history, 1 to H; None if all are.
+        covariate_names: Names of the covariates, none if there are none; None if they are not
+            named.
 
     Raises:
         ValueError: Demand is negative or not finite, a figure is missing, or the problem refuses
@@ -259,9 +281,12 @@ def assemble(
     problem.check_economics(economics)
     history = demand[:HISTORY]
     whole = known_periods is None
+    sold_out = None
     if problem.censored:
         quantile = np.quantile if whole else np.nanquantile
-        history = np.minimum(history, quantile(history, 0.9, axis=0))
+        stock = quantile(history, 0.9, axis=0)
+        sold_out = np.where(history >= stock, 1.0, 0.0)
+        history = np.minimum(history, stock)
         demand = np.concatenate([history, demand[HISTORY:]])
     mean = history.mean(0) if whole else np.nanmean(history, 0)
     scale = np.maximum(mean, 1.0 / HISTORY)  # a product without any sale is seen in 1/32 units
@@ -277,4 +302,6 @@ def assemble(
         distribution,
         structure=problem.structure,
         known_periods=known_periods,
+        sold_out=sold_out,
+        covariate_names=covariate_names,
     )

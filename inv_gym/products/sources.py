@@ -82,6 +82,13 @@ def extras_of(source: ProductSource) -> Extras:
     return getattr(source, "extras", NO_EXTRAS)
 
 
+def with_names(products: Products, source: ProductSource) -> Products:
+    """Products of a source, their covariates under its names if they came without any."""
+    if products.covariate_names is not None:
+        return products
+    return products._replace(covariate_names=tuple(source.covariate_names))
+
+
 def blocks(source: ProductSource, problem: Problem, number: int, seed: int) -> Iterator[Products]:
     """The first `number` products of a seed, block by block; product i does not depend
     on `number`.
@@ -93,9 +100,10 @@ def blocks(source: ProductSource, problem: Problem, number: int, seed: int) -> I
     for index, first in enumerate(range(0, number, DRAW_BLOCK)):
         rng = np.random.default_rng([seed, index])
         if listed is not None:
-            yield listed(rng, slice(first, min(first + DRAW_BLOCK, number)), problem)
-            continue
-        yield source.sample(rng, DRAW_BLOCK, problem).rows(slice(0, number - first))
+            drawn = listed(rng, slice(first, min(first + DRAW_BLOCK, number)), problem)
+        else:
+            drawn = source.sample(rng, DRAW_BLOCK, problem).rows(slice(0, number - first))
+        yield with_names(drawn, source)
 
 
 def draw_products(source: ProductSource, problem: Problem, number: int, seed: int = 0) -> Products:
@@ -271,6 +279,7 @@ class SyntheticProducts:
             calendar(start + memory, periods - memory) if self.covariate_names else None,
             Distribution(families, index, means, dispersion),
             known_periods,
+            self.covariate_names,
         )._replace(earlier=earlier)
 
     def _earlier(
@@ -341,7 +350,9 @@ class InstanceProducts:
         periods = HISTORY + problem.horizon
         demand = member.sample(rng, np.broadcast_to(mean, (periods, batch)), dispersion)
         distribution = Distribution((member,), np.zeros(batch, int), mean[None], dispersion)
-        products = assemble(problem, rng, figures, demand, None, distribution)
+        products = assemble(
+            problem, rng, figures, demand, None, distribution, None, self.covariate_names
+        )
         if self.stock is None:
             return products
         return products._replace(

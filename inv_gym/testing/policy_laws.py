@@ -89,7 +89,10 @@ def leaves_the_game_alone(policy: Policy, problem: Problem, products: Products) 
     episode = Episode(problem, products)
     while not episode.done:
         observation = episode.observe()
-        writable = map_columns(np.array, observation)._replace(period=observation.period)
+        writable = map_columns(np.array, observation._replace(covariate_names=None))
+        writable = writable._replace(
+            period=observation.period, covariate_names=observation.covariate_names
+        )
         order = taken(
             stepwise(writable), (products.batch, problem.order_dim), products.demand, policy
         )

@@ -52,7 +52,8 @@ def test_generalists_are_compared_on_made_up_products(
 
 def test_a_problem_on_a_table_is_measured_and_shown(shop: Path) -> None:
     names = [part.name for part in CAMPAIGN.plan() if part.arguments[0] == "shop"]
-    assert names == [f"shop, {case}" for case in plan.CASES]
+    fitted = [f"shop, {case}, fine-tuned" for case in plan.FITTED_CASES]
+    assert names == [f"shop, {case}" for case in plan.CASES] + fitted
     folder = shop / "results"
     CAMPAIGN.measure(folder, "shop", "no lead time")
     part = gaps.read(Results(folder), "shop", "no lead time")
@@ -78,7 +79,11 @@ def test_a_gap_is_that_of_the_products_alike_with_series_as_clusters() -> None:
 def test_a_reward_of_about_nothing_gives_the_difference_in_brackets() -> None:
     gap = made_up(0.0, 0.1).gap("network", "high")
     assert np.isnan(gap.percent.mean)
-    assert gap.text.startswith("(+5.0")
+    assert gap.text == f"({gap.difference.mean:+.2f} ± {_half(gap.difference):.2f})"
+
+
+def _half(interval: gaps.Interval) -> float:
+    return interval.high - interval.mean
 
 
 def test_classes_are_by_mean_demand_and_small_ones_have_no_figure() -> None:

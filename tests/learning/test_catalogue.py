@@ -13,9 +13,12 @@ from inv_gym import agents, baselines
 from inv_gym.agents.catalogue import TRAINED_FOLDER
 from inv_gym.agents.checkpoints import read_tensors
 from inv_gym.agents.training.config import STRUCTURE_KINDS
+from inv_gym.agents.training.generalists import GENERALIST
 from inv_gym.structure import violations, wide_states
 from inv_gym.testing import LAW_PERIODS, check_policy
 
+LATER = "InvLostSalesLeadTime-v0"
+"""It shares its generalist with `InvLostSales-v0`."""
 SHIPPED = STRUCTURE_KINDS | {"ppo": "PPO"}
 
 
@@ -74,19 +77,26 @@ def test_trained_networks_earn_more_than_the_rule_that_estimates_the_law_each_pe
 SLOW = ("dual-balancing", "myopic")
 
 
-def test_other_structures_have_no_network() -> None:
-    assert agents.policies(inv_gym.make_problem("InvLostSalesLeadTime-v0", lead_time=4)) == {}
-    assert agents.policies(inv_gym.make_problem("InvPerishable-v0", issuing="newest_first")) == {}
+def test_other_structures_have_the_generalist_alone() -> None:
+    for env_id, fields in (
+        ("InvLostSalesLeadTime-v0", {"lead_time": 4}),
+        ("InvPerishable-v0", {"issuing": "newest_first"}),
+    ):
+        assert list(agents.policies(inv_gym.make_problem(env_id, **fields))) == [GENERALIST]
+
+
+def test_what_is_beyond_all_networks_has_none() -> None:
+    assert agents.policies(inv_gym.make_problem("InvLostSalesLeadTime-v0", lead_time=31)) == {}
 
 
 def test_the_card_names_the_command_that_made_the_weights() -> None:
     files = {path.stem: path for path in TRAINED_FOLDER.glob("*.safetensors")}
-    assert files.keys() == {
-        f"{env_id}.{kind}" for env_id in inv_gym.ENVIRONMENTS for kind in SHIPPED
-    }
+    own = {f"{env_id}.{kind}" for env_id in inv_gym.ENVIRONMENTS for kind in SHIPPED}
+    generalists = {f"{env_id}.generalist" for env_id in inv_gym.ENVIRONMENTS if env_id != LATER}
+    assert files.keys() == own | generalists
     for name, path in files.items():
         _, card = read_tensors(path)
         env_id, kind = name.split(".")
         assert re.search(rf"train(\.py)? --env {env_id}\b", card["command"])
-        assert card["name"] == SHIPPED[kind]
-        assert path.stat().st_size < 50_000
+        assert card["name"] == (SHIPPED | {"generalist": GENERALIST})[kind]
+        assert path.stat().st_size < 60_000

@@ -184,14 +184,6 @@ def test_a_network_without_covariates_ignores_those_of_the_products() -> None:
     assert np.array_equal(rollout(problem, agent, products).orders, wanted)
 
 
-def test_products_with_other_covariates_are_refused() -> None:
-    problem, seasonal = LostSales(horizon=4), make_source("seasonal")
-    names = seasonal.covariate_names
-    message = f"the network expects the covariates ({', '.join(names)}), got 0 columns."
-    with pytest.raises(ValueError, match=exactly(message)):
-        rollout(problem, untrained(problem, seasonal), draw_products(POPULATION, problem, 4))
-
-
 @pytest.mark.parametrize(
     "other", [LostSales(lead_time=4), DualSourcing(), inv_gym.ProcurementRemoval()]
 )

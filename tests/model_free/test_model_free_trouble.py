@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from model_free_cases import training
+from model_free_cases import equal, training, weights
 from typer.testing import CliRunner
 
 from inv_gym import DualSourcing, LostSales, Perishable, Problem, rollout
 from inv_gym.agents.sb3.progress import ModelFreeProgress
 from inv_gym.agents.sb3.training import ModelFree
-from inv_gym.agents.training.progress import TrainingWarning
+from inv_gym.agents.training.progress import DivergedError, TrainingWarning
 from inv_gym.commands.app import app
 
 
@@ -47,6 +47,86 @@ def test_a_training_whose_score_falls_says_so() -> None:
 
     with pytest.warns(TrainingWarning, match="less than the first one and far below the"):
         trained.fit(spoil)
+
+
+def spoil_parts(monkeypatch: pytest.MonkeyPatch, *parts: int) -> list[float]:
+    """Make the weights no numbers after parts with these numbers, from 1; gives the learning rate
+    of each part.
+    """
+    learn, rates = ModelFree._train_part, list[float]()
+
+    def learn_and_spoil(trained: ModelFree) -> None:
+        learn(trained)
+        rates.append(trained.model.learning_rate)
+        if len(rates) in parts:
+            with torch.no_grad():
+                next(trained.model.policy.parameters()).fill_(torch.nan)
+
+    monkeypatch.setattr(ModelFree, "_train_part", learn_and_spoil)
+    return rates
+
+
+@pytest.mark.parametrize("algorithm", ["ppo", "a2c"])
+def test_a_part_that_is_not_finite_takes_the_training_back_to_its_best_weights(
+    monkeypatch: pytest.MonkeyPatch, algorithm: str
+) -> None:
+    rates = spoil_parts(monkeypatch, 2)
+    trained = training(algorithm)
+    with pytest.warns(TrainingWarning, match="back to its best weights once, since weights, acti"):
+        agent = trained.fit()
+    assert trained.step == 160
+    assert [row.step for row in trained.curve] == [40, 120, 160]
+    usual = trained.config.learning_rate
+    assert rates == pytest.approx([usual, usual * 0.75, usual * 0.25, usual * 0.125])
+    assert all(torch.isfinite(value).all() for value in weights(trained).values())
+    assert np.isfinite(rollout(trained.problem, agent, trained.validation[0][1]).rewards).all()
+
+
+def test_a_training_that_is_spoiled_again_and_again_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    spoil_parts(monkeypatch, 2, 3, 4, 5)
+    with pytest.raises(DivergedError, match="not finite after 200 product-periods"):
+        training(steps=240).fit()
+
+
+def test_a_training_without_a_part_that_is_finite_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    spoil_parts(monkeypatch, 1, 2)
+    with pytest.raises(DivergedError, match="not finite after 80 product-periods"):
+        training(steps=80).fit()
+
+
+def test_a_last_part_that_is_not_finite_leaves_the_best_weights(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    spoil_parts(monkeypatch, 2)
+    trained, once = training(steps=80), training(steps=80)
+    best = list[dict[str, torch.Tensor]]()
+    with pytest.warns(TrainingWarning, match="went back to its best weights once"):
+        trained.fit(lambda progress: best.append(weights(trained)))
+    assert equal(best[0], weights(trained))
+    assert len(best) == 1
+    assert trained.best > once.best
+
+
+def test_a_training_that_went_back_resumes_bit_by_bit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole_rates = spoil_parts(monkeypatch, 2)
+    whole, path = training(), tmp_path / "checkpoint.safetensors"
+
+    def keep(progress: ModelFreeProgress) -> None:
+        if progress.step == 120:
+            whole.save(path)
+
+    with pytest.warns(TrainingWarning, match="went back"):
+        whole.fit(keep)
+    monkeypatch.undo()
+    rest = training()
+    rest.resume(path)
+    with pytest.warns(TrainingWarning, match="went back"):
+        rest.fit()
+    assert rest.model.learning_rate == whole_rates[-1]
+    assert equal(weights(whole), weights(rest))
+    assert [row[:-1] for row in whole.curve] == [row[:-1] for row in rest.curve]
 
 
 def test_a_training_that_goes_well_is_in_no_trouble() -> None:

@@ -181,6 +181,11 @@ def test_a_model_trained_with_covariates_needs_them(tmp_path: Path) -> None:
     assert rollout(PROBLEM, policy, seen).orders.shape == (5, 3, 1)
     with pytest.raises(ValueError, match="was trained with weekday_sin, .*: play it on products"):
         rollout(PROBLEM, policy, PRODUCTS)
+    others = seen._replace(covariate_names=tuple("abcd"))
+    with pytest.raises(ValueError, match="was trained with weekday_sin, .*: play it on products"):
+        rollout(PROBLEM, policy, others)
+    by_hand = rollout(PROBLEM, policy, seen._replace(covariate_names=None)).orders
+    assert np.array_equal(by_hand, rollout(PROBLEM, policy, seen).orders)
     assert lacking(policy, POPULATION) == policy.covariates
     assert lacking(policy, make_source("seasonal")) == ()
 

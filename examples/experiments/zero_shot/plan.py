@@ -30,7 +30,7 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
     "removal": ("InvProcurementRemoval-v0", {}),
 }
 """Environment and fields of each problem."""
-FITTED_CASES = ("no lead time", "lead time 5", "shelf life 3", "dual sourcing", "removal")
+FITTED_CASES = ("no lead time", "lead time 5")
 """Problems for which the generalist is fitted to each table."""
 
 

@@ -152,6 +152,14 @@ class PanelProducts:
         """Positions in the panel of the periods that episodes may have."""
         return self._episode_days
 
+    def demand_of(self, series: np.ndarray) -> np.ndarray:
+        """Demand ``[D, n]`` of series of these numbers in the periods that episodes may have,
+        units; NaN where a period cannot be learned from.
+        """
+        days = self._episode_days
+        units = self.panel.units[days.start : days.stop][:, series].astype(np.float64)
+        return np.where(self._usable[days.start :, series], units, np.nan)
+
     @property
     def covariate_names(self) -> tuple[str, ...]:
         """See `inv_gym.products.panel.covariates`."""
@@ -228,6 +236,7 @@ class PanelProducts:
             self.panel.units[inside, series].astype(np.float64),
             covariates(self.panel, inside, series, start),
             known_periods=known_periods,
+            covariate_names=self.covariate_names,
         )._replace(
             windows=windows,
             lots=self.lots(series),

@@ -1,0 +1,91 @@
+"""The source's claims about end-to-end learning, each as a difference with its interval."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from experiments.favorita.players import END_TO_END, MARGIN, MQ
+from experiments.favorita.twin import SHOCK
+
+BLOCK = 7
+"""Dates that are drawn together, as days next to one another are alike."""
+LEAST_BLOCKS = 4
+"""Blocks that a short span is cut into; each is shorter then."""
+DRAWS = 2000
+BOOTSTRAP_SEED = 96_000
+CHRISTMAS_WEEKS = ("2015-12-13", "2016-01-05"), ("2016-12-13", "2017-01-05")
+AFTER_SHOCK = (SHOCK, "2016-05-07")
+RECOVERED = 1.1
+"""What the share of lost sales may be of that before the shock."""
+
+
+def claims_of(dates: pd.DataFrame, ratio: float, test: str) -> list[dict[str, Any]]:
+    """Each claim with the difference of the end-to-end network to the forecast-then-optimise one,
+    in % of the latter, its 95 % interval, and whether it holds.
+
+    Args:
+        dates: A row per policy and date, see `Evaluation.dates`.
+        ratio: The critical ratio.
+        test: Name of the test period.
+    """
+    mine, theirs = (
+        dates[dates["policy"] == policy].set_index("date") for policy in (END_TO_END, MQ)
+    )
+    holding = MARGIN * (1.0 - ratio) / ratio
+    profit = [MARGIN * frame["sales"] - holding * frame["on_hand"] for frame in (mine, theirs)]
+    claims = {
+        "higher reward": (profit[0], profit[1], None, 1.0),
+        "lower stock": (mine["on_hand"], theirs["on_hand"], None, -1.0),
+        "higher service": (mine["sales"], theirs["sales"], None, 1.0),
+    }
+    for span in CHRISTMAS_WEEKS if test == "Christmas" else ():
+        if len(profit[0].loc[span[0] : span[1]]):
+            claims["better around Christmas"] = (profit[0], profit[1], span, 1.0)
+    if test == "shock":
+        claims["better after the shock"] = (profit[0], profit[1], AFTER_SHOCK, 1.0)
+    rows = []
+    for claim, (ours, other, span, sign) in claims.items():
+        if span is not None:
+            ours, other = ours.loc[span[0] : span[1]], other.loc[span[0] : span[1]]
+        middle, low, high = ratio_interval(ours.to_numpy(), other.to_numpy())
+        low, high = sorted((sign * low, sign * high))
+        verdict = "holds" if low > 0.0 else "does not hold" if high < 0.0 else "open"
+        rows.append({"claim": claim, "difference": middle, "verdict": verdict})
+        rows[-1] |= dict(zip(("low", "high"), sorted((sign * low, sign * high)), strict=True))
+    if test == "shock":
+        for name, frame in ((END_TO_END, mine), (MQ, theirs)):
+            days = recovery_days(frame)
+            rows.append({"claim": f"days to recovery, {name}", "difference": days})
+    return rows
+
+
+def ratio_interval(ours: np.ndarray, other: np.ndarray) -> tuple[float, float, float]:
+    """What sums over dates ``[D]`` are above others, %, with the ends of its 95 % interval by
+    drawing blocks of dates anew (in a circle).
+    """
+    number = len(ours)
+    rng = np.random.default_rng(BOOTSTRAP_SEED)
+    block = min(BLOCK, max(number // LEAST_BLOCKS, 1))
+    starts = rng.integers(number, size=(DRAWS, -(-number // block)))
+    place = ((starts[..., None] + np.arange(block)) % number).reshape(DRAWS, -1)[:, :number]
+    difference = (ours - other)[place].sum(1)
+    base = np.abs(other[place].sum(1))
+    gaps = 100.0 * difference / np.maximum(base, np.finfo(float).tiny)
+    middle = 100.0 * (ours - other).sum() / max(abs(other.sum()), np.finfo(float).tiny)
+    low, high = np.quantile(gaps, (0.025, 0.975))
+    return float(middle), float(low), float(high)
+
+
+def recovery_days(frame: pd.DataFrame) -> int:
+    """Days from the shock until, over a week, no larger share of demand is lost than before it."""
+    weekly = frame[["shortage", "demand"]].rolling(BLOCK, min_periods=1).sum()
+    lost = weekly["shortage"] / weekly["demand"]
+    before = frame.loc[: pd.Timestamp(SHOCK), ["shortage", "demand"]].sum()
+    usual = RECOVERED * before["shortage"] / before["demand"]
+    after = lost[lost.index > pd.Timestamp(SHOCK) + pd.Timedelta(days=BLOCK)]
+    well = after[after <= usual]
+    last = well.index[0] if len(well) else frame.index[-1]
+    return int((last - pd.Timestamp(SHOCK)).days)

@@ -1,0 +1,115 @@
+"""The three tables of a folder of the Favorita data, and when they are learned from and tested."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from inv_gym.products.panel import Panel, read_panel
+
+ARRAYS = ("sales", "week_start")
+"""Arrays that a file of weekly items has: ``[items, stores, weeks]`` units, and the days."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of demand.
+
+    Attributes:
+        files: Names of the files that may hold it, the first that is there is read.
+        season: Periods after which demand repeats.
+        horizon: Periods of an episode.
+        training: Last day of the episodes that are trained on.
+        validation: First and last day of those that weights are chosen on.
+        tests: First and last day of each test period, by name; all lie after the validation.
+    """
+
+    files: tuple[str, ...]
+    season: int
+    horizon: int
+    training: str
+    validation: tuple[str, str]
+    tests: Mapping[str, tuple[str, str]]
+
+
+DAILY_TESTS = {
+    "shock": ("2016-04-01", "2016-05-30"),
+    "calm": ("2016-07-01", "2016-08-29"),
+    "Christmas": ("2016-11-20", "2017-01-18"),
+}
+VALIDATION = ("2015-11-01", "2016-03-31")
+TABLES = {
+    "stores": Table(
+        ("store_daily.parquet", "store_daily.csv"), 7, 60, "2015-10-31", VALIDATION, DAILY_TESTS
+    ),
+    "families": Table(
+        ("family_store_daily.parquet", "train.csv"), 7, 60, "2015-10-31", VALIDATION, DAILY_TESTS
+    ),
+    "items": Table(
+        ("item_weekly.parquet", "item_weekly_21stores.npz", "item_weekly.csv"),
+        1,
+        20,
+        "2015-03-31",
+        ("2015-04-01", "2015-10-31"),
+        {"Christmas": ("2015-11-03", "2016-03-28")},
+    ),
+}
+
+
+def read_table(folder: Path, name: str) -> Panel:
+    """Read one of `TABLES` from a folder.
+
+    Raises:
+        FileNotFoundError: The folder, or all files that may hold the table, are missing.
+        ValueError: The file is not as it must be.
+    """
+    if not folder.is_dir():
+        raise FileNotFoundError(f"there is no folder {str(folder)!r}: give that of the tables.")
+    wanted = TABLES[name].files
+    present = [folder / file for file in wanted if (folder / file).is_file()]
+    if not present:
+        raise FileNotFoundError(
+            f"the table of {name} must be one of {', '.join(wanted)}; there is none in "
+            f"{str(folder)!r}: add it, or leave the table out (--only)."
+        )
+    if present[0].suffix != ".npz":
+        return read_panel(present[0])
+    with tempfile.TemporaryDirectory() as scratch:
+        long = Path(scratch) / f"{present[0].stem}.parquet"
+        weekly_items(present[0]).to_parquet(long)
+        return read_panel(long)
+
+
+def weekly_items(file: Path) -> pd.DataFrame:
+    """The long table of a file of arrays.
+
+    Raises:
+        ValueError: An array is missing, of the wrong shape, or negative.
+    """
+    with np.load(file) as arrays:
+        missing = [name for name in ARRAYS if name not in arrays]
+        if missing:
+            raise ValueError(
+                f"{file} must have the arrays {', '.join(ARRAYS)}, it lacks {', '.join(missing)} "
+                f"and has {', '.join(arrays)}."
+            )
+        sales, weeks = arrays["sales"], arrays["week_start"]
+    if sales.ndim != 3 or sales.shape[2] != len(weeks):
+        raise ValueError(
+            f"sales of {file} must be [items, stores, {len(weeks)} weeks], got {sales.shape}."
+        )
+    if (sales < 0).any():
+        raise ValueError(f"sales of {file} must be at least 0, got {sales.min()}.")
+    items, stores, number = sales.shape
+    names = [f"item {item}/store {store}" for item in range(items) for store in range(stores)]
+    columns = {
+        "series": np.repeat(names, number),
+        "date": np.tile(pd.to_datetime(weeks), items * stores),
+        "units": sales.ravel(),
+    }
+    return pd.DataFrame(columns)

@@ -1,0 +1,45 @@
+"""Policies that play the benchmark: every rule that applies, knowing the history."""
+
+from __future__ import annotations
+
+from inv_gym import baselines
+from inv_gym.agents.forecasting import EmpiricalQuantiles, SmoothedMoments
+from inv_gym.baselines.forecast import ForecastBaseStock, ForecastProjectedLevel
+from inv_gym.inventorybench.instances import SETTINGS, Instance
+from inv_gym.inventorybench.playing import problem_of
+from inv_gym.play.policy import Policy
+from inv_gym.util.checks import one_of
+
+BEST = "smoothed, projected level"
+"""The strongest rule; without lead time it is base-stock."""
+
+
+def players(instances: list[Instance]) -> dict[str, dict[str, Policy]]:
+    """Policies by name, each with one by setting; a name is missing where it does not apply."""
+    by_name: dict[str, dict[str, Policy]] = {}
+    for setting in SETTINGS:
+        mine = [instance for instance in instances if instance.setting == setting]
+        if not mine:
+            continue
+        problem = problem_of(mine)
+        rules = baselines.policies(problem, distribution=False)
+        forecasters = {"smoothed": SmoothedMoments(), "empirical": EmpiricalQuantiles(season=1)}
+        for name, forecaster in forecasters.items():
+            base = ForecastBaseStock(problem, forecaster)
+            rules[f"{name}, base-stock"] = base
+            has_lead_time = problem.lead_time > 0
+            projected = ForecastProjectedLevel(problem, forecaster) if has_lead_time else base
+            rules[f"{name}, projected level"] = projected
+        for name, policy in rules.items():
+            by_name.setdefault(name, {})[setting] = policy
+    return by_name
+
+
+def named(name: str, instances: list[Instance]) -> dict[str, Policy]:
+    """The policies of a name by setting.
+
+    Raises:
+        ValueError: The name is unknown.
+    """
+    by_name = players(instances)
+    return by_name[one_of("policy", name, by_name)]
