@@ -43,6 +43,12 @@ def test_links_lead_somewhere(page: Path) -> None:
 
 
 @pages
+def test_every_picture_is_described(page: Path) -> None:
+    described = re.findall(r"!\[([^]]*)\]\(", page.read_text())
+    assert all(len(words.split()) >= 2 for words in described)
+
+
+@pages
 def test_files_that_a_page_names_exist(page: Path) -> None:
     paths = re.findall(rf"[` ]({TOP}[\w/.-]+\.(?:py|md|png|json))", page.read_text())
     folders = (ROOT, page.parent, ROOT / "examples")
