@@ -170,7 +170,10 @@ def _checked(factory: Factory, name: str, knows: str) -> Factory:
         try:
             # The laws play short episodes; a policy may look at the horizon of its problem.
             short = replace(problem, horizon=LAW_PERIODS)
-            check_policy(factory(short), short, inv_gym.make_source("default"), LAW_SEED)
+            tried = factory(short)
+            if tried is None or isinstance(tried, Inapplicable):
+                return tried
+            check_policy(tried, short, inv_gym.make_source("default"), LAW_SEED)
         except LawError as error:
             return Inapplicable(f"refused: {str(error).rstrip('.')}")
         except Exception as error:  # whatever the author's code raises
