@@ -251,7 +251,7 @@ def test_bad_input_is_one_message(folder: Path, arguments: tuple[str, str], mess
 def test_an_interrupt_is_one_line_and_leaves_no_file(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def interrupted(*_: object) -> None:
+    def interrupted(*_: object, **_options: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(ranking(), "play", interrupted)
