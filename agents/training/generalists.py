@@ -25,8 +25,33 @@ GENERALIST_TRAINING = TrainingConfig(
 
 # What follows is our choice: structures in the order in which training plays them, those that are
 # met more often more often, and the longest ones for what lies between them.
-LEAD_TIMES = (5, 0, 1, 14, 0, 2, 7, 20, 0, 3, 10, 1, 0, 4, 5, 30, 0, 2, 6, 12, 0, 8, 16, 25)
-SHELF_LIVES = (3, 7, 2, 5, 1, 14, 3, 4, 2, 10, 7, 3, 30, 2, 5, 6, 1, 8, 14, 2, 20, 7, 30, 12)
+LEARNED_LEAD_TIMES = (5, 0, 1, 14, 0, 2, 7, 20, 0, 3, 10, 1, 0, 4, 5, 30, 0, 2, 6, 12, 0, 8, 16, 25)
+LEARNED_SHELF_LIVES = (
+    3,
+    7,
+    2,
+    5,
+    1,
+    14,
+    3,
+    4,
+    2,
+    10,
+    7,
+    3,
+    30,
+    2,
+    5,
+    6,
+    1,
+    8,
+    14,
+    2,
+    20,
+    7,
+    30,
+    12,
+)
 THEIR_LEAD_TIMES = (
     0,
     0,
@@ -54,10 +79,10 @@ THEIR_LEAD_TIMES = (
     3,
 )
 """Of the structure with the shelf life at the same place."""
-ISSUING = ("oldest_first", "oldest_first", "newest_first")
+LEARNED_ISSUING = ("oldest_first", "oldest_first", "newest_first")
 REGULAR_LEAD_TIMES = (5, 2, 1, 14, 3, 2, 7, 5, 10, 2, 20, 4, 30, 3, 14, 5)
 EXPEDITED_LEAD_TIMES = (0, 0, 0, 0, 1, 0, 0, 2, 3, 1, 5, 0, 0, 0, 7, 1)
-PERIODS = (28, 14, 45)
+ENDING_PERIODS = (28, 14, 45)
 """Of episodes, beside those of the lead time."""
 ENDLESS_PERIODS = 28
 """Of episodes without an end, before they are cut."""
@@ -78,14 +103,16 @@ def structures(problem: Problem) -> list[Problem]:
 
 @structures.register
 def _lost_sales(problem: LostSales) -> list[Problem]:
-    return _played(LostSales(lead_time=lead_time) for lead_time in LEAD_TIMES)
+    return _played(LostSales(lead_time=lead_time) for lead_time in LEARNED_LEAD_TIMES)
 
 
 @structures.register
 def _perishable(problem: Perishable) -> list[Problem]:
-    pairs = zip(SHELF_LIVES, THEIR_LEAD_TIMES, strict=True)
+    pairs = zip(LEARNED_SHELF_LIVES, THEIR_LEAD_TIMES, strict=True)
     return _played(
-        Perishable(shelf_life=life, lead_time=lead_time, issuing=ISSUING[n % len(ISSUING)])
+        Perishable(
+            shelf_life=life, lead_time=lead_time, issuing=LEARNED_ISSUING[n % len(LEARNED_ISSUING)]
+        )
         for n, (life, lead_time) in enumerate(pairs)
     )
 
@@ -101,7 +128,7 @@ def _dual_sourcing(problem: DualSourcing) -> list[Problem]:
 
 @structures.register
 def _removal(problem: ProcurementRemoval) -> list[Problem]:
-    return _played(ProcurementRemoval() for _ in PERIODS)
+    return _played(ProcurementRemoval() for _ in ENDING_PERIODS)
 
 
 def _played(problems: Iterable[Problem]) -> list[Problem]:
@@ -110,7 +137,9 @@ def _played(problems: Iterable[Problem]) -> list[Problem]:
     """
     every = list(problems)
     ending = [
-        replace(problem, horizon=PERIODS[number % len(PERIODS)] + max(problem.lead_times))
+        replace(
+            problem, horizon=ENDING_PERIODS[number % len(ENDING_PERIODS)] + max(problem.lead_times)
+        )
         for number, problem in enumerate(every)
     ]
     endless = [

@@ -89,15 +89,15 @@ def population_like(task: Played) -> LikeTable:
         ValueError: The table has no window for the horizon.
     """
     source: Any = task.source_for("training")
-    if not hasattr(source, "demand_of"):
+    if not hasattr(source, "played"):
         raise TypeError(
             f"population_like needs a task of a table (inv_gym.table_task), this one trains on "
             f"{type(source).__name__}."
         )
     windows: Any = draw_products(source, task.problem, WINDOWS)
     series, row = np.unique(windows.windows[:, 0], return_inverse=True)
-    figures = figures_of(source.demand_of(series), source.panel.frequency.name == "daily")
-    economics = _economics(source, series)
+    figures = figures_of(source.played.demand(series), source.panel.frequency.name == "daily")
+    economics = _economics(source, *windows.windows.T)
     lengths = list(_lengths(windows))
     parts = [
         (weight * share, replace(population, economics=economics, **ranges))
@@ -168,11 +168,11 @@ def _lengths(windows: Any) -> Iterator[tuple[float, dict[str, Any]]]:
         yield float((~new).mean()), {"earlier_periods": _ends(windows.earlier.periods[~new])}
 
 
-def _economics(source: Any, series: np.ndarray) -> EconomicsRanges:
-    """The ranges of what a table's prices and costs are imputed from, and those of what it
-    gives.
+def _economics(source: Any, series: np.ndarray, start: np.ndarray) -> EconomicsRanges:
+    """The ranges of what a table's prices and costs are imputed from, and those of what it gives,
+    in windows of series that start in these periods.
     """
-    panel, figures = source.panel, source.figures(series)
+    panel, figures = source.panel, source.figures.at(series, start)
     price, cost = figures["price"], figures["unit_cost"]
     has_price, has_cost = panel.prices is not None, panel.costs is not None
     rates = {

@@ -274,7 +274,7 @@ def unplayed_notes(played: Task, role: str = "test") -> tuple[str, ...]:
     windows has them among its own.
     """
     source: Any = played.source_for(role)
-    if getattr(source, "table", None) is None or getattr(source, "listed", None) is not None:
+    if getattr(source, "played", None) is None or getattr(source, "listed", None) is not None:
         return ()
     from inv_gym.products.panel.unplayed import unplayed
 

@@ -117,7 +117,7 @@ def test_a_campaign_plans_measurements_with_results_of_their_own(name: str) -> N
     campaign: Campaign = import_module(f"experiments.{name}").CAMPAIGN
     measurements = list(campaign.plan())
     files = [measurement.file for measurement in measurements if measurement.file is not None]
-    assert len(measurements) >= 10
+    assert len(measurements) >= 5
     assert len({measurement.title for measurement in measurements}) == len(measurements)
     assert len(set(files)) == len(files)
 
@@ -145,7 +145,8 @@ def definitions(path: Path) -> set[str]:
 def test_no_name_stands_for_two_things() -> None:
     folders = [ROOT / name for name in ("inv_gym", "agents", "baselines", "examples")]
     files = {path.resolve() for folder in folders for path in folder.rglob("*.py")}
-    files -= set((ROOT / "examples").glob("*.py"))  # each is read for itself
+    for folder in ("examples", "examples/labs"):
+        files -= set((ROOT / folder).glob("*.py"))  # each is read for itself
     counts = Counter(name for path in files for name in definitions(path) - {"CAMPAIGN", "__all__"})
     assert [name for name, count in counts.items() if count > 1] == []
 

@@ -17,12 +17,11 @@ SALES = Path(__file__).parents[2] / "examples" / "shop" / "sales.csv"
 
 @pytest.fixture
 def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The folder of a file that names one small table."""
+    """A file that names one small table."""
     listing = tmp_path / "tables.json"
     listing.write_text(json.dumps({"shop": {"file": str(SALES), "horizon": 8}}))
-    monkeypatch.setenv(plan.TABLES, str(listing))
-    monkeypatch.setattr(measure, "WINDOWS", 60)
-    return tmp_path
+    monkeypatch.setattr(measure, "TABLE_WINDOWS", 60)
+    return listing
 
 
 def made_up(rule: float, network: float, series: int = 10) -> gaps.Measured:
@@ -37,8 +36,7 @@ def made_up(rule: float, network: float, series: int = 10) -> gaps.Measured:
     )
 
 
-def test_without_tables_there_is_nothing_to_measure(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv(plan.TABLES, raising=False)
+def test_without_tables_made_up_products_alone_are_measured() -> None:
     assert {part.arguments[0] for part in CAMPAIGN.plan()} == {plan.MADE_UP}
 
 
@@ -51,19 +49,28 @@ def test_generalists_are_compared_on_made_up_products(
 
 
 def test_a_problem_on_a_table_is_measured_and_shown(shop: Path) -> None:
-    names = [part.name for part in CAMPAIGN.plan() if part.arguments[0] == "shop"]
+    parts = [part for part in CAMPAIGN.plan(data=shop) if part.arguments[0] == "shop"]
+    names = [part.name for part in parts]
     fitted = [f"shop, {case}, fine-tuned" for case in plan.FITTED_CASES]
     assert names == [f"shop, {case}" for case in plan.CASES] + fitted
-    folder = shop / "results"
-    CAMPAIGN.measure(folder, "shop", "no lead time")
+    folder = shop.parent / "results"
+    CAMPAIGN.measure(folder, *parts[0].arguments)
     part = gaps.read(Results(folder), "shop", "no lead time")
     assert part is not None
     assert part.mean.shape == part.rules["base-stock"].shape == (60,)
     assert {page.GENERALIST, page.NARROW} <= part.networks.keys()
-    text, picture = CAMPAIGN.publish(folder, shop / "docs")
+    text, picture = CAMPAIGN.publish(folder, shop.parent / "docs")
     assert picture.stat().st_size > 1000
     expected = part.gap(page.GENERALIST, "base-stock").text
     assert f"| no lead time | {expected} |" in text.read_text()
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"shop": {}}', '{"shop": 3}'])
+def test_a_file_that_names_no_tables_is_refused(tmp_path: Path, text: str) -> None:
+    listing = tmp_path / "tables.json"
+    listing.write_text(text)
+    with pytest.raises(ValueError, match=r"tables.json must be a JSON file such as"):
+        CAMPAIGN.plan(data=listing)
 
 
 def test_a_gap_is_that_of_the_products_alike_with_series_as_clusters() -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from experiments.results import Results
-from experiments.zero_shot.measure import FACTS, NETWORKS, RULES
+from experiments.zero_shot.measure import FACTS_FILE, NETWORKS_FILE, RULES_FILE
 from inv_gym.play.statistics import Interval, ProductMean
 from inv_gym.play.tally import Tally
 
@@ -98,10 +98,10 @@ def _text(interval: Interval) -> str:
 def read(results: Results, table: str, case: str) -> Measured | None:
     """What was measured; None if a part is missing."""
     place = f"{table}/{case}"
-    if not all(results.has(f"{place}/{file}") for file in (FACTS, RULES, NETWORKS)):
+    if not all(results.has(f"{place}/{file}") for file in (FACTS_FILE, RULES_FILE, NETWORKS_FILE)):
         return None
-    rules, networks = (results.arrays(f"{place}/{file}") for file in (RULES, NETWORKS))
-    return Measured(**results.arrays(f"{place}/{FACTS}"), rules=rules, networks=networks)
+    rules, networks = (results.arrays(f"{place}/{file}") for file in (RULES_FILE, NETWORKS_FILE))
+    return Measured(**results.arrays(f"{place}/{FACTS_FILE}"), rules=rules, networks=networks)
 
 
 def joined(parts: list[Measured], network: str, rules: list[str]) -> Measured:

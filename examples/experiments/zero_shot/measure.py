@@ -5,13 +5,14 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 import inv_gym
 from experiments.results import Results
 from experiments.seeds import ZERO_SHOT_TEST_SEED
-from experiments.zero_shot.plan import MADE_UP, task_of
+from experiments.zero_shot.plan import task_of
 from inv_gym import Policy, Products, Task, agents, baselines
 from inv_gym.agents.inventory_agent import InventoryAgent
 from inv_gym.agents.training.direct_backprop import DirectBackprop
@@ -19,7 +20,7 @@ from inv_gym.agents.training.generalists import fine_tuning
 from inv_gym.agents.training.progress import TrainingWarning
 from inv_gym.products.batch import HISTORY, product_weights
 
-WINDOWS = 512
+TABLE_WINDOWS = 512
 """Windows of each table, drawn from its test periods."""
 LEFT_OUT = (
     "random orders",
@@ -37,32 +38,44 @@ them take most of the time, minutes where demand is in thousands of units.
 """
 MADE_UP_PRODUCTS = 4000
 FITTED_TRAININGS = 2
-NETWORKS, RULES, FACTS, FITTED = "networks.npz", "rules.npz", "facts.npz", "fitted.npz"
+NETWORKS_FILE, RULES_FILE, FACTS_FILE, FITTED_FILE = (
+    "networks.npz",
+    "rules.npz",
+    "facts.npz",
+    "fitted.npz",
+)
 
 
-def measure(folder: Path, table: str, case: str, fitted: bool = False) -> None:
+def measure(
+    folder: Path,
+    table: str,
+    case: str,
+    told: Mapping[str, Any] | None = None,
+    fitted: bool = False,
+) -> None:
     """Keep the reward of every policy on every window, and facts of the windows; on made-up
     products those of the networks alone.
 
     Args:
         folder: Of the results.
         table: Its name.
-        case: The problem.
+        case: The problem, or the environment of made-up products.
+        told: What is told of the table; None for made-up products.
         fitted: Whether to fit the generalist to the table, and keep what it earns then.
     """
     results, place = Results(folder), f"{table}/{case}"
-    if table == MADE_UP:
+    if told is None:
         task = inv_gym.task(case)
         products = task.draw(MADE_UP_PRODUCTS, ZERO_SHOT_TEST_SEED)
-        results.keep_arrays(f"{place}/{NETWORKS}", rewards_of(task, networks(task), products))
+        results.keep_arrays(f"{place}/{NETWORKS_FILE}", rewards_of(task, networks(task), products))
         return
-    task = task_of(table, case)
-    products = inv_gym.draw_products(task.source, task.problem, WINDOWS, ZERO_SHOT_TEST_SEED)
-    results.keep_arrays(f"{place}/{FACTS}", facts_of(products))
+    task = task_of(case, told)
+    products = inv_gym.draw_products(task.source, task.problem, TABLE_WINDOWS, ZERO_SHOT_TEST_SEED)
+    results.keep_arrays(f"{place}/{FACTS_FILE}", facts_of(products))
     if fitted:
-        results.keep_arrays(f"{place}/{FITTED}", rewards_of(task, fine_tuned(task), products))
+        results.keep_arrays(f"{place}/{FITTED_FILE}", rewards_of(task, fine_tuned(task), products))
         return
-    for file, policies in ((RULES, rules), (NETWORKS, networks)):
+    for file, policies in ((RULES_FILE, rules), (NETWORKS_FILE, networks)):
         if not results.has(f"{place}/{file}"):
             rewards = rewards_of(task, policies(task), products)
             results.keep_arrays(f"{place}/{file}", rewards)

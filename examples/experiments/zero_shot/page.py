@@ -12,7 +12,7 @@ import numpy as np
 import inv_gym
 from experiments.results import Results, page_of, table
 from experiments.zero_shot.gaps import CLASSES, Measured, joined, read
-from experiments.zero_shot.measure import FITTED, NETWORKS
+from experiments.zero_shot.measure import FITTED_FILE, NETWORKS_FILE
 from experiments.zero_shot.pictures import draw_gaps
 from experiments.zero_shot.plan import CASES, FITTED_CASES, MADE_UP
 from inv_gym.agents.training.generalists import GENERALIST
@@ -84,8 +84,8 @@ def fitted(results: Results) -> str:
     for case in FITTED_CASES:
         gaps = {}
         for name, part in measured[case].items():
-            if results.has(f"{name}/{case}/{FITTED}"):
-                mean = np.mean(list(results.arrays(f"{name}/{case}/{FITTED}").values()), 0)
+            if results.has(f"{name}/{case}/{FITTED_FILE}"):
+                mean = np.mean(list(results.arrays(f"{name}/{case}/{FITTED_FILE}").values()), 0)
                 both = replace(part, networks={"fitted": mean}, rules=part.networks)
                 gaps[name] = both.gap("fitted", GENERALIST)
         if gaps:
@@ -99,7 +99,7 @@ def made_up(results: Results) -> str:
     """A row per environment: the generalist beside the network of the environment's population."""
     rows = []
     for env_id in inv_gym.ENVIRONMENTS:
-        file = f"{MADE_UP}/{env_id}/{NETWORKS}"
+        file = f"{MADE_UP}/{env_id}/{NETWORKS_FILE}"
         if not results.has(file):
             continue
         rewards = results.arrays(file)

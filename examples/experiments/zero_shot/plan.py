@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,10 +11,6 @@ import inv_gym
 from experiments.campaign import Measurement
 from inv_gym import Task
 
-TABLES = "INV_GYM_TABLES"
-"""The environment variable that names a JSON file: of each table its name, its ``file`` (below the
-folder of the JSON file) and what `inv_gym.table_task` takes beside it.
-"""
 MADE_UP = "made-up"
 """In place of a table: the population of an environment."""
 CASES: dict[str, tuple[str, dict[str, Any]]] = {
@@ -34,38 +29,58 @@ FITTED_CASES = ("no lead time", "lead time 5")
 """Problems for which the generalist is fitted to each table."""
 
 
-def tables() -> Mapping[str, Mapping[str, Any]]:
-    """What is told of each table, by its name; none where no file is named."""
-    listing = os.environ.get(TABLES)
-    if listing is None:
-        return {}
-    told = json.loads(Path(listing).read_text())
-    return {
-        name: {**options, "file": str(Path(listing).parent / options["file"])}
-        for name, options in told.items()
-    }
+def tables(listing: Path) -> dict[str, dict[str, Any]]:
+    """What a JSON file tells of each table, by its name: its ``file``, below the folder of the JSON
+    file, and what `inv_gym.table_task` takes beside it.
+
+    Raises:
+        ValueError: It is no such file, or a table has no ``file``.
+    """
+    try:
+        told = json.loads(listing.read_text())
+        return {
+            name: {**options, "file": str(listing.parent / options["file"])}
+            for name, options in told.items()
+        }
+    except (OSError, AttributeError, KeyError, TypeError, json.JSONDecodeError) as error:
+        raise ValueError(
+            f'{listing} must be a JSON file such as {{"shop": {{"file": "sales.csv"}}}}, got: '
+            f"{error}."
+        ) from None
 
 
-def task_of(table: str, case: str) -> Task:
-    """The task of a problem on a table."""
-    options = dict(tables()[table])
+def task_of(case: str, told: Mapping[str, Any]) -> Task:
+    """The task of a problem on a table, of which this is told."""
+    options = dict(told)
     env_id, fields = CASES[case]
     return inv_gym.table_task(options.pop("file"), inv_gym.task(env_id, **fields), **options)
 
 
-def plan() -> list[Measurement]:
-    """An environment's own population or a problem on a table at a time."""
+def plan(data: Path | None = None) -> list[Measurement]:
+    """An environment's own population or a problem on a table at a time.
+
+    Args:
+        data: A JSON file of tables, see `tables`; None for made-up products alone.
+    """
+    given = {} if data is None else tables(data)
+    made_up = [
+        Measurement(
+            f"{MADE_UP}, {env_id}", (MADE_UP, env_id), file=f"{MADE_UP}/{env_id}/networks.npz"
+        )
+        for env_id in inv_gym.ENVIRONMENTS
+    ]
+    played = [
+        Measurement(f"{table}, {case}", (table, case, told), file=f"{table}/{case}/networks.npz")
+        for table, told in given.items()
+        for case in CASES
+    ]
     fitted = [
         Measurement(
-            f"{table}, {case}, fine-tuned", (table, case, True), file=f"{table}/{case}/fitted.npz"
+            f"{table}, {case}, fine-tuned",
+            (table, case, told, True),
+            file=f"{table}/{case}/fitted.npz",
         )
-        for table in tables()
+        for table, told in given.items()
         for case in FITTED_CASES
     ]
-    pairs = [(MADE_UP, env_id) for env_id in inv_gym.ENVIRONMENTS]
-    pairs += [(table, case) for table in tables() for case in CASES]
-    played = [
-        Measurement(f"{table}, {case}", (table, case), file=f"{table}/{case}/networks.npz")
-        for table, case in pairs
-    ]
-    return played + fitted
+    return made_up + played + fitted

@@ -42,6 +42,14 @@ class PlayedPeriods:
         known = None if opened is None else opened[:stop]
         return panel.closures.usable(panel.units[:stop], panel.shops, known)[0]
 
+    def demand(self, series: np.ndarray) -> np.ndarray:
+        """Demand ``[D, n]`` of series of these numbers in these periods, units; NaN where it cannot
+        be learned from.
+        """
+        first, stop = self.periods.start, self.periods.stop
+        units = self.panel.units[first:stop][:, series].astype(np.float64)
+        return np.where(self.usable[first:, series], units, np.nan)
+
     @cached_property
     def openings(self) -> Openings:
         """Where episodes may start, the series in the order of their names."""

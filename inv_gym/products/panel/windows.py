@@ -152,14 +152,6 @@ class PanelProducts:
         """Positions in the panel of the periods that episodes may have."""
         return self._episode_days
 
-    def demand_of(self, series: np.ndarray) -> np.ndarray:
-        """Demand ``[D, n]`` of series of these numbers in the periods that episodes may have,
-        units; NaN where a period cannot be learned from.
-        """
-        days = self._episode_days
-        units = self.panel.units[days.start : days.stop][:, series].astype(np.float64)
-        return np.where(self._usable[days.start :, series], units, np.nan)
-
     @property
     def covariate_names(self) -> tuple[str, ...]:
         """See `inv_gym.products.panel.covariates`."""
