@@ -73,6 +73,7 @@ speed: .venv  ## the figures of the README's speed table
 
 docs: .venv  ## the documentation site, in docs/_build/html; warnings are errors
 	$(BIN)/python -m sphinx --fail-on-warning --keep-going -b html docs docs/_build/html $(ARGS)
+	$(BIN)/python docs/check_links.py docs/_build/html
 
 .venv: .venv/installed
 

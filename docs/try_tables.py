@@ -27,6 +27,8 @@ SHORTAGE_COSTS = (4, 9, 19, 39)
 LEAD_TIMES = (0, 1, 2, 3)
 MOST_ON_HAND, MOST_ON_ORDER = 30, 12
 DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
+NEVER = -1
+"""Stands for the order in a state that is never reached."""
 AVERAGE: dict[str, Any] = {"long_run": True, "discount": 1.0, "integer_orders": True}
 UNIT_COST = 10.0
 """Of the network's product: with discount 0.99 its capital costs 0.1 per period, so that holding at
@@ -62,9 +64,9 @@ def shaped(orders: np.ndarray, lead_time: int) -> np.ndarray:
 
 
 def optimal_orders(solution: exact.Solution, lead_time: int) -> np.ndarray:
-    """The optimum in every state; 0 where it never comes."""
+    """The optimum in every state; `NEVER` where it never comes."""
     known = dict(zip(map(tuple, solution.states), solution.orders[0, :, 0], strict=True))
-    orders = [known.get(tuple(state), 0.0) for state in states(lead_time)]
+    orders = [known.get(tuple(state), NEVER) for state in states(lead_time)]
     return shaped(np.array(orders), lead_time)
 
 
@@ -126,8 +128,8 @@ def _cost(case: exact.Case, policy: Any) -> float:
 
 
 def digits(orders: np.ndarray) -> str:
-    """A digit to base 36 for each order."""
-    return "".join(DIGITS[min(order, len(DIGITS) - 1)] for order in orders.ravel())
+    """A digit to base 36 for each order; a dot where a state never comes."""
+    return "".join("." if n == NEVER else DIGITS[min(n, len(DIGITS) - 1)] for n in orders.ravel())
 
 
 def main() -> None:

@@ -30,7 +30,7 @@ ROOMS = {
     "agents": [
         {"network"},
         {"checkpoints", "weights", "network_inputs", "inventory_agent"},
-        {"training", "observation_reader", "forecasting"},
+        {"training", "observation_reader", "forecasting", "model_card"},
     ],
     "baselines": [{"fitting"}, {"rules"}, {"exact", "bayes"}, {"catalogue"}, {"forecast"}],
 }

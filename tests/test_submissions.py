@@ -104,7 +104,8 @@ def test_a_folder_without_submissions_is_refused(tmp_path: Path) -> None:
         read_submissions(tmp_path)
 
 
-def test_weights_and_onnx_order_what_the_agent_orders(tmp_path: Path) -> None:
+@pytest.mark.filterwarnings("ignore:.isinstance.treespec, LeafSpec.. is deprecated:FutureWarning")
+def test_an_onnx_program_orders_what_the_agent_orders(tmp_path: Path) -> None:
     (agent, *_) = (
         each for each in agents.policies(PROBLEM).values() if isinstance(each, InventoryAgent)
     )
@@ -134,3 +135,12 @@ def test_other_products_are_refused(option: tuple[str, str]) -> None:
     command = ["leaderboard", "--submissions", str(EXAMPLES), *option]
     assert CliRunner().invoke(app, command).exit_code == 2
     assert CliRunner().invoke(app, ["leaderboard", "--final"]).exit_code == 2
+
+
+def test_a_folder_of_a_training_is_a_submission(tmp_path: Path) -> None:
+    agent = next(iter(agents.policies(PROBLEM).values()))
+    assert isinstance(agent, InventoryAgent)
+    agent.save(tmp_path / "run")
+    card = json.loads((tmp_path / "run" / "card.json").read_text())
+    (tmp_path / "run" / "card.json").write_text(json.dumps(card | CARD | {"policy": "weights"}))
+    assert isinstance(applied(tmp_path / "run"), InventoryAgent)

@@ -74,7 +74,8 @@ class SB3Policy:
             ValueError: The products have other covariates than those that the model was trained on,
                 by their number or names.
         """
-        covariates, extras = self.covariates, _layout(self.problem, self.policy).extras
+        layout = _layout(self.problem, self.policy)
+        covariates, extras = self.covariates, layout.extras
         shown = observation._replace(
             covariates=observation.covariates if covariates else None,
             earlier=observation.earlier if extras.earlier else None,
@@ -88,15 +89,14 @@ class SB3Policy:
             raise ValueError(
                 f"the model was trained with {trained_with}: play it on products that have them."
             )
-        if self.policy.observation_space.units == "scale":
-            reader = FlatObservations(self.problem, self.covariates, extras)
-            vectors = vectors / reader.divisors(observation.scale, observation.economics).T
+        if _counts_in_scale(self.policy.observation_space):
+            vectors = vectors / layout.divisors(observation.scale, observation.economics).T
         if self.normalisation is not None:
             vectors = np.asarray(self.normalisation.normalize_obs(vectors))
         actions, _ = self.policy.predict(vectors, deterministic=True)
         if isinstance(self.policy.action_space, ScaledOrders):
             actions = self.policy.action_space.orders(actions, to_numpy(observation.scale))
-        elif self.policy.action_space.units == "scale":
+        elif _counts_in_scale(self.policy.action_space):
             actions = actions * to_numpy(observation.scale)[:, None]
         return like(actions, observation.scale)
 
@@ -151,6 +151,11 @@ def _entries(policy: BasePolicy) -> tuple[str, ...]:
     """The names of a model's observations."""
     space: Any = policy.observation_space
     return space.names
+
+
+def _counts_in_scale(space: Any) -> bool:
+    """Whether the entries of a space are in each product's own units."""
+    return space.units == "scale"
 
 
 def _layout(problem: Problem, policy: BasePolicy) -> FlatObservations:

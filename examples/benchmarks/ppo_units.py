@@ -25,12 +25,14 @@ def gap(model: PPO, task: inv_gym.Task) -> float:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.zip"
         model.save(path)
+        reference = task.reference or baselines.reference(task.problem)
         policies = {
-            task.reference: baselines.policies(task.problem)[task.reference],
+            reference: baselines.policies(task.problem)[reference],
             "PPO": SB3Policy.load(path, task.problem),
         }
     result = inv_gym.evaluate(task, policies, number=TEST_PRODUCTS, seed=TEST_SEED)
-    return float(result.frame.set_index("policy").loc["PPO", "gap"])
+    gaps = dict(zip(result.frame["policy"], result.frame["gap"], strict=True))
+    return float(gaps["PPO"])
 
 
 def main(

@@ -75,7 +75,7 @@ def explain(console: Console) -> None:
     """Print what the columns mean."""
     words = Table.grid(padding=(0, 2))
     for column, meaning in LEGEND.items():
-        words.add_row(column, writable(meaning, console))
+        words.add_row(writable(column, console), writable(meaning, console))
     console.print(words)
 
 

@@ -81,9 +81,9 @@ class Perishable(Problem):
     Newest first issues in the opposite order.
 
     Reference: Nahmias (1975), Fries (1975); De Moor et al. (2022). Known value: gamma demand (mean
-        4, cv .5) rounded,
-    m = 2, L = 1, at most 10 per order, costs 3, 1, 5 (lost), 7 (outdated), discount .99, from
-    empty: optimal discounted cost 1510.470 (oldest first) and 1603.597 (newest first).
+    4, cv .5) rounded, m = 2, L = 1, at most 10 per order, costs 3, 1, 5 (lost), 7 (outdated),
+    discount .99, from empty: optimal discounted cost 1510.470 (oldest first) and 1603.597 (newest
+    first).
 
     >>> problem = Perishable(shelf_life=2)
     >>> economics = PerishableEconomics(10.0, 5.0, 0.5, 0.0, 0.0, 1.0)

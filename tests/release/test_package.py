@@ -30,6 +30,7 @@ NOT_SOURCE = (
 DATA_FILES = (
     "inv_gym/py.typed",
     "inv_gym/leaderboard/page.css",
+    "inv_gym/leaderboard/page.js",
     "inv_gym/agents/sb3/tuned.json",
     "inv_gym/baselines/exact/solution.py",
 )
