@@ -12,6 +12,7 @@ PAGES = [
     *(ROOT / name for name in ("README.md", "CHANGELOG.md", "CODE_OF_CONDUCT.md")),
     ROOT / "CONTRIBUTING.md",
     ROOT / "examples" / "README.md",
+    ROOT / "examples" / "labs" / "README.md",
     *sorted((ROOT / "docs").glob("*.md")),
 ]
 GENERATED = ("evidence.md", "ppo.md", "structure.md")

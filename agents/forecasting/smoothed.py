@@ -29,7 +29,7 @@ class SmoothedMoments:
         ValueError: It is outside [.001, .999].
     """
 
-    weight: float = 0.15
+    weight: float = 0.2
 
     def __post_init__(self) -> None:
         real("weight", self.weight, 0.001, 0.999)

@@ -10,10 +10,12 @@ import numpy as np
 
 from inv_gym.baselines.fitting.heuristic import Heuristic
 from inv_gym.demand.distribution import Distribution
-from inv_gym.play.episode import Step, play_trusted
+from inv_gym.play.episode import Step
+from inv_gym.play.orders import taken
+from inv_gym.play.policy import Observation
 from inv_gym.problems.problem import Problem
-from inv_gym.products.batch import HISTORY, Products
-from inv_gym.util.arrays import map_columns
+from inv_gym.products.batch import HISTORY
+from inv_gym.util.arrays import map_columns, unstack
 
 SEARCH_PERIODS = 2400
 WARM_UP = 50
@@ -25,12 +27,19 @@ def simulate(
 ) -> Iterator[Step]:
     """Play a rule for long, from empty; the periods after a warm-up.
 
+    What `inv_gym.play.episode.play` does, for a rule of which nothing needs to be checked but its
+    orders, and which sees no history: it was fitted to a distribution. So only the demand of one
+    period at a time is laid out for all candidates.
+
     Args:
         problem: Its dynamics; horizon and end do not matter here.
         rule: Takes and gives ``C * B`` rows, the whole batch once per candidate.
         demand: ``[H + T, B]``, units.
         economics: NumPy ``[B]`` columns.
         candidates: C.
+
+    Raises:
+        ValueError: The orders are not valid, as those of a rule that reads the history.
     """
     endless = replace(
         problem,
@@ -39,19 +48,21 @@ def simulate(
         censored=False,
         initial_stock=(0.0, 0.0),
     )
-    economics = map_columns(lambda column: np.tile(column, candidates), economics)
-    empty = np.zeros(demand.shape[1] * candidates)
-    products = Products(
-        economics,
-        np.tile(demand, candidates),
-        empty + 1.0,
-        endless.initial_state(empty),
-        None,
-        None,
-    )
     if isinstance(rule, Heuristic):
         rule = replace(rule, problem=endless)
-    return (step for step in play_trusted(endless, rule, products) if step.period >= WARM_UP)
+    rows = demand.shape[1] * candidates
+    economics = map_columns(lambda column: np.tile(column, candidates), economics)
+    scale, unseen = np.ones(rows), np.broadcast_to(np.nan, (HISTORY, rows))
+    state = endless.initial_state(np.zeros(rows))
+    for period in range(endless.horizon):
+        observation = Observation(state, unseen, economics, scale, None, period, float(HISTORY))
+        order = taken(rule(observation), (rows, endless.order_dim), scale, rule)
+        accepted = endless.admissible(unstack(order))
+        needed = np.tile(demand[HISTORY + period], candidates)
+        outcome = endless.transition(state, accepted, needed, economics)
+        state = outcome.state
+        if period >= WARM_UP:
+            yield Step(period, observation, order, accepted, needed, outcome)
 
 
 def paths(distribution: Distribution, periods: int) -> np.ndarray:

@@ -20,6 +20,8 @@ import inv_gym
 import labs
 from inv_gym import LostSales, baselines
 
+plt.rcParams["figure.constrained_layout.use"] = True
+
 # %% [markdown]
 # ## Theory: one day
 #

@@ -14,6 +14,8 @@ from scipy import stats
 import labs
 from inv_gym import LostSales, baselines
 
+plt.rcParams["figure.constrained_layout.use"] = True
+
 # %% [markdown]
 # ## Theory: the state
 #
@@ -129,7 +131,7 @@ maps = {
         [max(float(base_stock.level[0]) - x - y, 0.0) for x in ON_HAND] for y in ARRIVING
     ],
 }
-figure, panels = plt.subplots(1, 2, figsize=(9, 3.2), sharey=True, layout="constrained")
+figure, panels = plt.subplots(1, 2, figsize=(9, 3.2), sharey=True)
 for panel, (title, orders) in zip(panels, maps.items(), strict=True):
     image = panel.imshow(orders, origin="lower", vmin=0, vmax=8)
     for (y, x), units in np.ndenumerate(np.array(orders)):

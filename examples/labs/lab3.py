@@ -14,6 +14,8 @@ from scipy import stats
 import labs
 from inv_gym import Perishable, baselines
 
+plt.rcParams["figure.constrained_layout.use"] = True
+
 # %% [markdown]
 # ## Theory: stock of several ages
 #
@@ -111,6 +113,7 @@ plt.plot(levels, [profit(level) for level in levels], "o-", label="base-stock")
 plt.axhline(shop.optimum().gain, color="black", linestyle=":", label="optimal policy")
 plt.axvline(best_level, color="grey", linestyle="--", label=f"best level {best_level}")
 plt.axvline(level_of_lasting_goods, color="tab:red", linestyle="--", label="naive level")
+plt.xticks(levels[::4])
 plt.xlabel("level S, units")
 plt.ylabel("average profit per day")
 plt.legend()

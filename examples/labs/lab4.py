@@ -14,6 +14,8 @@ from scipy import stats
 import labs
 from inv_gym import DualSourcing, baselines
 
+plt.rcParams["figure.constrained_layout.use"] = True
+
 # %% [markdown]
 # ## Theory: two positions
 #
@@ -123,7 +125,7 @@ print(f"optimal average cost {least:.4f}, published 219.7333")
 
 NET, DUE = np.meshgrid(np.arange(-2.0, 8.0), np.arange(5.0))
 places = optimum.place(np.array([NET.ravel(), DUE.ravel()]))
-figure, panels = plt.subplots(1, 2, figsize=(9, 3.2), sharey=True, layout="constrained")
+figure, panels = plt.subplots(1, 2, figsize=(9, 3.2), sharey=True)
 for channel, (panel, name) in enumerate(zip(panels, ("regular", "expedited"), strict=True)):
     orders = optimum.orders[0, places, channel].reshape(NET.shape)
     image = panel.imshow(orders, origin="lower", extent=(-2.5, 7.5, -0.5, 4.5), vmin=0, vmax=6)
@@ -182,6 +184,8 @@ plt.semilogx(premiums, both, "o-", label="both sources, optimal")
 plt.semilogx(premiums, expedited_alone, ":", label="expedited source alone")
 plt.axhline(regular_alone, color="grey", linestyle="--", label="regular source alone")
 plt.ylim(208, 250)
+plt.xticks(premiums, [f"{premium:.0f}" for premium in premiums])
+plt.minorticks_off()
 plt.xlabel("premium of the expedited source")
 plt.ylabel("average cost per day")
 plt.legend()

@@ -15,6 +15,8 @@ import inv_gym
 import labs
 from inv_gym import ProcurementRemoval, baselines
 
+plt.rcParams["figure.constrained_layout.use"] = True
+
 # %% [markdown]
 # ## Theory: the interval
 #
@@ -183,6 +185,7 @@ plt.fill_between(range(HORIZON), lows, highs, alpha=0.2, label="do nothing")
 plt.plot(lows, "o-", label="order up to")
 plt.plot(highs, "o-", label="remove down to")
 plt.plot(means, ":", color="black", label="mean demand")
+plt.xticks(range(0, HORIZON, 5))
 plt.xlabel("period")
 plt.ylabel("stock, units")
 plt.legend()

@@ -19,6 +19,8 @@ import labs
 from inv_gym import baselines
 from inv_gym.products.batch import product_weights
 
+plt.rcParams["figure.constrained_layout.use"] = True
+
 # %% [markdown]
 # ## Theory: the gradient of the reward
 #
@@ -245,6 +247,9 @@ plt.ylabel("order of your network, units")
 plt.show()
 
 # %% [markdown]
+# Is there a stock from which on *more* stock means a *larger* order? Theory says that this is never
+# right. Lab 7 is about such mistakes.
+#
 # A friend says: "Drawing fresh products takes time. Draw 256 once, and train on them all the time."
 # What happens?
 #

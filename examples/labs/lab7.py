@@ -20,6 +20,8 @@ from inv_gym.products.batch import product_weights
 from inv_gym.structure import violations, wide_states
 from inv_gym.structure.violations import observation_of
 
+plt.rcParams["figure.constrained_layout.use"] = True
+
 # %% [markdown]
 # ## Theory: slopes of the order
 #
@@ -237,7 +239,8 @@ def train(weight, steps):
 
 steps = labs.sized(200, 20)
 plain, plain_curve = train(weight=0.0, steps=steps)
-informed, informed_curve = train(weight=1.0, steps=steps)
+# The reward sums 30 periods, so a weight of 30 lets the penalty count once a period.
+informed, informed_curve = train(weight=30.0, steps=steps)
 
 plt.figure(figsize=(6, 3.5))
 places = np.arange(10, steps + 1, 10)
@@ -257,7 +260,7 @@ with torch.no_grad():
 # %% [markdown]
 # ## More to try
 #
-# 1. Set the weight to 0.01, 0.1, 10. When does the reward suffer?
+# 1. Set the weight to 1, 10, 100, 1000. When are laws still broken, when does the reward suffer?
 # 2. Build a policy of lead time 2 with your `ordered_slopes`: an order that is
 #    $q = a + \int$ of slopes along the state. Why is `a + (slopes * states).sum(1)` not enough?
 #    (The slopes depend on the state too.) `agents/network/constructed_head.py` shows a way.

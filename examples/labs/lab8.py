@@ -22,6 +22,8 @@ from inv_gym import baselines
 from inv_gym.agents import DirectBackprop, TrainingConfig
 from inv_gym.baselines.rules.critical_ratio import critical_ratio
 
+plt.rcParams["figure.constrained_layout.use"] = True
+
 # %% [markdown]
 # ## The table
 #
@@ -228,7 +230,6 @@ plt.barh(
 )
 plt.axvline(0.0, color="black", linewidth=0.8)
 plt.xlabel("reward over the forecast with the week, %")
-plt.tight_layout()
 plt.show()
 
 # %% [markdown]

@@ -21,6 +21,8 @@ from inv_gym import baselines
 from inv_gym.agents import DirectBackprop, TrainingConfig
 from inv_gym.agents.sb3.vec_env import SB3VecEnv
 
+plt.rcParams["figure.constrained_layout.use"] = True
+
 # %% [markdown]
 # ## Theory: learning without a model
 #

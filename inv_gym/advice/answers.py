@@ -25,7 +25,8 @@ from inv_gym.products.panel import Panel, PanelProducts, retail
 from inv_gym.products.panel.headings import COSTS, PRICES, SERIES_FIGURES
 from inv_gym.tasks.naming import READING_KEYS, with_fields, with_ranges
 from inv_gym.tasks.registry import task
-from inv_gym.tasks.tables import find_structures, read_data
+from inv_gym.tasks.structures import find_structures
+from inv_gym.tasks.tables import read_data
 from inv_gym.tasks.task import Task
 from inv_gym.util.checks import one_of
 from inv_gym.util.extras import needs

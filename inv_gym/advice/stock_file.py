@@ -10,19 +10,19 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from inv_gym.products.panel.faults import Faults
-from inv_gym.products.panel.files import CsvFile, TableFile, checked_separator, open_table
-from inv_gym.products.panel.headings import COSTS, LAYOUTS, PRICES, SERIES_FIGURES, listed
-from inv_gym.products.panel.headings import other_separator as found_separator
-from inv_gym.products.panel.table import (
+from inv_gym.products.panel.chunk import (
     LARGEST_NUMBER,
     LIMITS,
     NO_DAY,
     NOT_NEGATIVE_RULE,
     SWAPPED,
-    joined,
     read_day,
 )
+from inv_gym.products.panel.faults import Faults
+from inv_gym.products.panel.files import CsvFile, TableFile, checked_separator, open_table
+from inv_gym.products.panel.headings import COSTS, LAYOUTS, PRICES, SERIES_FIGURES, listed
+from inv_gym.products.panel.headings import other_separator as found_separator
+from inv_gym.products.panel.table import joined
 
 UNITS, DAYS = ("on_hand", "on_order"), ("due", "expires")
 STOCK_FIGURES = (*PRICES, *COSTS, *SERIES_FIGURES)

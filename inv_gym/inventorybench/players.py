@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from inv_gym import baselines
-from inv_gym.agents.forecasting import EmpiricalQuantiles, SmoothedMoments
+from inv_gym.agents.forecasting import EmpiricalQuantiles, Forecaster, SmoothedMoments
 from inv_gym.baselines.forecast import ForecastBaseStock, ForecastProjectedLevel
 from inv_gym.inventorybench.instances import SETTINGS, Instance
 from inv_gym.inventorybench.playing import problem_of
@@ -23,7 +23,10 @@ def players(instances: list[Instance]) -> dict[str, dict[str, Policy]]:
             continue
         problem = problem_of(mine)
         rules = baselines.policies(problem, distribution=False)
-        forecasters = {"smoothed": SmoothedMoments(), "empirical": EmpiricalQuantiles(season=1)}
+        forecasters: dict[str, Forecaster] = {
+            "smoothed": SmoothedMoments(),
+            "empirical": EmpiricalQuantiles(season=1),
+        }
         for name, forecaster in forecasters.items():
             base = ForecastBaseStock(problem, forecaster)
             rules[f"{name}, base-stock"] = base

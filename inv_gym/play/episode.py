@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -202,26 +202,16 @@ def play(problem: Problem, policy: Policy, products: Products, state: Any = None
     # The policy gets a problem and products of its own, and the game is played with others.
     policy = planned(policy, copy.copy(problem), products.apart())
     episode = Episode(copy.copy(problem), products.sealed(), map_columns(sealed, state))
-    yield from _periods(episode, policy, episode.show)
+    yield from _periods(episode, policy)
 
 
-def play_trusted(problem: Problem, rule: Policy, products: Products) -> Iterator[Step]:
-    """As `play`, for a rule of this package that is known to leave the game alone: it sees the
-    game's own memory, which takes less time.
-    """
-    check_products(problem, products)
-    products = products.sealed()
-    episode = Episode(problem, products)
-    yield from _periods(episode, planned(rule, problem, products), episode.observe)
-
-
-def _periods(episode: Episode, policy: Policy, look: Callable[[], Observation]) -> Iterator[Step]:
-    """Play an episode with a policy that did its planning and sees what `look` gives."""
+def _periods(episode: Episode, policy: Policy) -> Iterator[Step]:
+    """Play an episode with a policy that did its planning."""
     problem, products = episode.problem, episode.products
     shape = (products.batch, problem.order_dim)
     hint = "" if products.known_periods is None else SHORT_HISTORY
     while not episode.done:
-        observation, shown = episode.observe(), look()
+        observation, shown = episode.observe(), episode.show()
         versions = _versions(shown)
         order = taken(policy(shown), shape, products.demand, policy, hint)
         if _versions(shown) != versions:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +12,8 @@ import numpy as np
 from inv_gym.problems.problem import Problem
 from inv_gym.tasks.naming import READING_KEYS, TABLE_KEYS, with_ranges
 from inv_gym.tasks.registry import KNOWS_DISTRIBUTION, task
+from inv_gym.tasks.splits import TABLE_ROLES, Split, find_split
+from inv_gym.tasks.structures import Structure, counted_series, find_structures
 from inv_gym.tasks.task import Task
 from inv_gym.util.checks import one_of, whole
 
@@ -21,22 +22,8 @@ if TYPE_CHECKING:
 
 TABLE_OPTIONS = tuple(key for key in TABLE_KEYS if key != "file")
 """What can be said of a table, beside its splits."""
-TABLE_ROLES = ("training", "validation", "test")
-PARTS = 5
-"""A table without splits keeps the last of so many equal parts for the test, and the one before for
-the validation."""
-STRUCTURE_FIGURES = ("lead_time", "shelf_life")
-"""Columns of a table that are fields of problems."""
 SHOWN_FAILURES = 3
 """Structures that cannot be played of which the notes give the reason."""
-
-
-class Split(NamedTuple):
-    """The periods of a table that each role plays, as positions among its dates."""
-
-    training: range
-    validation: range
-    test: range
 
 
 def table_task(
@@ -151,45 +138,6 @@ def _failure_remarks(failures: Mapping[Structure, str]) -> tuple[str, ...]:
         number = sum(len(structure.series) for structure in others)
         notes.append(f"{number:,} series with {len(others):,} other structures cannot, either")
     return tuple(notes)
-
-
-class Structure(NamedTuple):
-    """Series of a table that are played with one structure of the problem."""
-
-    fields: tuple[tuple[str, int], ...]
-    """Fields of the problem that the table gives."""
-    series: tuple[int, ...]
-    """Numbers of the series."""
-
-    @property
-    def label(self) -> str:
-        """The fields in words; empty if the table gives none."""
-        return ", ".join(f"{name} {value}" for name, value in self.fields)
-
-
-def counted_series(structure: Structure) -> str:
-    """How many series have a structure."""
-    return f"{len(structure.series):,} series"
-
-
-def find_structures(panel: Panel, problem: Problem) -> list[Structure]:
-    """The structures of the series of a table, by what the table gives of the problem's fields."""
-    known = {field.name for field in dataclasses.fields(problem)}
-    names = [name for name in STRUCTURE_FIGURES if name in panel.figures and name in known]
-    figures = [
-        np.where(np.isnan(panel.figures[name]), getattr(problem, name), panel.figures[name])
-        for name in names
-    ]
-    if not names:
-        return [Structure((), tuple(range(len(panel.series))))]
-    values, group = np.unique(np.stack(figures, 1), axis=0, return_inverse=True)
-    return [
-        Structure(
-            tuple((name, int(value)) for name, value in zip(names, row, strict=True)),
-            tuple(np.flatnonzero(group.ravel() == number).tolist()),
-        )
-        for number, row in enumerate(values)
-    ]
 
 
 def with_remarks(task: Task, remarks: tuple[str, ...]) -> Task:
@@ -327,60 +275,6 @@ def read_data(data: str | Path | Panel, reading: Mapping[str, Any]) -> Panel:
             "give it to read_panel."
         )
     return data
-
-
-def find_split(
-    panel: Panel,
-    train_until: str | None,
-    validate_until: str | None,
-    limits: Mapping[str, Any],
-) -> Split:
-    """The periods of each role; see `table_task`.
-
-    Args:
-        panel: The table.
-        train_until: The last day of training.
-        validate_until: The last day of validation.
-        limits: The ``first`` and the ``last`` day of all, where they are given.
-
-    Raises:
-        ValueError: A day is no day of the table, or a role has no period.
-    """
-    from inv_gym.products.panel.days import end_position, first_position
-
-    dates = panel.dates
-    first = first_position("first", limits.get("first"), dates)
-    last = end_position("last", limits.get("last"), dates)
-    validated = first + (last - first) * (PARTS - 1) // PARTS
-    if validate_until is not None:
-        validated = end_position("validate_until", validate_until, dates)
-    trained = first + (validated - first) * (PARTS - 2) // (PARTS - 1)
-    if train_until is not None:
-        trained = end_position("train_until", train_until, dates)
-        if validate_until is None:
-            validated = trained + (last - trained) // 2
-    split = Split(range(first, trained), range(trained, validated), range(validated, last))
-    _check_split(panel, split)
-    return split
-
-
-def _check_split(panel: Panel, split: Split) -> None:
-    """Refuse roles without a period.
-
-    Raises:
-        ValueError: It names the days at which the roles end, and the remedy.
-    """
-    empty = [role for role, periods in split._asdict().items() if not periods]
-    if not empty:
-        return
-    ends = (panel.dates[max(periods.stop - 1, 0)] for periods in split)
-    shown = ", ".join(f"{role} to end {end}" for role, end in zip(TABLE_ROLES, ends, strict=True))
-    noun = panel.frequency.noun
-    raise ValueError(
-        f"training, validation and test must follow one another with a {noun} of the table each, "
-        f"got {shown}, from {panel.dates[split.training.start]} on, which leaves no {noun} for "
-        f"{' and '.join(empty)}: move train_until and validate_until (and first and last)."
-    )
 
 
 def _roles(

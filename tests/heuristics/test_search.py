@@ -27,6 +27,7 @@ from inv_gym.baselines.fitting.simulation import mean_reward, paths, simulate
 from inv_gym.baselines.rules.critical_ratio import critical_ratio
 from inv_gym.demand.distribution import Distribution
 from inv_gym.demand.processes import WeeklySeason
+from inv_gym.play.policy import Observation
 from inv_gym.products.batch import HISTORY
 
 
@@ -271,3 +272,18 @@ def test_candidates_are_simulated_as_if_alone():
         reward_of(BaseStock(problem=problem, level=level), demand, economics) for level in levels
     ]
     np.testing.assert_array_equal(together, alone)
+
+
+class LooksBack(BaseStock):
+    """Orders the last demand, which no search shows."""
+
+    def __call__(self, observation: Observation) -> np.ndarray:
+        return observation.history[-1][:, None]
+
+
+def test_a_rule_that_looks_back_is_refused_by_name_where_it_is_simulated() -> None:
+    problem = LostSales()
+    rule = LooksBack(problem=problem, level=np.array([3.0, 4.0]))
+    economics = economics_of(problem, **{name: [cost] * 2 for name, cost in COSTS.items()})
+    with pytest.raises(ValueError, match="policy LooksBack must return finite orders .* got nan"):
+        next(simulate(problem, rule, np.ones((HISTORY + 100, 2)), economics))

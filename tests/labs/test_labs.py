@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,8 @@ from wrong_answers import NO_ANSWERS, WRONG
 SHEETS = {sheet.stem: sheet for sheet in sheets()}
 FEWEST_EXERCISES = 4
 FEWEST_PICTURES = 2
+BLANK = re.compile(r"^(?:.*(?:=|return) |\s*)\.\.\.$", re.MULTILINE)
+"""A line that a student fills."""
 
 each_lab = pytest.mark.parametrize("sheet", SHEETS.values(), ids=list(SHEETS))
 each_exercise = pytest.mark.parametrize("exercise", JUDGES)
@@ -42,11 +45,12 @@ class Pictures:
 
 
 @pytest.fixture
-def pictures(monkeypatch: pytest.MonkeyPatch) -> Pictures:
+def pictures(monkeypatch: pytest.MonkeyPatch) -> Iterator[Pictures]:
     matplotlib.use("Agg")
     shown = Pictures()
     monkeypatch.setattr(plt, "show", shown.show)
-    return shown
+    with matplotlib.rc_context():
+        yield shown
 
 
 @pytest.fixture(autouse=True)
@@ -148,7 +152,7 @@ def test_notebooks_are_written_once(tmp_path: Path) -> None:
     written = sorted(path.name for path in tmp_path.iterdir())
     assert written == sorted(f"{name}.ipynb" for name in SHEETS)
     notebook = jupytext.read(tmp_path / "lab1.ipynb")
-    assert any("ratio = ..." in cell.source for cell in notebook.cells)
+    assert any(BLANK.search(cell.source) for cell in notebook.cells)
     answers = tmp_path / "lab1.ipynb"
     answers.write_text("a student's answers")
     write_all(tmp_path, solved=False)
@@ -160,7 +164,7 @@ def test_solved_notebooks_have_no_blanks(tmp_path: Path) -> None:
     assert len(list(tmp_path.iterdir())) == len(SHEETS)
     for path in tmp_path.iterdir():
         code = [cell.source for cell in jupytext.read(path).cells if cell.cell_type == "code"]
-        assert all("= ..." not in source for source in code), path
+        assert not [source for source in code if BLANK.search(source)], path
 
 
 def test_a_script_shows_the_line_and_the_hint_without_a_traceback() -> None:
@@ -174,6 +178,15 @@ def test_a_script_shows_the_line_and_the_hint_without_a_traceback() -> None:
 
 def test_a_notebook_shows_the_hint_alone() -> None:
     assert NotYetError("look again")._render_traceback_() == ["look again"]
+
+
+def test_a_mistake_in_a_function_is_shown_with_its_line() -> None:
+    def cost(level: float) -> float:
+        return level / 0.0
+
+    with pytest.raises(NotYetError, match=r"ZeroDivisionError.*in line \d+ of cost") as refused:
+        check("1.3", cost)
+    assert "`return level / 0.0`" in str(refused.value)
 
 
 def test_labs_go_without_their_solutions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

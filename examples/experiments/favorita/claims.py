@@ -18,6 +18,8 @@ DRAWS = 2000
 BOOTSTRAP_SEED = 96_000
 CHRISTMAS_WEEKS = ("2015-12-13", "2016-01-05"), ("2016-12-13", "2017-01-05")
 AFTER_SHOCK = (SHOCK, "2016-05-07")
+Span = tuple[str, str] | None
+"""First and last day, or all days."""
 RECOVERED = 1.1
 """What the share of lost sales may be of that before the shock."""
 
@@ -36,14 +38,14 @@ def claims_of(dates: pd.DataFrame, ratio: float, test: str) -> list[dict[str, An
     )
     holding = MARGIN * (1.0 - ratio) / ratio
     profit = [MARGIN * frame["sales"] - holding * frame["on_hand"] for frame in (mine, theirs)]
-    claims = {
+    claims: dict[str, tuple[pd.Series, pd.Series, Span, float]] = {
         "higher reward": (profit[0], profit[1], None, 1.0),
         "lower stock": (mine["on_hand"], theirs["on_hand"], None, -1.0),
         "higher service": (mine["sales"], theirs["sales"], None, 1.0),
     }
-    for span in CHRISTMAS_WEEKS if test == "Christmas" else ():
-        if len(profit[0].loc[span[0] : span[1]]):
-            claims["better around Christmas"] = (profit[0], profit[1], span, 1.0)
+    for weeks in CHRISTMAS_WEEKS if test == "Christmas" else ():
+        if len(profit[0].loc[weeks[0] : weeks[1]]):
+            claims["better around Christmas"] = (profit[0], profit[1], weeks, 1.0)
     if test == "shock":
         claims["better after the shock"] = (profit[0], profit[1], AFTER_SHOCK, 1.0)
     rows = []

@@ -7,6 +7,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 import inv_gym
 from experiments.favorita.claims import claims_of
 from experiments.favorita.data import TABLES, Table, read_table
@@ -78,7 +80,7 @@ def played(
     )
     about = {"test": test, "ratio": ratio}
     figures = ["policy", "reward", "gap", "gap_low", "gap_high", "on_hand", "fill_rate"]
-    rows = [about | row for row in result.frame[figures].to_dict("records")]
+    rows = [about | row for row in records(result.frame[figures])]
     assert result.dates is not None
     return rows, [about | claim for claim in claims_of(result.dates, ratio, test)]
 
@@ -101,7 +103,14 @@ def calibrated(
         number=CALIBRATION_PRODUCTS,
         seed=CALIBRATION_SEED,
     )
-    wide = report.coverage().pivot(index=["forecaster", "target"], columns="level")["coverage"]
-    wide.columns = [f"coverage {level:g}" for level in wide.columns]
-    joined = report.losses().merge(wide.reset_index(), on=["forecaster", "target"])
-    return joined.to_dict("records")
+    coverage = report.coverage()
+    titles = [f"coverage {level:g}" for level in coverage["level"]]
+    keys = ["forecaster", "target"]
+    wide = coverage.assign(title=titles).pivot(index=keys, columns="title", values="coverage")
+    return records(report.losses().merge(wide.reset_index(), on=keys))
+
+
+def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """The rows of a frame as plain data."""
+    columns = [str(name) for name in frame.columns]
+    return [dict(zip(columns, row, strict=True)) for row in frame.to_numpy(object).tolist()]

@@ -29,7 +29,7 @@ RATIOS = (0.5, 0.7, 0.9, 0.95)
 """Critical ratios."""
 MARGIN = 0.5
 """Share of the price, 1, that is not unit cost."""
-NAIVE, MQ, END_TO_END = "seasonal naive", "MQ-RNN", "DirectBackprop"
+NAIVE, TREES, MQ, END_TO_END = "seasonal naive", "LightGBM", "MQ-RNN", "DirectBackprop"
 SHOWN_RATIO = 0.9
 """Of which paths over time are kept."""
 
@@ -102,7 +102,7 @@ def forecasters(task: Task, table: Table, lead_time: int, effort: Effort) -> dic
         NAIVE: SeasonalNaive(table.season),
         "empirical": EmpiricalQuantiles(table.season),
         "intermittent smoothing": IntermittentSmoothing(),
-        "LightGBM": trees.fit(task),
+        TREES: trees.fit(task),
         MQ: network.fit(task),
     }
 

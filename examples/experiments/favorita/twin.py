@@ -21,7 +21,7 @@ FAMILIES = ("BEVERAGES", "PRODUCE", "BOOKS")
 
 def day_factors(days: pd.DatetimeIndex) -> np.ndarray:
     """``[D]`` what all stores sell more or less on a day."""
-    factors = np.array(WEEKDAYS)[days.dayofweek] * (1.0 + 0.05 * np.sin(days.dayofyear / 58.1))
+    factors = np.array(WEEKDAYS)[days.day_of_week] * (1.0 + 0.05 * np.sin(days.day_of_year / 58.1))
     factors = np.where((days.month == 12) & (days.day >= 15), factors * DECEMBER, factors)
     after = (days - pd.Timestamp(SHOCK)).days
     inside = (after >= 1) & (after <= len(SHOCK_FACTORS))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import traceback
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -120,8 +121,8 @@ def value_of(function: object, *arguments: Any) -> Any:
         raise
     except Exception as error:
         raise NotYetError(
-            f"your function stops with {type(error).__name__}: {error} (if it still has a `...`, "
-            "put your code there)."
+            f"your function stops with {type(error).__name__}: {error}{_place_of(error)} If it "
+            "still has a `...`, put your code there."
         ) from error
     if value is None or is_blank(value):
         raise NotYetError(
@@ -149,6 +150,14 @@ def judges_of(modules: Sequence[Any]) -> dict[str, Judge]:
         for name, judge in vars(module).items()
         if name.startswith("check_")
     }
+
+
+def _place_of(error: Exception) -> str:
+    """Where a student's function stopped, as the end of a sentence."""
+    _, *inside = traceback.extract_tb(error.__traceback__)
+    if not inside:
+        return "."
+    return f", in line {inside[0].lineno} of {inside[0].name}: `{inside[0].line}`."
 
 
 def _refuse_blank(answer: object, what: str) -> None:

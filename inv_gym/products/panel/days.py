@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from inv_gym.products.panel.chunk import NO_DAY, read_day
 from inv_gym.products.panel.headings import DAY
-from inv_gym.products.panel.table import NO_DAY, read_day
 
 
 def day_within(name: str, value: Any, dates: np.ndarray) -> np.datetime64:

@@ -133,7 +133,7 @@ def check_3_6(answer: Any) -> str:
     """Which unit displaces more."""
     hints = {
         "a": "go along a row, then along a column: where do the orders fall faster?",
-        "c": "compare the order for x_1 = 6, x_2 = 0 with the one for x_1 = 0, x_2 = 6.",
+        "c": "compare the order for x_1 = 3, x_2 = 0 with the one for x_1 = 0, x_2 = 3.",
     }
     chosen(answer, "b", hints)
     return "An old unit helps today alone; tomorrow's demand needs a fresh one in any case."

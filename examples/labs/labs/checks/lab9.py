@@ -150,7 +150,7 @@ def check_9_6(answer: Any) -> str:
     expect(given != STEPS * BATCH, "these are the products. Each is played for HORIZON periods.")
     expect(given != STEPS * HORIZON, "in each step BATCH products are played at once.")
     expect(given == right, "multiply the steps, the products of a step and their periods.")
-    return "About as many as PPO had, and a far smaller gap."
+    return "About as many as PPO had: compare the two curves."
 
 
 def check_9_7(answer: Any) -> str:
