@@ -27,6 +27,7 @@ SHORTAGE_COSTS = (4, 9, 19, 39)
 LEAD_TIMES = (0, 1, 2, 3)
 MOST_ON_HAND, MOST_ON_ORDER = 30, 12
 DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
+NETWORK = "DirectBackprop"
 NEVER = -1
 """Stands for the order in a state that is never reached."""
 AVERAGE: dict[str, Any] = {"long_run": True, "discount": 1.0, "integer_orders": True}
@@ -73,7 +74,7 @@ def optimal_orders(solution: exact.Solution, lead_time: int) -> np.ndarray:
 def network_orders(shortage_cost: int, lead_time: int) -> np.ndarray | None:
     """What a shipped network orders in every state, whole; None if none is for the lead time."""
     problem = LostSales(lead_time=lead_time, long_run=True)
-    network = next(iter(agents.policies(problem).values()), None)
+    network = agents.policies(problem).get(NETWORK)
     if network is None:
         return None
     columns = states(lead_time).T
