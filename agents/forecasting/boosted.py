@@ -16,7 +16,7 @@ from inv_gym.util.extras import needs
 
 LAGS = (1, 2, 3, 4, 5, 6, 7, 14, 21, 28)
 """Periods back of single demands."""
-WINDOWS = (4, 7, 14, 32)
+ROLLING_WINDOWS = (4, 7, 14, 32)
 """Periods back over which demand is averaged, and its deviation taken."""
 TARGETS = ("period", "sum")
 """What is learned: the demand of a period ahead, and of all up to it together."""
@@ -185,7 +185,7 @@ def features_of(history: np.ndarray, ahead: np.ndarray | None, step: int) -> np.
     season = share[step - 7] if step < 7 else share[step - 14]
     columns = [np.full(len(scale), float(step)), np.log(scale), season]
     columns += [share[-lag] for lag in LAGS]
-    for window in WINDOWS:
+    for window in ROLLING_WINDOWS:
         part = share[-window:]
         known = np.maximum((~np.isnan(part)).sum(0), 1)
         mean = np.nansum(part, 0) / known

@@ -20,7 +20,7 @@ CLASS_EDGES = (1.0, 10.0, 100.0)
 """Mean demands of a period, units, that part the classes."""
 CLASS_NAMES = ("below 1", "1 to 10", "10 to 100", "100 and more")
 """Of mean demand."""
-PERIODS, TOTAL = "period", "all periods together"
+CALIBRATION_PERIODS, TOTAL = "period", "all periods together"
 """What is forecast."""
 
 
@@ -99,7 +99,7 @@ def calibration(
     for name, forecaster in forecasters.items():
         asked = (origins.history(0), origins.window(0), wanted, horizon)
         periods = forecast_quantiles(forecaster, *asked)
-        rows = _rows(origins, periods, origins.targets[0, :, :, 0], PERIODS, wanted)
+        rows = _rows(origins, periods, origins.targets[0, :, :, 0], CALIBRATION_PERIODS, wanted)
         if horizon > 1:
             total = forecast_sum(forecaster, *asked)[:, None]
             demand = origins.targets[0, :, -1:, 1]

@@ -17,7 +17,7 @@ from inv_gym.agents.checkpoints import blaming, read_tensors, refuse_other_tenso
 from inv_gym.agents.forecasting.boosted import refuse_other_use
 from inv_gym.agents.forecasting.grid import LEVELS, at_levels, scale_of
 from inv_gym.agents.forecasting.mq_network import WINDOW, MQConfig, MQNetwork
-from inv_gym.agents.forecasting.origins import TRAINING_SEED, VALIDATION_SEED, Origins, drawn
+from inv_gym.agents.forecasting.origins import ORIGINS_SEED, TRAINING_SEED, Origins, drawn
 from inv_gym.products.batch import HISTORY
 from inv_gym.tasks.task import Task
 from inv_gym.util.checks import real, whole
@@ -90,9 +90,7 @@ class MQForecaster:
         Raises:
             ValueError: Demand is censored, the episodes are too short, or the loss is no number.
         """
-        held_out = drawn(
-            task, self.validation_products, VALIDATION_SEED, "validation", self.horizon
-        )
+        held_out = drawn(task, self.validation_products, ORIGINS_SEED, "validation", self.horizon)
         self._covariates = 0 if held_out.covariates is None else held_out.covariates.shape[-1]
         with torch.random.fork_rng(devices=[]):  # the user's own random numbers stay as they are
             torch.manual_seed(self.seed)

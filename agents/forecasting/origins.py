@@ -12,7 +12,7 @@ from inv_gym.tasks.task import Task
 
 TRAINING_SEED = 70_000
 """The seed of the products of a training is this plus the training's; other uses play others."""
-VALIDATION_SEED = 80_000
+ORIGINS_SEED = 80_000
 """Of the products on which weights are chosen."""
 
 

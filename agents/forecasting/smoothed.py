@@ -10,7 +10,7 @@ from scipy import special
 from inv_gym.agents.forecasting.grid import scale_of
 from inv_gym.util.checks import real
 
-PRIOR_WEIGHT, PRIOR_VARIANCE = 1.0, 0.25
+PRIOR_WEIGHT, SMOOTHED_PRIOR_VARIANCE = 1.0, 0.25
 """Periods that stand in for what few cannot tell of the variance, and the squared coefficient of
 variation of their demand.
 """
@@ -59,5 +59,5 @@ class SmoothedMoments:
         mean = (weights * demand).sum(0) / np.maximum(total, np.finfo(float).tiny)
         mean = np.maximum(mean, 0.1 * scale_of(history))
         squares = (weights * (demand - mean) ** 2).sum(0) / mean**2
-        relative = (squares + PRIOR_WEIGHT * PRIOR_VARIANCE) / (total + PRIOR_WEIGHT)
+        relative = (squares + PRIOR_WEIGHT * SMOOTHED_PRIOR_VARIANCE) / (total + PRIOR_WEIGHT)
         return mean, np.maximum(relative, 1e-4)

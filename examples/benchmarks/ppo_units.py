@@ -16,8 +16,8 @@ import inv_gym
 from inv_gym import baselines
 from inv_gym.agents.sb3.policy import SB3Policy
 
-TEST_PRODUCTS = 2_000
-TEST_SEED = 1
+UNITS_TEST_PRODUCTS = 2_000
+UNITS_TEST_SEED = 1
 
 
 def gap(model: PPO, task: inv_gym.Task) -> float:
@@ -30,7 +30,7 @@ def gap(model: PPO, task: inv_gym.Task) -> float:
             reference: baselines.policies(task.problem)[reference],
             "PPO": SB3Policy.load(path, task.problem),
         }
-    result = inv_gym.evaluate(task, policies, number=TEST_PRODUCTS, seed=TEST_SEED)
+    result = inv_gym.evaluate(task, policies, number=UNITS_TEST_PRODUCTS, seed=UNITS_TEST_SEED)
     gaps = dict(zip(result.frame["policy"], result.frame["gap"], strict=True))
     return float(gaps["PPO"])
 

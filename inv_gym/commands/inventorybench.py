@@ -33,13 +33,13 @@ def main(
     """
     with needed_packages():
         from inv_gym.inventorybench.instances import read_benchmark
-        from inv_gym.inventorybench.players import BEST, named, players
+        from inv_gym.inventorybench.players import BENCH_POLICY, named, players
         from inv_gym.inventorybench.playing import play_instances
         from inv_gym.inventorybench.submission import score_table, write_submission
         from inv_gym.util.files import write_atomically
     try:
         instances = read_benchmark(data)
-        name = policy or (None if out is None else BEST)
+        name = policy or (None if out is None else BENCH_POLICY)
         if name is not None:
             chosen = {name: named(name, instances)}
         else:

@@ -24,7 +24,7 @@ from inv_gym.util.arrays import Columns, given_array
 from inv_gym.util.checks import one_of, refuse_outside
 
 LARGEST_FLOAT = float(np.finfo(np.float32).max)
-UNITS = ("pieces", "scale")
+UNIT_NAMES = ("pieces", "scale")
 """What an environment counts in: pieces and money, or each product's mean demand and money unit."""
 PRODUCTS_AHEAD = 64
 """Products that a single environment draws at once: sampling one by one would cost more than an
@@ -53,7 +53,7 @@ class View:
         units: str,
         fields: Mapping[str, Any],
     ) -> None:
-        self.units = one_of("units", units, UNITS)
+        self.units = one_of("units", units, UNIT_NAMES)
         self._scale_free = units == "scale"
         # An environment counts every period: the warm-up belongs to evaluations.
         self.task = task(played, problem=problem, products=products, warm_up=0, **fields)

@@ -11,7 +11,7 @@ import numpy as np
 
 PRIOR = 1.0
 """Orders that stand in for each lead time of promised - 1 to promised + 1 before any is seen."""
-TOLERANCE = 1e-6
+ARRIVAL_TOLERANCE = 1e-6
 
 
 class Outstanding:
@@ -37,7 +37,7 @@ class Outstanding:
             in_transit: What is in transit now, units.
         """
         outstanding = sum(size for _, size in self.orders)
-        if units > 0.0 and in_transit >= outstanding + units - TOLERANCE:
+        if units > 0.0 and in_transit >= outstanding + units - ARRIVAL_TOLERANCE:
             self.orders.append((period, units))
 
     def arrived(self, period: int, units: float) -> None:

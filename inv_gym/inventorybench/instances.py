@@ -9,13 +9,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-SETTINGS = {"lead_time_0": 0, "lead_time_4": 4, "lead_time_stochastic": 2}
+BENCH_SETTINGS = {"lead_time_0": 0, "lead_time_4": 4, "lead_time_stochastic": 2}
 """The lead time that each setting promises, periods."""
 RANDOM = "lead_time_stochastic"
 """The setting in which each order has a lead time of its own, or never arrives."""
 TRAINING_FILE, TEST_FILE = FILES = ("train.csv", "test.csv")
-DATES, DEMAND = "exact_dates_", "demand_"
-PROFIT, HOLDING, LEAD_TIME = "profit_", "holding_cost_", "lead_time_"
+DATES, DEMAND_COLUMN = "exact_dates_", "demand_"
+PROFIT, HOLDING, LEAD_TIME_COLUMN = "profit_", "holding_cost_", "lead_time_"
 """Beginnings of the names of columns; the article's name follows."""
 FAULTS_SHOWN = 5
 """Faults that an error lists."""
@@ -27,7 +27,7 @@ class Instance:
 
     Attributes:
         name: Its folder below the benchmark's, with "/" between the parts.
-        setting: One of `SETTINGS`.
+        setting: One of `BENCH_SETTINGS`.
         profit: Money per unit sold.
         holding_cost: Money per unit on hand at the end of a period.
         known: ``[N]`` demand before the start, units.
@@ -46,7 +46,7 @@ class Instance:
     @property
     def promised_lead_time(self) -> int:
         """Periods."""
-        return SETTINGS[self.setting]
+        return BENCH_SETTINGS[self.setting]
 
     @property
     def perfect(self) -> float:
@@ -88,28 +88,28 @@ def read_instance(folder: Path, name: str) -> Instance:
 
     Raises:
         ValueError: A file or column is missing, a cell is no such number as it must be, or the
-            folder lies in none of `SETTINGS`; the message names the file.
+            folder lies in none of `BENCH_SETTINGS`; the message names the file.
     """
-    settings = [part for part in name.split("/") if part in SETTINGS]
+    settings = [part for part in name.split("/") if part in BENCH_SETTINGS]
     if len(settings) != 1:
-        raise ValueError(f"{name} must lie in one of the folders {', '.join(SETTINGS)}.")
+        raise ValueError(f"{name} must lie in one of the folders {', '.join(BENCH_SETTINGS)}.")
     missing = [file for file in FILES if not (folder / file).is_file()]
     if missing:
         raise ValueError(f"{name} lacks {missing[0]}.")
-    training, test = (_Cells(folder / file, f"{name}/{file}") for file in FILES)
-    demand = test.numbers(DEMAND)
+    training, test = (_BenchCells(folder / file, f"{name}/{file}") for file in FILES)
+    demand = test.numbers(DEMAND_COLUMN)
     return Instance(
         name,
         settings[0],
         test.constant(PROFIT, above=0.0),
         test.constant(HOLDING),
-        training.numbers(DEMAND),
+        training.numbers(DEMAND_COLUMN),
         demand,
-        test.numbers(LEAD_TIME, infinite=True),
+        test.numbers(LEAD_TIME_COLUMN, infinite=True),
     )
 
 
-class _Cells:
+class _BenchCells:
     """The cells of a file, by the beginnings of the names of its columns."""
 
     def __init__(self, path: Path, name: str) -> None:

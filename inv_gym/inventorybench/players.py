@@ -5,19 +5,19 @@ from __future__ import annotations
 from inv_gym import baselines
 from inv_gym.agents.forecasting import EmpiricalQuantiles, Forecaster, SmoothedMoments
 from inv_gym.baselines.forecast import ForecastBaseStock, ForecastProjectedLevel
-from inv_gym.inventorybench.instances import SETTINGS, Instance
+from inv_gym.inventorybench.instances import BENCH_SETTINGS, Instance
 from inv_gym.inventorybench.playing import problem_of
 from inv_gym.play.policy import Policy
 from inv_gym.util.checks import one_of
 
-BEST = "smoothed, projected level"
+BENCH_POLICY = "smoothed, projected level"
 """The strongest rule; without lead time it is base-stock."""
 
 
 def players(instances: list[Instance]) -> dict[str, dict[str, Policy]]:
     """Policies by name, each with one by setting; a name is missing where it does not apply."""
     by_name: dict[str, dict[str, Policy]] = {}
-    for setting in SETTINGS:
+    for setting in BENCH_SETTINGS:
         mine = [instance for instance in instances if instance.setting == setting]
         if not mine:
             continue

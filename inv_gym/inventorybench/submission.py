@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from inv_gym.inventorybench.instances import SETTINGS
+from inv_gym.inventorybench.instances import BENCH_SETTINGS
 from inv_gym.inventorybench.playing import Played
 from inv_gym.util.files import write_atomically
 
-RESULTS, ORDERS, README = "results", "results.csv", "README.md"
+RESULTS, ORDERS, SUBMISSION_README = "results", "results.csv", "SUBMISSION_README.md"
 
 
 def write_submission(played: list[Played], folder: str | Path, policy: str) -> list[Path]:
@@ -39,7 +39,7 @@ def write_submission(played: list[Played], folder: str | Path, policy: str) -> l
     readme = (
         f"# {policy}\n\nPlayed by inv_gym on {len(played)} instances ({', '.join(settings)}).\n"
     )
-    paths.append(write_atomically(root / README, readme))
+    paths.append(write_atomically(root / SUBMISSION_README, readme))
     return paths
 
 
@@ -55,6 +55,6 @@ def score_table(scores: Mapping[str, list[Played]]) -> pd.DataFrame:
                 "score": [result.score for result in played],
             }
         )
-        means = frame.groupby("setting")["score"].mean().reindex(list(SETTINGS))
+        means = frame.groupby("setting")["score"].mean().reindex(list(BENCH_SETTINGS))
         rows.append({"policy": name, **means, "all": frame["score"].mean(), "played": len(played)})
     return pd.DataFrame(rows).sort_values("all", ascending=False, ignore_index=True)

@@ -24,7 +24,7 @@ from inv_gym.play.policy import KNOWLEDGE
 from inv_gym.testing import LAW_PERIODS, LawError, check_policy
 from inv_gym.util.checks import one_of
 
-CARD = "card.json"
+SUBMISSION_CARD = "card.json"
 REQUIRED = ("name", "author", "knows", "trained", "policy")
 HONEST = tuple(word for word in KNOWLEDGE if word != "hindsight")
 """What a submission may know: nobody knows the demand to come."""
@@ -70,9 +70,11 @@ def read_submissions(folder: Path) -> dict[str, Submission]:
     """
     if not folder.is_dir():
         raise FileNotFoundError(f"there is no folder {folder}.")
-    cards = sorted(folder.glob(f"*/{CARD}"))
+    cards = sorted(folder.glob(f"*/{SUBMISSION_CARD}"))
     if not cards:
-        raise ValueError(f"no folder in {folder} holds a {CARD}: see docs/submissions.md.")
+        raise ValueError(
+            f"no folder in {folder} holds a {SUBMISSION_CARD}: see docs/submissions.md."
+        )
     submissions: dict[str, Submission] = {}
     for card in cards:
         submission = read_submission(card.parent)
@@ -84,7 +86,7 @@ def read_submissions(folder: Path) -> dict[str, Submission]:
 
 def read_submission(folder: Path) -> Submission:
     """The submission of one folder; see `read_submissions`."""
-    card = _read_card(folder / CARD)
+    card = _read_card(folder / SUBMISSION_CARD)
     one_of(f"knowledge of {card['name']},", card["knows"], HONEST)
     factory = _factory(folder, card["policy"])
     name, author, knows, trained, _ = (card[field] for field in REQUIRED)
@@ -120,7 +122,9 @@ def _factory(folder: Path, policy: str) -> Factory:
     module, colon, name = policy.partition(":")
     path = folder / (f"{module}.py" if colon else policy)
     if not path.is_file():
-        raise FileNotFoundError(f"{folder / CARD} names {policy!r}, but there is no file {path}.")
+        raise FileNotFoundError(
+            f"{folder / SUBMISSION_CARD} names {policy!r}, but there is no file {path}."
+        )
     if colon:
         return _named(_imported(path), name, path)
     if path.suffix == ".zip":
@@ -128,8 +132,8 @@ def _factory(folder: Path, policy: str) -> Factory:
     if path.suffix == ".onnx":
         return onnx_factory(path)
     raise ValueError(
-        f"{folder / CARD} must name module:factory, weights, a model.zip or a file .onnx, got "
-        f"{policy!r}."
+        f"{folder / SUBMISSION_CARD} must name module:factory, weights, a model.zip or a file "
+        f".onnx, got {policy!r}."
     )
 
 

@@ -22,7 +22,7 @@ DRAW_BLOCK = 512
 i of a seed is the same whatever the number of products asked for or held in memory at once."""
 
 
-FACTS = ("distribution", "windows", "structure", "covariate_names")
+PRODUCT_FACTS = ("distribution", "windows", "structure", "covariate_names")
 """Fields of products that are no columns to be played."""
 
 
@@ -109,7 +109,7 @@ class Products(NamedTuple):
 
     def _map(self, function: Callable[[Array], Array]) -> Products:
         """A function of every column that is played."""
-        facts = {name: getattr(self, name) for name in FACTS}
+        facts = {name: getattr(self, name) for name in PRODUCT_FACTS}
         played = map_columns(function, self._replace(**dict.fromkeys(facts)))
         return played._replace(**facts)
 

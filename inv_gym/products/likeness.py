@@ -24,8 +24,8 @@ from inv_gym.products.economics import EconomicsRanges
 from inv_gym.products.mixture import Mixture
 from inv_gym.products.sources import ProductSource, SyntheticProducts, draw_products
 from inv_gym.products.table_figures import (
-    WINDOWS,
-    Figures,
+    FITTED_WINDOWS,
+    TableFigures,
     dispersion_of,
     figures_of,
     level_correlation,
@@ -33,9 +33,9 @@ from inv_gym.products.table_figures import (
 
 SERIES_OF_CLASS, MOST_CLASSES = 20, 5
 """Series of a class of mean demand at least, and classes at most (our choice)."""
-MARGIN = 1.2
+MARGIN_RANGE = 1.2
 """The outer classes reach beyond the means of the table by this factor (our choice)."""
-SPREAD = 2.0
+SPREAD_RANGE = 2.0
 """Dispersions of a class lie within this factor of the one that is measured (our choice)."""
 LEAST_DISPERSION, MOST_DISPERSION = 0.02, 5.0
 """A count with less is Poisson; more is not believed (our choice)."""
@@ -43,7 +43,7 @@ MIDDLE = (0.1, 0.9)
 """Probabilities of the quantiles that a range reaches from and to."""
 
 
-class Played(Protocol):
+class PlayedTable(Protocol):
     """A task: its problem, and the sources of its products."""
 
     @property
@@ -72,7 +72,7 @@ class LikeTable(Mixture):
     )
 
 
-def population_like(task: Played) -> LikeTable:
+def population_like(task: PlayedTable) -> LikeTable:
     """A made-up population like the training days of a task's table: mean demands, dispersions
     given the mean, shares of whole units, weekday profiles, trends and autocorrelations, lengths of
     histories, and economics. Validation and test days have no part in it.
@@ -94,7 +94,7 @@ def population_like(task: Played) -> LikeTable:
             f"population_like needs a task of a table (inv_gym.table_task), this one trains on "
             f"{type(source).__name__}."
         )
-    windows: Any = draw_products(source, task.problem, WINDOWS)
+    windows: Any = draw_products(source, task.problem, FITTED_WINDOWS)
     series, row = np.unique(windows.windows[:, 0], return_inverse=True)
     figures = figures_of(source.played.demand(series), source.panel.frequency.name == "daily")
     economics = _economics(source, *windows.windows.T)
@@ -107,12 +107,12 @@ def population_like(task: Played) -> LikeTable:
     return LikeTable(tuple(parts), source.table)
 
 
-def _classes(figures: Figures, row: np.ndarray) -> Iterator[tuple[float, SyntheticProducts]]:
+def _classes(figures: TableFigures, row: np.ndarray) -> Iterator[tuple[float, SyntheticProducts]]:
     """A share and a population for each class of mean demand, of counts and of amounts.
 
     Args:
         figures: Of each series.
-        row: ``[WINDOWS]`` the series of each window that may be played.
+        row: ``[FITTED_WINDOWS]`` the series of each window that may be played.
     """
     for whole in (True, False):
         rows = row[figures.whole[row] == whole]
@@ -121,14 +121,14 @@ def _classes(figures: Figures, row: np.ndarray) -> Iterator[tuple[float, Synthet
         number = int(np.clip(len(np.unique(rows)) // SERIES_OF_CLASS, 1, MOST_CLASSES))
         edges = np.quantile(figures.mean[rows], np.linspace(0.0, 1.0, number + 1))
         place = np.clip(np.searchsorted(edges, figures.mean[rows], "right") - 1, 0, number - 1)
-        edges[0], edges[-1] = edges[0] / MARGIN, edges[-1] * MARGIN
+        edges[0], edges[-1] = edges[0] / MARGIN_RANGE, edges[-1] * MARGIN_RANGE
         for k in np.unique(place):
             chosen = figures.rows(rows[place == k])
             mean = LogUniform(float(edges[k]), float(edges[k + 1]))
             yield float((place == k).sum()) / len(row), _population(chosen, whole, mean)
 
 
-def _population(figures: Figures, whole: bool, mean: Range) -> SyntheticProducts:
+def _population(figures: TableFigures, whole: bool, mean: Range) -> SyntheticProducts:
     """The population of a class, but for economics and lengths of histories."""
     measured = dispersion_of(figures)
     dispersion = min(max(measured, LEAST_DISPERSION), MOST_DISPERSION)
@@ -136,14 +136,14 @@ def _population(figures: Figures, whole: bool, mean: Range) -> SyntheticProducts
     return SyntheticProducts(
         (counted if whole else "gamma",),
         mean,
-        LogUniform(dispersion / SPREAD, dispersion * SPREAD),
+        LogUniform(dispersion / SPREAD_RANGE, dispersion * SPREAD_RANGE),
         tuple(_processes(figures)),
         shows_calendar=False,
         has_sold=True,
     )
 
 
-def _processes(figures: Figures) -> Iterator[Process]:
+def _processes(figures: TableFigures) -> Iterator[Process]:
     """What some products of a class have over time."""
     week, trend, level = figures.week > 0.0, figures.trend != 0.0, figures.level > 0.0
     if week.any():

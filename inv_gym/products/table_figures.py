@@ -7,10 +7,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-WINDOWS = 2048
+FITTED_WINDOWS = 2048
 """Windows that are drawn to find the series that are played, each as often as it is played."""
-DAYS = 7
-BLOCK, LEAST_BLOCKS = 28, 6
+WEEK_DAYS = 7
+WHOLE_BLOCK, LEAST_BLOCKS = 28, 6
 """Periods whose mean is a point of a trend, and points of a trend at least."""
 SURE, SURE_TREND = 3.0, 4.0
 """A weekday profile, autocorrelation or trend is one if it is so many times as large as chance
@@ -21,8 +21,8 @@ FASTEST, SLOWEST = 0.3, 0.99
 """Correlations of a level from one period to the next that are believed."""
 
 
-class Figures(NamedTuple):
-    """Figures of n series, each ``[n]``."""
+class TableFigures(NamedTuple):
+    """TableFigures of n series, each ``[n]``."""
 
     mean: np.ndarray
     """Units per period."""
@@ -43,12 +43,12 @@ class Figures(NamedTuple):
     in squares of the mean.
     """
 
-    def rows(self, rows: np.ndarray) -> Figures:
+    def rows(self, rows: np.ndarray) -> TableFigures:
         """Those of some series."""
-        return Figures(*(column[rows] for column in self))
+        return TableFigures(*(column[rows] for column in self))
 
 
-def figures_of(demand: np.ndarray, daily: bool) -> Figures:
+def figures_of(demand: np.ndarray, daily: bool) -> TableFigures:
     """The figures of the demands of some series.
 
     Args:
@@ -73,10 +73,10 @@ def figures_of(demand: np.ndarray, daily: bool) -> Figures:
         level = np.where(sure, next_covariance, 0.0)
         counted = np.nanmean(np.where(np.isnan(rest), np.nan, 1.0 / (profile * path)), 0) / mean
     excess = variance - np.where(whole, counted, 0.0)
-    return Figures(mean, whole, week, trend, level, np.where(sure, later, 0.0), excess)
+    return TableFigures(mean, whole, week, trend, level, np.where(sure, later, 0.0), excess)
 
 
-def dispersion_of(figures: Figures) -> float:
+def dispersion_of(figures: TableFigures) -> float:
     """The dispersion that some series share; those that sell more say more of it."""
     correlation = level_correlation(figures)
     variance = figures.level / correlation
@@ -84,7 +84,7 @@ def dispersion_of(figures: Figures) -> float:
     return float((weight * (figures.excess - variance)).sum() / (weight * (1.0 + variance)).sum())
 
 
-def level_correlation(figures: Figures) -> float:
+def level_correlation(figures: TableFigures) -> float:
     """The correlation, from one period to the next, of the levels that some series share."""
     first, later = figures.level.sum(), max(figures.later.sum(), 0.0)
     if not first > 0.0:
@@ -96,12 +96,12 @@ def _profile(share: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The factor of every period's weekday ``[D, n]``, 1 for a series without a profile, and the
     spread of each profile ``[n]``.
     """
-    weekday = np.arange(len(share)) % DAYS
-    factors = np.stack([np.nanmean(share[weekday == k], 0) for k in range(DAYS)])
+    weekday = np.arange(len(share)) % WEEK_DAYS
+    factors = np.stack([np.nanmean(share[weekday == k], 0) for k in range(WEEK_DAYS)])
     factors = np.where(np.isnan(factors), 1.0, factors)
-    number = np.stack([(~np.isnan(share[weekday == k])).sum(0) for k in range(DAYS)])
+    number = np.stack([(~np.isnan(share[weekday == k])).sum(0) for k in range(WEEK_DAYS)])
     within = np.nanmean((share - factors[weekday]) ** 2, 0)
-    between = (number * (factors - 1.0) ** 2).sum(0) / (DAYS - 1.0)
+    between = (number * (factors - 1.0) ** 2).sum(0) / (WEEK_DAYS - 1.0)
     has_profile = between > SURE * within
     noise = within * (1.0 / np.maximum(number, 1)).mean(0)
     spread = np.sqrt(np.log1p(np.maximum(factors.var(0, ddof=1) - noise, 0.0)))
@@ -112,12 +112,12 @@ def _path(share: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The factor of every period that a trend makes ``[D, n]``, 1 for a series without one, and the
     growth per period ``[n]``.
     """
-    number = len(share) // BLOCK
+    number = len(share) // WHOLE_BLOCK
     if number < LEAST_BLOCKS:
         return np.ones(share.shape), np.zeros(share.shape[1])
 
     # a straight line through the means of blocks, and its standard error
-    points = np.nanmean(share[: number * BLOCK].reshape(number, BLOCK, -1), 1)
+    points = np.nanmean(share[: number * WHOLE_BLOCK].reshape(number, WHOLE_BLOCK, -1), 1)
     known = ~np.isnan(points)
     time = np.where(known, np.arange(number)[:, None], np.nan)
     time = time - np.nanmean(time, 0)
@@ -125,7 +125,7 @@ def _path(share: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     rest = points - np.nanmean(points, 0) - slope * time
     error = np.sqrt(np.nansum(rest**2, 0) / np.maximum(known.sum(0) - 2, 1) / np.nansum(time**2, 0))
     is_sure = (known.sum(0) >= LEAST_BLOCKS) & (np.abs(slope) > SURE_TREND * error)
-    growth = np.where(is_sure, slope / BLOCK, 0.0)
+    growth = np.where(is_sure, slope / WHOLE_BLOCK, 0.0)
     periods = np.arange(len(share))[:, None]
     middle = (np.where(np.isnan(share), 0.0, 1.0) * periods).sum(0) / (~np.isnan(share)).sum(0)
     return np.exp(np.log1p(growth) * (periods - middle)), growth

@@ -21,7 +21,7 @@ from inv_gym.inventorybench import (
     write_submission,
 )
 from inv_gym.inventorybench.arrivals import Outstanding
-from inv_gym.inventorybench.instances import RANDOM, SETTINGS
+from inv_gym.inventorybench.instances import BENCH_SETTINGS, RANDOM
 from inv_gym.inventorybench.playing import problem_of
 from inv_gym.testing import Replay
 
@@ -49,7 +49,7 @@ def written(
 def benchmark(tmp_path: Path) -> Path:
     """Two instances of each setting."""
     root, rng = tmp_path / "benchmark", np.random.default_rng(0)
-    for setting, promised in SETTINGS.items():
+    for setting, promised in BENCH_SETTINGS.items():
         for number in range(2):
             demand = [float(units) for units in rng.poisson(5.0, 12)]
             lead_times: list[object] = [promised] * 12
@@ -71,7 +71,7 @@ def replayed(instance: Instance, orders: list[float]) -> float:
 def test_instances_are_read_as_they_lie(benchmark: Path) -> None:
     instances = read_benchmark(benchmark)
     assert [i.name for i in instances] == sorted(i.name for i in instances)
-    assert {i.setting for i in instances} == set(SETTINGS)
+    assert {i.setting for i in instances} == set(BENCH_SETTINGS)
     first = instances[0]
     assert first.known.tolist() == KNOWN and (first.profit, first.holding_cost) == (4.0, 1.0)
     assert first.perfect == 4.0 * first.demand.sum()
@@ -161,7 +161,7 @@ def test_every_rule_plays_every_setting(benchmark: Path) -> None:
     instances = read_benchmark(benchmark)
     names = players(instances)
     assert {"base-stock", "smoothed, projected level"} <= names.keys()
-    complete = {name: by for name, by in names.items() if by.keys() == SETTINGS.keys()}
+    complete = {name: by for name, by in names.items() if by.keys() == BENCH_SETTINGS.keys()}
     wanted = {n: complete[n] for n in ("base-stock", "smoothed, projected level", "random orders")}
     table = score_table({n: play_instances(instances, by) for n, by in wanted.items()})
     assert (table["played"] == 6).all() and (table["all"].diff().dropna() <= 0.0).all()

@@ -10,11 +10,11 @@ import pandas as pd
 from experiments.favorita.players import END_TO_END, MARGIN, MQ
 from experiments.favorita.twin import SHOCK
 
-BLOCK = 7
+BOOTSTRAP_BLOCK = 7
 """Dates that are drawn together, as days next to one another are alike."""
-LEAST_BLOCKS = 4
+BOOTSTRAP_LEAST_BLOCKS = 4
 """Blocks that a short span is cut into; each is shorter then."""
-DRAWS = 2000
+BOOTSTRAP_DRAWS = 2000
 BOOTSTRAP_SEED = 96_000
 CHRISTMAS_WEEKS = ("2015-12-13", "2016-01-05"), ("2016-12-13", "2017-01-05")
 AFTER_SHOCK = (SHOCK, "2016-05-07")
@@ -70,9 +70,11 @@ def ratio_interval(ours: np.ndarray, other: np.ndarray) -> tuple[float, float, f
     """
     number = len(ours)
     rng = np.random.default_rng(BOOTSTRAP_SEED)
-    block = min(BLOCK, max(number // LEAST_BLOCKS, 1))
-    starts = rng.integers(number, size=(DRAWS, -(-number // block)))
-    place = ((starts[..., None] + np.arange(block)) % number).reshape(DRAWS, -1)[:, :number]
+    block = min(BOOTSTRAP_BLOCK, max(number // BOOTSTRAP_LEAST_BLOCKS, 1))
+    starts = rng.integers(number, size=(BOOTSTRAP_DRAWS, -(-number // block)))
+    place = ((starts[..., None] + np.arange(block)) % number).reshape(BOOTSTRAP_DRAWS, -1)[
+        :, :number
+    ]
     difference = (ours - other)[place].sum(1)
     base = np.abs(other[place].sum(1))
     gaps = 100.0 * difference / np.maximum(base, np.finfo(float).tiny)
@@ -83,11 +85,11 @@ def ratio_interval(ours: np.ndarray, other: np.ndarray) -> tuple[float, float, f
 
 def recovery_days(frame: pd.DataFrame) -> int:
     """Days from the shock until, over a week, no larger share of demand is lost than before it."""
-    weekly = frame[["shortage", "demand"]].rolling(BLOCK, min_periods=1).sum()
+    weekly = frame[["shortage", "demand"]].rolling(BOOTSTRAP_BLOCK, min_periods=1).sum()
     lost = weekly["shortage"] / weekly["demand"]
     before = frame.loc[: pd.Timestamp(SHOCK), ["shortage", "demand"]].sum()
     usual = RECOVERED * before["shortage"] / before["demand"]
-    after = lost[lost.index > pd.Timestamp(SHOCK) + pd.Timedelta(days=BLOCK)]
+    after = lost[lost.index > pd.Timestamp(SHOCK) + pd.Timedelta(days=BOOTSTRAP_BLOCK)]
     well = after[after <= usual]
     last = well.index[0] if len(well) else frame.index[-1]
     return int((last - pd.Timestamp(SHOCK)).days)

@@ -17,7 +17,7 @@ ARRAYS = ("sales", "week_start")
 
 
 @dataclass(frozen=True)
-class Table:
+class FavoritaTable:
     """A table of demand.
 
     Attributes:
@@ -44,13 +44,13 @@ DAILY_TESTS = {
 }
 VALIDATION = ("2015-11-01", "2016-03-31")
 TABLES = {
-    "stores": Table(
+    "stores": FavoritaTable(
         ("store_daily.parquet", "store_daily.csv"), 7, 60, "2015-10-31", VALIDATION, DAILY_TESTS
     ),
-    "families": Table(
+    "families": FavoritaTable(
         ("family_store_daily.parquet", "train.csv"), 7, 60, "2015-10-31", VALIDATION, DAILY_TESTS
     ),
-    "items": Table(
+    "items": FavoritaTable(
         ("item_weekly.parquet", "item_weekly_21stores.npz", "item_weekly.csv"),
         1,
         20,

@@ -11,7 +11,7 @@ import pandas as pd
 
 import inv_gym
 from experiments.favorita.claims import claims_of
-from experiments.favorita.data import TABLES, Table, read_table
+from experiments.favorita.data import TABLES, FavoritaTable, read_table
 from experiments.favorita.players import (
     NAIVE,
     QUICK,
@@ -70,7 +70,12 @@ def measure(folder: Path, name: str, lead_time: int, data: Path | None, quick: b
 
 
 def played(
-    players: dict[str, Policy], panel: Panel, table: Table, lead_time: int, test: str, ratio: float
+    players: dict[str, Policy],
+    panel: Panel,
+    table: FavoritaTable,
+    lead_time: int,
+    test: str,
+    ratio: float,
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """What every policy did in a test period, and what that says of the claims."""
     task = test_task(panel, table, lead_time, test, ratio)
@@ -86,12 +91,14 @@ def played(
 
 
 def calibrated(
-    models: dict[str, Forecaster], panel: Panel, table: Table, lead_time: int
+    models: dict[str, Forecaster], panel: Panel, table: FavoritaTable, lead_time: int
 ) -> list[dict[str, Any]]:
     """Coverage and loss in a period without a shock, on windows drawn from it."""
     test = next(name for name in CALM if name in table.tests)
     first, last = table.tests[test]
-    shorter = Table(table.files, table.season, lead_time + 1, table.training, table.validation, {})
+    shorter = FavoritaTable(
+        table.files, table.season, lead_time + 1, table.training, table.validation, {}
+    )
     task = training_task(panel, shorter, lead_time)
     source = PanelProducts(panel, first, last, task.source.economics)  # type: ignore[attr-defined]
     report = calibration(

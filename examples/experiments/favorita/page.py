@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from experiments.favorita.data import TABLES
-from experiments.favorita.plan import LEAD_TIMES
+from experiments.favorita.plan import FAVORITA_LEAD_TIMES
 from experiments.favorita.players import MQ, TREES
 from experiments.results import Results, page_of, table
-from inv_gym.agents.forecasting.calibration import PERIODS
+from inv_gym.agents.forecasting.calibration import CALIBRATION_PERIODS
 from inv_gym.util.files import write_atomically
 
 CALIBRATED_LEVELS = (0.1, 0.5, 0.9)
@@ -36,7 +36,7 @@ def publish(folder: Path, target: Path) -> list[Path]:
 def measured(results: Results) -> Iterator[tuple[list[str], dict[str, Any]]]:
     """Table and lead time in words, with what was measured of them."""
     for name in TABLES:
-        for lead_time in LEAD_TIMES:
+        for lead_time in FAVORITA_LEAD_TIMES:
             file = f"{name}/{lead_time}.json"
             if results.has(file):
                 yield [name, str(lead_time)], results.read(file)
@@ -54,7 +54,11 @@ def origin(results: Results) -> str:
 
 def is_void(facts: Mapping[str, Any]) -> bool:
     """Whether MQ-RNN forecasts so badly that a comparison with it says nothing."""
-    rows = {row["forecaster"]: row for row in facts["calibration"] if row["target"] == PERIODS}
+    rows = {
+        row["forecaster"]: row
+        for row in facts["calibration"]
+        if row["target"] == CALIBRATION_PERIODS
+    }
     mine = rows[MQ]
     missed = max(abs(mine[f"coverage {level:g}"] - level) for level in CALIBRATED_LEVELS)
     too_large = mine["loss"] > MOST_ABOVE_TREES * rows[TREES]["loss"]

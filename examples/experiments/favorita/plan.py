@@ -8,14 +8,14 @@ from pathlib import Path
 from experiments.campaign import Measurement
 from experiments.favorita.data import TABLES
 
-LEAD_TIMES = (0, 3)
+FAVORITA_LEAD_TIMES = (0, 3)
 QUICK_LEAD_TIMES = (0,)
 
 
 def plan(data: Path | None = None, quick: bool = False) -> Iterator[Measurement]:
     """A measurement for each table and lead time, on the data of a folder or on the twin."""
     for name in TABLES:
-        for lead_time in QUICK_LEAD_TIMES if quick else LEAD_TIMES:
+        for lead_time in QUICK_LEAD_TIMES if quick else FAVORITA_LEAD_TIMES:
             file = f"{name}/{lead_time}.json"
             arguments = (name, lead_time, data, quick)
             yield Measurement(name, arguments, f"lead time {lead_time}", file)

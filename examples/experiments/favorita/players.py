@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from experiments.favorita.data import Table
+from experiments.favorita.data import FavoritaTable
 from experiments.fitted import without_warnings
 from inv_gym import EconomicsRanges, LogUniform, Policy, Task, baselines
 from inv_gym.agents.catalogue import policies as shipped_policies
@@ -64,12 +64,12 @@ def at_ratio(ratio: float) -> EconomicsRanges:
     return economics_of(MARGIN / (1.0 - MARGIN) * (1.0 - ratio) / ratio)
 
 
-def problem_of(table: Table, lead_time: int) -> LostSales:
+def problem_of(table: FavoritaTable, lead_time: int) -> LostSales:
     """Lost sales over an episode of the table, undiscounted."""
     return LostSales(lead_time=lead_time, horizon=table.horizon, discount=1.0)
 
 
-def training_task(panel: Panel, table: Table, lead_time: int) -> Task:
+def training_task(panel: Panel, table: FavoritaTable, lead_time: int) -> Task:
     """Windows of the past, with critical ratios from .4 to .98."""
     economics = economics_of(LogUniform(0.02, 1.5))
     first, last = table.validation
@@ -80,14 +80,16 @@ def training_task(panel: Panel, table: Table, lead_time: int) -> Task:
     )
 
 
-def test_task(panel: Panel, table: Table, lead_time: int, test: str, ratio: float) -> Task:
+def test_task(panel: Panel, table: FavoritaTable, lead_time: int, test: str, ratio: float) -> Task:
     """Every series once, from the first day of a test period on."""
     first, last = table.tests[test]
     source = PanelProducts(panel, first, last, at_ratio(ratio), each=first)
     return Task(problem_of(table, lead_time), source)
 
 
-def forecasters(task: Task, table: Table, lead_time: int, effort: Effort) -> dict[str, Forecaster]:
+def forecasters(
+    task: Task, table: FavoritaTable, lead_time: int, effort: Effort
+) -> dict[str, Forecaster]:
     """All of them, trained where they learn, by name."""
     horizon = lead_time + 1
     network = MQForecaster(

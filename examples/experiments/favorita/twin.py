@@ -16,7 +16,7 @@ DECEMBER = 1.38
 SHOCK_FACTORS = (1.26, 1.90, 1.68, 1.47, 1.68, 1.23)
 """The days from the one after the shock on, over other days."""
 TWIN_SEED = 90_000
-FAMILIES = ("BEVERAGES", "PRODUCE", "BOOKS")
+TWIN_FAMILIES = ("BEVERAGES", "PRODUCE", "BOOKS")
 
 
 def day_factors(days: pd.DatetimeIndex) -> np.ndarray:
@@ -45,7 +45,7 @@ def families(number: int, rng: np.random.Generator) -> pd.DataFrame:
     days = pd.date_range(FIRST, LAST)
     parts = []
     for store in range(1, number + 1):
-        for family in FAMILIES:
+        for family in TWIN_FAMILIES:
             promoted = rng.poisson(6.0, len(days)) * (rng.random(len(days)) < 0.3)
             lift = (1.0 + 0.06 * promoted) * noise(rng, len(days), 0.15)
             mean = rng.lognormal(5.0, 1.0) * day_factors(days) * lift

@@ -14,7 +14,7 @@ import pandas as pd
 
 from inv_gym.products.panel.headings import DAY, Layout
 
-DAYS, UNITS = "date", "units"
+ARRAY_OF_DAYS, ARRAY_OF_UNITS = "date", "units"
 """What the columns of days and units are called."""
 
 EXPECTED = (
@@ -65,11 +65,13 @@ class NpzFile:
     def layout(self) -> Layout:
         """The kind of table."""
         axes = tuple(self._arrays.names)
-        return Layout("array of sales", axes, UNITS, "promotion", missing="error", returns="zero")
+        return Layout(
+            "array of sales", axes, ARRAY_OF_UNITS, "promotion", missing="error", returns="zero"
+        )
 
     def columns(self) -> list[str]:
         """The names of the other axes, the days and the units."""
-        return [*self._arrays.names, DAYS, UNITS]
+        return [*self._arrays.names, ARRAY_OF_DAYS, ARRAY_OF_UNITS]
 
     def cells(self) -> list[str]:
         """The first row."""
@@ -88,9 +90,12 @@ class NpzFile:
                 name: np.repeat(labels[first : first + step], len(arrays.days))
                 for name, labels in arrays.names.items()
             }
-            cells |= {DAYS: np.tile(arrays.days, len(units)), UNITS: units.ravel()}
+            cells |= {
+                ARRAY_OF_DAYS: np.tile(arrays.days, len(units)),
+                ARRAY_OF_UNITS: units.ravel(),
+            }
             frame = pd.DataFrame(cells)
-            yield frame[frame[UNITS].notna()].reset_index(drop=True)
+            yield frame[frame[ARRAY_OF_UNITS].notna()].reset_index(drop=True)
 
 
 def _understood(arrays: Mapping[str, np.ndarray]) -> Arrays:

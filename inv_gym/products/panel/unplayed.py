@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 MOST = 0.5
 """The share of series above which they are most of them."""
 
-SHOWN_NAMES = 3
+SHOWN_UNPLAYED = 3
 """Names of series that a note lists."""
 
 
@@ -61,7 +61,7 @@ def _longest(source: PanelProducts) -> np.ndarray:
 
 def _counted(source: PanelProducts, series: np.ndarray) -> str:
     """How many series are not played, and what the first ones are called."""
-    names = ", ".join(repr(source.panel.series[place]) for place in series[:SHOWN_NAMES])
-    more = ", ..." if len(series) > SHOWN_NAMES else ""
+    names = ", ".join(repr(source.panel.series[place]) for place in series[:SHOWN_UNPLAYED])
+    more = ", ..." if len(series) > SHOWN_UNPLAYED else ""
     verb = "is" if len(series) == 1 else "are"
     return f"{len(series):,} series ({names}{more}) {verb} not played:"
