@@ -12,7 +12,7 @@ from inv_gym.inventorybench.instances import BENCH_SETTINGS
 from inv_gym.inventorybench.playing import Played
 from inv_gym.util.files import write_atomically
 
-RESULTS, ORDERS, SUBMISSION_README = "results", "results.csv", "SUBMISSION_README.md"
+RESULTS, ORDERS, SUBMISSION_README = "results", "results.csv", "README.md"
 
 
 def write_submission(played: list[Played], folder: str | Path, policy: str) -> list[Path]:

@@ -22,7 +22,7 @@ FASTEST, SLOWEST = 0.3, 0.99
 
 
 class TableFigures(NamedTuple):
-    """TableFigures of n series, each ``[n]``."""
+    """Figures of n series, each ``[n]``."""
 
     mean: np.ndarray
     """Units per period."""
