@@ -50,12 +50,12 @@ def _perishable(problem: Perishable) -> tuple[str, ...]:
 
 @compared.register
 def _dual_sourcing(problem: DualSourcing) -> tuple[str, ...]:
-    return ("dual index", "tailored base-surge", GENERALIST)
+    return (GENERALIST, "dual index", "tailored base-surge")
 
 
 @compared.register
 def _removal(problem: ProcurementRemoval) -> tuple[str, ...]:
-    return ("interval-stock", "base-stock, never remove", GENERALIST)
+    return (GENERALIST, "interval-stock", "base-stock, never remove")
 
 
 def policies_for(

@@ -23,7 +23,12 @@ from inv_gym.util.files import write_atomically
 
 ROOT = Path(__file__).parents[2]
 EXPERIMENTS = ROOT / "examples" / "experiments"
-PAGES = {"evidence": "evidence.md", "structure": "structure.md", "sample_efficiency": "ppo.md"}
+PAGES = {
+    "evidence": "evidence.md",
+    "structure": "structure.md",
+    "sample_efficiency": "ppo.md",
+    "zero_shot": "zero-shot.md",
+}
 
 
 def measure(folder: Path, name: str, value: int) -> None:

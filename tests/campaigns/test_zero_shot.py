@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -106,3 +107,17 @@ def test_windows_of_several_tables_are_other_series() -> None:
     both = gaps.joined([part, part], "network", ["high", "low"])
     assert len(np.unique(both.series)) == 20
     np.testing.assert_array_equal(both.rules["rule"][40:], part.rules["low"])
+
+
+def test_the_readme_says_what_the_page_shows() -> None:
+    root = SALES.parents[2]
+    text = (root / "docs" / "zero-shot.md").read_text()
+    shown = text.split("## The generalists")[1].split("##")[0]
+    pairs = [tuple(map(int, pair)) for pair in re.findall(r"\| (\d+) of (\d+) \|", shown)]
+    above, played = np.sum(pairs, 0)
+    readme = " ".join((root / "README.md").read_text().split())
+    assert f"on {above} of {played} pairs of table and problem" in readme
+    made_up = text.split("## On made-up products")[1].split("##")[0]
+    gaps_shown = [float(gap) for gap in re.findall(r"\| ([-+][\d.]+) ±", made_up)]
+    low, high = -max(gaps_shown), -min(gaps_shown)
+    assert f"they earn {low:.1f} to {high:.1f} % less than the networks" in readme

@@ -46,9 +46,9 @@ def draw_gaps(
                 middle, mean, half, color=colour, marker="o", ms=3, lw=1, capsize=2, label=network
             )
         axis.axhline(0.0, color="grey", lw=0.8)
-        axis.set(xscale="log", title=case, xlabel="mean demand, units", ylim=(-20.0, 20.0))
-    axes[0].set_ylabel("gap to the rule, %")
-    axes[0].legend(fontsize=7)
+        axis.set(xscale="log", title=case, xlabel="mean demand, units", ylim=(-12.0, 4.0))
+    axes[0].set_ylabel("difference to the rule, % of a period's demand")
+    axes[0].legend(fontsize=7, loc="lower right")
     return save_compact(figure, path)
 
 
