@@ -11,11 +11,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from experiments.campaign import Campaign, Measurement
+from experiments.settings import given_settings, settings_of
 from inv_gym.util.checks import matching, one_of
 from inv_gym.util.processes import report_finished
 
@@ -24,47 +25,11 @@ CAMPAIGNS = {
     "structure": "what a network gains from structure, docs/structure.md",
     "sample_efficiency": "PPO beside DirectBackprop, docs/ppo.md",
     "trainings": "how many short trainings die, docs/trainings.md",
-    "favorita": "forecasts against end-to-end learning on retail demand, docs/real-demand.md",
+    "favorita": "forecasts against end-to-end learning, docs/real-demand.md",
     "tuning": "parameters of PPO, agents/sb3/tuned.json",
     "zero_shot": "the generalists on real tables, docs/zero-shot.md",
 }
 """Every campaign is a package of this name, which holds a `CAMPAIGN`."""
-OWN_OPTIONS = ("data", "quick")
-"""Settings that are options of the command line."""
-
-
-def settings_of(campaign: Campaign, changes: Sequence[str]) -> dict[str, Any]:
-    """A campaign's settings with changes such as ``seeds=2``.
-
-    Raises:
-        ValueError: A change is not written so, or its name or value is not understood.
-    """
-    settings = campaign.settings
-    for change in changes:
-        name, equals, value = change.partition("=")
-        if name in OWN_OPTIONS:
-            raise ValueError(f"--set must not give {name}: it is an option of its own, --{name}.")
-        if not equals:
-            raise ValueError(f"--set must be name=value, got {change!r}.")
-        one_of("setting", name, settings)
-        if not value.isdecimal() or int(value) < 1:
-            raise ValueError(f"setting {name} must be a whole number of at least 1, got {value!r}.")
-        settings[name] = int(value)
-    return settings
-
-
-def given_settings(campaign: Campaign, data: Path | None, quick: bool) -> dict[str, Any]:
-    """The settings that options of their own give: a folder of data, and short measurements.
-
-    Raises:
-        ValueError: The campaign has no such setting.
-    """
-    given = {"data": data, "quick": quick or None}
-    settings = {name: value for name, value in given.items() if value is not None}
-    for name in settings:
-        if name not in campaign.settings:
-            raise ValueError(f"this campaign has no --{name}: leave it out.")
-    return settings
 
 
 def chosen(plan: Sequence[Measurement], patterns: Sequence[str]) -> list[Measurement]:
@@ -111,7 +76,7 @@ def main(
         list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="A setting.")
     ] = None,
     data: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Folder of tables, where they are used.")
+        Path | None, typer.Option(metavar="PATH", help="Tables, where they are used.")
     ] = None,
     quick: Annotated[bool, typer.Option("--quick", help="Short measurements, for a look.")] = False,
 ) -> None:
