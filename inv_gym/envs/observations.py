@@ -224,7 +224,7 @@ class FlatObservations:
             Lots(*rows[self.lots]) if self.extras.lots else None,
             rows[self.price.start] if self.extras.prices else None,
             Earlier(*rows[self.earlier]) if self.extras.earlier else None,
-            self.covariate_names,
+            covariate_names=self.covariate_names,
         )
 
 

@@ -120,7 +120,7 @@ def test_later_covariates_are_known_after_planning_alone() -> None:
     task = inv_gym.task("InvLostSalesLeadTime-v0", lead_time=2, horizon=4)
     products = task.draw(5)
     covariates = np.zeros((HISTORY + 4, 5, 1))
-    products = products._replace(covariates=covariates)
+    products = products._replace(covariates=covariates, covariate_names=("promotion",))
     policy = ForecastBaseStock(task.problem, EmpiricalQuantiles())
     with pytest.raises(NotPlannedError, match="covariates of later periods"):
         policy(inv_gym.play.episode.Episode(task.problem, products).observe())
