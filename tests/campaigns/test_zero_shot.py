@@ -88,6 +88,7 @@ def test_a_reward_of_about_nothing_gives_the_difference_in_brackets() -> None:
     gap = made_up(0.0, 0.1).gap("network", "high")
     assert np.isnan(gap.percent.mean)
     assert gap.text == f"({gap.difference.mean:+.2f} ± {_half(gap.difference):.2f})"
+    assert made_up(2.0, 2.1, series=1).gap("network", "high").text.endswith(" one series")
 
 
 def _half(interval: gaps.Interval) -> float:

@@ -92,7 +92,9 @@ class Gap:
 
 
 def _text(interval: Interval) -> str:
-    return f"{interval.mean:+.2f} ± {interval.high - interval.mean:.2f}"
+    half = interval.high - interval.mean
+    error = "one series" if np.isnan(half) else f"± {half:.2f}"
+    return f"{interval.mean:+.2f} {error}"
 
 
 def read(results: Results, table: str, case: str) -> Measured | None:
