@@ -13,6 +13,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 README, AGENTS = "README.md", "docs/agents.md"
 EVIDENCE, PPO, EXACT = "docs/evidence.md", "docs/ppo.md", "docs/exact.md"
+ZERO_SHOT = "docs/zero-shot.md"
 SECTIONS = {README: "## Learned policies", AGENTS: "## Evidence"}
 """Where a file speaks of results: there, every figure must be a claim."""
 NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?")
@@ -98,6 +99,7 @@ OPTIMAL = "% over optimal, mean"
 TRAINED_TWICE = "both trainings"
 UNPAUSED = "*[!2]"
 """Instances but for those of lead time 2, whose processes paused."""
+TO_OWN = "generalist to its own network, %"
 TO_PPO = "PPO to DirectBackprop, %"
 CAPPED = "gijsbrechts* | capped dual index, % over optimal"
 
@@ -111,6 +113,14 @@ CLAIMS = (
         README,
         "{} and {} % more for shelf lives 2 and 3",
         tuple(evidence(f"shelf-life-{n}", HISTORY) for n in (2, 3)),
+    ),
+    Claim(
+        README,
+        "On the environments' own populations they earn {} to {} % less than the networks",
+        (
+            Figure(ZERO_SHOT, "Inv*", TO_OWN, summary=highest, sign=-1),
+            Figure(ZERO_SHOT, "Inv*", TO_OWN, summary=lowest, sign=-1),
+        ),
     ),
     Claim(README, "{} % more for dual sourcing", (evidence("dual-sourcing-2", HISTORY),)),
     Claim(README, "{} % more for procurement and removal", (evidence("removal", HISTORY),)),
