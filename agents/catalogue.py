@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 from inv_gym.agents.checkpoints import read_tensors
 from inv_gym.agents.inventory_agent import InventoryAgent
@@ -23,8 +25,13 @@ def policies(problem: Problem, for_tables: bool = False) -> dict[str, Policy]:
         for_tables: Whether only those that are meant for real tables: the generalists.
     """
     found: dict[str, Policy] = {}
-    for path in sorted(TRAINED_FOLDER.glob("*.safetensors")):
-        _, card = read_tensors(path)
+    for path, card in _cards().items():
         if serves(problem, card) and (card["name"] == GENERALIST or not for_tables):
             found[card["name"]] = InventoryAgent.load(path, problem)
     return found
+
+
+@cache
+def _cards() -> dict[Path, dict[str, Any]]:
+    """The card of each file, read once: a table may ask for many structures."""
+    return {path: read_tensors(path)[1] for path in sorted(TRAINED_FOLDER.glob("*.safetensors"))}

@@ -147,7 +147,7 @@ class NetworkInputs:
         if not self.network.config.whole_counts:
             return None
         fraction = is_fraction(tensor(products.demand[:-1], self._like)).int()
-        running = torch.cat([torch.zeros_like(fraction[:1]), fraction.cumsum(0)])
+        running = running_sums(fraction, 0)
         return running[HISTORY:] == running[:-HISTORY]
 
     def memory(self, history: Tensor, scale: Tensor, earlier: Earlier | None) -> Tensor | None:
@@ -169,8 +169,8 @@ class NetworkInputs:
         scale = tensor(products.scale, self._like)
         demand = tensor(products.demand[:-1], self._like)
         known = known_or_zero(demand)
-        running = torch.stack([(~demand.isnan()).to(scale), known, known * known])
-        running = torch.cat([torch.zeros_like(running[:, :1]), running.cumsum(1)], 1)
+        every = torch.stack([(~demand.isnan()).to(scale), known, known * known])
+        running = running_sums(every, 1)
 
         # of a product without earlier periods, what leaves the history is forgotten
         sums, left = running[:, HISTORY:], running[:, :-HISTORY]
@@ -241,6 +241,12 @@ class NetworkInputs:
             raise ValueError(
                 f"the network expects the covariates ({', '.join(wanted)}), got {given} columns."
             )
+
+
+def running_sums(figures: Tensor, axis: int) -> Tensor:
+    """Along the axis, the sum of the figures before each one, and at the end that of all."""
+    nothing = torch.zeros_like(figures.narrow(axis, 0, 1))
+    return torch.cat([nothing, figures.cumsum(axis)], axis)
 
 
 def is_fraction(demand: Tensor) -> Tensor:

@@ -11,14 +11,11 @@ from inv_gym.util.checks import whole
 
 
 @dataclass(frozen=True)
-class EmpiricalQuantiles(IndependentSums):
-    """Quantiles of the demands of the history, each taken to the day of the week that is forecast.
-
-    A day's factor is its mean demand over the mean of all; one further mean day in each keeps it
-    from what few weeks say by chance.
+class Seasonal(IndependentSums):
+    """What forecasts from a season have in common.
 
     Attributes:
-        season: Periods after which the factors repeat, 7 for days; 1: there are no factors.
+        season: Its periods, 7 for days; 1: there is none.
 
     Raises:
         TypeError: The season is no whole number.
@@ -29,6 +26,14 @@ class EmpiricalQuantiles(IndependentSums):
 
     def __post_init__(self) -> None:
         whole("season", self.season, least=1)
+
+
+class EmpiricalQuantiles(Seasonal):
+    """Quantiles of the demands of the history, each taken to the day of the week that is forecast.
+
+    A day's factor is its mean demand over the mean of all; one further mean day in each keeps it
+    from what few weeks say by chance. With a season of 1 there are no factors.
+    """
 
     def quantiles(
         self, history: np.ndarray, covariates: np.ndarray | None, levels: np.ndarray, horizon: int
@@ -51,22 +56,10 @@ class EmpiricalQuantiles(IndependentSums):
         return (total + mean) / ((number + 1.0) * mean)
 
 
-@dataclass(frozen=True)
-class SeasonalNaive(IndependentSums):
-    """The demand one season ago, with the quantiles of what such forecasts missed in the history.
-
-    Attributes:
-        season: Periods, 7 for days; 1: the last demand.
-
-    Raises:
-        TypeError: The season is no whole number.
-        ValueError: It is below 1.
+class SeasonalNaive(Seasonal):
+    """The demand one season ago (of a season of 1, the last one), with the quantiles of what such
+    forecasts missed in the history.
     """
-
-    season: int = 7
-
-    def __post_init__(self) -> None:
-        whole("season", self.season, least=1)
 
     def quantiles(
         self, history: np.ndarray, covariates: np.ndarray | None, levels: np.ndarray, horizon: int

@@ -52,7 +52,7 @@ def tensor(array: Array, like: Tensor) -> Tensor:
     return array.to(like) if is_torch(array) else arrays.like(np.asarray(array), like)
 
 
-def economic_features(economics: Sequence[Tensor], magnified: Sequence[float] = (100.0,)) -> Tensor:
+def economic_features(economics: Sequence[Tensor], magnified: Sequence[float]) -> Tensor:
     """``[B, E + E M]`` each figure as a share of the money unit, as it is and magnified near 0."""
     figures = torch.stack(tuple(economics), -1)
     share = figures / figures.abs().sum(-1, keepdim=True)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import ClassVar
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
@@ -11,6 +12,7 @@ from inv_gym.baselines.fitting.estimation import matched
 from inv_gym.demand.distribution import Distribution
 from inv_gym.play.forecaster import Forecaster, forecast_quantiles, forecast_sum
 from inv_gym.play.policy import NotPlannedError, Observation
+from inv_gym.problems.problem import Problem
 from inv_gym.products.batch import HISTORY, Products
 from inv_gym.util.arrays import Array, to_numpy
 
@@ -77,6 +79,26 @@ class Outlook:
         known = self.covariates[first : first + HISTORY + periods]
         lacking = HISTORY + periods - len(known)
         return np.concatenate([known, np.repeat(known[-1:], lacking, 0)])
+
+
+class Forecasting:
+    """What policies that forecast have in common, beside their fields: a forecaster, and the
+    outlook that it has after planning.
+    """
+
+    forecaster: Forecaster
+    outlook: Outlook | None
+
+    knows: ClassVar[str] = "history"
+
+    def plan(self, problem: Problem, products: Products) -> Self:
+        """The same, with the covariates of all periods, which are known in advance."""
+        planned: Any = self
+        return replace(planned, outlook=Outlook(self.forecaster).of(products))
+
+    @cached_property
+    def _outlook(self) -> Outlook:
+        return self.outlook or Outlook(self.forecaster)
 
 
 def own_columns(values: np.ndarray, place: np.ndarray) -> np.ndarray:

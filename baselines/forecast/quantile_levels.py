@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from functools import cached_property
-from typing import ClassVar, Self
+from dataclasses import dataclass
 
 import numpy as np
 
-from inv_gym.baselines.forecast.known import Outlook, own_columns
+from inv_gym.baselines.forecast.known import Forecasting, Outlook, own_columns
 from inv_gym.baselines.rules.base_stock import BaseStock
 from inv_gym.baselines.rules.critical_ratio import critical_ratio
 from inv_gym.baselines.rules.projected_level import ProjectedLevel
@@ -16,12 +14,11 @@ from inv_gym.play.forecaster import Forecaster
 from inv_gym.play.policy import Observation
 from inv_gym.problems import LostSales
 from inv_gym.problems.problem import Problem
-from inv_gym.products.batch import Products
 from inv_gym.util.arrays import Array, map_columns, to_numpy
 
 
 @dataclass(frozen=True)
-class ForecastBaseStock:
+class ForecastBaseStock(Forecasting):
     """Order up to the critical quantile of the forecast of lead time and review period together.
 
     Attributes:
@@ -34,12 +31,6 @@ class ForecastBaseStock:
     forecaster: Forecaster
     outlook: Outlook | None = None
 
-    knows: ClassVar[str] = "history"
-
-    def plan(self, problem: Problem, products: Products) -> Self:
-        """The same, with the covariates of all periods, which are known in advance."""
-        return replace(self, outlook=Outlook(self.forecaster).of(products))
-
     def __call__(self, observation: Observation) -> Array:
         """Orders ``[B, K]``, units."""
         return BaseStock(problem=self.problem, level=self.level(observation))(observation)
@@ -50,10 +41,6 @@ class ForecastBaseStock:
         ratios, place = np.unique(critical_ratio(self.problem, economics), return_inverse=True)
         periods = self.problem.lead_times[0] + 1
         return own_columns(self._outlook.sum(observation, ratios, periods), place)
-
-    @cached_property
-    def _outlook(self) -> Outlook:
-        return self.outlook or Outlook(self.forecaster)
 
 
 @dataclass(frozen=True)

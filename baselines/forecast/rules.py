@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cached_property
-from typing import Any, ClassVar, Self
+from typing import Any
 
 from inv_gym.baselines.fitting.fitting import Fit
 from inv_gym.baselines.fitting.heuristic import Heuristic
-from inv_gym.baselines.forecast.known import Outlook
+from inv_gym.baselines.forecast.known import Forecasting, Outlook
 from inv_gym.play.episode import Episode
 from inv_gym.play.forecaster import Forecaster
 from inv_gym.play.policy import NotPlannedError, Observation
@@ -18,7 +17,7 @@ from inv_gym.util.arrays import Array, map_columns, to_numpy
 
 
 @dataclass(frozen=True)
-class ForecastAdaptive:
+class ForecastAdaptive(Forecasting):
     """A heuristic that is fitted anew each period, to the forecast of the periods up to the arrival
     of an order.
 
@@ -34,12 +33,6 @@ class ForecastAdaptive:
     forecaster: Forecaster
     outlook: Outlook | None = None
 
-    knows: ClassVar[str] = "history"
-
-    def plan(self, problem: Problem, products: Products) -> Self:
-        """The same, with the covariates of all periods, which are known in advance."""
-        return replace(self, outlook=Outlook(self.forecaster).of(products))
-
     def __call__(self, observation: Observation) -> Array:
         """Orders ``[B, K]``, units."""
         return self.rule(observation)(observation)
@@ -50,10 +43,6 @@ class ForecastAdaptive:
         distribution = self._outlook.distribution(observation, periods)
         economics = map_columns(to_numpy, observation.economics)
         return self.fit(self.problem, distribution, economics)
-
-    @cached_property
-    def _outlook(self) -> Outlook:
-        return self.outlook or Outlook(self.forecaster)
 
 
 @dataclass(frozen=True)

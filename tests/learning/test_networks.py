@@ -165,8 +165,11 @@ def test_without_the_size_of_a_product_orders_grow_with_its_units(env_id: str) -
 
 def test_the_money_unit_does_not_matter() -> None:
     columns = [torch.tensor([3.0, 0.0]), torch.tensor([0.01, 2.0]), torch.tensor([-1.0, 6.0])]
-    features = economic_features(columns)
-    torch.testing.assert_close(economic_features([100.0 * column for column in columns]), features)
+    magnified = NetworkConfig().magnified
+    features = economic_features(columns, magnified)
+    torch.testing.assert_close(
+        economic_features([100.0 * column for column in columns], magnified), features
+    )
     assert features.shape == (2, 6)
     assert features[1, :3].tolist() == [0.0, 0.25, 0.75]
 
