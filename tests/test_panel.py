@@ -353,7 +353,9 @@ def test_a_closure_is_masked_and_a_slow_mover_or_a_holiday_is_not(tmp_path):
     panel = panel_of(tmp_path, shop=shop, slow=slow)
     assert np.flatnonzero(~panel.usable[:, 0]).tolist() == list(range(100, 140))
     assert panel.usable[:, 1].all()
-    assert panel.notes == ("40 series-days of closures masked",)
+    assert panel.notes == (
+        "40 series-days of closures are demand of 0, and unknown to days after them",
+    )
 
 
 @pytest.mark.parametrize(
@@ -403,7 +405,9 @@ def numbered(folder: Path) -> Panel:
     """A panel in which the units of a day tell its number (from 1) and its series (thousands)."""
     day = np.arange(1.0, 301.0)
     gap = np.where((day > 150) & (day <= 170), 0.0, day + 1000.0)
-    return panel_of(folder, a=day, b=gap, c=day[:150] + 2000.0)
+    frame = long_table(a=day, b=gap, c=day[:150] + 2000.0)
+    frame["open"] = (frame["units"] > 0.0).astype(int)
+    return read_panel(stored(folder, frame))
 
 
 def test_splits_never_share_a_day_of_an_episode(tmp_path):

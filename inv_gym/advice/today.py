@@ -120,7 +120,7 @@ class Today:
             covariate_names=names,
         )
         first = np.where(known, days, len(self.panel.dates)).min(0)
-        earlier = earlier_of(self.panel.units, self.panel.usable, series, first)
+        earlier = earlier_of(self.panel, series, first, np.array(len(self.panel.dates)))
         return products._replace(lots=self.source.lots(series), earlier=earlier)
 
     def figures(self, series: np.ndarray) -> dict[str, np.ndarray]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from inv_gym.products.panel.closed import Closed
 from inv_gym.products.panel.closures import Closures
 from inv_gym.products.panel.frequency import Frequency
 from inv_gym.products.panel.headings import COSTS
@@ -38,7 +39,7 @@ class Panel:
         units: ``[D, S]`` float32; NaN before the first row of a series, and after the last one
             unless periods without a row are no sales.
         usable: ``[D, S]`` bool: False before the first sale, where units are NaN, and while a shop
-            is closed.
+            is closed, as it is known at the end of the table; see `known`.
         promotion: ``[D, S]`` uint8 or float32, 0 where there is no row; None if the table has none.
         prices: ``[D, S]`` float32, money per unit, NaN where none is given; None if the table has
             none.
@@ -50,6 +51,7 @@ class Panel:
         notes: What was filled, set to zero, masked, and how long a period is.
         frequency: How long a period is.
         closures: How they are told from demand.
+        closed: Those that were found.
         shops: ``[S]`` the shop of each series, which closes with all of them.
         file: Name of the file.
         played: What was worked out about periods that are played, see `played_periods`.
@@ -67,6 +69,7 @@ class Panel:
     notes: tuple[str, ...]
     frequency: Frequency
     closures: Closures
+    closed: Closed
     shops: np.ndarray
     file: str
     played: dict[range, PlayedPeriods] = field(default_factory=dict, init=False)
@@ -85,6 +88,14 @@ class Panel:
         if stock is None:
             return None
         return replace(stock, values=(stock.values == 0.0).astype(np.uint8), inside=0, outside=0)
+
+    def known(self, period: np.ndarray, series: np.ndarray, start: np.ndarray | int) -> np.ndarray:
+        """Whether periods of series can be learned from when a window starts, all of one shape;
+        False for positions below 0.
+        """
+        inside = np.maximum(period, 0)
+        usable = self.usable[inside, series] | self.closed.unknown(inside, series, start)
+        return (period >= 0) & usable
 
     @cached_property
     def price(self) -> np.ndarray | None:

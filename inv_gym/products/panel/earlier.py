@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from inv_gym.products.earlier import MEMORY, Earlier, summed
+from inv_gym.products.panel.data import Panel
 
 
-def earlier_of(units: Any, usable: Any, series: np.ndarray, stop: np.ndarray) -> Earlier:
-    """The sums of the usable ones of the `MEMORY` periods before a history.
+def earlier_of(panel: Panel, series: np.ndarray, stop: np.ndarray, start: np.ndarray) -> Earlier:
+    """The sums of the known ones of the `MEMORY` periods before a history.
 
     Args:
-        units: ``[D, S]`` demand of a table.
-        usable: ``[D, S]`` whether a period can be learned from.
+        panel: The table.
         series: ``[B]`` numbers of the series.
         stop: ``[B]`` position of the first known period of each history.
+        start: ``[B]`` position of the first period of each episode.
     """
     days = stop.astype(np.int64) + np.arange(-MEMORY, 0)[:, None]
-    inside = np.maximum(days, 0)
-    known = (days >= 0) & usable[inside, series]
-    return summed(units[inside, series].astype(np.float64), known)
+    known = panel.known(days, series, start)
+    return summed(panel.units[np.maximum(days, 0), series].astype(np.float64), known)

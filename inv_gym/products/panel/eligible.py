@@ -44,19 +44,23 @@ class Openings:
     stop: np.ndarray
 
     @classmethod
-    def of(cls, units: np.ndarray, usable: np.ndarray, first: int) -> Openings:
+    def of(
+        cls, units: np.ndarray, usable: np.ndarray, first: int, closed: np.ndarray | None = None
+    ) -> Openings:
         """The openings of series.
 
         Args:
             units: ``[D, S]``.
-            usable: ``[D, S]``.
+            usable: ``[D, S]`` at the end of the table.
             first: The first period of episodes; the history may begin earlier.
+            closed: ``[D, S]`` periods of closures, which episodes play; None if there are none.
         """
-        starts = may_start(units, usable)
+        starts = may_start(units, usable, closed)
         starts[:first] = False
         runs = find_runs(starts)
         day = np.arange(len(usable), dtype=np.int32)[:, None]
-        gaps = np.where(usable, np.int32(len(usable)), day)
+        played = usable if closed is None else usable | closed
+        gaps = np.where(played, np.int32(len(usable)), day)
         next_gap = np.minimum.accumulate(gaps[::-1])[::-1]
         return cls(runs, next_gap[runs.first, runs.series].astype(np.int64))
 
@@ -77,17 +81,36 @@ class Openings:
         return Windows(runs, np.cumsum(runs.length))
 
 
-def may_start(units: np.ndarray, usable: np.ndarray) -> np.ndarray:
-    """Whether an episode may start on a day: it is usable, so is the day before, and there is a
-    sale in the known history. ``[D, S]``, as both arguments.
+def may_start(
+    units: np.ndarray, usable: np.ndarray, closed: np.ndarray | None = None
+) -> np.ndarray:
+    """Whether an episode may start on a day: it is played, the day before is known, and there is a
+    sale in the known history. ``[D, S]``, as the arguments of `Openings.of`.
     """
     day = np.arange(len(units), dtype=np.int32)[:, None]
-    # the last day on which something was sold, and the last that is not usable, up to each day
+    # the last day on which something was sold, and the last that is not known, up to each day
     sold = np.maximum.accumulate(np.where(usable & (units > 0.0), day, -1))
     gap = np.maximum.accumulate(np.where(usable, -1, day))
+    if closed is not None:
+        gap = _gap_in_closures(gap, closed)
+        usable = usable | closed
     known = (sold > gap) & (sold > day - HISTORY)
     before = np.concatenate([np.zeros_like(known[:1]), known[:-1]])
     return usable & before
+
+
+def _gap_in_closures(gap: np.ndarray, closed: np.ndarray) -> np.ndarray:
+    """The last day that is not known, up to each day, where closures are not known while they last:
+    in a closure it is that of the day before it, ``[D, S]``.
+    """
+    before = np.concatenate([np.full_like(gap[:1], -1), gap[:-1]])
+    runs = find_runs(closed)
+    day, series = np.nonzero(closed)
+    run = np.searchsorted(
+        runs.series * len(gap) + runs.first, series * len(gap) + day, side="right"
+    )
+    gap[day, series] = before[runs.first[run - 1], series]
+    return gap
 
 
 def largest_mean(units: np.ndarray, usable: np.ndarray) -> float:

@@ -32,15 +32,15 @@ class PlayedPeriods:
 
     @cached_property
     def usable(self) -> np.ndarray:
-        """What of the panel can be learned from up to the last period, judged by that alone,
+        """What of the panel can be learned from up to the last period, as it is known then,
         ``[D, S]``.
         """
-        panel, stop = self.panel, self.periods.stop
-        if stop == len(panel.dates):
-            return panel.usable
-        opened = panel.further.get("open")
-        known = None if opened is None else opened[:stop]
-        return panel.closures.usable(panel.units[:stop], panel.shops, known)[0]
+        stop = self.periods.stop
+        later = self.panel.closed.known_later(stop)
+        usable = self.panel.usable[:stop]
+        if not len(later.reopened):
+            return usable
+        return usable | later.mask(range(stop), np.arange(usable.shape[1]))
 
     def demand(self, series: np.ndarray) -> np.ndarray:
         """Demand ``[D, n]`` of series of these numbers in these periods, units; NaN where it cannot
@@ -53,23 +53,33 @@ class PlayedPeriods:
     @cached_property
     def openings(self) -> Openings:
         """Where episodes may start, the series in the order of their names."""
-        days = slice(max(self.periods.start - HISTORY, 0), self.periods.stop)
-        units, usable = self.panel.units[days], self.usable[days]
+        days = range(max(self.periods.start - HISTORY, 0), self.periods.stop)
         order, first = self.panel.by_name, self.periods.start - days.start
+        units, usable = (x[days.start : days.stop] for x in (self.panel.units, self.panel.usable))
         runs, stops = list[Runs](), list[np.ndarray]()
         for block in blocks(len(order)):
-            some = Openings.of(units[:, order[block]], usable[:, order[block]], first)
+            series = order[block]
+            closed = self._closed(days, series)
+            some = Openings.of(units[:, series], usable[:, series], first, closed)
             runs.append(some.runs.moved(block.start, days.start))
             stops.append(some.stop + days.start)
         series, start, length = map(np.concatenate, zip(*runs, strict=True))
         return Openings(Runs(order[series], start, length), np.concatenate(stops))
 
+    def _closed(self, days: range, series: np.ndarray) -> np.ndarray | None:
+        """``[D, n]`` where series were closed, which episodes play; None if none was."""
+        mask = self.panel.closed.mask(days, series)
+        return mask if mask.any() else None
+
     @cached_property
     def longest_stretch(self) -> np.ndarray:
-        """``[S]`` the most usable periods in a row of each series."""
+        """``[S]`` the most periods in a row of each series that an episode may have."""
         longest = np.zeros(len(self.panel.series), np.int64)
+        numbers = np.arange(len(longest))
         for block in blocks(len(longest)):
-            runs = find_runs(self.usable[self.periods.start :, block])
+            played = self.panel.usable[self.periods.start : self.periods.stop, block]
+            closed = self._closed(self.periods, numbers[block])
+            runs = find_runs(played if closed is None else played | closed)
             np.maximum.at(longest[block], runs.series, runs.length)
         return longest
 

@@ -68,7 +68,7 @@ def read_panel(
     whose series differ in it, is refused.
 
     A closure is a run of at least `closure_days` days without sales whose probability, given the
-    days with and without sales outside the run and a uniform prior on the share of days without, is
+    days with and without sales before the run and a uniform prior on the share of days without, is
     below 1e-6, unless a season explains it; see `Closures`. So the long zero runs of slow movers
     are demand, and so are a single holiday and the winter of what sells in summer.
 
@@ -135,8 +135,9 @@ def read_panel(
         for name in (*COSTS, *STATES)
         if (column := rows.column(name, np.nan, np.nan)) is not None
     }
-    usable, closed = closures.usable(units, shops, further.get("open"))
-    masked = int((~usable).sum()) - closed
+    usable, closed, said = closures.judge(units, shops, further.get("open"))
+    inferred = int(closed.runs.length.sum())
+    masked = int((~usable).sum()) - inferred - said
     return Panel(
         periods.dates,
         names,
@@ -147,16 +148,17 @@ def read_panel(
         costs,
         further,
         figures,
-        (*_counts(table, rows, filled, masked, closed), *unusual, *_doubts(days, names)),
+        (*_counts(table, rows, filled, masked, said, inferred), *unusual, *_doubts(days, names)),
         periods.frequency,
         closures,
+        closed,
         shops,
         Path(path).name,
     )
 
 
 def _counts(
-    table: Table, rows: SortedRows, filled: int, masked: int, closed: int
+    table: Table, rows: SortedRows, filled: int, masked: int, said: int, inferred: int
 ) -> tuple[str, ...]:
     """Notes of what a period is, if it is no day, and of how many rows and periods were changed."""
     frequency = rows.periods.frequency
@@ -167,7 +169,8 @@ def _counts(
         (rows.added, "further row", "of a series and period added up"),
         (filled, period, "without a row read as no sales"),
         (masked, period, "before the first sale or after the last row masked"),
-        (closed, period, "of closures masked"),
+        (said, period, "in which the shop is closed (open is 0) masked"),
+        (inferred, period, f"of closures are demand of 0, and unknown to {noun}s after them"),
         (sold_out, period, "sold out (a closing stock of 0)"),
     )
     counted = tuple(

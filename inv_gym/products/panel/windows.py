@@ -55,9 +55,10 @@ class PanelProducts:
     [first, last], while its history may begin before `first`: so sources with disjoint periods, for
     training, validation and test, never share a day of an episode.
 
-    Nothing after `last` has a part in it: closures are judged on what is known by then. Prices and
-    costs are those known before a window starts, see `SeriesFigures`, and a promotion is relative
-    to the largest one up to its period.
+    Nothing that comes later has a part in a window. A closure is known once the shop sells again: a
+    window that starts later does not learn from it, and episodes play its periods as demand of 0.
+    Prices and costs are those known before a window starts, see `SeriesFigures`, and a promotion is
+    relative to the largest one up to its period.
 
     Attributes:
         panel: The demand.
@@ -214,8 +215,8 @@ class PanelProducts:
         series, start = windows.T
         days = start + np.arange(-HISTORY, problem.horizon)[:, None]
         inside = np.maximum(days, 0)
-        known = (days[:HISTORY] >= 0) & self.played.usable[inside[:HISTORY], series]
-        # the usable periods right before the episode: the trailing run of what is known
+        known = self.panel.known(days[:HISTORY], series, start)
+        # the known periods right before the episode: the trailing run of what is known
         known_periods = np.logical_and.accumulate(known[::-1]).sum(0).astype(np.float64)
         figures = self.figures.at(series, start)
         prices = None
@@ -233,7 +234,7 @@ class PanelProducts:
             windows=windows,
             lots=self.lots(series),
             prices=prices,
-            earlier=earlier_of(self.panel.units, self.played.usable, series, start - known_periods),
+            earlier=earlier_of(self.panel, series, start - known_periods, start),
         )
 
     @property
