@@ -215,7 +215,9 @@ def test_a_table_plays_every_product_with_a_known_period_and_the_horizon(
     }
     np.testing.assert_array_equal(starts["old"], np.arange(1, 60 - 8 + 1))
     np.testing.assert_array_equal(starts["new"], np.arange(41, 60 - 8 + 1))
-    np.testing.assert_array_equal(starts["closed"], [1, 2, *range(46, 60 - 8 + 1)])
+    # until it opens again, nobody knows that it is closed; then there is a sale in the last 32 days
+    closed = [*range(1, 10 + HISTORY), *range(46, 60 - 8 + 1)]
+    np.testing.assert_array_equal(starts["closed"], closed)
 
     # what is known ends right before the episode and begins with the product, or its opening
     begin = {"old": 0, "new": 40, "closed": 45}
