@@ -165,3 +165,12 @@ def _may_start(panel: Panel, series: int, start: int, horizon: int) -> bool:
     is_sold = bool((units[days][known] > 0.0).any())
     first_sale = int((units > 0.0).argmax())
     return is_sold and start >= first_sale and not np.isnan(units[start : start + horizon]).any()
+
+
+def test_a_run_without_sales_that_came_a_year_before_is_a_season(tmp_path: Path) -> None:
+    units = np.random.default_rng(0).poisson(6.0, 900) + 1
+    for year in range(2):
+        units[200 + 365 * year : 240 + 365 * year] = 0
+    usable = panel_of(tmp_path, a=units).usable[:, 0]
+    assert not usable[200:240].any()  # the first one may be a closure: nothing tells
+    assert usable[565:605].all()

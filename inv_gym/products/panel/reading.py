@@ -135,9 +135,9 @@ def read_panel(
         for name in (*COSTS, *STATES)
         if (column := rows.column(name, np.nan, np.nan)) is not None
     }
-    usable, closed, said = closures.judge(units, shops, further.get("open"))
+    usable, closed, shut = closures.judge(units, shops, further.get("open"))
     inferred = int(closed.runs.length.sum())
-    masked = int((~usable).sum()) - inferred - said
+    masked = int((~usable).sum()) - inferred - shut
     return Panel(
         periods.dates,
         names,
@@ -148,7 +148,7 @@ def read_panel(
         costs,
         further,
         figures,
-        (*_counts(table, rows, filled, masked, said, inferred), *unusual, *_doubts(days, names)),
+        (*_counts(table, rows, filled, masked, shut, inferred), *unusual, *_doubts(days, names)),
         periods.frequency,
         closures,
         closed,
@@ -158,7 +158,7 @@ def read_panel(
 
 
 def _counts(
-    table: Table, rows: SortedRows, filled: int, masked: int, said: int, inferred: int
+    table: Table, rows: SortedRows, filled: int, masked: int, shut: int, inferred: int
 ) -> tuple[str, ...]:
     """Notes of what a period is, if it is no day, and of how many rows and periods were changed."""
     frequency = rows.periods.frequency
@@ -169,7 +169,7 @@ def _counts(
         (rows.added, "further row", "of a series and period added up"),
         (filled, period, "without a row read as no sales"),
         (masked, period, "before the first sale or after the last row masked"),
-        (said, period, "in which the shop is closed (open is 0) masked"),
+        (shut, period, "in which the shop is closed (open is 0) masked"),
         (inferred, period, f"of closures are demand of 0, and unknown to {noun}s after them"),
         (sold_out, period, "sold out (a closing stock of 0)"),
     )
