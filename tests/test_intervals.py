@@ -59,6 +59,18 @@ def test_intervals_of_evaluated_tables_hold_the_truth_as_often_as_they_say(popul
     assert held.between(0.93, 0.97).all(), held
 
 
+def test_the_compared_intervals_begin_with_the_one_in_use() -> None:
+    held = importlib.import_module("benchmarks.coverage_compared").held
+    rng = np.random.default_rng(6)
+    numerators, denominators = rng.lognormal(0.0, 1.0, (2, 1, 9))
+    ratio = ProductRatio()
+    ratio.add(numerators[0], denominators[0], np.arange(9))
+    mean, low, high = ratio.interval()
+    for truth, within in ((low - 1e-9, 0), (low + 1e-9, 1), (high - 1e-9, 1), (high + 1e-9, 0)):
+        assert held(numerators, denominators, truth)[0] == within
+    assert held(numerators, denominators, mean).tolist() == [1.0] * 5
+
+
 def test_the_error_of_a_ratio_by_series_is_that_of_leaving_out_one_at_a_time() -> None:
     rng = np.random.default_rng(4)
     series = rng.choice(7, 300, p=[0.3, 0.2, 0.1, 0.1, 0.1, 0.1, 0.1])
