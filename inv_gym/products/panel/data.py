@@ -52,7 +52,6 @@ class Panel:
         frequency: How long a period is.
         closures: How they are told from demand.
         closed: Those that were found.
-        shops: ``[S]`` the shop of each series, which closes with all of them.
         file: Name of the file.
         played: What was worked out about periods that are played, see `played_periods`.
     """
@@ -70,7 +69,6 @@ class Panel:
     frequency: Frequency
     closures: Closures
     closed: Closed
-    shops: np.ndarray
     file: str
     played: dict[range, PlayedPeriods] = field(default_factory=dict, init=False)
 

@@ -127,7 +127,6 @@ def read_panel(
     faults.refuse()
 
     closures = Closures(periods.frequency.periods(closure_days), periods.frequency)
-    shops = _shops(table)
     units = rows.column("units", 0.0, np.nan)
     assert units is not None
     further = {
@@ -135,7 +134,7 @@ def read_panel(
         for name in (*COSTS, *STATES)
         if (column := rows.column(name, np.nan, np.nan)) is not None
     }
-    usable, closed, shut = closures.judge(units, shops, further.get("open"))
+    usable, closed, shut = closures.judge(units, _shops(table), further.get("open"))
     inferred = int(closed.runs.length.sum())
     masked = int((~usable).sum()) - inferred - shut
     return Panel(
@@ -152,7 +151,6 @@ def read_panel(
         periods.frequency,
         closures,
         closed,
-        shops,
         Path(path).name,
     )
 
