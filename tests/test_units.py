@@ -66,6 +66,8 @@ def test_short_histories_stay_within_the_space() -> None:
 def test_unknown_units_are_refused() -> None:
     with pytest.raises(ValueError, match="unknown units 'scaled'; known: pieces, scale"):
         gym.make(ENV_ID, units="scaled")
+    with pytest.raises(TypeError, match=r"argument 'unit'; .* an environment units\."):
+        gym.make(ENV_ID, unit="scale")
     with pytest.raises(ValueError, match="unknown units 'scaled'; known: pieces, scale"):
         SB3VecEnv(2, units="scaled")
 
