@@ -148,7 +148,7 @@ def test_training_takes_every_remedy() -> None:
 def test_a_wide_table_joins() -> None:
     wide = sales().pivot(index="date", columns="series", values="units").reset_index()
     wide.to_csv("wide.csv", index=False)
-    assert "wide=True" in leaderboard("--data", "wide.csv").output
+    assert "read it with --wide" in leaderboard("--data", "wide.csv").output
     assert leaderboard("--data", "wide.csv", "--wide").exit_code == 0
 
 
