@@ -15,7 +15,7 @@ export DATA
 # One thread for each process: the tests run in parallel.
 test: export OMP_NUM_THREADS := 1
 
-.PHONY: docs leaderboard tables pictures labs weights generalists structure evidence ppo test fuzz check lint types speed clean
+.PHONY: docs try leaderboard tables pictures labs weights generalists structure evidence ppo test fuzz check lint types speed clean
 
 leaderboard: .venv  ## rank every policy on every environment; DATA=sales.csv adds your own demand table
 	$(BIN)/inv-gym leaderboard $(if $(DATA),--data "$$DATA") $(ARGS)
@@ -70,6 +70,9 @@ types: .venv
 
 speed: .venv  ## the figures of the README's speed table
 	$(BIN)/python examples/benchmarks/speed.py $(ARGS)
+
+try: .venv  ## the tables of the page to click, docs/_static/try.html: some minutes
+	$(BIN)/python docs/try_tables.py
 
 docs: .venv  ## the documentation site, in docs/_build/html; warnings are errors
 	$(BIN)/python -m sphinx --fail-on-warning --keep-going -b html docs docs/_build/html $(ARGS)

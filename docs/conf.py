@@ -9,7 +9,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 import inv_gym  # noqa: E402
 
 project = "inv_gym"
-author = "inv_gym contributors"
+author = copyright = "inv_gym contributors"
 release = version = inv_gym.__version__
 extensions = [
     "myst_parser",

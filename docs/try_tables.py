@@ -1,8 +1,9 @@
 """Computes the tables of docs/_static/try.html: python docs/try_tables.py (some minutes).
 
-Lost sales with Poisson(5) demand and holding cost 1, for four shortage costs and four lead times:
+Lost sales with Poisson(5) demand and holding cost 1, for four shortage costs and five lead times:
 the exact cost of every base-stock level, and the orders of the optimum and of a shipped network in
-every state. The network sees a history of 32 demands that is as Poisson(5) demand is.
+every state. The network sees a history of 32 demands that is as Poisson(5) demand is. Run it again
+after a shipped network for lost sales was trained anew.
 """
 
 from __future__ import annotations
@@ -24,10 +25,13 @@ HERE = Path(__file__).parent
 TEMPLATE, PAGE = HERE / "try_template.html", HERE / "_static" / "try.html"
 MEAN = 5.0
 SHORTAGE_COSTS = (4, 9, 19, 39)
-LEAD_TIMES = (0, 1, 2, 3)
-MOST_ON_HAND, MOST_ON_ORDER = 30, 12
+LEAD_TIMES = (0, 1, 2, 3, 4)
+MOST_ON_HAND, MOST_ON_ORDER = 36, 12
 DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
-NETWORK = "DirectBackprop"
+NETWORKS = ("DirectBackprop", "DirectBackprop, generalist")
+"""Of these the first that is for a lead time plays: the one that was trained for it, or the one for
+all lead times.
+"""
 NEVER = -1
 """Stands for the order in a state that is never reached."""
 AVERAGE: dict[str, Any] = {"long_run": True, "discount": 1.0, "integer_orders": True}
@@ -71,12 +75,11 @@ def optimal_orders(solution: exact.Solution, lead_time: int) -> np.ndarray:
     return shaped(np.array(orders), lead_time)
 
 
-def network_orders(shortage_cost: int, lead_time: int) -> np.ndarray | None:
-    """What a shipped network orders in every state, whole; None if none is for the lead time."""
+def network_orders(shortage_cost: int, lead_time: int) -> np.ndarray:
+    """What a shipped network orders in every state, whole."""
     problem = LostSales(lead_time=lead_time, long_run=True)
-    network = agents.policies(problem).get(NETWORK)
-    if network is None:
-        return None
+    shipped = agents.policies(problem)
+    network = next(shipped[name] for name in NETWORKS if name in shipped)
     columns = states(lead_time).T
     number = columns.shape[1]
     demand = stats.poisson.ppf((np.arange(HISTORY) + 0.5) / HISTORY, MEAN)
@@ -107,19 +110,16 @@ def tables() -> dict[str, Any]:
             case = exact.case(problem, "poisson", MEAN, holding_cost=1, shortage_cost=cost)
             solution = case.solve()
             assert solution.gain is not None
+            learned = network_orders(cost, lead_time)
             found[f"{lead_time} {cost}"] = {
                 "curve": [
                     round(_cost(case, BaseStock(problem=problem, level=s)), 4) for s in levels
                 ],
                 "optimum": round(-solution.gain, 4),
                 "optimalOrders": digits(optimal_orders(solution, lead_time)),
+                "network": round(_cost(case, InTable(learned)), 4),
+                "networkOrders": digits(learned),
             }
-            learned = network_orders(cost, lead_time)
-            if learned is not None:
-                found[f"{lead_time} {cost}"] |= {
-                    "network": round(_cost(case, InTable(learned)), 4),
-                    "networkOrders": digits(learned),
-                }
             print(lead_time, cost, found[f"{lead_time} {cost}"]["optimum"], flush=True)
     return found
 

@@ -1,11 +1,16 @@
 """The pages of prose: links and paths lead somewhere, lines are short, snippets run."""
 
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+import typer
+
+from inv_gym.commands.app import app
 
 ROOT = Path(__file__).parents[1]
 PAGES = [
@@ -85,3 +90,36 @@ def test_the_snippets_of_a_page_run_one_after_another(page: Path, tmp_path: Path
         check=False,
     )
     assert done.returncode == 0, done.stderr
+
+
+SHELL = re.compile(r"```sh\n(.*?)```", re.DOTALL)
+WITH_COMMANDS = [page for page in PAGES if SHELL.search(page.read_text())]
+
+
+def commands(page: Path) -> list[list[str]]:
+    """The words of every command of a page."""
+    text = "\n".join(SHELL.findall(page.read_text())).replace("\\\n", " ")
+    lexer = shlex.shlex(re.sub(r"(?m)(^|\s)#.*$", "", text), posix=True, punctuation_chars="\n")
+    lexer.whitespace, lexer.whitespace_split = " \t", True  # a quoted argument may have lines
+    lines: list[list[str]] = [[]]
+    for word in lexer:
+        if word.strip("\n"):
+            lines[-1].append(word)
+        else:
+            lines.append([])
+    return [words for words in lines if words]
+
+
+@pytest.mark.parametrize("page", WITH_COMMANDS, ids=lambda page: str(page.relative_to(ROOT)))
+def test_the_commands_of_a_page_are_understood(page: Path) -> None:
+    program: Any = typer.main.get_command(app)
+    makefile = (ROOT / "Makefile").read_text()
+    for name, *arguments in commands(page):
+        if name == "inv-gym" and arguments[0] in program.commands:
+            program.commands[arguments[0]].make_context(arguments[0], arguments[1:])
+        elif name == "inv-gym":
+            assert arguments == ["--help"]
+        elif name == "make":
+            assert re.search(rf"^{re.escape(arguments[0])}:", makefile, re.MULTILINE), arguments
+        elif name.endswith("python") and not arguments[0].startswith("-"):
+            assert (ROOT / arguments[0]).exists(), arguments

@@ -396,4 +396,4 @@ def test_spaces_say_what_their_entries_are() -> None:
     plain = gym.spaces.Box(orders.low, orders.high, dtype=np.float32)
     assert orders != plain
     assert plain != orders
-    assert repr(orders) == "NamedBox(order)"
+    assert repr(orders) == "NamedBox(units='pieces': order)"

@@ -17,6 +17,7 @@ from inv_gym.agents import DirectBackprop, TrainingConfig
 from inv_gym.agents.inventory_agent import InventoryAgent
 from inv_gym.commands.app import app
 from inv_gym.commands.tables import named_columns
+from inv_gym.leaderboard.loading import as_options
 from inv_gym.products.panel import PanelProducts, read_panel
 
 ENV = ("--env", "InvLostSales-v0")
@@ -75,14 +76,39 @@ def played(notes_of: str = "data") -> tuple[pd.DataFrame, dict]:
     return frame[frame["section"] == notes_of], board
 
 
+@pytest.mark.parametrize(
+    ("message", "shown"),
+    [
+        ('pass missing="zero", or returns="zero".', "pass --missing zero, or --returns zero."),
+        ("give separator=';'", "give --separator ';'"),
+        ("give separator='\\t'", "give --separator tab"),
+        (
+            'give columns={"series": "My shop", "date": ...} to',
+            "give --columns 'series=My shop,date=...' to",
+        ),
+        ("read it with wide=True", "read it with --wide"),
+        ("give warm_up= too", "give warm_up= too"),
+    ],
+)
+def test_remedies_are_options_on_the_command_line(message: str, shown: str) -> None:
+    assert as_options(message) == shown
+
+
+def test_a_table_with_other_names_is_told_the_option() -> None:
+    Path("own.csv").write_text("date,product,qty\n2024-01-01,tea,3\n")
+    refused = re.sub(r"[\s│]+", " ", leaderboard("--data", "own.csv").output)
+    assert "--columns series=...,date=..." in refused
+    assert "columns={" not in refused
+
+
 def test_the_leaderboard_takes_every_remedy() -> None:
     refused = leaderboard("--data", "messy.csv")
     assert refused.exit_code == 2
     assert "separated by ';'" in refused.output
     refused = leaderboard("--data", "messy.csv", *MESSY)
     assert refused.exit_code == 2
-    for remedy in ("missing=", "returns=", "duplicates="):
-        assert remedy in refused.output
+    for remedy in ("--missing zero", "--returns zero", "--duplicates sum"):
+        assert remedy in re.sub(r"[\s│]+", " ", refused.output)
     done = leaderboard("--data", "messy.csv", *MENDED, "--first", "2024-03-01", "--horizon", "7")
     assert done.exit_code == 0, done.output
     frame, board = played()
@@ -122,7 +148,7 @@ def test_training_takes_every_remedy() -> None:
 def test_a_wide_table_joins() -> None:
     wide = sales().pivot(index="date", columns="series", values="units").reset_index()
     wide.to_csv("wide.csv", index=False)
-    assert "wide=True" in leaderboard("--data", "wide.csv").output
+    assert "read it with --wide" in leaderboard("--data", "wide.csv").output
     assert leaderboard("--data", "wide.csv", "--wide").exit_code == 0
 
 

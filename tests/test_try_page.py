@@ -31,7 +31,7 @@ def test_the_page_is_small_and_made_of_its_template() -> None:
     assert text == template.replace("TABLES", json.dumps(tables()))
 
 
-@pytest.mark.parametrize(("lead_time", "cost"), [(0, 4), (1, 19), (2, 4)])
+@pytest.mark.parametrize(("lead_time", "cost"), [(0, 4), (1, 19), (2, 4), (4, 9)])
 def test_its_figures_are_exact(lead_time: int, cost: int) -> None:
     table = tables()[f"{lead_time} {cost}"]
     problem = try_tables.LostSales(lead_time=lead_time, **try_tables.AVERAGE)
@@ -45,6 +45,17 @@ def test_its_figures_are_exact(lead_time: int, cost: int) -> None:
     rule = BaseStock(problem=problem, level=level)
     assert table["curve"][level] == round(-case.follow(rule).average(), 4)
     assert min(table["curve"]) >= table["optimum"] - 1e-3
+    assert table["network"] >= table["optimum"] - 1e-3
+
+
+@pytest.mark.parametrize("lead_time", try_tables.LEAD_TIMES)
+def test_its_network_is_the_shipped_one(lead_time: int) -> None:
+    table = tables()[f"{lead_time} 9"]["networkOrders"]
+    orders = try_tables.digits(try_tables.network_orders(9, lead_time))
+    assert len(table) == len(orders)
+    # An order that is almost half a unit may be rounded otherwise on another machine.
+    others = sum(one != other for one, other in zip(table, orders, strict=True))
+    assert others <= 0.01 * len(orders), "run `make try`: a network was trained anew"
 
 
 @needs_browser
@@ -74,8 +85,29 @@ def test_a_visitor_sees_costs_paths_and_orders(tmp_path: Path) -> None:
     assert first[:2] == [f"{table['curve'][17]:.2f}", f"{table['optimum']:.2f}"]
     assert second[0] == f"{table['curve'][5]:.2f}" != first[0]
     assert 0.5 < stock < table["optimum"]
-    assert lines >= 3
-    assert squares >= 2 * 21 * 13
+    assert lines == 3 + 1  # paths and the axis
+    assert squares == 3 * 21 * 13
+
+
+@needs_browser
+@pytest.mark.parametrize("lead_time", try_tables.LEAD_TIMES)
+def test_every_lead_time_is_played_by_all_three(lead_time: int, tmp_path: Path) -> None:
+    copy = tmp_path / "try.html"
+    copy.write_text(PAGE.read_text(encoding="utf-8"), encoding="utf-8")
+    program = f"""
+        document.getElementById('leadTime').value = {lead_time};
+        document.getElementById('leadTime').dispatchEvent(new Event('input'));
+        const g = game(), random = generator(3), periods = 20000;
+        const demands = Array.from({{ length: periods }}, () => poisson(random));
+        return KINDS.map((kind) => {{
+            // what a period costs, told from the stock that is left and what was sold
+            const stock = played(g, kind, demands);
+            return [stock.every(Number.isFinite), stock.reduce((a, b) => a + b, 0) / periods];
+        }});
+    """
+    shown = answer(copy, program)
+    assert [finite for finite, _ in shown] == [True] * 3
+    assert all(0.3 < stock < 40.0 for _, stock in shown)
 
 
 @needs_browser

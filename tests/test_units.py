@@ -66,8 +66,46 @@ def test_short_histories_stay_within_the_space() -> None:
 def test_unknown_units_are_refused() -> None:
     with pytest.raises(ValueError, match="unknown units 'scaled'; known: pieces, scale"):
         gym.make(ENV_ID, units="scaled")
-    with pytest.raises(TypeError, match="units belong to gym.make"):
-        SB3VecEnv(2, units="scale")
+    with pytest.raises(TypeError, match=r"argument 'unit'; .* an environment units\."):
+        gym.make(ENV_ID, unit="scale")
+    with pytest.raises(ValueError, match="unknown units 'scaled'; known: pieces, scale"):
+        SB3VecEnv(2, units="scaled")
+
+
+@pytest.mark.parametrize("rewards", [None, "money", "product"])
+def test_the_stable_baselines_view_plays_the_same_game_in_both_units(rewards: str | None) -> None:
+    usual = rewards or "product"
+    pieces = SB3VecEnv(5, task="InvDualSourcing-v0", rewards=usual, horizon=4)
+    own = SB3VecEnv(5, task="InvDualSourcing-v0", rewards=rewards, horizon=4, units="scale")
+    assert own.action_space == pieces.action_space
+    names = pieces.get_attr("observation_names")[0]
+    scale, demand = names.index("scale"), names.index("demand_1_ago")
+    random = np.random.default_rng(0)
+    seen = [env.seed(3) and env.reset() for env in (pieces, own)]
+    for _ in range(9):  # over two ends of episodes
+        np.testing.assert_allclose(seen[1][:, demand] * seen[0][:, scale], seen[0][:, demand], 1e-5)
+        actions = random.uniform(-1.0, 1.0, (5, 2)).astype(np.float32)
+        (*one, infos), (*other, other_infos) = (env.step(actions) for env in (pieces, own))
+        seen = [one[0], other[0]]
+        np.testing.assert_allclose(other[1], one[1], rtol=1e-5)
+        money = [
+            [info.get("episode", {}).get("r", 0.0) for info in i] for i in (infos, other_infos)
+        ]
+        np.testing.assert_allclose(*money, rtol=1e-9)
+    np.testing.assert_array_equal(seen[1][:, scale], 1.0)
+
+
+def test_a_model_of_the_stable_baselines_view_in_own_units_is_played(tmp_path: Path) -> None:
+    env = SB3VecEnv(4, task=ENV_ID, units="scale")
+    model = PPO("MlpPolicy", env, n_steps=16, batch_size=64, seed=0, device="cpu").learn(64)
+    model.save(tmp_path / "model.zip")
+    policy = SB3Policy.load(tmp_path / "model.zip", inv_gym.make_problem(ENV_ID))
+    env.seed(5)
+    vectors = env.reset()
+    game = env.get_attr("episode")[0]
+    orders = policy(game.show())
+    env.step(model.predict(vectors, deterministic=True)[0])
+    np.testing.assert_allclose(orders[:, 0], game.state.pipeline[-1], rtol=1e-5)
 
 
 def test_spaces_of_other_units_are_not_equal() -> None:

@@ -40,18 +40,21 @@ class SB3VecEnv(VecEnv):
         num_envs: Number of products, B.
         reach: The largest order, in units of a product's mean demand; None: `default_reach`.
         rewards: ``money``, or ``product``: in units of a product's scale and money unit, as
-            `TrainingConfig.weighting`.
+            `TrainingConfig.weighting`. None: ``product`` with ``units="scale"``, else ``money``.
         knows: Whose mean demand is the unit of orders: that of the ``history`` or that of the
             ``distribution``.
-        arguments: Of `InventoryVectorEnv`: problem, products and any field of the problem.
+        units: Of observations: ``pieces`` and money, or ``scale``, each product's own, as in
+            `InventoryVectorEnv`. Actions are the same in both.
+        arguments: Of `InventoryVectorEnv`: task, problem, products and any field of the problem.
     """
 
     def __init__(
         self,
         num_envs: int,
         reach: float | None = None,
-        rewards: str = "money",
+        rewards: str | None = None,
         knows: str = "history",
+        units: str = "pieces",
         **arguments: Any,
     ) -> None:
         if "autoreset_mode" in arguments:
@@ -59,13 +62,10 @@ class SB3VecEnv(VecEnv):
                 f"autoreset_mode is fixed here, got {arguments['autoreset_mode']!r}: "
                 "stable-baselines3 resets in the step that ends an episode."
             )
-        if "units" in arguments:
-            raise TypeError(
-                f"units belong to gym.make and gym.make_vec, got {arguments['units']!r}: here "
-                "rewards='product' scales rewards, and VecNormalize observations."
-            )
-        self._env = self._make(num_envs, autoreset_mode=AutoresetMode.SAME_STEP, **arguments)
-        self._in_money = one_of("rewards", rewards, WEIGHTINGS) == "money"
+        arguments |= {"autoreset_mode": AutoresetMode.SAME_STEP, "units": units}
+        self._env = self._make(num_envs, **arguments)
+        usual = "product" if units == "scale" else "money"
+        self._in_money = one_of("rewards", rewards or usual, WEIGHTINGS) == "money"
         self.render_mode = None
         self._scale: np.ndarray | None = None
         self._ordered: np.ndarray | None = None
@@ -124,6 +124,7 @@ class SB3VecEnv(VecEnv):
     def _begin(self) -> None:
         self._scale = scale_of(self._env.products, self._orders.knows)
         self._unit = 1.0 if self._in_money else product_weights(self._env.products)
+        self._order_unit, self._reward_unit = self._env.order_unit, self._env.reward_unit
         self._returns, self._length, self._started = np.zeros(self.num_envs), 0, time.perf_counter()
 
     def step_async(self, actions: np.ndarray) -> None:
@@ -146,10 +147,12 @@ class SB3VecEnv(VecEnv):
         if self._ordered is None:
             raise error.NoAsyncCallError("call step_async(actions) before step_wait().", "step")
         ordered, self._ordered = self._ordered, None
-        observations, rewards, terminated, truncated, info = self._env.step(ordered)
-        self._returns += rewards
+        counted = ordered / np.reshape(self._order_unit, (-1, 1))
+        observations, rewards, terminated, truncated, info = self._env.step(counted)
+        money = rewards * self._reward_unit
+        self._returns += money
         self._length += 1
-        rewards = self._shown(rewards)
+        rewards = self._shown(money)
         infos: list[dict[str, Any]] = [{} for _ in range(self.num_envs)]
         if "final_obs" in info:
             elapsed = round(time.perf_counter() - self._started, 6)
@@ -162,9 +165,9 @@ class SB3VecEnv(VecEnv):
             self._begin()
         return observations, rewards.astype(np.float32), terminated | truncated, infos
 
-    def _shown(self, rewards: np.ndarray) -> np.ndarray:
+    def _shown(self, money: np.ndarray) -> np.ndarray:
         """The period's rewards ``[B]`` as the learner gets them."""
-        return rewards * self._unit
+        return money * self._unit
 
     def close(self) -> None:
         """Nothing is held."""

@@ -13,7 +13,6 @@ import gymnasium as gym
 import matplotlib.pyplot as plt
 import numpy as np
 from stable_baselines3 import PPO
-from stable_baselines3.common.vec_env import VecEnvWrapper
 
 import inv_gym
 import labs
@@ -78,9 +77,9 @@ print(names[0], "..", names[32:])
 
 # %% [markdown]
 # `on_hand` and the 32 demands are in units. `price` to `salvage_value` are five figures in money.
-# Write the scaled observation: units over `scale`; money over the sum of the five figures; the
-# scale itself as `np.log(scale) / 3`; `horizon_left` as it is. So with 40 entries, entries 0 to 32
-# are in units, 33 to 37 in money, 38 is the scale.
+# Write the scaled observation: units over `scale`, and the scale itself too, which is 1 then; money
+# over the sum of the five figures; `horizon_left` as it is. So with 40 entries, entries 0 to 32 and
+# 38 (the scale) are in units, and 33 to 37 in money.
 
 
 # %% Exercise 9.3: a scaled observation
@@ -94,31 +93,27 @@ def scaled(observations):
 labs.check("9.3", scaled)
 
 # %% [markdown]
+# An environment does the same with `units="scale"`. Compare:
+
+# %%
+shown = [
+    gym.make_vec(task.name, num_envs=4, units=units, **OPTIONS).reset(seed=1)[0]
+    for units in ("pieces", "scale")
+]
+print("the same as yours:", np.allclose(scaled(shown[0]), shown[1], rtol=1e-4))
+
+# %% [markdown]
 # ## Train
 #
 # Two trainings. The first is what many people try: stable-baselines3 on the environment as it is.
-# The second is on 64 products at once, with your scaled observations, scaled actions (`SB3VecEnv`
-# has them built in, just as your `order_of`) and rewards in units of each product
-# (`rewards="product"`).
+# The second is on 64 products at once with `units="scale"`: observations as your `scaled` gives
+# them, and rewards in units of each product too. `SB3VecEnv` also scales actions, just as your
+# `order_of`.
 #
 # `profit` plays a policy on 300 products that no training has seen.
 
 
 # %%
-class ScaledShop(VecEnvWrapper):
-    """Your scaled observations for stable-baselines3."""
-
-    def reset(self):
-        return scaled(self.venv.reset())
-
-    def step_wait(self):
-        observations, rewards, dones, infos = self.venv.step_wait()
-        for info in infos:
-            if "terminal_observation" in info:
-                info["terminal_observation"] = scaled(info["terminal_observation"][None])[0]
-        return scaled(observations), rewards, dones, infos
-
-
 def profit(act):
     """Mean discounted reward of an episode, for act(observations [B, n]) -> orders [B, 1]."""
     shops = gym.make_vec(task.name, num_envs=300, **OPTIONS)
@@ -131,11 +126,12 @@ def profit(act):
 
 
 def base_stock_profit():
-    """The same for the base-stock policy that knows the history."""
+    """The same for the base-stock policy that knows the history, on the same products."""
     shops = gym.make_vec(task.name, num_envs=300, **OPTIONS)
     shops.reset(seed=12345)
     rule = baselines.policies(task.problem)["base-stock"]
-    return shops.unwrapped.rollout(rule).discounted_reward.mean()
+    played = inv_gym.rollout(task.problem, rule, shops.unwrapped.products)
+    return played.discounted_reward.mean()
 
 
 reference = base_stock_profit()
@@ -171,7 +167,7 @@ for _ in range(4):
     raw.learn(labs.sized(5120, 512), reset_num_timesteps=False)
     raw_curve.append((raw.num_timesteps, gap(raw_act(raw))))
 
-shop = ScaledShop(SB3VecEnv(64, task=task.name, rewards="product", **OPTIONS))
+shop = SB3VecEnv(64, task=task.name, units="scale", **OPTIONS)
 ppo = PPO("MlpPolicy", shop, n_steps=HORIZON, batch_size=480, gamma=0.99, seed=0, device="cpu")
 ppo_curve = [(0, gap(scaled_act(ppo)))]
 for _ in range(labs.sized(10, 2)):
@@ -278,7 +274,7 @@ labs.check("9.7", answer)
 # %% [markdown]
 # ## More to try
 #
-# 1. Scale only the actions, or only the observations. Which of them matters more?
+# 1. Scale only the actions: `SB3VecEnv` without `units`, and `rewards="product"`. What is lost?
 # 2. Train with `rewards="money"`. Which products does PPO care for then?
 # 3. Tuned parameters make PPO better: `inv-gym train --env InvLostSales-v0 --agent ppo --out
 #    runs/ppo`. `docs/ppo.md` has what it reaches.

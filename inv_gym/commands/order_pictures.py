@@ -12,7 +12,7 @@ from inv_gym.commands import needed_packages
 PICTURES_EXAMPLES = """\b
 Examples:
   inv-gym pictures
-  inv-gym pictures --only lost-sales-lead-time
+  inv-gym pictures --only lost-sales-lead-time --out orders.pdf
   inv-gym pictures --env InvPerishable-v0
   inv-gym pictures --env InvLostSales-v0 --policy 'base-stock (knows distribution)' \\
     --policy my_policies:cautious
@@ -45,9 +45,13 @@ def main(
         typer.Option(metavar="DIR", help="Without --env: the folder of networks to draw."),
     ] = None,
     jobs: Annotated[int, typer.Option(min=1, help="Pictures at a time.")] = 2,
-    out: Annotated[Path, typer.Option(metavar="DIR", help="Where the files go.")] = Path(
-        "results/pictures"
-    ),
+    out: Annotated[
+        Path,
+        typer.Option(
+            metavar="PATH",
+            help="The folder of the files; for one picture also a file, .png, .svg or .pdf.",
+        ),
+    ] = Path("results/pictures"),
 ) -> None:
     """Draw what policies order in each state.
 

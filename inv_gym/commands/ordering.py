@@ -19,7 +19,7 @@ from inv_gym.agents.weights import WEIGHTS
 from inv_gym.commands.running import working, written_or_told
 from inv_gym.commands.tables import table_options
 from inv_gym.commands.training import named_values
-from inv_gym.leaderboard.loading import load_environment, told
+from inv_gym.leaderboard.loading import as_options, load_environment, told
 from inv_gym.leaderboard.named import Factory, Inapplicable, build, load_factory
 from inv_gym.leaderboard.terminal import make_console
 from inv_gym.util.dispatch import WorkerError
@@ -106,7 +106,7 @@ def advised(asked: OrderRequest, place: tuple[int | None, str | None], console: 
                 **options,
             )
         except (ValueError, TypeError, OSError, ImportError, WorkerError) as error:
-            raise typer.BadParameter(str(error)) from None
+            raise typer.BadParameter(as_options(str(error))) from None
 
 
 def policy_of(spec: str) -> Any:

@@ -38,7 +38,7 @@ from inv_gym.commands.trainings import (
     generalist,
     model_free,
 )
-from inv_gym.leaderboard.loading import load_environment
+from inv_gym.leaderboard.loading import as_options, load_environment
 from inv_gym.tasks.tables import unplayed_notes
 from inv_gym.util.checks import one_of
 from inv_gym.util.files import check_writable
@@ -63,7 +63,7 @@ def train(options: Options) -> None:
         for played, out in asked_trainings(options):
             train_one(options._replace(out=out), played)
     except (typer.BadParameter, ValueError, TypeError, OSError) as error:
-        typer.echo(f"Error: {error}", err=True)
+        typer.echo(f"Error: {as_options(str(error))}", err=True)
         raise typer.Exit(1) from None
 
 
@@ -86,7 +86,7 @@ def train_one(options: Options, played: inv_gym.Task) -> None:
             check_writable(options.out / name for name in WRITTEN_NAMES)
             run(training, options.out, options.agent, origin)
     except (typer.BadParameter, ValueError, TypeError, OSError, DivergedError) as error:
-        typer.echo(f"Error: {error}", err=True)
+        typer.echo(f"Error: {as_options(str(error))}", err=True)
         raise typer.Exit(1) from None
     except KeyboardInterrupt:
         typer.echo(f"Interrupted: {advice(checkpoint)}.", err=True)

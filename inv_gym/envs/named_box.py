@@ -39,5 +39,5 @@ class NamedBox(spaces.Box):
         return same and super().__eq__(other)
 
     def __repr__(self) -> str:
-        units = "" if self.units == "pieces" else f"; units={self.units!r}"
-        return f"NamedBox({', '.join(self.names)}{units})"
+        # Units first: where two long spaces differ in them alone, it is seen at once.
+        return f"NamedBox(units={self.units!r}: {', '.join(self.names)})"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import re
+import shlex
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +18,26 @@ import inv_gym
 from inv_gym.play.match import reason
 from inv_gym.util.checks import one_of
 
+ARGUMENT = re.compile(r"\b(missing|returns|duplicates|separator|frequency|decimal)=([\"'])(.+?)\2")
+"""An argument of Python that is an option of the same name on the command line."""
+ARGUMENT_OF_COLUMNS = re.compile(r"\bcolumns=\{(.*?)\}")
+PAIR = re.compile(r"[\"']([^\"']+)[\"']: (?:[\"']([^\"']*)[\"']|(\.\.\.))")
+
+
+def as_options(message: str) -> str:
+    """A message whose remedies are options in place of arguments of Python."""
+
+    def option(argument: re.Match[str]) -> str:
+        value = argument[3].replace("\\t", "tab")
+        return f"--{argument[1]} {shlex.quote(value)}"
+
+    def columns(argument: re.Match[str]) -> str:
+        pairs = [f"{ours}={theirs or dots}" for ours, theirs, dots in PAIR.findall(argument[1])]
+        return f"--columns {shlex.quote(','.join(pairs))}"
+
+    message = ARGUMENT_OF_COLUMNS.sub(columns, ARGUMENT.sub(option, message))
+    return message.replace("wide=True", "--wide")
+
 
 @contextmanager
 def told(option: str) -> Iterator[None]:
@@ -23,7 +45,7 @@ def told(option: str) -> Iterator[None]:
     try:
         yield
     except (ImportError, OSError, TypeError, ValueError) as error:
-        raise typer.BadParameter(str(error), param_hint=option) from None
+        raise typer.BadParameter(as_options(str(error)), param_hint=option) from None
 
 
 @contextmanager

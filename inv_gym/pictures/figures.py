@@ -17,6 +17,10 @@ from inv_gym.util.files import write_atomically
 
 CAPTION_WIDTH = 13.0
 """Characters of a caption per inch."""
+PAGE_WIDTH = 7.6
+"""Inches of a picture that a page of the documentation shows without making it smaller."""
+FILE_SUFFIXES = (".png", ".svg", ".pdf")
+"""Of the files that pictures are written to; the last two are for papers."""
 
 
 class Side(NamedTuple):
@@ -52,7 +56,9 @@ def save(figure: Figure, path: Path) -> Path:
 
 
 def save_compact(figure: Figure, path: Path) -> Path:
-    """The same for a PNG in 256 colours: a third of the size."""
+    """The same, with 256 colours in a PNG: a third of the size."""
+    if path.suffix != ".png":
+        return save(figure, path)
     drawn, small = io.BytesIO(), io.BytesIO()
     figure.savefig(drawn, format="png", bbox_inches="tight", dpi=110)
     palette = Image.open(drawn).convert("RGB").quantize(256, Image.Quantize.MAXCOVERAGE)

@@ -11,11 +11,12 @@ from inv_gym.pictures.orders import ORDER_PICTURES
 PICTURE_NAMES = (*ORDER_PICTURES, *ENVIRONMENT_VIEWS)
 
 
-def draw_standard(folder: Path, name: str, weights: Path) -> list[Path]:
+def draw_standard(path: Path, name: str, weights: Path) -> list[Path]:
     """Draw what a name stands for: a problem's optimal orders, or an environment's networks.
 
     Args:
-        folder: Where the files go.
+        path: The file of optimal orders, in the format of its suffix. The pictures of networks are
+            several: they go beside it, with names of their own.
         name: One of `PICTURE_NAMES`.
         weights: The folder of the networks.
 
@@ -26,7 +27,7 @@ def draw_standard(folder: Path, name: str, weights: Path) -> list[Path]:
         ValueError: The folder lacks a network of the environment.
     """
     if name in ORDER_PICTURES:
-        figure = ORDER_PICTURES[name]()
-        return [save(figure, folder / f"{name}.png")]
+        return [save(ORDER_PICTURES[name](), path)]
     figures = network_pictures(name, weights)
-    return [save_compact(figure, folder / f"{title}.png") for title, figure in figures.items()]
+    files = {title: path.with_name(f"{title}{path.suffix}") for title in figures}
+    return [save_compact(figure, files[title]) for title, figure in figures.items()]

@@ -158,5 +158,5 @@ def refuse_unknown_fields(kind: type[Problem], fields: Mapping[str, Any]) -> Non
         if name not in known:
             raise TypeError(
                 f"{kind.__name__} got an unexpected keyword argument {name!r}; its fields are: "
-                f"{', '.join(known)}."
+                f"{', '.join(known)}. A task also takes problem and products, an environment units."
             )

@@ -12,8 +12,11 @@ import pytest
 import torch
 
 pytest.importorskip("matplotlib")
+from PIL import Image
+
 from experiments.evidence import measure, page
 from experiments.evidence.measure import better, fit, train
+from experiments.evidence.pictures import draw_changing_demand, draw_learning_curves
 from experiments.evidence.plan import Experiment
 from experiments.results import Results
 from inv_gym import LostSales, make_source
@@ -114,7 +117,7 @@ def results(tmp_path: Path) -> Results:
     rewards = np.arange(4.0)
     both = {"dithered": {"gap": -0.5, "seconds": 2.0}, "none": {"gap": -0.25, "seconds": 1.0}}
     for seed in range(2):
-        facts = {"seconds": 2.0, "curve": [[1.0, -2.0], [2.0, -0.25]], "gap": -0.25}
+        facts = {"seconds": 2.0, "curve": [[45, 1.0, -2.0], [60, 2.0, -0.25]], "gap": -0.25}
         name = f"instance-{INSTANCE}"
         kept.keep(f"{name}/training-{seed}.json", {**facts, "by rounding": both})
         kept.keep(f"lead-time-10/training-{seed}.json", {"seconds": 2.0, "by rounding": {}})
@@ -153,3 +156,41 @@ def test_the_gap_of_a_rounding_is_marked_too(results: Results) -> None:
     both["dithered"]["trouble"] = "dead"
     retell(results, file, **{"by rounding": both})
     assert "| 0.500 (1 of 2 trainings in trouble) | 0.250 |" in page.instances(results)
+
+
+# Pictures
+
+
+def test_a_pause_of_a_training_does_not_stretch_the_picture(
+    results: Results, tmp_path: Path
+) -> None:
+    even = draw_learning_curves(results.folder, tmp_path / "even")
+    assert even is not None
+    file = f"instance-{INSTANCE}/training-1.json"
+    retell(results, file, curve=[[45, 1.0, -2.0], [60, 900.0, -0.25]])
+    paused = draw_learning_curves(results.folder, tmp_path / "paused")
+    assert paused is not None
+    assert paused.read_bytes() == even.read_bytes()
+    retell(results, file, curve=[[45, 1.0, -2.0], [90, 900.0, -0.25]])
+    longer = draw_learning_curves(results.folder, tmp_path / "longer")
+    assert longer is not None
+    assert longer.read_bytes() != even.read_bytes()
+
+
+def test_pictures_are_as_wide_as_a_page(results: Results, tmp_path: Path) -> None:
+    for name in ("season", "regime-change"):
+        agent = DirectBackprop(LostSales(lead_time=2), EXPERIMENT.source, CONFIG).agent
+        agent.save(results.folder / name / "seed-0", {})
+    drawn = (
+        draw_changing_demand(results.folder, tmp_path),
+        draw_learning_curves(results.folder, tmp_path),
+    )
+    for path in drawn:
+        assert path is not None
+        with Image.open(path) as picture:
+            assert 700 < picture.width < 860
+
+
+def test_without_results_nothing_is_drawn(tmp_path: Path) -> None:
+    assert draw_learning_curves(tmp_path, tmp_path) is None
+    assert draw_changing_demand(tmp_path, tmp_path) is None

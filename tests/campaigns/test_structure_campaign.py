@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 
 pytest.importorskip("matplotlib")
+from PIL import Image
+
 from experiments.results import Results
 from experiments.structure import CAMPAIGN, measure, page, plan
 from inv_gym.agents.training.config import TrainingConfig
@@ -88,6 +90,8 @@ def test_a_measurement_ends_in_a_page_and_is_not_repeated(tmp_path: Path) -> Non
         assert measurement.is_done(tmp_path)
     written = CAMPAIGN.publish(tmp_path, tmp_path / "docs")
     assert [path.name for path in written] == ["structure.md", "structure-tests.png"]
+    with Image.open(written[1]) as picture:
+        assert picture.width < 860
     text = written[0].read_text()
     assert "LostSalesLeadTime-v0" in text
     assert "× 3.0 for 10 periods" in text

@@ -11,11 +11,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import gymnasium as gym
 import jupytext
 import matplotlib
 import matplotlib.pyplot as plt
+import numpy as np
 import pytest
 
+from inv_gym import baselines
 from labs import NotYetError, check, solution
 from labs.checks import JUDGES
 from labs.sheets import FOLDER, cells, sheets, solutions_of
@@ -195,3 +198,18 @@ def test_labs_go_without_their_solutions(tmp_path: Path, monkeypatch: pytest.Mon
     with pytest.raises(FileNotFoundError, match="solutions are not here"):
         solution("1.1")
     check("1.1", 0.8)
+
+
+def test_the_reference_of_lab_9_plays_the_products_of_its_policies(runs: dict[str, Any]) -> None:
+    sheet, drawn = SHEETS["lab9"], ("ppo_curve", "plt.figure")
+    for cell in cells(sheet.read_text()):
+        text = cell.text if cell.exercise is None else solutions_of(sheet)[cell.exercise]
+        if any(word in text for word in drawn):
+            break
+        exec(compile(text, sheet.name, "exec"), runs)
+    shops: Any = gym.make_vec(runs["task"].name, num_envs=300, **runs["OPTIONS"]).unwrapped
+    rule = baselines.policies(shops.problem)["base-stock"]
+    shops.reset(seed=12345)
+    rewards = [shops.step(rule(shops.observe()))[1].mean() for _ in range(runs["HORIZON"])]
+    discounts = shops.problem.discount ** np.arange(runs["HORIZON"])
+    assert runs["reference"] == pytest.approx((discounts * rewards).sum())

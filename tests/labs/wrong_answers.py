@@ -294,6 +294,12 @@ WRONG: dict[str, list[tuple[Any, str]]] = {
         (lambda o: o, "nothing is scaled"),
         (lambda o: o / o[:, 38:39], "in money"),
         (lambda o: np.concatenate([o[:, :33], o[:, 33:] * 0.0], 1), "in units"),
+        (
+            lambda o: np.concatenate(
+                [o[:, :33] / o[:, 38:39], o[:, 33:38] / o[:, 33:38].sum(1)[:, None], o[:, 38:]], 1
+            ),
+            "the scale over itself",
+        ),
         (lambda o: np.multiply(o, 0.5, out=o), "the copy"),
     ],
     "9.4": [("b", "large"), ("c", "gamma")],

@@ -173,7 +173,7 @@ def test_curves_show_each_network_and_the_optimal_policy_which_acts_beyond_its_t
 
 
 def test_both_pictures_of_an_environment_are_written_whole(weights: Path, tmp_path: Path) -> None:
-    draw_standard(tmp_path / "new", LEAD_TIME, weights)
+    draw_standard(tmp_path / "new" / "any.png", LEAD_TIME, weights)
     written = {path.name: path.read_bytes() for path in (tmp_path / "new").iterdir()}
     assert written.keys() == {
         "structure-lost-sales-lead-time.png",
@@ -203,7 +203,7 @@ def test_a_missing_network_is_named_with_the_remedy(weights: Path, tmp_path: Pat
         "give the folder that has them with --weights DIR."
     )
     with pytest.raises(ValueError, match=re.escape(message)):
-        draw_standard(tmp_path / "new", DUAL, tmp_path)
+        draw_standard(tmp_path / "new" / "any.png", DUAL, tmp_path)
     assert not (tmp_path / "new").exists()
 
 

@@ -50,7 +50,9 @@ def test_the_outline_holds_the_fewest_states_of_most_probability() -> None:
 
 
 def test_the_seasonal_picture_is_drawn(tmp_path: Path) -> None:
-    paths = draw_standard(tmp_path, "procurement-removal", TRAINED_FOLDER)
+    paths = draw_standard(
+        tmp_path / "procurement-removal.png", "procurement-removal", TRAINED_FOLDER
+    )
     assert [path.name for path in paths] == ["procurement-removal.png"]
     assert paths[0].read_bytes().startswith(b"\x89PNG")
 

@@ -91,6 +91,26 @@ def test_a_name_with_strange_letters_stays_within_the_folder(
     assert path.name == "orders-a-..-..-b-x_-.png"
 
 
+@pytest.mark.parametrize(
+    ("suffix", "begin"), [(".svg", b"<?xml"), (".pdf", b"%PDF"), (".png", b"\x89PNG")]
+)
+@pytest.mark.parametrize(
+    "chosen",
+    [
+        ("--env", "InvLostSales-v0", "--policy", "base-stock"),
+        ("--only", "procurement-removal", "--jobs", "1"),
+    ],
+)
+def test_a_file_is_written_in_the_format_of_its_suffix(
+    tmp_path: Path, chosen: tuple[str, ...], suffix: str, begin: bytes
+) -> None:
+    path = tmp_path / "paper" / f"orders{suffix}"
+    drawn = run(*chosen, "--out", str(path))
+    assert drawn.exit_code == 0, drawn.output
+    assert [file.name for file in path.parent.iterdir()] == [path.name]
+    assert path.read_bytes().startswith(begin)
+
+
 def test_without_a_policy_the_reference_and_the_networks_are_drawn() -> None:
     task = inv_gym.task("InvPerishable-v0")
     chosen = drawing.chosen_policies(task, ())
@@ -114,6 +134,8 @@ def test_without_a_policy_the_reference_and_the_networks_are_drawn() -> None:
         (("--only", "perishable", "--out", "file/below"), "--out: "),
         (("--env", "InvLostSales-v0", "--out", "file/below"), "--out: "),
         (("--only", "InvPerishable-v0", "--weights", "nowhere"), "--weights: "),
+        (("--only", "InvPerishable-v0", "--out", "a.svg"), "--out: 'a.svg' is one file"),
+        (("--out", "a.svg"), "give a folder, or one of "),
     ],
 )
 def test_what_cannot_be_drawn_is_refused(

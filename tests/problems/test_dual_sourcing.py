@@ -160,7 +160,8 @@ def test_units_that_came_in_met_demand_or_are_still_there(lead_times, backlog):
             "DualSourcing got an unexpected keyword argument 'lead_time'; its fields are: "
             "horizon, discount, long_run, "
             "integer_orders, "
-            "order_cap, censored, initial_stock, backlog, regular_lead_time, expedited_lead_time.",
+            "order_cap, censored, initial_stock, backlog, regular_lead_time, expedited_lead_time. "
+            "A task also takes problem and products, an environment units.",
         ),
     ],
 )

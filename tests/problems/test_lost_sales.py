@@ -190,7 +190,8 @@ def test_nothing_is_sold_beyond_the_stock_and_nothing_lost_while_there_is_some()
             "LostSales got an unexpected keyword argument 'shelf_life'; its fields are: "
             "horizon, discount, long_run, "
             "integer_orders, order_cap, "
-            "censored, initial_stock, lead_time.",
+            "censored, initial_stock, lead_time. "
+            "A task also takes problem and products, an environment units.",
         ),
     ],
 )

@@ -194,7 +194,8 @@ def test_a_shelf_life_beyond_the_horizon_plays_like_lost_sales():
             "Perishable got an unexpected keyword argument 'backlog'; its fields are: "
             "horizon, discount, long_run, "
             "integer_orders, order_cap, "
-            "censored, initial_stock, shelf_life, lead_time, issuing.",
+            "censored, initial_stock, shelf_life, lead_time, issuing. "
+            "A task also takes problem and products, an environment units.",
         ),
     ],
 )

@@ -61,22 +61,23 @@ def better(facts: Mapping[str, Mapping[str, Any]]) -> str:
 
 def fit(training: DirectBackprop, instance: str | None) -> dict[str, Any]:
     """Train; the best score, trouble if any, and the seconds that it took. For an instance: the
-    exact gap at each validation and of the best weights, and the seconds without that.
+    steps, seconds and exact gap at each validation, the gap of the best weights, and the seconds
+    without working gaps out.
     """
     if instance is None:
         return fitted(training)
-    curve: list[tuple[float, float]] = []
+    curve: list[tuple[int, float, float]] = []
     spent = 0.0
 
     def watch(progress: TrainingProgress) -> None:
         nonlocal spent
         begin = time.perf_counter()
         gap = exact_gap(inv_gym.instance(instance), training.agent)
-        curve.append((progress.seconds - spent, gap))
+        curve.append((progress.step, progress.seconds - spent, gap))
         spent += time.perf_counter() - begin
 
     facts = fitted(training, watch)
-    seconds = curve[-1][0] if curve else 0.0
+    seconds = curve[-1][1] if curve else 0.0
     final_gap = exact_gap(inv_gym.instance(instance), training.agent)
     return {**facts, "seconds": seconds, "curve": curve, "gap": final_gap}
 

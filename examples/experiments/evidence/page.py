@@ -171,7 +171,7 @@ def _gap_of_rounding(both: Sequence[dict[str, Any]], rounding: str) -> str:
 
 def _time_to(both: Sequence[dict[str, Any]], level: float) -> str:
     """Median over the seeds of the seconds until a validation found the gap at most `level` %."""
-    reached = [next((s for s, gap in t["curve"] if -gap <= level), np.inf) for t in both]
+    reached = [next((s for _, s, gap in t["curve"] if -gap <= level), np.inf) for t in both]
     median = float(np.median(reached))
     return f"{median:.0f}" if np.isfinite(median) else "not reached"
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +24,7 @@ from experiments.structure.plan import (
     settings,
 )
 from inv_gym.agents.training.config import STRUCTURE_KINDS
-from inv_gym.pictures.figures import save_compact
+from inv_gym.pictures.figures import PAGE_WIDTH, save_compact
 from inv_gym.play.statistics import gap_text, paired_gap
 from inv_gym.util.files import write_atomically
 
@@ -35,6 +37,7 @@ STATE_KINDS = ("wide", "wide, as ordered", "visited")
 """The kinds of state in which structure is looked at."""
 STRUCTURE_TEXT = Path(__file__).with_name("page.md")
 """What is said around the tables, with {name} where one goes."""
+PANELS_ABREAST = 3
 GAP_LABEL = "gap to the plain network, % of what it earns on demand as in training"
 
 
@@ -233,34 +236,53 @@ def publish(folder: Path, target: Path) -> list[Path]:
     return [write_atomically(target / "structure.md", text), *filter(None, drawn)]
 
 
+Gaps = dict[str, dict[str, list[tuple[float, float]]]]
+"""Of each environment and kind of network: the gap on every test, and half of its interval, %."""
+
+
 def draw_tests(results: Results, out: Path) -> Path | None:
     """One panel per environment."""
-    shown = (*ENV_SETTINGS, EMPTY_START_SETTING)
-    measured = [s for s in shown if seeds_of(results, s, (BASE_KIND, INFORMED_KINDS[0]))]
-    if not measured:
-        return None
-    figure = Figure((3 + 2.6 * len(measured), 5), layout="constrained")
-    axes = figure.subplots(1, len(measured), sharey=True, squeeze=False)
-    for axis, setting in zip(axes[0], measured, strict=True):
-        for shift, kind in ((-0.15, INFORMED_KINDS[0]), (0.15, INFORMED_KINDS[1])):
-            if not seeds_of(results, setting, (BASE_KIND, kind)):
+    gaps: Gaps = {}
+    for setting in (*ENV_SETTINGS, EMPTY_START_SETTING):
+        for kind in INFORMED_KINDS:
+            if seeds_of(results, setting, (BASE_KIND, kind)):
+                each = [gap_of(results, setting, kind, [test.name]) for test in UNSEEN_TESTS]
+                gaps.setdefault(title(setting), {})[kind] = each
+    return save_compact(tests_figure(gaps), out / "structure-tests.png") if gaps else None
+
+
+def tests_figure(gaps: Gaps) -> Figure:
+    """The gaps on every test, three environments beside each other."""
+    rows = math.ceil(len(gaps) / PANELS_ABREAST)
+    figure = Figure((PAGE_WIDTH, 1.0 + 3.6 * rows), layout="constrained")
+    axes = figure.subplots(rows, PANELS_ABREAST, sharex=True, sharey=True, squeeze=False)
+    each = chain.from_iterable(chain(*kinds.values()) for kinds in gaps.values())
+    reach = max(20.0, 1.1 * max(abs(middle) + half for middle, half in each))
+    for axis, (name, kinds) in zip(axes.flat, gaps.items(), strict=False):
+        for number, kind in enumerate(INFORMED_KINDS):
+            if kind not in kinds:
                 continue
-            gaps = [gap_of(results, setting, kind, [test.name]) for test in UNSEEN_TESTS]
-            middle, half = np.array(gaps).T
-            height = np.arange(len(gaps)) + shift
-            axis.errorbar(middle, height, xerr=half, fmt="o", ms=3, lw=1, label=kind)
+            middle, half = np.array(kinds[kind]).T
+            height = np.arange(len(middle)) + 0.3 * number - 0.15
+            axis.errorbar(
+                middle, height, xerr=half, fmt="o", ms=3, lw=1, color=f"C{number}", label=kind
+            )
         axis.axvline(0.0, color="black", lw=0.6)
         # in a line up to half a percent: most gaps are smaller, a few are not
         axis.set_xscale("symlog", linthresh=0.5)
-        axis.set(xlim=(-20.0, 20.0), xticks=(-10, -1, 0, 1, 10))
+        axis.set(xlim=(-reach, reach), xticks=(-10, -1, 0, 1, 10))
         axis.set_xticklabels(("−10", "−1", "0", "1", "10"))
-        axis.set_title(title(setting), fontsize=9)
+        axis.set_title(name.replace("-from-empty", "\nfrom empty"), fontsize=9)
+    for axis in axes.flat[len(gaps) :]:
+        axis.set_visible(False)
     axes[0, 0].set_yticks(range(len(UNSEEN_TESTS)), [test.name for test in UNSEEN_TESTS])
     axes[0, 0].invert_yaxis()
+    for axis in axes.flat:
+        axis.tick_params(labelsize=8)
     figure.supxlabel(GAP_LABEL, fontsize=9)
     handles = axes[0, 0].get_legend_handles_labels()
     figure.legend(*handles, loc="outside upper center", ncols=2, fontsize=9)
-    return save_compact(figure, out / "structure-tests.png")
+    return figure
 
 
 def draw_small_data(results: Results, out: Path) -> Path | None:
