@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 from typer.testing import CliRunner
 
 pytest.importorskip("matplotlib")
 pytest.importorskip("optuna")
-from experiments.favorita import claims, data, page, players, twin
+pytest.importorskip("lightgbm")
+pytest.importorskip("stable_baselines3")
+from experiments.favorita import claims, data, measure, page, paths, players, twin
 from experiments.favorita.plan import plan
+from experiments.results import Results
 from experiments.runner import app
 from inv_gym.baselines.rules.critical_ratio import critical_ratio
 
@@ -92,21 +97,26 @@ def dates_of(**sales: np.ndarray) -> pd.DataFrame:
         columns = {"date": days, "sales": units, "demand": 100.0, "shortage": 100.0 - units}
         parts.append(pd.DataFrame({"policy": policy, **columns, "on_hand": 10.0}))
     frame = pd.concat(parts, ignore_index=True)
-    names = {"ours": players.END_TO_END, "theirs": players.MQ}
+    names = {"ours": players.SCRATCH, "theirs": players.MQ}
     return frame.assign(policy=frame["policy"].map(names))
+
+
+def claims_of_shock(ours: np.ndarray, theirs: np.ndarray) -> list[dict[str, Any]]:
+    dates = dates_of(ours=ours, theirs=theirs)
+    return claims.claims_of(dates, 0.9, "shock", players.SCRATCH)
 
 
 def test_claims_hold_where_the_interval_says_so() -> None:
     noise = np.random.default_rng(0).normal(size=(2, 60))
-    rows = claims.claims_of(dates_of(ours=90 + noise[0], theirs=80 + noise[1]), 0.9, "shock")
+    rows = claims_of_shock(ours=90 + noise[0], theirs=80 + noise[1])
     found = {row["claim"]: row for row in rows}
     assert found["higher reward"]["verdict"] == "holds"
     assert found["higher service"]["verdict"] == "holds"
     assert 11.0 < found["higher service"]["difference"] < 14.0
     assert found["lower stock"]["verdict"] == "open" and found["lower stock"]["difference"] == 0.0
-    turned = claims.claims_of(dates_of(ours=80 + noise[0], theirs=90 + noise[1]), 0.9, "shock")
+    turned = claims_of_shock(ours=80 + noise[0], theirs=90 + noise[1])
     assert {row["claim"]: row for row in turned}["higher reward"]["verdict"] == "does not hold"
-    equal = claims.claims_of(dates_of(ours=80 + noise[0], theirs=80 + noise[1]), 0.9, "shock")
+    equal = claims_of_shock(ours=80 + noise[0], theirs=80 + noise[1])
     assert {row["claim"]: row for row in equal}["higher service"]["verdict"] == "open"
 
 
@@ -139,17 +149,82 @@ def test_quick_measures_less_and_other_campaigns_have_no_such_option(tmp_path: P
     assert given.exit_code == 2 and "it is an option of its own, --quick" in given.output
 
 
+def calibration_row(forecaster: str, **changes: Any) -> dict[str, Any]:
+    """A row of a forecaster that is calibrated, but for changes."""
+    row = {"forecaster": forecaster, "target": "period", "loss": 1.0, "less": 10.0}
+    levels = {"level": [0.1, 0.5, 0.9], "below": [0.1, 0.52, 0.88], "coverage": [0.1, 0.52, 0.88]}
+    return row | levels | changes
+
+
 @pytest.mark.parametrize(
-    ("mine", "void"),
+    ("mine", "fault"),
     [
-        ({}, False),
-        ({"coverage 0.9": 0.94}, True),
-        ({"less": 4.0}, True),
-        ({"loss": 1.03}, True),
+        ({}, []),
+        ({"below": [0.1, 0.52, 0.94]}, ["coverage"]),
+        ({"below": [0.05, 0.48, 0.88], "coverage": [0.2, 0.6, 0.91]}, []),
+        ({"coverage": [0.1, 0.46, 0.88], "below": [0.1, 0.3, 0.88]}, ["coverage"]),
+        ({"less": 4.0}, ["loss beside seasonal naive"]),
+        ({"loss": 1.03}, ["loss 3.0 % above LightGBM's"]),
     ],
 )
-def test_a_comparison_with_a_bad_forecaster_is_void(mine: dict, void: bool) -> None:
-    good = {"target": "period", "loss": 1.0, "less": 10.0}
-    good |= {"coverage 0.1": 0.1, "coverage 0.5": 0.52, "coverage 0.9": 0.88}
-    rows = [good | {"forecaster": players.TREES}, good | {"forecaster": players.MQ} | mine]
-    assert page.is_void({"calibration": rows}) is void
+def test_a_comparison_with_a_bad_forecaster_is_void(mine: dict, fault: list[str]) -> None:
+    rows = [calibration_row(players.TREES), calibration_row(players.MQ, **mine)]
+    facts = {"calibration": rows}
+    assert page.faults(facts) == fault
+    assert page.verdict(facts, {"verdict": "holds"}) == ("void" if fault else "holds")
+
+
+def test_intervals_of_paths_are_of_series() -> None:
+    rng = np.random.default_rng(0)
+    demand = rng.gamma(4.0, 5.0, (3, 400))
+    sales = demand * rng.uniform(0.6, 1.0, demand.shape)
+    value, low, high = np.array(paths._interval(100.0 * sales, demand)).T
+    assert np.allclose(value, 100.0 * sales.sum(1) / demand.sum(1))
+    ratio = value[:, None] / 100.0
+    error = (sales - ratio * demand).std(1) / demand.mean(1) / np.sqrt(demand.shape[1])
+    assert np.allclose((high - low) / 2.0, 196.0 * error, rtol=0.25)
+    closed = paths._interval(np.zeros((1, 5)), np.zeros((1, 5)))
+    assert closed == [[100.0, 100.0, 100.0]]
+
+
+TINY = players.Effort(steps=2, batch=8, fine_steps=2, played=12_800, rounds=2, validation=8)
+
+
+def test_an_interrupted_measurement_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(measure, "QUICK", TINY)
+    monkeypatch.setattr(measure, "QUICK_STORES", 2)
+    monkeypatch.setattr(measure, "CALIBRATION_PRODUCTS", 20)
+    ((*arguments,),) = [part.arguments for part in plan(quick=True) if part.name == "stores"]
+    measure.measure(tmp_path, *arguments)
+    whole = Results(tmp_path).read("twin-quick/stores/0.json")
+    own = tmp_path / "twin-quick/stores/0"
+    weights = {path: path.stat().st_mtime_ns for path in own.glob("*/weights.safetensors")}
+    assert len(weights) == 4 and set(whole["validation"]) == set(players.END_TO_END)
+
+    # what is missing alone is measured again, and comes out the same
+    (own / "shock-0.9.json").unlink()
+    (tmp_path / "twin-quick/stores/0.json").unlink()
+    measure.measure(tmp_path, *arguments)
+    assert Results(tmp_path).read("twin-quick/stores/0.json") == whole
+    assert {path: path.stat().st_mtime_ns for path in weights} == weights
+
+    # the page has every policy, and says that no full measurement is there
+    page_file, *pictures = page.publish(tmp_path, tmp_path / "docs")
+    text = page_file.read_text()
+    assert "made-up twin, with short trainings (--quick)" in text
+    for policy in (players.SCRATCH, players.FINE_TUNED, players.ZERO_SHOT, players.PPO):
+        assert f"| {policy} |" in text
+    assert "{" not in text and "void" in text
+    for picture in pictures:
+        assert np.asarray(Image.open(picture).convert("L")).std() > 10.0
+
+
+def test_a_page_shows_the_real_tables_first(tmp_path: Path) -> None:
+    results = Results(tmp_path)
+    assert page.measured(results) == [] and "Nothing is measured" in page.origin(results)
+    for kind in ("twin-quick", "data"):
+        results.keep(f"{kind}/items/0.json", {"kind": kind})
+    assert page.measured(results) == [(("items", 0), {"kind": "data"})]
+    assert page.origin(results) == "The figures below are of the real tables."

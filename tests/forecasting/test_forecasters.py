@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -191,15 +192,40 @@ def test_models_that_are_not_trained_say_so() -> None:
             forecast_quantiles(forecaster, poisson(3.0, 2), None, ASKED, 1)
 
 
-def test_a_saved_forecaster_is_read_as_it_was(tmp_path: Path, trained: dict[str, Any]) -> None:
-    path = trained["causal"].save(tmp_path / "mq.safetensors")
-    read = MQForecaster.load(path)
+@pytest.mark.parametrize("kind", ["causal", "boosted"])
+def test_a_saved_forecaster_is_read_as_it_was(
+    kind: str, tmp_path: Path, trained: dict[str, Any]
+) -> None:
+    path = trained[kind].save(tmp_path / "model")
+    read = type(trained[kind]).load(path)
     history = poisson(20.0, 5)
-    given = [
-        forecast_quantiles(model, history, None, ASKED, 3) for model in (trained["causal"], read)
-    ]
-    assert np.array_equal(*given)
-    assert read.loss == trained["causal"].loss
+    for forecast in (forecast_quantiles, forecast_sum):
+        given = [forecast(model, history, None, ASKED, 3) for model in (trained[kind], read)]
+        assert np.array_equal(*given)
+    assert read.horizon == 3
+    if kind == "causal":
+        assert read.loss == trained[kind].loss
+
+
+def test_damaged_trees_are_refused(tmp_path: Path, trained: dict[str, Any]) -> None:
+    path = trained["boosted"].save(tmp_path / "trees.json")
+    content = path.read_text()
+    damages = {
+        "cut off": content[: len(content) // 2],
+        "empty": "",
+        "other levels": content.replace('"levels": [0.01', '"levels": [0.02'),
+        "of another kind": content.replace('"trees"', '"mq"'),
+        "a list": "[1]",
+        "without models": json.dumps({**json.loads(content), "models": {}}),
+    }
+    for damage in damages.values():
+        path.write_text(damage)
+        with pytest.raises(ValueError, match="holds no forecaster of trees"):
+            BoostedQuantiles.load(path)
+    with pytest.raises(FileNotFoundError):
+        BoostedQuantiles.load(tmp_path / "none.json")
+    with pytest.raises(ValueError, match="not trained"):
+        BoostedQuantiles().save(path)
 
 
 def test_files_that_hold_no_forecaster_are_refused(tmp_path: Path, task: Task) -> None:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import cast
 
 from experiments.favorita.data import FavoritaTable
-from experiments.fitted import without_warnings
+from experiments.favorita.trainings import kept_agent, kept_forecaster, outcome_of
 from inv_gym import EconomicsRanges, LogUniform, Policy, Task, baselines
 from inv_gym.agents.catalogue import policies as shipped_policies
 from inv_gym.agents.forecasting import (
@@ -14,13 +17,16 @@ from inv_gym.agents.forecasting import (
     EmpiricalQuantiles,
     Forecaster,
     IntermittentSmoothing,
-    MQConfig,
     MQForecaster,
     SeasonalNaive,
 )
+from inv_gym.agents.inventory_agent import InventoryAgent
 from inv_gym.agents.network.config import NetworkConfig
+from inv_gym.agents.sb3.config import ModelFreeConfig, tuned
+from inv_gym.agents.sb3.training import ModelFree
 from inv_gym.agents.training.config import TrainingConfig
 from inv_gym.agents.training.direct_backprop import DirectBackprop
+from inv_gym.agents.training.generalists import GENERALIST, fine_tuning
 from inv_gym.baselines.forecast import ForecastBaseStock, ForecastProjectedLevel
 from inv_gym.problems import LostSales
 from inv_gym.products.panel import Panel, PanelProducts
@@ -29,9 +35,18 @@ RATIOS = (0.5, 0.7, 0.9, 0.95)
 """Critical ratios."""
 MARGIN = 0.5
 """Share of the price, 1, that is not unit cost."""
-NAIVE, TREES, MQ, END_TO_END = "seasonal naive", "LightGBM", "MQ-RNN", "DirectBackprop"
+NAIVE, TREES, MQ = "seasonal naive", "LightGBM", "MQ-RNN"
+SCRATCH, CONSTRUCTED = "DirectBackprop", "DirectBackprop, constructed"
+FINE_TUNED, ZERO_SHOT = "generalist, fine-tuned", "generalist, zero-shot"
+END_TO_END = {SCRATCH: "scratch", CONSTRUCTED: "constructed", FINE_TUNED: "fine-tuned"}
+"""Networks that learn from the past of the table, and their folders."""
+PPO = "PPO"
+HISTORY_RULE = "base-stock (history)"
+"""What gaps are to."""
 SHOWN_RATIO = 0.9
 """Of which paths over time are kept."""
+TUNED_FOR = {False: "InvLostSales-v0", True: "InvLostSalesLeadTime-v0"}
+"""The environment whose tuned parameters PPO takes, by whether there is a lead time."""
 
 
 @dataclass(frozen=True)
@@ -39,19 +54,23 @@ class Effort:
     """How much is trained.
 
     Attributes:
-        steps: Of networks.
+        steps: Of networks that begin from scratch, and of MQ-RNN.
         batch: Products of a step.
+        fine_steps: Of the generalist that is fitted.
+        played: Product-periods of PPO.
         rounds: Trees of each boosted model.
         validation: Products on which weights are chosen.
     """
 
-    steps: int = 600
-    batch: int = 64
+    steps: int = 400
+    batch: int = 32
+    fine_steps: int = 150
+    played: int = 256_000
     rounds: int = 120
-    validation: int = 512
+    validation: int = 256
 
 
-QUICK = Effort(steps=25, batch=32, rounds=15, validation=64)
+QUICK = Effort(steps=25, batch=32, fine_steps=10, played=12_800, rounds=15, validation=64)
 
 
 def economics_of(holding: object) -> EconomicsRanges:
@@ -88,15 +107,15 @@ def test_task(panel: Panel, table: FavoritaTable, lead_time: int, test: str, rat
 
 
 def forecasters(
-    task: Task, table: FavoritaTable, lead_time: int, effort: Effort
+    task: Task, table: FavoritaTable, lead_time: int, effort: Effort, folder: Path
 ) -> dict[str, Forecaster]:
-    """All of them, trained where they learn, by name."""
+    """All of them, by name; what learns is kept in a folder."""
     horizon = lead_time + 1
     network = MQForecaster(
         horizon=horizon,
-        network=MQConfig("lstm"),
         steps=effort.steps,
         batch=effort.batch,
+        learning_rate=5e-3,
         validation_products=effort.validation,
     )
     trees = BoostedQuantiles(horizon=horizon, rounds=effort.rounds)
@@ -104,8 +123,8 @@ def forecasters(
         NAIVE: SeasonalNaive(table.season),
         "empirical": EmpiricalQuantiles(table.season),
         "intermittent smoothing": IntermittentSmoothing(),
-        TREES: trees.fit(task),
-        MQ: network.fit(task),
+        TREES: kept_forecaster(folder / "trees.json", trees, task),
+        MQ: kept_forecaster(folder / "mq.safetensors", network, task),
     }
 
 
@@ -120,26 +139,58 @@ def forecast_players(problem: LostSales, by_name: Mapping[str, Forecaster]) -> d
     return players
 
 
-def end_to_end(task: Task, effort: Effort) -> dict[str, Policy]:
-    """Networks that are trained on the past, from scratch and on from shipped ones; and the shipped
-    ones as they are.
+def networks(task: Task, effort: Effort, folder: Path) -> dict[str, Policy]:
+    """Networks that are trained on the past, from scratch and on from the generalist; the
+    generalist as it is; and PPO. What they learn is kept in a folder.
     """
     config = TrainingConfig(
         steps=effort.steps,
         batch=effort.batch,
         warm_up=min(50, effort.steps // 2),
         validation_products=effort.validation,
-        check_every=max(effort.steps // 6, 1),
+        check_every=max(effort.steps // 8, 1),
     )
     constructed = replace(config, network=NetworkConfig(head="constructed"))
-    players: dict[str, Policy] = {}
-    with without_warnings():
-        players[END_TO_END] = DirectBackprop(task, config=config).fit()
-        players["DirectBackprop, constructed"] = DirectBackprop(task, config=constructed).fit()
-    shipped = shipped_policies(task.problem).get(END_TO_END)
-    if shipped is not None:
-        players["shipped network, zero-shot"] = shipped
+    tuning = replace(
+        fine_tuning(),
+        steps=effort.fine_steps,
+        batch=effort.batch,
+        warm_up=min(20, effort.fine_steps // 2),
+        validation_products=effort.validation,
+        check_every=max(effort.fine_steps // 5, 1),
+    )
+    generalist = cast(InventoryAgent, shipped_policies(task.problem, for_tables=True)[GENERALIST])
+    trainings = {
+        SCRATCH: partial(DirectBackprop, task, config=config),
+        CONSTRUCTED: partial(DirectBackprop, task, config=constructed),
+        FINE_TUNED: partial(DirectBackprop, task, config=tuning, start=generalist),
+        PPO: partial(ModelFree, task, config=model_free(task, effort)),
+    }
+    players: dict[str, Policy] = {ZERO_SHOT: generalist}
+    for name, begin in trainings.items():
+        own = folder / END_TO_END.get(name, "ppo")
+        players[name] = kept_agent(own, task.problem, begin)  # type: ignore[arg-type]
     return players
+
+
+def model_free(task: Task, effort: Effort) -> ModelFreeConfig:
+    """How PPO is trained: with what tuning found for the environment without this table."""
+    found = tuned(TUNED_FOR[max(task.problem.lead_times) > 0])
+    return ModelFreeConfig(
+        **found,
+        steps=effort.played,
+        validation_products=effort.validation,
+        check_every=max(effort.played // 5, 1),
+    )
+
+
+def validation_scores(folder: Path) -> dict[str, float]:
+    """What each end-to-end network earned on the validation products, in units of a product's
+    demand and money.
+    """
+    return {
+        name: float(outcome_of(folder / own)["score"] or 0.0) for name, own in END_TO_END.items()
+    }
 
 
 def history_rules(problem: LostSales) -> dict[str, Policy]:
