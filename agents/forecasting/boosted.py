@@ -88,7 +88,7 @@ class BoostedQuantiles:
         features, targets = self._table(origins)
         self._covariates = _number_of(origins.covariates)
         options = PARAMETERS | {"seed": self.seed}
-        for place, target in enumerate(TARGETS):
+        for place, target in enumerate(targets_of(self.horizon)):
             for level in LEVELS:
                 data = lightgbm.Dataset(features, targets[:, place])
                 self._models[target, level] = lightgbm.train(
@@ -107,7 +107,9 @@ class BoostedQuantiles:
     ) -> np.ndarray:
         """See `inv_gym.play.forecaster.Forecaster`."""
         steps = range(horizon - 1, horizon)
-        return self._forecast("sum", history, covariates, levels, steps)[:, 0]
+        return self._forecast(targets_of(self.horizon)[-1], history, covariates, levels, steps)[
+            :, 0
+        ]
 
     def save(self, path: str | Path) -> Path:
         """Write the trees to one JSON file.
@@ -119,7 +121,7 @@ class BoostedQuantiles:
         self._refuse_untrained()
         models = {
             target: [self._models[target, level].model_to_string() for level in LEVELS]
-            for target in TARGETS
+            for target in targets_of(self.horizon)
         }
         facts = {
             "forecaster": TREES_KIND,
@@ -147,7 +149,7 @@ class BoostedQuantiles:
                 raise ValueError(f"its levels are {facts['levels']}")
             loaded = cls(horizon=facts["horizon"])
             loaded._covariates = whole("covariates", facts["covariates"], least=0)
-            loaded._models = _read_models(facts["models"])
+            loaded._models = _read_models(facts["models"], targets_of(loaded.horizon))
         return loaded
 
     def _forecast(
@@ -206,13 +208,20 @@ class BoostedQuantiles:
         return np.concatenate(features), np.concatenate(wanted)
 
 
-def _read_models(texts: dict[str, list[str]]) -> dict[tuple[str, float], Any]:
+def targets_of(horizon: int) -> tuple[str, ...]:
+    """What is learned for so many periods: of one alone, the sum is the period itself."""
+    return TARGETS if horizon > 1 else TARGETS[:1]
+
+
+def _read_models(
+    texts: dict[str, list[str]], targets: tuple[str, ...]
+) -> dict[tuple[str, float], Any]:
     """The trees of each target and level from their texts."""
     import lightgbm
 
     return {
         (target, level): lightgbm.Booster(model_str=text)
-        for target in TARGETS
+        for target in targets
         for level, text in zip(LEVELS, texts[target], strict=True)
     }
 

@@ -4,14 +4,15 @@ all products.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from inv_gym.agents.checkpoints import blaming, read_tensors, refuse_other_tensors, write_tensors
 from inv_gym.agents.forecasting.boosted import refuse_other_use
@@ -24,6 +25,12 @@ from inv_gym.util.checks import real, whole
 
 KIND = "mq"
 """What the facts of a file say that it is."""
+AVERAGED = 0.95
+"""What the average of the weights keeps of itself in each step."""
+WEIGHT_DECAY = 0.01
+"""Of AdamW."""
+DRAWN_STEPS = 32
+"""Steps whose products are drawn together."""
 GRADIENT_NORM = 1.0
 """Largest norm of a gradient."""
 
@@ -36,8 +43,8 @@ class MQForecaster:
     """Quantiles from a network that is trained on every period of every product at once.
 
     The loss is the pinball loss of each period ahead and of all up to it together, in units of the
-    mean of each history. It forecasts from the last 32 periods, and the weights are those with the
-    least loss on products of the task's validation source.
+    mean of each history. It forecasts from the last 32 periods. The weights are averages over the
+    last steps, those with the least loss on products of the task's validation source.
 
     >>> import inv_gym
     >>> task = inv_gym.task("InvLostSales-v0", horizon=16)
@@ -51,9 +58,10 @@ class MQForecaster:
         network: Its sizes.
         steps: Of gradient descent.
         batch: Products of a step.
-        learning_rate: Of Adam at the start; it falls to 0 as half a cosine.
+        learning_rate: Of AdamW at the start; it falls to 0 as half a cosine.
         check_every: Steps between two looks at the validation products.
         validation_products: How many.
+        members: Networks that are trained one after the other; forecasts are the mean of theirs.
         seed: Of weights and products.
 
     Raises:
@@ -64,21 +72,22 @@ class MQForecaster:
     horizon: int = 4
     network: MQConfig = field(default_factory=MQConfig)
     steps: int = 600
-    batch: int = 64
-    learning_rate: float = 3e-3
+    batch: int = 32
+    learning_rate: float = 1e-2
     check_every: int = 50
     validation_products: int = 256
+    members: int = 1
     seed: int = 0
 
     def __post_init__(self) -> None:
-        for name in ("horizon", "steps", "batch", "check_every", "validation_products"):
+        for name in ("horizon", "steps", "batch", "check_every", "validation_products", "members"):
             whole(name, getattr(self, name), least=1)
         whole("seed", self.seed, least=0)
         real("learning_rate", self.learning_rate, least=1e-8, most=1.0)
-        self._trained: MQNetwork | None = None
+        self._trained: nn.ModuleList | None = None
         self._covariates = 0
         self.loss = float("nan")
-        """Least loss on the validation products."""
+        """Least loss on the validation products, the mean of all members'."""
 
     def fit(self, task: Task, watch: Watch | None = None) -> Self:
         """Train on products of a task's training source.
@@ -92,38 +101,63 @@ class MQForecaster:
         """
         held_out = drawn(task, self.validation_products, ORIGINS_SEED, "validation", self.horizon)
         self._covariates = 0 if held_out.covariates is None else held_out.covariates.shape[-1]
+        trained, losses = [], []
+        for member in range(self.members):
+            network, loss = self._fitted(task, held_out, self.seed * self.members + member, watch)
+            trained.append(network)
+            losses.append(loss)
+        self.loss = float(np.mean(losses))
+        self._trained = nn.ModuleList(trained).double().requires_grad_(False)
+        return self
+
+    def _fitted(
+        self, task: Task, held_out: Origins, seed: int, watch: Watch | None
+    ) -> tuple[MQNetwork, float]:
+        """A network with its best weights, and its least loss on the validation products."""
         with torch.random.fork_rng(devices=[]):  # the user's own random numbers stay as they are
-            torch.manual_seed(self.seed)
-            network = MQNetwork(self._covariates, self.horizon, len(LEVELS), self.network)
-        optimiser = torch.optim.Adam(network.parameters(), self.learning_rate)
+            torch.manual_seed(seed)
+            network = self._sized()
+        average = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(AVERAGED))
+        optimiser = torch.optim.AdamW(
+            network.parameters(), self.learning_rate, weight_decay=WEIGHT_DECAY
+        )
         schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, self.steps)
         best: dict[str, Tensor] | None = None
-        self.loss = float("inf")
-        for step in range(1, self.steps + 1):
-            seed = TRAINING_SEED + self.seed * self.steps + step
-            origins = drawn(task, self.batch, seed, "training", self.horizon)
+        least = float("inf")
+        for step, origins in enumerate(self._batches(task, seed), 1):
             loss = pinball(network, origins)
             optimiser.zero_grad()
             loss.backward()
             torch.nn.utils.clip_grad_norm_(network.parameters(), GRADIENT_NORM)
             optimiser.step()
             schedule.step()
+            average.update_parameters(network)
             if step % self.check_every and step < self.steps:
                 continue
             with torch.no_grad():
-                held = float(pinball(network, held_out))
+                held = float(pinball(average.module, held_out))
             if watch is not None:
                 watch(step, held)
-            if held < self.loss:
-                self.loss = held
-                best = {name: value.clone() for name, value in network.state_dict().items()}
+            if held < least:
+                least = held
+                best = {name: value.clone() for name, value in average.module.state_dict().items()}
         if best is None:
             raise ValueError(
                 "the loss is no number in any step: look at the demand, or lower learning_rate."
             )
         network.load_state_dict(best)
-        self._trained = network.double().requires_grad_(False)
-        return self
+        return network, least
+
+    def _batches(self, task: Task, training: int) -> Iterator[Origins]:
+        """The origins of every step; products of several steps are drawn together, as a table takes
+        about as long for few as for many.
+        """
+        for first in range(0, self.steps, DRAWN_STEPS):
+            number = min(DRAWN_STEPS, self.steps - first)
+            seed = TRAINING_SEED + training * self.steps + first
+            pool = drawn(task, number * self.batch, seed, "training", self.horizon)
+            for step in range(number):
+                yield pool.rows(slice(step * self.batch, (step + 1) * self.batch))
 
     def quantiles(
         self, history: np.ndarray, covariates: np.ndarray | None, levels: np.ndarray, horizon: int
@@ -157,6 +191,7 @@ class MQForecaster:
             "horizon": self.horizon,
             "covariates": self._covariates,
             "levels": list(LEVELS),
+            "members": self.members,
             "network": asdict(self.network),
             "loss": self.loss,
         }
@@ -178,22 +213,27 @@ class MQForecaster:
         with blaming(path, fault):
             if tuple(facts["levels"]) != LEVELS:
                 raise ValueError(f"its levels are {facts['levels']}")
-            loaded = cls(horizon=facts["horizon"], network=MQConfig(**facts["network"]))
+            sizes, members = MQConfig(**facts["network"]), facts["members"]
+            loaded = cls(horizon=facts["horizon"], network=sizes, members=members)
             loaded._covariates = whole("covariates", facts["covariates"], least=0)
+            whole("members", members, least=1, most=len(weights))
             with torch.device("meta"):  # shapes alone, before anything is allocated
-                needed = loaded._sized().state_dict()
+                needed = loaded._all_sized().state_dict()
             refuse_other_tensors(path, weights, needed, fault)
-            network = loaded._sized()
-            network.load_state_dict(weights)
+            with torch.random.fork_rng(devices=[]):
+                networks = loaded._all_sized()
+            networks.load_state_dict(weights)
             loaded.loss = float(facts["loss"])
-        loaded._trained = network.double().requires_grad_(False)
+        loaded._trained = networks.double().requires_grad_(False)
         return loaded
 
-    def _sized(self) -> MQNetwork:
-        with torch.random.fork_rng(devices=[]):
-            return MQNetwork(self._covariates, self.horizon, len(LEVELS), self.network)
+    def _all_sized(self) -> nn.ModuleList:
+        return nn.ModuleList(self._sized() for _ in range(self.members))
 
-    def _ready(self) -> MQNetwork:
+    def _sized(self) -> MQNetwork:
+        return MQNetwork(self._covariates, self.horizon, len(LEVELS), self.network)
+
+    def _ready(self) -> nn.ModuleList:
         if self._trained is None:
             raise ValueError("it is not trained: call fit(task) or MQForecaster.load(path) first.")
         return self._trained
@@ -201,8 +241,8 @@ class MQForecaster:
     def _forecast(
         self, history: np.ndarray, covariates: np.ndarray | None, horizon: int
     ) -> np.ndarray:
-        """``[B, K, 2, Q]`` as `MQNetwork` gives them for one origin."""
-        network = self._ready()
+        """``[B, K, 2, Q]`` as `MQNetwork` gives them for one origin, their mean over members."""
+        networks = self._ready()
         refuse_other_use(horizon, self.horizon, covariates, self._covariates)
         if len(history) != WINDOW:
             raise ValueError(f"history must have {WINDOW} periods, got {len(history)}.")
@@ -215,7 +255,8 @@ class MQForecaster:
             ahead = torch.tensor(later).transpose(0, 1)[None]
         scale = torch.tensor(scale_of(history))[None]
         with torch.no_grad():
-            return network(torch.tensor(history), scale, before, ahead)[0].numpy()
+            given = [network(torch.tensor(history), scale, before, ahead) for network in networks]
+        return torch.stack(given).mean(0)[0].numpy()
 
 
 def pinball(network: MQNetwork, origins: Origins) -> Tensor:

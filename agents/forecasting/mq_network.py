@@ -42,7 +42,7 @@ class MQConfig:
     Attributes:
         encoder: ``lstm``, or ``causal``: the convolutions of the policy networks.
         channels: Of the encoder.
-        hidden: Units of the hidden layer of each decoder.
+        hidden: Units of a hidden layer of the decoders.
 
     Raises:
         TypeError: A number is no whole number.
@@ -51,7 +51,7 @@ class MQConfig:
 
     encoder: str = "lstm"
     channels: int = 32
-    hidden: int = 32
+    hidden: int = 64
 
     def __post_init__(self) -> None:
         one_of("encoder", self.encoder, ENCODERS)

@@ -54,9 +54,11 @@ class Effort:
     """How much is trained.
 
     Attributes:
-        steps: Of networks that begin from scratch, and of MQ-RNN.
+        steps: Of networks that begin from scratch.
         batch: Products of a step.
         fine_steps: Of the generalist that is fitted.
+        forecast_steps: Of each network of MQ-RNN.
+        members: Networks of MQ-RNN.
         played: Product-periods of PPO.
         rounds: Trees of each boosted model.
         validation: Products on which weights are chosen.
@@ -65,12 +67,22 @@ class Effort:
     steps: int = 400
     batch: int = 32
     fine_steps: int = 150
-    played: int = 256_000
+    forecast_steps: int = 600
+    members: int = 2
+    played: int = 128_000
     rounds: int = 120
     validation: int = 256
 
 
-QUICK = Effort(steps=25, batch=32, fine_steps=10, played=12_800, rounds=15, validation=64)
+QUICK = Effort(
+    steps=25,
+    fine_steps=10,
+    forecast_steps=100,
+    members=1,
+    played=12_800,
+    rounds=15,
+    validation=64,
+)
 
 
 def economics_of(holding: object) -> EconomicsRanges:
@@ -113,10 +125,10 @@ def forecasters(
     horizon = lead_time + 1
     network = MQForecaster(
         horizon=horizon,
-        steps=effort.steps,
+        steps=effort.forecast_steps,
         batch=effort.batch,
-        learning_rate=5e-3,
-        validation_products=effort.validation,
+        validation_products=effort.validation // 2,
+        members=effort.members,
     )
     trees = BoostedQuantiles(horizon=horizon, rounds=effort.rounds)
     return {
