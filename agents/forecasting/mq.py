@@ -102,8 +102,12 @@ class MQForecaster:
         held_out = drawn(task, self.validation_products, ORIGINS_SEED, "validation", self.horizon)
         self._covariates = 0 if held_out.covariates is None else held_out.covariates.shape[-1]
         trained, losses = [], []
-        for member in range(self.members):
-            network, loss = self._fitted(task, held_out, self.seed * self.members + member, watch)
+        for seed in range(self.seed * self.members, (self.seed + 1) * self.members):
+            with torch.random.fork_rng(
+                devices=[]
+            ):  # the user's own random numbers stay as they are
+                torch.manual_seed(seed)
+                network, loss = self._fitted(task, held_out, seed, watch)
             trained.append(network)
             losses.append(loss)
         self.loss = float(np.mean(losses))
@@ -114,10 +118,8 @@ class MQForecaster:
         self, task: Task, held_out: Origins, seed: int, watch: Watch | None
     ) -> tuple[MQNetwork, float]:
         """A network with its best weights, and its least loss on the validation products."""
-        with torch.random.fork_rng(devices=[]):  # the user's own random numbers stay as they are
-            torch.manual_seed(seed)
-            network = self._sized()
-        average = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(AVERAGED))
+        network = self._sized()
+        average = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(AVERAGED)).eval()
         optimiser = torch.optim.AdamW(
             network.parameters(), self.learning_rate, weight_decay=WEIGHT_DECAY
         )
@@ -146,7 +148,7 @@ class MQForecaster:
                 "the loss is no number in any step: look at the demand, or lower learning_rate."
             )
         network.load_state_dict(best)
-        return network, least
+        return network.eval(), least
 
     def _batches(self, task: Task, training: int) -> Iterator[Origins]:
         """The origins of every step; products of several steps are drawn together, as a table takes
@@ -224,7 +226,7 @@ class MQForecaster:
                 networks = loaded._all_sized()
             networks.load_state_dict(weights)
             loaded.loss = float(facts["loss"])
-        loaded._trained = networks.double().requires_grad_(False)
+        loaded._trained = networks.double().eval().requires_grad_(False)
         return loaded
 
     def _all_sized(self) -> nn.ModuleList:

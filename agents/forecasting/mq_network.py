@@ -29,6 +29,10 @@ LAST_PERIODS = 3
 """Single periods before the origin that are looked at."""
 MEAN_WINDOWS = (4, 7, 14, 28, WINDOW)
 """Periods before the origin whose mean is looked at."""
+DROPPED = 0.1
+"""Share of the local decoder's hidden units that is left out in a training step: few years of days
+would be learned by heart.
+"""
 BINS = 16
 """Parts of [-1, 1] that a covariate is seen in too, as those of the calendar turn fast."""
 POINTS = SEASONS + 1 + LAST_PERIODS + len(MEAN_WINDOWS)
@@ -104,8 +108,10 @@ class MQNetwork(nn.Module):
         self.locally = nn.Sequential(
             nn.Linear(known + 2 * CONTEXT + covariates * (1 + BINS) + 2 * POINTS, hidden),
             nn.ELU(),
+            nn.Dropout(DROPPED),
             nn.Linear(hidden, hidden),
             nn.ELU(),
+            nn.Dropout(DROPPED),
             nn.Linear(hidden, 2 * (POINTS + levels)),
         )
         last = self.locally[-1]

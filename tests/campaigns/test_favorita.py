@@ -17,8 +17,10 @@ pytest.importorskip("lightgbm")
 pytest.importorskip("stable_baselines3")
 from experiments.favorita import claims, data, measure, page, paths, players, twin
 from experiments.favorita.plan import plan
+from experiments.favorita.remembering import Remembering
 from experiments.results import Results
 from experiments.runner import app
+from inv_gym.agents.forecasting import MQForecaster, forecast_quantiles, forecast_sum
 from inv_gym.baselines.rules.critical_ratio import critical_ratio
 
 
@@ -178,6 +180,35 @@ def test_intervals_of_paths_are_of_series() -> None:
     assert np.allclose((high - low) / 2.0, 196.0 * error, rtol=0.25)
     closed = paths._interval(np.zeros((1, 5)), np.zeros((1, 5)))
     assert closed == [[100.0, 100.0, 100.0]]
+
+
+def test_remembered_forecasts_are_those_of_the_forecaster(folder: Path) -> None:
+    task = players.training_task(data.read_table(folder, "stores"), data.TABLES["stores"], 1)
+    options = {"steps": 2, "batch": 4, "validation_products": 4}
+    network = MQForecaster(horizon=2, **options).fit(task)
+    products = task.draw(5)
+    history, known = products.demand[:32], products.covariates[:34]
+    remembering = Remembering(network)
+    for forecast in (forecast_quantiles, forecast_sum):
+        for levels in ([0.35, 0.5], [0.93]):
+            asked = (history, known, levels, 2)
+            assert np.allclose(forecast(remembering, *asked), forecast(network, *asked))
+    network._trained = None  # from now on it cannot forecast
+    forecast_sum(remembering, history, known, [0.8], 2)
+    with pytest.raises(ValueError, match="not trained"):
+        forecast_sum(remembering, history + 1.0, known, [0.8], 2)
+    remembering.forget()
+    with pytest.raises(ValueError, match="not trained"):
+        forecast_sum(remembering, history, known, [0.8], 2)
+
+
+def test_of_many_series_some_are_played(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    panel, table = data.read_table(folder, "items"), data.TABLES["items"]
+    monkeypatch.setattr(players, "MOST_SERIES", 7)
+    tasks = [players.test_task(panel, table, 0, "Christmas", ratio) for ratio in (0.5, 0.9)]
+    listed = [task.source.listing(table.horizon).windows for task in tasks]
+    assert len(listed[0]) == 7 and np.array_equal(*listed)
+    assert len(np.unique(listed[0][:, 0])) == 7
 
 
 TINY = players.Effort(2, 8, 2, 2, members=2, played=12_800, rounds=2, validation=8)

@@ -31,6 +31,7 @@ from experiments.favorita.players import (
     training_task,
     validation_scores,
 )
+from experiments.favorita.remembering import Remembering
 from experiments.favorita.twin import write_twin
 from experiments.results import Results
 from inv_gym import Policy
@@ -82,6 +83,9 @@ def measure(folder: Path, name: str, lead_time: int, data: Path | None, quick: b
         "played": [],
     }
     for test in table.tests:
+        for model in models.values():
+            if isinstance(model, Remembering):
+                model.forget()
         for ratio in (SHOWN_RATIO,) if quick else RATIOS:
             file = f"{test}-{ratio:g}.json"
             if not parts.has(file):

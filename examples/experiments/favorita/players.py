@@ -8,7 +8,10 @@ from functools import partial
 from pathlib import Path
 from typing import cast
 
+import numpy as np
+
 from experiments.favorita.data import FavoritaTable
+from experiments.favorita.remembering import Remembering
 from experiments.favorita.trainings import kept_agent, kept_forecaster, outcome_of
 from inv_gym import EconomicsRanges, LogUniform, Policy, Task, baselines
 from inv_gym.agents.catalogue import policies as shipped_policies
@@ -45,6 +48,8 @@ HISTORY_RULE = "base-stock (history)"
 """What gaps are to."""
 SHOWN_RATIO = 0.9
 """Of which paths over time are kept."""
+MOST_SERIES, CHOSEN_SEED = 2000, 98_000
+"""Series that are played of a table with more, and the seed that draws them."""
 TUNED_FOR = {False: "InvLostSales-v0", True: "InvLostSalesLeadTime-v0"}
 """The environment whose tuned parameters PPO takes, by whether there is a lead time."""
 
@@ -112,9 +117,14 @@ def training_task(panel: Panel, table: FavoritaTable, lead_time: int) -> Task:
 
 
 def test_task(panel: Panel, table: FavoritaTable, lead_time: int, test: str, ratio: float) -> Task:
-    """Every series once, from the first day of a test period on."""
+    """Every series once, from the first day of a test period on; of many, `MOST_SERIES` of them."""
     first, last = table.tests[test]
-    source = PanelProducts(panel, first, last, at_ratio(ratio), each=first)
+    chosen = None
+    if len(panel.series) > MOST_SERIES:
+        rng = np.random.default_rng(CHOSEN_SEED)
+        drawn = rng.choice(len(panel.series), MOST_SERIES, replace=False)
+        chosen = tuple(sorted(drawn.tolist()))
+    source = PanelProducts(panel, first, last, at_ratio(ratio), chosen=chosen, each=first)
     return Task(problem_of(table, lead_time), source)
 
 
@@ -135,8 +145,8 @@ def forecasters(
         NAIVE: SeasonalNaive(table.season),
         "empirical": EmpiricalQuantiles(table.season),
         "intermittent smoothing": IntermittentSmoothing(),
-        TREES: kept_forecaster(folder / "trees.json", trees, task),
-        MQ: kept_forecaster(folder / "mq.safetensors", network, task),
+        TREES: Remembering(kept_forecaster(folder / "trees.json", trees, task)),
+        MQ: Remembering(kept_forecaster(folder / "mq.safetensors", network, task)),
     }
 
 
