@@ -319,8 +319,21 @@ def test_a_quantile_is_of_one_period_at_least():
 
 def test_the_search_for_a_whole_number_ends_where_there_is_none():
     with pytest.raises(ValueError, match="no whole number up to .* satisfies the condition"):
-        smallest_integer(lambda x: x < 0.0, np.array([5.0]))
+        smallest_integer(lambda x, rows: x < 0.0, np.array([5.0]))
     with pytest.raises(ValueError, match="no whole number up to .* satisfies the condition"):
-        smallest_integer(lambda x: x < 0.0, np.array([-7.0]))
+        smallest_integer(lambda x, rows: x < 0.0, np.array([-7.0]))
     with pytest.raises(ValueError, match="start must be finite, got nan"):
-        smallest_integer(lambda x: x > 3.0, np.array([np.nan]))
+        smallest_integer(lambda x, rows: x > 3.0, np.array([np.nan]))
+
+
+@pytest.mark.parametrize("name", ["poisson", "negative_binomial", "geometric", "rounded_gamma"])
+def test_the_quantile_of_a_count_is_the_first_number_that_reaches_the_probability(name):
+    rng = np.random.default_rng(3)
+    mean, dispersion = 10.0 ** rng.uniform(-2.0, 2.0, 500), 10.0 ** rng.uniform(-3.0, 1.0, 500)
+    probability = np.concatenate([[0.0, 1e-9], 1.0 - 10.0 ** rng.uniform(-4.0, 0.0, 498)])
+    quantile = FAMILIES[name].quantile(probability, mean, dispersion)
+    reached = FAMILIES[name].cdf(quantile, mean, dispersion) >= probability
+    before = FAMILIES[name].cdf(np.maximum(quantile - 1.0, 0.0), mean, dispersion) >= probability
+    assert reached.all()
+    assert not before[quantile > 0.0].any()
+    assert quantile[0] == 0.0

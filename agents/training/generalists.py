@@ -16,8 +16,8 @@ from inv_gym.problems.problem import Problem
 GENERALIST = "DirectBackprop, generalist"
 """What they are called in tables."""
 GENERALIST_TRAINING = TrainingConfig(
-    steps=8000,
-    check_every=500,
+    steps=24000,
+    check_every=1000,
     validation_products=192,
     network=NetworkConfig(hidden=(64, 64), magnified=(1e2, 1e4), whole_counts=True),
 )
@@ -82,8 +82,8 @@ THEIR_LEAD_TIMES = (
 LEARNED_ISSUING = ("oldest_first", "oldest_first", "newest_first")
 REGULAR_LEAD_TIMES = (5, 2, 1, 14, 3, 2, 7, 5, 10, 2, 20, 4, 30, 3, 14, 5)
 EXPEDITED_LEAD_TIMES = (0, 0, 0, 0, 1, 0, 0, 2, 3, 1, 5, 0, 0, 0, 7, 1)
-ENDING_PERIODS = (28, 14, 45)
-"""Of episodes, beside those of the lead time."""
+ENDS = (28, 14, 45, None)
+"""Periods of episodes, beside those of the lead time; None is an episode without an end."""
 ENDLESS_PERIODS = 28
 """Of episodes without an end, before they are cut."""
 
@@ -128,25 +128,25 @@ def _dual_sourcing(problem: DualSourcing) -> list[Problem]:
 
 @structures.register
 def _removal(problem: ProcurementRemoval) -> list[Problem]:
-    return _played(ProcurementRemoval() for _ in ENDING_PERIODS)
+    return _played(ProcurementRemoval() for _ in range(3))
 
 
 def _played(problems: Iterable[Problem]) -> list[Problem]:
-    """The problems with an end, near or far in turn, and all of them once more without one: what is
-    ordered today is ordered without an end in sight.
+    """The problems with each of `ENDS`, in turn: what is ordered today is ordered without an end in
+    sight.
     """
     every = list(problems)
-    ending = [
-        replace(
-            problem, horizon=ENDING_PERIODS[number % len(ENDING_PERIODS)] + max(problem.lead_times)
-        )
+    return [
+        _ending(problem, ENDS[(shift + number) % len(ENDS)])
+        for shift in range(len(ENDS))
         for number, problem in enumerate(every)
     ]
-    endless = [
-        replace(problem, long_run=True, horizon=ENDLESS_PERIODS + max(problem.lead_times))
-        for problem in every
-    ]
-    return ending + endless
+
+
+def _ending(problem: Problem, periods: int | None) -> Problem:
+    """The problem with an end so many periods after the lead time; None: without one."""
+    horizon = (periods or ENDLESS_PERIODS) + max(problem.lead_times)
+    return replace(problem, horizon=horizon, long_run=periods is None)
 
 
 def fine_tuning(seed: int = 0) -> TrainingConfig:

@@ -38,9 +38,8 @@ def compared(problem: Problem) -> tuple[str, ...]:
 
 @compared.register
 def _lost_sales(problem: LostSales) -> tuple[str, ...]:
-    if problem.lead_time == 0:
-        return ("base-stock", GENERALIST)
-    return (GENERALIST, "vector base-stock", "base-stock")
+    rules = ("base-stock",) if problem.lead_time == 0 else ("vector base-stock", "base-stock")
+    return (GENERALIST, *rules)
 
 
 @compared.register

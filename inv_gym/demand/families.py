@@ -23,6 +23,8 @@ Vector = np.ndarray
 TINY = 1e-12
 LARGEST = 1e300
 """Whole numbers beyond this are not looked for."""
+LARGEST_SCORE = 8.0
+"""Of a normal distribution, where a quantile is first looked for."""
 
 
 class Family(ABC):
@@ -50,9 +52,24 @@ class Family(ABC):
             ValueError: A probability is outside [0, 1], or no number reaches it.
         """
         check_probability(probability)
-        shape = np.broadcast_shapes(*map(np.shape, (probability, mean, dispersion)))
-        start = np.broadcast_to(mean, shape)
-        return smallest_integer(lambda x: self.cdf(x, mean, dispersion) >= probability, start)
+        probability, mean, dispersion = np.broadcast_arrays(probability, mean, dispersion)
+        wanted, means, dispersions = probability.ravel(), mean.ravel(), dispersion.ravel()
+
+        def reached(x: Vector, rows: Vector) -> Vector:
+            return self.cdf(x, means[rows], dispersions[rows]) >= wanted[rows]
+
+        start = approximate_quantile(wanted, means, dispersions)
+        return smallest_integer(reached, start).reshape(mean.shape)
+
+
+def approximate_quantile(probability: Vector, mean: Vector, dispersion: Vector) -> Vector:
+    """About the quantile of a count: that of a normal distribution, mended for the skewness of a
+    negative binomial one (Cornish and Fisher 1938).
+    """
+    score = np.clip(special.ndtri(probability), -LARGEST_SCORE, LARGEST_SCORE)
+    deviation = np.sqrt(mean + dispersion * mean**2)
+    skewed = (1.0 + 2.0 * dispersion * mean) * (score**2 - 1.0) / 6.0
+    return mean + deviation * score + skewed
 
 
 def check_probability(probability: Vector) -> None:
@@ -66,33 +83,37 @@ def check_probability(probability: Vector) -> None:
     refuse_rows("probability must be between 0 and 1, got {}.", bad, values)
 
 
-def smallest_integer(reached: Callable[[Vector], Vector], start: Vector) -> Vector:
+def smallest_integer(reached: Callable[[Vector, Vector], Vector], start: Vector) -> Vector:
     """The smallest whole number >= 0 that satisfies a monotone condition, entry by entry.
 
-    Doubling from `start` brackets it, bisection closes in.
+    The search gallops from the start towards the number, in steps that double, and never beyond the
+    middle of what is left; entries that are settled are not looked at again.
 
     Args:
-        reached: Whether each number ``[...]`` satisfies the condition; once true, it stays so for
-            all larger ones.
-        start: ``[...]`` about where to look.
+        reached: Whether numbers ``[n]`` satisfy the condition of the entries ``[n]``; once true, it
+            stays so for all larger ones.
+        start: ``[N]`` about where to look.
 
     Raises:
         ValueError: The start is not finite, or no finite number satisfies the condition.
     """
-    refuse_rows("start must be finite, got {}.", ~np.isfinite(start).ravel(), start.ravel())
-    low, high = np.full(start.shape, -1.0), np.maximum(np.ceil(start), 0.0) + 1.0
-    while not (done := reached(high)).all():
+    refuse_rows("start must be finite, got {}.", ~np.isfinite(start), start)
+    low, high = np.full(start.shape, -1.0), np.full(start.shape, np.inf)
+    probe, step, rows = np.maximum(np.ceil(start), 0.0), 1.0, np.arange(len(start))
+    while len(rows):
+        done = reached(probe, rows)
         refuse_rows(
-            "no whole number up to {} satisfies the condition.",
-            (~done & (high > LARGEST)).ravel(),
-            high.ravel(),
+            "no whole number up to {} satisfies the condition.", ~done & (probe > LARGEST), probe
         )
-        low, high = np.where(done, low, high), np.where(done, high, 2.0 * high)
-    while (high - low > 1.0).any():
-        middle = np.floor((low + high) / 2.0)
-        done = reached(middle)
-        low, high = np.where(done, low, middle), np.where(done, np.minimum(middle, high), high)
-        low = np.minimum(low, high - 1.0)
+        low[rows] = np.where(done, low[rows], probe)
+        high[rows] = np.where(done, probe, high[rows])
+
+        # where whole numbers are left between the two
+        middle = np.floor((low[rows] + high[rows]) / 2.0)
+        left = np.isinf(middle) | ((low[rows] < middle) & (middle < high[rows]))
+        rows, middle, done = rows[left], middle[left], done[left]
+        down, up = np.maximum(high[rows] - step, middle), np.minimum(low[rows] + step, middle)
+        probe, step = np.where(done, down, up), 2.0 * step
     return high
 
 

@@ -84,6 +84,11 @@ CHANGING_FAST = replace(
     families=("poisson", "negative_binomial", "negative_binomial", "gamma", "rounded_gamma"),
     processes=changes(frequency=1.0),
 )
+USUAL = SyntheticProducts()
+USUAL_VARIABLE = replace(
+    USUAL, families=("geometric", "negative_binomial"), dispersion=Uniform(0.5, 2.0)
+)
+"""The environments' own populations."""
 ONLY_HISTORY = 0.25
 """Share of the products of which nothing before the history is known; half of them have short
 histories.
@@ -103,9 +108,11 @@ def _parts(weight: float, population: SyntheticProducts) -> list[tuple[float, Sy
 
 BROAD = Mixture(
     (
-        *_parts(0.25, STATIONARY_SLOW),
-        *_parts(0.25, CHANGING_SLOW),
-        *_parts(0.15, STATIONARY_FAST),
-        *_parts(0.35, CHANGING_FAST),
+        *_parts(0.22, STATIONARY_SLOW),
+        *_parts(0.22, CHANGING_SLOW),
+        *_parts(0.13, STATIONARY_FAST),
+        *_parts(0.31, CHANGING_FAST),
+        (0.08, USUAL),
+        (0.04, USUAL_VARIABLE),
     )
 )

@@ -11,7 +11,7 @@ import pytest
 
 pytest.importorskip("matplotlib")
 from experiments.results import Results
-from experiments.zero_shot import CAMPAIGN, gaps, measure, page, plan
+from experiments.zero_shot import CAMPAIGN, auto, gaps, measure, page, plan
 
 SALES = Path(__file__).parents[2] / "examples" / "shop" / "sales.csv"
 
@@ -52,8 +52,10 @@ def test_generalists_are_compared_on_made_up_products(
 def test_a_problem_on_a_table_is_measured_and_shown(shop: Path) -> None:
     parts = [part for part in CAMPAIGN.plan(data=shop) if part.arguments[0] == "shop"]
     names = [part.name for part in parts]
+    played = [f"shop, {case}, played" for case in plan.CASES]
     fitted = [f"shop, {case}, fine-tuned" for case in plan.FITTED_CASES]
-    assert names == [f"shop, {case}" for case in plan.CASES] + fitted
+    chosen = [f"shop, {case}, auto" for case in plan.CHOSEN_CASES]
+    assert names == played + fitted + chosen
     folder = shop.parent / "results"
     CAMPAIGN.measure(folder, *parts[0].arguments)
     part = gaps.read(Results(folder), "shop", "no lead time")
@@ -108,6 +110,31 @@ def test_windows_of_several_tables_are_other_series() -> None:
     both = gaps.joined([part, part], "network", ["high", "low"])
     assert len(np.unique(both.series)) == 20
     np.testing.assert_array_equal(both.rules["rule"][40:], part.rules["low"])
+
+
+def test_the_choice_of_auto_is_judged_on_windows_after_those_of_the_choice(shop: Path) -> None:
+    (part,) = (part for part in CAMPAIGN.plan(data=shop) if part.name == "shop, no lead time, auto")
+    folder = shop.parent / "results"
+    CAMPAIGN.measure(folder, *part.arguments)
+    measured = Results(folder).arrays("shop/no lead time/auto.npz")
+    assert len(measured["base-stock"]) == len(measured["code"]) > 0
+    assert "| no lead time | the rule of auto | " in page.chosen(Results(folder))
+
+
+def test_who_earned_most_before_is_chosen_and_earns_what_he_earns_after() -> None:
+    windows = np.arange(auto.WINDOWS + auto.LATER_WINDOWS)
+    before = windows < auto.WINDOWS
+    lucky = np.where(before, 3.0 + windows % 2, 0.0)
+    measured = {
+        auto.CODE: np.zeros(len(windows), int),
+        auto.WEIGHT: np.ones(len(windows)),
+        "first": np.full(len(windows), 2.0),
+        "lucky": lucky,
+        "worse": np.full(len(windows), 1.0),
+    }
+    gains = auto.worth(measured)
+    assert gains["the policy that earned most"] == gains["the rule of auto"] == -100.0
+    assert (gains["always lucky"], gains["always worse"]) == (-100.0, -50.0)
 
 
 def test_the_readme_says_what_the_page_shows() -> None:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from experiments.results import Results
-from experiments.zero_shot.measure import FACTS_FILE, NETWORKS_FILE, RULES_FILE
+from experiments.zero_shot.measure import FACTS_FILE, RULES_FILE
+from experiments.zero_shot.plan import FILES, PLAYED
 from inv_gym.play.statistics import Interval, ProductMean
 from inv_gym.play.tally import Tally
 
@@ -100,9 +101,9 @@ def _text(interval: Interval) -> str:
 def read(results: Results, table: str, case: str) -> Measured | None:
     """What was measured; None if a part is missing."""
     place = f"{table}/{case}"
-    if not all(results.has(f"{place}/{file}") for file in (FACTS_FILE, RULES_FILE, NETWORKS_FILE)):
+    if not all(results.has(f"{place}/{file}") for file in (FACTS_FILE, RULES_FILE, FILES[PLAYED])):
         return None
-    rules, networks = (results.arrays(f"{place}/{file}") for file in (RULES_FILE, NETWORKS_FILE))
+    rules, networks = (results.arrays(f"{place}/{file}") for file in (RULES_FILE, FILES[PLAYED]))
     return Measured(**results.arrays(f"{place}/{FACTS_FILE}"), rules=rules, networks=networks)
 
 

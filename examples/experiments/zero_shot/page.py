@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -11,10 +11,19 @@ import numpy as np
 
 import inv_gym
 from experiments.results import Results, page_of, table
+from experiments.zero_shot.auto import worth
 from experiments.zero_shot.gaps import CLASSES, Measured, joined, read
-from experiments.zero_shot.measure import FITTED_FILE, NETWORKS_FILE
 from experiments.zero_shot.pictures import draw_gaps
-from experiments.zero_shot.plan import CASES, FITTED_CASES, MADE_UP
+from experiments.zero_shot.plan import (
+    CASES,
+    CHOSEN,
+    CHOSEN_CASES,
+    FILES,
+    FITTED,
+    FITTED_CASES,
+    MADE_UP,
+    PLAYED,
+)
 from inv_gym.agents.training.generalists import GENERALIST
 from inv_gym.play.statistics import gap_text, paired_gap
 from inv_gym.util.files import write_atomically
@@ -33,6 +42,7 @@ def publish(folder: Path, target: Path) -> list[Path]:
         "narrow": partial(by_table, network=NARROW),
         "made_up": made_up,
         "fitted": fitted,
+        "chosen": chosen,
         "pooled": pooled_by_class,
         "classes": by_class,
     }
@@ -84,8 +94,8 @@ def fitted(results: Results) -> str:
     for case in FITTED_CASES:
         gaps = {}
         for name, part in measured[case].items():
-            if results.has(f"{name}/{case}/{FITTED_FILE}"):
-                mean = np.mean(list(results.arrays(f"{name}/{case}/{FITTED_FILE}").values()), 0)
+            if results.has(f"{name}/{case}/{FILES[FITTED]}"):
+                mean = np.mean(list(results.arrays(f"{name}/{case}/{FILES[FITTED]}").values()), 0)
                 both = replace(part, networks={"fitted": mean}, rules=part.networks)
                 gaps[name] = both.gap("fitted", GENERALIST)
         if gaps:
@@ -95,11 +105,33 @@ def fitted(results: Results) -> str:
     return table(["problem", *names, "above zero-shot"], rows)
 
 
+def chosen(results: Results) -> str:
+    """A row per problem and way to choose, a column per table: what is earned beyond the first
+    policy.
+    """
+    names = sorted(
+        {path.parent.parent.name for path in results.folder.glob(f"*/*/{FILES[CHOSEN]}")}
+    )
+    rows = []
+    for case in CHOSEN_CASES:
+        gains = {}
+        for name in names:
+            if results.has(file := f"{name}/{case}/{FILES[CHOSEN]}") and results.arrays(file):
+                gains[name] = worth(results.arrays(file))
+        ways = dict.fromkeys(way for part in gains.values() for way in part)
+        rows += [[case, way, *(_signed(gains, name, way) for name in names)] for way in ways]
+    return table(["problem", "who orders", *names], rows)
+
+
+def _signed(gains: Mapping[str, Mapping[str, float]], name: str, way: str) -> str:
+    return f"{gains[name][way]:+.2f}" if name in gains else ""
+
+
 def made_up(results: Results) -> str:
     """A row per environment: the generalist beside the network of the environment's population."""
     rows = []
     for env_id in inv_gym.ENVIRONMENTS:
-        file = f"{MADE_UP}/{env_id}/{NETWORKS_FILE}"
+        file = f"{MADE_UP}/{env_id}/{FILES[PLAYED]}"
         if not results.has(file):
             continue
         rewards = results.arrays(file)

@@ -27,6 +27,12 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
 """Environment and fields of each problem."""
 FITTED_CASES = ("no lead time", "lead time 5")
 """Problems for which the generalist is fitted to each table."""
+CHOSEN_CASES = ("no lead time", "lead time 5", "shelf life 3", "dual sourcing", "removal")
+"""Problems for which the choice of auto is judged."""
+PLAYED, FITTED, CHOSEN = "played", "fine-tuned", "auto"
+"""What is measured of a problem on a table."""
+FILES = {PLAYED: "networks.npz", FITTED: "fitted.npz", CHOSEN: "auto.npz"}
+"""What is written last of each."""
 
 
 def tables(listing: Path) -> dict[str, dict[str, Any]]:
@@ -69,18 +75,15 @@ def plan(data: Path | None = None) -> list[Measurement]:
         )
         for env_id in inv_gym.ENVIRONMENTS
     ]
-    played = [
-        Measurement(f"{table}, {case}", (table, case, told), file=f"{table}/{case}/networks.npz")
-        for table, told in given.items()
-        for case in CASES
-    ]
-    fitted = [
+    cases = {PLAYED: tuple(CASES), FITTED: FITTED_CASES, CHOSEN: CHOSEN_CASES}
+    on_tables = [
         Measurement(
-            f"{table}, {case}, fine-tuned",
-            (table, case, told, True),
-            file=f"{table}/{case}/fitted.npz",
+            f"{table}, {case}, {part}",
+            (table, case, told, part),
+            file=f"{table}/{case}/{FILES[part]}",
         )
+        for part, played in cases.items()
         for table, told in given.items()
-        for case in FITTED_CASES
+        for case in played
     ]
-    return made_up + played + fitted
+    return made_up + on_tables

@@ -18,10 +18,10 @@ LONGEST_CLOSURE = 183
 """Days; what sells nothing for more than half a year has a season."""
 
 SEASONAL = 0.75
-"""Share of periods without sales, a year before or after, from which on a run is a season."""
+"""Share of periods without sales, a year before, from which on a run is a season."""
 
 TAPERED = 0.25
-"""Share of the mean sales below which a season ends and begins, as a closure does not."""
+"""Share of the mean sales below which a season ends, as a closure does not begin."""
 
 
 @dataclass(frozen=True)
@@ -29,10 +29,10 @@ class Closures:
     """How closures are told from demand, judged for each shop.
 
     A closure is a run of at least `least` periods without sales that ends with a sale, at most half
-    a year long, whose probability, given the periods with and without sales outside the run and a
+    a year long, whose probability, given the periods with and without sales before the run and a
     uniform prior on the share of periods without, is below 1e-6. A run that a season explains is
-    none: one that is there a year before or after, too, or before which sales fade out and after
-    which they fade in.
+    none: one that is there a year before, too, or before which sales fade out. So what is judged
+    when the shop sells again rests on earlier days alone.
 
     Attributes:
         least: Periods.
@@ -80,22 +80,24 @@ class Closures:
         zero = active & (units == 0.0)
         runs = find_runs(zero)
 
-        # improbable, given the other periods
-        zeros, periods = zero.sum(0)[runs.series], active.sum(0)[runs.series]
-        elsewhere, sold = zeros - runs.length + 1.0, periods - zeros + 1.0
-        chance = special.betaln(elsewhere + runs.length, sold) - special.betaln(elsewhere, sold)
-
         # of a length that a closure has, and over
         most = self.frequency.periods(LONGEST_CLOSURE)
         fits = (runs.length >= self.least) & (runs.length <= most)
         end = runs.first + runs.length
         reopened = units[np.minimum(end, len(units) - 1), runs.series] > 0.0  # no run has sales
-        chosen = np.flatnonzero(fits & reopened & (chance < np.log(CLOSURE_PROBABILITY)))
+        runs = Runs(*(column[fits & reopened] for column in runs))
+
+        # improbable, given the periods before
+        before = (runs.first - 1, runs.series)
+        zeros = np.cumsum(zero, 0, dtype=np.int32)[before]
+        sold = np.cumsum(active, 0, dtype=np.int32)[before] - zeros
+        chance = special.betaln(zeros + 1.0 + runs.length, sold + 1.0)
+        chance -= special.betaln(zeros + 1.0, sold + 1.0)
 
         # without a season that explains it
         abrupt = [
             run
-            for run in chosen
+            for run in np.flatnonzero(chance < np.log(CLOSURE_PROBABILITY))
             if not self._seasonal(
                 units[:, runs.series[run]],
                 active[:, runs.series[run]],
@@ -109,23 +111,17 @@ class Closures:
         return self._recurs(units, active, run) or self._tapers(units, active, run)
 
     def _recurs(self, units: np.ndarray, active: np.ndarray, run: slice) -> bool:
-        """Whether there are hardly any sales a year before or after, either."""
-        for years in (-1, 1):
-            shift = years * self.frequency.a_year
-            days = slice(max(run.start + shift, 0), max(run.stop + shift, 0))
-            sold = units[days][active[days]] > 0.0
-            if len(sold) >= self.least and (~sold).mean() >= SEASONAL:
-                return True
-        return False
+        """Whether there are hardly any sales a year before, either."""
+        a_year = self.frequency.a_year
+        days = slice(max(run.start - a_year, 0), max(run.stop - a_year, 0))
+        sold = units[days][active[days]] > 0.0
+        return len(sold) >= self.least and bool((~sold).mean() >= SEASONAL)
 
     def _tapers(self, units: np.ndarray, active: np.ndarray, run: slice) -> bool:
-        """Whether sales fade out before the run and fade in after it."""
-        usual = units[active].sum() / (active.sum() - (run.stop - run.start))
-        sides = (
-            slice(max(run.start - self.least, 0), run.start),
-            slice(run.stop, run.stop + self.least),
-        )
-        return all(np.nanmean(units[side]) < TAPERED * usual for side in sides)
+        """Whether sales fade out before the run."""
+        usual = units[: run.start][active[: run.start]].mean()
+        fading = units[max(run.start - self.least, 0) : run.start]
+        return bool(np.nanmean(fading) < TAPERED * usual)
 
 
 def _active(units: np.ndarray) -> np.ndarray:

@@ -42,11 +42,15 @@ class RowIndex:
 
     def find(self, period: np.ndarray, series: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Numbers of the rows of periods of series, and whether there is one; all of one shape."""
-        low, high = self.offsets[series], self.offsets[series + 1]
-        last = high - 1
+        start, end = self.offsets[series], self.offsets[series + 1]
+        last = end - 1
+
+        # periods rise by one at least, so a row is as near to either end as its period, or nearer
+        high = np.clip(start + period - self.first[series], start, end)
+        low = np.clip(last + period - self.last[series], start, end)
 
         # bisection in all series at once
-        for _ in range(int(np.max(self.rows[series], initial=1)).bit_length()):
+        for _ in range(int(np.max(high - low, initial=0)).bit_length()):
             middle = (low + high) // 2
             below = (low < high) & (self.period[np.minimum(middle, last)] < period)
             low, high = np.where(below, middle + 1, low), np.where(below, high, middle)
