@@ -15,12 +15,17 @@ pytest.importorskip("matplotlib")
 pytest.importorskip("optuna")
 pytest.importorskip("lightgbm")
 pytest.importorskip("stable_baselines3")
-from experiments.favorita import claims, data, measure, page, paths, players, twin
+from experiments.favorita import claims, data, measure, page, paths, players, remembering, twin
 from experiments.favorita.plan import plan
 from experiments.favorita.remembering import Remembering
 from experiments.results import Results
 from experiments.runner import app
-from inv_gym.agents.forecasting import MQForecaster, forecast_quantiles, forecast_sum
+from inv_gym.agents.forecasting import (
+    EmpiricalQuantiles,
+    MQForecaster,
+    forecast_quantiles,
+    forecast_sum,
+)
 from inv_gym.baselines.rules.critical_ratio import critical_ratio
 
 
@@ -55,6 +60,8 @@ def test_time_goes_from_training_to_validation_to_test() -> None:
     for table in data.TABLES.values():
         assert table.training < table.validation[0] < table.validation[1]
         assert all(first > table.validation[1] for first, _ in table.tests.values())
+        (first, middle), (after, last) = table.halves
+        assert (first, last) == table.validation and first < middle < after < last
 
 
 def test_arrays_of_weekly_items_are_read_with_returned_goods(tmp_path: Path) -> None:
@@ -82,6 +89,15 @@ def test_economics_give_the_critical_ratio(folder: Path, ratio: float) -> None:
     task = players.test_task(panel, data.TABLES["stores"], 0, "calm", ratio)
     products = task.draw(2)
     assert np.allclose(critical_ratio(task.problem, products.economics), ratio)
+
+
+def test_drawn_economics_are_those_of_the_training(folder: Path) -> None:
+    panel = data.read_table(folder, "items")
+    task = players.test_task(panel, data.TABLES["items"], 0, "Christmas", None)
+    ratios = critical_ratio(task.problem, task.draw(20).economics)
+    assert len(np.unique(ratios)) == len(task.draw(20).scale)
+    assert ratios.min() >= 0.4 - 1e-9 and ratios.max() <= 0.981
+    assert players.setting_name(None) == "drawn" and players.setting_name(0.95) == "0.95"
 
 
 def dates_of(**sales: np.ndarray) -> pd.DataFrame:
@@ -188,18 +204,23 @@ def test_remembered_forecasts_are_those_of_the_forecaster(folder: Path) -> None:
     network = MQForecaster(horizon=2, **options).fit(task)
     products = task.draw(5)
     history, known = products.demand[:32], products.covariates[:34]
-    remembering = Remembering(network)
+    kept = Remembering(network)
     for forecast in (forecast_quantiles, forecast_sum):
         for levels in ([0.35, 0.5], [0.93]):
             asked = (history, known, levels, 2)
-            assert np.allclose(forecast(remembering, *asked), forecast(network, *asked))
+            assert np.allclose(forecast(kept, *asked), forecast(network, *asked))
     network._trained = None  # from now on it cannot forecast
-    forecast_sum(remembering, history, known, [0.8], 2)
+    forecast_sum(kept, history, known, [0.8], 2)
     with pytest.raises(ValueError, match="not trained"):
-        forecast_sum(remembering, history + 1.0, known, [0.8], 2)
-    remembering.forget()
-    with pytest.raises(ValueError, match="not trained"):
-        forecast_sum(remembering, history, known, [0.8], 2)
+        forecast_sum(kept, history + 1.0, known, [0.8], 2)
+
+
+def test_the_oldest_forecasts_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(remembering, "MOST_KEPT", 2)
+    kept = Remembering(EmpiricalQuantiles(1))
+    for number in range(1, 5):
+        forecast_sum(kept, np.full((32, 1), float(number)), None, [0.5], 1)
+        assert len(kept._kept) == min(number, 2)
 
 
 def test_of_many_series_some_are_played(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

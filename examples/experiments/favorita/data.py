@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from inv_gym.products.panel import Panel, read_panel
 
 
@@ -28,6 +30,13 @@ class FavoritaTable:
     training: str
     validation: tuple[str, str]
     tests: Mapping[str, tuple[str, str]]
+
+    @property
+    def halves(self) -> list[tuple[str, str]]:
+        """First and last day of the earlier and of the later half of the validation."""
+        first, last = (np.datetime64(day) for day in self.validation)
+        middle = first + (last - first) // 2
+        return [(str(first), str(middle)), (str(middle + 1), str(last))]
 
 
 DAILY_TESTS = {

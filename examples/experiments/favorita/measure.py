@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,22 +19,23 @@ from experiments.favorita.players import (
     MQ,
     NAIVE,
     QUICK,
-    RATIOS,
+    SETTINGS,
     SHOWN_RATIO,
     Effort,
     forecast_players,
+    forecast_task,
     forecasters,
     history_rules,
     networks,
+    setting_name,
     test_task,
     training_task,
     validation_scores,
 )
-from experiments.favorita.remembering import Remembering
 from experiments.favorita.twin import write_twin
 from experiments.results import Results
 from inv_gym import Policy
-from inv_gym.agents.forecasting import Forecaster, calibration
+from inv_gym.agents.forecasting import Forecaster, Recalibrated, calibration
 from inv_gym.products.panel import Panel, PanelProducts
 
 QUICK_STORES = 6
@@ -64,7 +64,7 @@ def measure(folder: Path, name: str, lead_time: int, data: Path | None, quick: b
 
     # what learns
     task = training_task(panel, table, lead_time)
-    models = forecasters(task, table, lead_time, effort, own)
+    models = forecasters(panel, table, lead_time, effort, own)
     players: dict[str, Policy] = history_rules(task.problem)  # type: ignore[arg-type]
     players |= forecast_players(task.problem, models)  # type: ignore[arg-type]
     players |= networks(task, effort, own)
@@ -79,15 +79,13 @@ def measure(folder: Path, name: str, lead_time: int, data: Path | None, quick: b
         "notes": list(panel.notes),
         "validation": scores,
         "chosen": chosen,
+        "recalibrated": [name for name, model in models.items() if isinstance(model, Recalibrated)],
         "calibration": parts.read(CALIBRATION_FILE),
         "played": [],
     }
     for test in table.tests:
-        for model in models.values():
-            if isinstance(model, Remembering):
-                model.forget()
-        for ratio in (SHOWN_RATIO,) if quick else RATIOS:
-            file = f"{test}-{ratio:g}.json"
+        for ratio in (SHOWN_RATIO,) if quick else SETTINGS:
+            file = f"{test}-{setting_name(ratio)}.json"
             if not parts.has(file):
                 task = test_task(panel, table, lead_time, test, ratio)
                 about = {"test": test, "ratio": ratio}
@@ -97,9 +95,11 @@ def measure(folder: Path, name: str, lead_time: int, data: Path | None, quick: b
 
 
 def played(
-    task: inv_gym.Task, players: Mapping[str, Policy], test: str, ratio: float, chosen: str
+    task: inv_gym.Task, players: Mapping[str, Policy], test: str, ratio: float | None, chosen: str
 ) -> dict[str, Any]:
-    """What every policy did in a test period, and what that says of the claims."""
+    """What every policy did in a test period, and what that says of the claims; sums over series
+    tell nothing of them where each has a critical ratio of its own.
+    """
     number = len(task.source.listing(task.problem.horizon).windows)  # type: ignore[attr-defined]
     result = inv_gym.evaluate(
         task, players, number=number, reference=HISTORY_RULE, per_product=True
@@ -108,7 +108,7 @@ def played(
     assert result.dates is not None
     facts: dict[str, Any] = {
         "rows": records(result.frame[figures]),
-        "claims": claims_of(result.dates, ratio, test, chosen),
+        "claims": [] if ratio is None else claims_of(result.dates, ratio, test, chosen),
         "paths": None,
     }
     if ratio == SHOWN_RATIO:
@@ -123,7 +123,7 @@ def calibrated(
     """Coverage and loss in a period without a shock, on windows drawn from it."""
     test = next(name for name in CALM if name in table.tests)
     first, last = table.tests[test]
-    task = training_task(panel, replace(table, horizon=lead_time + 1), lead_time)
+    task = forecast_task(panel, table, lead_time)
     source = PanelProducts(panel, first, last, task.source.economics)  # type: ignore[attr-defined]
     report = calibration(
         models,

@@ -10,7 +10,7 @@ from experiments.favorita.claims import CLAIMS, END, RECOVERY
 from experiments.favorita.data import TABLES
 from experiments.favorita.pictures import draw_calibration, draw_paths
 from experiments.favorita.plan import FAVORITA_LEAD_TIMES, KINDS
-from experiments.favorita.players import END_TO_END, MQ, RATIOS, SHOWN_RATIO, TREES
+from experiments.favorita.players import END_TO_END, MQ, RATIOS, SHOWN_RATIO, TREES, setting_name
 from experiments.results import Results, page_of, table
 from inv_gym.agents.forecasting.calibration import CALIBRATION_PERIODS
 from inv_gym.util.files import write_atomically
@@ -158,9 +158,11 @@ def calibration_table(results: Results) -> str:
     rows = []
     for case, facts in measured(results):
         for row in facts["calibration"]:
+            name = row["forecaster"]
+            name += " (recalibrated)" if name in facts["recalibrated"] else ""
             covered = [_covered(row, level) for level in CALIBRATED_LEVELS]
             loss = [f"{row['loss']:.4f}", f"{row['less']:.1f}"]
-            rows.append([_case(case), row["forecaster"], row["target"], *covered, *loss])
+            rows.append([_case(case), name, row["target"], *covered, *loss])
         words = ", ".join(faults(facts)) or "it counts"
         rows.append([_case(case), "**comparison with MQ-RNN**", words, "", "", "", "", ""])
     heads = ("table", "forecaster", "target", "10 %", "50 %", "90 %", "loss", "below naive %")
@@ -194,7 +196,7 @@ def rewards_tables(results: Results) -> str:
     return "\n".join(parts)
 
 
-def _rewards(played: Mapping[float, Iterable[Mapping[str, Any]]]) -> str:
+def _rewards(played: Mapping[float | None, Iterable[Mapping[str, Any]]]) -> str:
     """A row per policy: its gap for each critical ratio, and stock and fill rate for one."""
     by_policy = {ratio: {row["policy"]: row for row in rows} for ratio, rows in played.items()}
     shown = by_policy[SHOWN_RATIO]
@@ -205,7 +207,7 @@ def _rewards(played: Mapping[float, Iterable[Mapping[str, Any]]]) -> str:
             for mine in (by_policy[ratio][policy] for ratio in by_policy)
         ]
         rows.append([policy, *gaps, f"{row['on_hand']:.4g}", f"{100.0 * row['fill_rate']:.1f}"])
-    heads = ("policy", *map(str, by_policy), f"stock at {SHOWN_RATIO}", "fill rate %")
+    heads = ("policy", *map(setting_name, by_policy), f"stock at {SHOWN_RATIO}", "fill rate %")
     return table(heads, rows)
 
 

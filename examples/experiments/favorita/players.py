@@ -22,6 +22,7 @@ from inv_gym.agents.forecasting import (
     IntermittentSmoothing,
     MQForecaster,
     SeasonalNaive,
+    recalibrated_where_better,
 )
 from inv_gym.agents.inventory_agent import InventoryAgent
 from inv_gym.agents.network.config import NetworkConfig
@@ -36,6 +37,10 @@ from inv_gym.products.panel import Panel, PanelProducts
 
 RATIOS = (0.5, 0.7, 0.9, 0.95)
 """Critical ratios."""
+SETTINGS = (*RATIOS, None)
+"""The same, and one in which each series has a ratio of its own, drawn as in training."""
+HOLDING_RATES = LogUniform(0.02, 1.5)
+"""Of the unit cost, from which training draws: critical ratios from .4 to .98."""
 MARGIN = 0.5
 """Share of the price, 1, that is not unit cost."""
 NAIVE, TREES, MQ = "seasonal naive", "LightGBM", "MQ-RNN"
@@ -71,10 +76,10 @@ class Effort:
 
     steps: int = 400
     batch: int = 32
-    fine_steps: int = 150
+    fine_steps: int = 300
     forecast_steps: int = 600
     members: int = 2
-    played: int = 128_000
+    played: int = 256_000
     rounds: int = 120
     validation: int = 256
 
@@ -95,8 +100,10 @@ def economics_of(holding: object) -> EconomicsRanges:
     return EconomicsRanges(price=1.0, margin=MARGIN, holding_rate=holding, shortage_rate=0.0)  # type: ignore[arg-type]
 
 
-def at_ratio(ratio: float) -> EconomicsRanges:
-    """Economics of a critical ratio, where nothing is discounted."""
+def at_ratio(ratio: float | None) -> EconomicsRanges:
+    """Economics of a critical ratio, where nothing is discounted; of None, drawn ones."""
+    if ratio is None:
+        return economics_of(HOLDING_RATES)
     return economics_of(MARGIN / (1.0 - MARGIN) * (1.0 - ratio) / ratio)
 
 
@@ -107,7 +114,7 @@ def problem_of(table: FavoritaTable, lead_time: int) -> LostSales:
 
 def training_task(panel: Panel, table: FavoritaTable, lead_time: int) -> Task:
     """Windows of the past, with critical ratios from .4 to .98."""
-    economics = economics_of(LogUniform(0.02, 1.5))
+    economics = economics_of(HOLDING_RATES)
     first, last = table.validation
     return Task(
         problem_of(table, lead_time),
@@ -116,7 +123,14 @@ def training_task(panel: Panel, table: FavoritaTable, lead_time: int) -> Task:
     )
 
 
-def test_task(panel: Panel, table: FavoritaTable, lead_time: int, test: str, ratio: float) -> Task:
+def setting_name(ratio: float | None) -> str:
+    """A critical ratio in words."""
+    return "drawn" if ratio is None else f"{ratio:g}"
+
+
+def test_task(
+    panel: Panel, table: FavoritaTable, lead_time: int, test: str, ratio: float | None
+) -> Task:
     """Every series once, from the first day of a test period on; of many, `MOST_SERIES` of them."""
     first, last = table.tests[test]
     chosen = None
@@ -128,11 +142,18 @@ def test_task(panel: Panel, table: FavoritaTable, lead_time: int, test: str, rat
     return Task(problem_of(table, lead_time), source)
 
 
+def forecast_task(panel: Panel, table: FavoritaTable, lead_time: int) -> Task:
+    """The training task with episodes of one lead time and review period."""
+    return training_task(panel, replace(table, horizon=lead_time + 1), lead_time)
+
+
 def forecasters(
-    task: Task, table: FavoritaTable, lead_time: int, effort: Effort, folder: Path
+    panel: Panel, table: FavoritaTable, lead_time: int, effort: Effort, folder: Path
 ) -> dict[str, Forecaster]:
-    """All of them, by name; what learns is kept in a folder."""
-    horizon = lead_time + 1
+    """All of them, by name; what learns is kept in a folder, and recalibrated if what the earlier
+    half of the validation period tells of it lowers its loss in the later half.
+    """
+    task, horizon = training_task(panel, table, lead_time), lead_time + 1
     network = MQForecaster(
         horizon=horizon,
         steps=effort.forecast_steps,
@@ -141,12 +162,21 @@ def forecasters(
         members=effort.members,
     )
     trees = BoostedQuantiles(horizon=horizon, rounds=effort.rounds)
+    learned: dict[str, BoostedQuantiles | MQForecaster] = {
+        TREES: kept_forecaster(folder / "trees.json", trees, task),
+        MQ: kept_forecaster(folder / "mq.safetensors", network, task),
+    }
+    halves = [
+        forecast_task(panel, replace(table, validation=half), lead_time) for half in table.halves
+    ]
     return {
         NAIVE: SeasonalNaive(table.season),
         "empirical": EmpiricalQuantiles(table.season),
         "intermittent smoothing": IntermittentSmoothing(),
-        TREES: Remembering(kept_forecaster(folder / "trees.json", trees, task)),
-        MQ: Remembering(kept_forecaster(folder / "mq.safetensors", network, task)),
+        **{
+            name: recalibrated_where_better(Remembering(model), *halves, horizon)
+            for name, model in learned.items()
+        },
     }
 
 

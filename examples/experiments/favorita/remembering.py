@@ -10,10 +10,13 @@ import numpy as np
 from inv_gym.agents.forecasting import Forecaster
 from inv_gym.agents.forecasting.grid import LEVELS, at_levels
 
+MOST_KEPT = 2000
+"""Batches whose forecasts are kept; the oldest ones give way."""
+
 
 class Remembering:
     """A forecaster that learned the levels of `LEVELS`, and gives other quantiles between them; its
-    forecasts are kept.
+    last forecasts are kept.
 
     Args:
         forecaster: Who forecasts.
@@ -35,10 +38,6 @@ class Remembering:
         """See `inv_gym.play.forecaster.Forecaster`."""
         return self._of(self.forecaster.lead_time_quantiles, history, covariates, levels, horizon)
 
-    def forget(self) -> None:
-        """Keep no forecast."""
-        self._kept.clear()
-
     def _of(
         self,
         forecast: Callable[..., np.ndarray],
@@ -50,5 +49,7 @@ class Remembering:
         known = b"" if covariates is None else covariates.tobytes()
         key = forecast.__name__, history.tobytes(), known, horizon
         if key not in self._kept:
+            if len(self._kept) == MOST_KEPT:
+                del self._kept[next(iter(self._kept))]
             self._kept[key] = forecast(history, covariates, np.array(LEVELS), horizon)
         return at_levels(self._kept[key], np.array(LEVELS), levels)
