@@ -15,13 +15,8 @@ from inv_gym.problems.problem import Problem
 
 GENERALIST = "DirectBackprop, generalist"
 """What they are called in tables."""
-GENERALIST_TRAINING = TrainingConfig(
-    steps=24000,
-    check_every=1000,
-    validation_products=192,
-    network=NetworkConfig(hidden=(64, 64), magnified=(1e2, 1e4), whole_counts=True),
-)
-"""The validation products are those of each structure."""
+GENERALIST_NETWORK = NetworkConfig(hidden=(64, 64), magnified=(1e2, 1e4), whole_counts=True)
+STEPS_OF_A_STRUCTURE = 1000
 
 # What follows is our choice: structures in the order in which training plays them, those that are
 # met more often more often, and the longest ones for what lies between them.
@@ -82,6 +77,8 @@ THEIR_LEAD_TIMES = (
 LEARNED_ISSUING = ("oldest_first", "oldest_first", "newest_first")
 REGULAR_LEAD_TIMES = (5, 2, 1, 14, 3, 2, 7, 5, 10, 2, 20, 4, 30, 3, 14, 5)
 EXPEDITED_LEAD_TIMES = (0, 0, 0, 0, 1, 0, 0, 2, 3, 1, 5, 0, 0, 0, 7, 1)
+REMOVAL_STRUCTURES = 8
+"""There is one alone; it counts as so many, for the steps that it needs."""
 ENDS = (28, 14, 45, None)
 """Periods of episodes, beside those of the lead time; None is an episode without an end."""
 ENDLESS_PERIODS = 28
@@ -128,7 +125,7 @@ def _dual_sourcing(problem: DualSourcing) -> list[Problem]:
 
 @structures.register
 def _removal(problem: ProcurementRemoval) -> list[Problem]:
-    return _played(ProcurementRemoval() for _ in range(3))
+    return _played(ProcurementRemoval() for _ in range(REMOVAL_STRUCTURES))
 
 
 def _played(problems: Iterable[Problem]) -> list[Problem]:
@@ -149,6 +146,19 @@ def _ending(problem: Problem, periods: int | None) -> Problem:
     return replace(problem, horizon=horizon, long_run=periods is None)
 
 
+def generalist_training(problem: Problem) -> TrainingConfig:
+    """How the generalist of a class of problems is trained; `problem` is any of the class. The
+    validation products are those of each structure.
+
+    Raises:
+        ValueError: There is no generalist for the class.
+    """
+    steps = STEPS_OF_A_STRUCTURE * len(structures(problem)) // len(ENDS)
+    return TrainingConfig(
+        steps=steps, check_every=1000, validation_products=192, network=GENERALIST_NETWORK
+    )
+
+
 def fine_tuning(seed: int = 0) -> TrainingConfig:
     """How a generalist is fitted to a table: in small steps, for as long as validation gains."""
     return TrainingConfig(
@@ -158,5 +168,5 @@ def fine_tuning(seed: int = 0) -> TrainingConfig:
         check_every=50,
         patience=5,
         seed=seed,
-        network=GENERALIST_TRAINING.network,
+        network=GENERALIST_NETWORK,
     )

@@ -19,8 +19,8 @@ from inv_gym.agents.training.device import usable_device
 from inv_gym.agents.training.direct_backprop import DirectBackprop
 from inv_gym.agents.training.generalists import (
     GENERALIST,
-    GENERALIST_TRAINING,
     fine_tuning,
+    generalist_training,
     structures,
 )
 from inv_gym.products.broad import BROAD
@@ -64,8 +64,8 @@ def generalist(
     compiled: bool,
 ) -> DirectBackprop:
     """A training of the generalist of a task's problem, on the broad population."""
-    sizes = replace(GENERALIST_TRAINING.network, **network)
-    config = replace(GENERALIST_TRAINING, **fields, network=sizes)
+    usual = generalist_training(task.problem)
+    config = replace(usual, **fields, network=replace(usual.network, **network))
     return DirectBackprop(structures(task.problem), BROAD, config, join_processes(device), compiled)
 
 
