@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, cast
 
 import numpy as np
 import torch
@@ -120,6 +120,7 @@ class MQForecaster:
         """A network with its best weights, and its least loss on the validation products."""
         network = self._sized()
         average = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(AVERAGED)).eval()
+        averaged = cast(MQNetwork, average.module)
         optimiser = torch.optim.AdamW(
             network.parameters(), self.learning_rate, weight_decay=WEIGHT_DECAY
         )
@@ -137,12 +138,12 @@ class MQForecaster:
             if step % self.check_every and step < self.steps:
                 continue
             with torch.no_grad():
-                held = float(pinball(average.module, held_out))
+                held = float(pinball(averaged, held_out))
             if watch is not None:
                 watch(step, held)
             if held < least:
                 least = held
-                best = {name: value.clone() for name, value in average.module.state_dict().items()}
+                best = {name: value.clone() for name, value in averaged.state_dict().items()}
         if best is None:
             raise ValueError(
                 "the loss is no number in any step: look at the demand, or lower learning_rate."

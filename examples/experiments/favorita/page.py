@@ -22,6 +22,7 @@ times that of the trees it may be, for a comparison to count.
 """
 VERDICTS = ("holds", "open", "does not hold")
 TEXT = Path(__file__).parent / "page.md"
+FINDINGS = Path(__file__).parent / "findings.md"
 Measured = list[tuple[tuple[str, int], dict[str, Any]]]
 """Table and lead time, and what was measured of them."""
 
@@ -33,6 +34,7 @@ def publish(folder: Path, target: Path) -> list[Path]:
         "five": five_claims,
         "claims": claims_table,
         "recovery": recovery_table,
+        "findings": findings,
         "calibration": calibration_table,
         "validation": validation_table,
         "rewards": rewards_tables,
@@ -65,6 +67,11 @@ def origin(results: Results) -> str:
     """What the figures are of."""
     kinds = (words for kind, words in KINDS.items() if results.read_all(f"{kind}/*/?.json"))
     return next(kinds, "Nothing is measured yet.")
+
+
+def findings(results: Results) -> str:
+    """What a reader may see in the figures of the real tables."""
+    return FINDINGS.read_text().rstrip() if results.read_all("data/*/?.json") else ""
 
 
 def missed(row: Mapping[str, Any], level: float) -> float:

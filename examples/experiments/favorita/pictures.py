@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.dates import ConciseDateFormatter
+from matplotlib.dates import ConciseDateFormatter, date2num
 from matplotlib.figure import Figure
 
 from experiments.favorita.players import HISTORY_RULE, MQ
@@ -26,8 +26,6 @@ PATH_ROWS = {
     "stock": "stock left, periods of demand",
 }
 END_COLOUR, THEIR_COLOURS = "tab:blue", {MQ: "tab:orange", HISTORY_RULE: "tab:grey"}
-SERVED_FROM = 40.0
-"""The least share of demand, %, that is in the picture."""
 
 
 def draw_paths(cases: Cases, path: Path) -> Path:
@@ -62,11 +60,11 @@ def _draw_column(column: Iterable[Axes], paths: Mapping[str, Any]) -> None:
         colour = THEIR_COLOURS.get(name, END_COLOUR)
         _draw_band(served, dates, lines["served"], colour, name)
         _draw_band(stock, dates, lines["stock"], colour, name)
-    served.set_ylim(SERVED_FROM, 101.0)
+    served.set_ylim(top=101.0)
     stock.xaxis.set_major_formatter(ConciseDateFormatter(stock.xaxis.get_major_locator()))
     for axis in (demand, served, stock):
         if dates[0] <= pd.Timestamp(SHOCK) <= dates[-1]:
-            axis.axvline(pd.Timestamp(SHOCK), color="tab:red", lw=0.8, ls=":")
+            axis.axvline(date2num(pd.Timestamp(SHOCK)), color="tab:red", lw=0.8, ls=":")
 
 
 def _draw_band(

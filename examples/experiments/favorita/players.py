@@ -166,15 +166,15 @@ def forecasters(
         TREES: kept_forecaster(folder / "trees.json", trees, task),
         MQ: kept_forecaster(folder / "mq.safetensors", network, task),
     }
-    halves = [
+    earlier, later = (
         forecast_task(panel, replace(table, validation=half), lead_time) for half in table.halves
-    ]
+    )
     return {
         NAIVE: SeasonalNaive(table.season),
         "empirical": EmpiricalQuantiles(table.season),
         "intermittent smoothing": IntermittentSmoothing(),
         **{
-            name: recalibrated_where_better(Remembering(model), *halves, horizon)
+            name: recalibrated_where_better(Remembering(model), earlier, later, horizon)
             for name, model in learned.items()
         },
     }

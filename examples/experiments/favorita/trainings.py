@@ -65,4 +65,4 @@ def kept_agent(
 
 def outcome_of(folder: Path) -> dict[str, float | str | None]:
     """The best score on the validation products, trouble if any, and the seconds of a training."""
-    return Results(folder).read(OUTCOME)  # type: ignore[no-any-return]
+    return Results(folder).read(OUTCOME)
