@@ -15,7 +15,9 @@ pytest.importorskip("matplotlib")
 pytest.importorskip("optuna")
 pytest.importorskip("lightgbm")
 pytest.importorskip("stable_baselines3")
+import inv_gym
 from experiments.favorita import claims, data, measure, page, paths, players, remembering, twin
+from experiments.favorita.averaged import Averaged
 from experiments.favorita.plan import plan
 from experiments.favorita.remembering import Remembering
 from experiments.results import Results
@@ -27,6 +29,9 @@ from inv_gym.agents.forecasting import (
     forecast_sum,
 )
 from inv_gym.baselines.rules.critical_ratio import critical_ratio
+from inv_gym.baselines.rules.simple import ConstantOrder
+from inv_gym.play.episode import Episode
+from inv_gym.play.policy import planned
 
 
 @pytest.fixture(scope="module")
@@ -98,6 +103,21 @@ def test_drawn_economics_are_those_of_the_training(folder: Path) -> None:
     assert len(np.unique(ratios)) == len(task.draw(20).scale)
     assert ratios.min() >= 0.4 - 1e-9 and ratios.max() <= 0.981
     assert players.setting_name(None) == "drawn" and players.setting_name(0.95) == "0.95"
+
+
+def test_orders_of_several_networks_are_averaged(folder: Path) -> None:
+    task = players.test_task(
+        data.read_table(folder, "stores"), data.TABLES["stores"], 0, "calm", 0.9
+    )
+    rules = players.history_rules(task.problem)
+    members = (rules[players.HISTORY_RULE], ConstantOrder(problem=task.problem, quantity=40.0))
+    both = Averaged(members)
+    episode = Episode(task.problem, task.draw(2))
+    shown = episode.observe()
+    alone = [planned(member, task.problem, task.draw(2))(shown) for member in members]
+    mean = planned(both, task.problem, task.draw(2))(shown)
+    assert np.allclose(mean, (alone[0] + alone[1]) / 2.0)
+    assert inv_gym.evaluate(task, {"both": both}, number=2).frame["reward"].notna().all()
 
 
 def dates_of(**sales: np.ndarray) -> pd.DataFrame:
@@ -246,7 +266,7 @@ def test_an_interrupted_measurement_goes_on(
     whole = Results(tmp_path).read("twin-quick/stores/0.json")
     own = tmp_path / "twin-quick/stores/0"
     weights = {path: path.stat().st_mtime_ns for path in own.glob("*/weights.safetensors")}
-    assert len(weights) == 4 and set(whole["validation"]) == set(players.END_TO_END)
+    assert len(weights) == 7 and set(whole["validation"]) == set(players.END_TO_END)
 
     # what is missing alone is measured again, and comes out the same
     (own / "shock-0.9.json").unlink()

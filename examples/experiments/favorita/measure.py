@@ -68,7 +68,7 @@ def measure(folder: Path, name: str, lead_time: int, data: Path | None, quick: b
     players: dict[str, Policy] = history_rules(task.problem)  # type: ignore[arg-type]
     players |= forecast_players(task.problem, models)  # type: ignore[arg-type]
     players |= networks(task, effort, own)
-    scores = validation_scores(own)
+    scores = validation_scores(own, effort)
     chosen = max(scores, key=scores.__getitem__)
 
     # what is played

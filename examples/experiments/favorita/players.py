@@ -10,6 +10,7 @@ from typing import cast
 
 import numpy as np
 
+from experiments.favorita.averaged import Averaged
 from experiments.favorita.data import FavoritaTable
 from experiments.favorita.remembering import Remembering
 from experiments.favorita.trainings import kept_agent, kept_forecaster, outcome_of
@@ -47,13 +48,13 @@ NAIVE, TREES, MQ = "seasonal naive", "LightGBM", "MQ-RNN"
 SCRATCH, CONSTRUCTED = "DirectBackprop", "DirectBackprop, constructed"
 FINE_TUNED, ZERO_SHOT = "generalist, fine-tuned", "generalist, zero-shot"
 END_TO_END = {SCRATCH: "scratch", CONSTRUCTED: "constructed", FINE_TUNED: "fine-tuned"}
-"""Networks that learn from the past of the table, and their folders."""
+"""Policies whose networks learn from the past of the table, and what their folders begin with."""
 PPO = "PPO"
 HISTORY_RULE = "base-stock (history)"
 """What gaps are to."""
 SHOWN_RATIO = 0.9
 """Of which paths over time are kept."""
-MOST_SERIES, CHOSEN_SEED = 2000, 98_000
+MOST_SERIES, CHOSEN_SEED = 1000, 98_000
 """Series that are played of a table with more, and the seed that draws them."""
 TUNED_FOR = {False: "InvLostSales-v0", True: "InvLostSalesLeadTime-v0"}
 """The environment whose tuned parameters PPO takes, by whether there is a lead time."""
@@ -68,7 +69,7 @@ class Effort:
         batch: Products of a step.
         fine_steps: Of the generalist that is fitted.
         forecast_steps: Of each network of MQ-RNN.
-        members: Networks of MQ-RNN.
+        members: Networks of MQ-RNN, and of each end-to-end policy.
         played: Product-periods of PPO.
         rounds: Trees of each boosted model.
         validation: Products on which weights are chosen.
@@ -192,8 +193,8 @@ def forecast_players(problem: LostSales, by_name: Mapping[str, Forecaster]) -> d
 
 
 def networks(task: Task, effort: Effort, folder: Path) -> dict[str, Policy]:
-    """Networks that are trained on the past, from scratch and on from the generalist; the
-    generalist as it is; and PPO. What they learn is kept in a folder.
+    """Networks that are trained on the past, from scratch and on from the generalist, each the mean
+    of several; the generalist as it is; and PPO. What they learn is kept in a folder.
     """
     config = TrainingConfig(
         steps=effort.steps,
@@ -212,17 +213,27 @@ def networks(task: Task, effort: Effort, folder: Path) -> dict[str, Policy]:
         check_every=max(effort.fine_steps // 5, 1),
     )
     generalist = cast(InventoryAgent, shipped_policies(task.problem, for_tables=True)[GENERALIST])
-    trainings = {
-        SCRATCH: partial(DirectBackprop, task, config=config),
-        CONSTRUCTED: partial(DirectBackprop, task, config=constructed),
-        FINE_TUNED: partial(DirectBackprop, task, config=tuning, start=generalist),
-        PPO: partial(ModelFree, task, config=model_free(task, effort)),
-    }
+    trainings = {SCRATCH: (config, None), CONSTRUCTED: (constructed, None)}
+    trainings[FINE_TUNED] = (tuning, generalist)
     players: dict[str, Policy] = {ZERO_SHOT: generalist}
-    for name, begin in trainings.items():
-        own = folder / END_TO_END.get(name, "ppo")
-        players[name] = kept_agent(own, task.problem, begin)  # type: ignore[arg-type]
+    for name, (chosen, start) in trainings.items():
+        members = [
+            kept_agent(
+                own,
+                task.problem,
+                partial(DirectBackprop, task, config=replace(chosen, seed=seed), start=start),
+            )
+            for seed, own in enumerate(member_folders(folder, name, effort))
+        ]
+        players[name] = Averaged(tuple(members))
+    begin = partial(ModelFree, task, config=model_free(task, effort))
+    players[PPO] = kept_agent(folder / "ppo", task.problem, begin)
     return players
+
+
+def member_folders(folder: Path, name: str, effort: Effort) -> list[Path]:
+    """Where the networks of an end-to-end policy lie."""
+    return [folder / f"{END_TO_END[name]}-{seed}" for seed in range(effort.members)]
 
 
 def model_free(task: Task, effort: Effort) -> ModelFreeConfig:
@@ -236,12 +247,15 @@ def model_free(task: Task, effort: Effort) -> ModelFreeConfig:
     )
 
 
-def validation_scores(folder: Path) -> dict[str, float]:
-    """What each end-to-end network earned on the validation products, in units of a product's
-    demand and money.
+def validation_scores(folder: Path, effort: Effort) -> dict[str, float]:
+    """What the networks of each end-to-end policy earned on the validation products on average, in
+    units of a product's demand and money.
     """
     return {
-        name: float(outcome_of(folder / own)["score"] or 0.0) for name, own in END_TO_END.items()
+        name: float(
+            np.mean([outcome_of(own)["score"] for own in member_folders(folder, name, effort)])
+        )
+        for name in END_TO_END
     }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol, Self, TypeVar
+from typing import Any, Protocol, Self, TypeVar
 
 from experiments.fitted import without_warnings
 from experiments.results import Results
@@ -63,6 +63,6 @@ def kept_agent(
     return InventoryAgent.load(folder, problem)
 
 
-def outcome_of(folder: Path) -> dict[str, float | str | None]:
+def outcome_of(folder: Path) -> dict[str, Any]:
     """The best score on the validation products, trouble if any, and the seconds of a training."""
     return Results(folder).read(OUTCOME)
