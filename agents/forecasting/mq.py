@@ -7,16 +7,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Self, cast
+from typing import Self
 
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from inv_gym.agents.checkpoints import blaming, read_tensors, refuse_other_tensors, write_tensors
 from inv_gym.agents.forecasting.boosted import refuse_other_use
 from inv_gym.agents.forecasting.grid import LEVELS, at_levels, scale_of
+from inv_gym.agents.forecasting.mq_descent import Descent, pinball
 from inv_gym.agents.forecasting.mq_network import WINDOW, MQConfig, MQNetwork
 from inv_gym.agents.forecasting.origins import ORIGINS_SEED, TRAINING_SEED, Origins, drawn
 from inv_gym.products.batch import HISTORY
@@ -25,14 +25,8 @@ from inv_gym.util.checks import real, whole
 
 KIND = "mq"
 """What the facts of a file say that it is."""
-AVERAGED = 0.95
-"""What the average of the weights keeps of itself in each step."""
-WEIGHT_DECAY = 0.01
-"""Of AdamW."""
 DRAWN_STEPS = 32
 """Steps whose products are drawn together."""
-GRADIENT_NORM = 1.0
-"""Largest norm of a gradient."""
 
 Watch = Callable[[int, float], None]
 """Called with the steps done and the loss on the validation products."""
@@ -103,9 +97,8 @@ class MQForecaster:
         self._covariates = 0 if held_out.covariates is None else held_out.covariates.shape[-1]
         trained, losses = [], []
         for seed in range(self.seed * self.members, (self.seed + 1) * self.members):
-            with torch.random.fork_rng(
-                devices=[]
-            ):  # the user's own random numbers stay as they are
+            # the user's own random numbers stay as they are
+            with torch.random.fork_rng(devices=[]):
                 torch.manual_seed(seed)
                 network, loss = self._fitted(task, held_out, seed, watch)
             trained.append(network)
@@ -118,38 +111,29 @@ class MQForecaster:
         self, task: Task, held_out: Origins, seed: int, watch: Watch | None
     ) -> tuple[MQNetwork, float]:
         """A network with its best weights, and its least loss on the validation products."""
-        network = self._sized()
-        average = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(AVERAGED)).eval()
-        averaged = cast(MQNetwork, average.module)
-        optimiser = torch.optim.AdamW(
-            network.parameters(), self.learning_rate, weight_decay=WEIGHT_DECAY
-        )
-        schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, self.steps)
+        descent = Descent(self._sized(), self.learning_rate, self.steps)
         best: dict[str, Tensor] | None = None
         least = float("inf")
         for step, origins in enumerate(self._batches(task, seed), 1):
-            loss = pinball(network, origins)
-            optimiser.zero_grad()
-            loss.backward()
-            torch.nn.utils.clip_grad_norm_(network.parameters(), GRADIENT_NORM)
-            optimiser.step()
-            schedule.step()
-            average.update_parameters(network)
+            descent.step(origins)
             if step % self.check_every and step < self.steps:
                 continue
+
+            # the averaged weights are looked at, and the best of them kept
             with torch.no_grad():
-                held = float(pinball(averaged, held_out))
+                held = float(pinball(descent.averaged, held_out))
             if watch is not None:
                 watch(step, held)
             if held < least:
                 least = held
-                best = {name: value.clone() for name, value in averaged.state_dict().items()}
+                weights = descent.averaged.state_dict()
+                best = {name: value.clone() for name, value in weights.items()}
         if best is None:
             raise ValueError(
                 "the loss is no number in any step: look at the demand, or lower learning_rate."
             )
-        network.load_state_dict(best)
-        return network.eval(), least
+        descent.averaged.load_state_dict(best)
+        return descent.averaged, least
 
     def _batches(self, task: Task, training: int) -> Iterator[Origins]:
         """The origins of every step; products of several steps are drawn together, as a table takes
@@ -260,24 +244,3 @@ class MQForecaster:
         with torch.no_grad():
             given = [network(torch.tensor(history), scale, before, ahead) for network in networks]
         return torch.stack(given).mean(0)[0].numpy()
-
-
-def pinball(network: MQNetwork, origins: Origins) -> Tensor:
-    """The mean pinball loss over origins, periods ahead, both targets and all levels, in units of
-    each origin's scale (times the periods summed).
-    """
-    scale = torch.as_tensor(origins.scale, dtype=torch.float32)
-    number, horizon = origins.number, origins.horizon
-    demand = torch.as_tensor(origins.demand[: HISTORY + number - 1], dtype=torch.float32)
-    before, ahead = None, None
-    if origins.covariates is not None:
-        known = origins.covariates[: HISTORY + number - 1]
-        before = torch.as_tensor(known, dtype=torch.float32)
-        ahead = torch.as_tensor(origins.known_ahead, dtype=torch.float32)
-    given = network(demand, scale, before, ahead)
-    targets = torch.as_tensor(origins.targets, dtype=torch.float32) / scale[..., None, None]
-    summed: Any = torch.arange(1, horizon + 1, dtype=torch.float32)
-    units = torch.stack([torch.ones(horizon), summed], -1)
-    miss = (targets / units)[..., None] - given
-    levels = torch.tensor(LEVELS)
-    return torch.maximum(levels * miss, (levels - 1.0) * miss).mean()
