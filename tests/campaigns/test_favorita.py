@@ -134,7 +134,7 @@ def dates_of(**sales: np.ndarray) -> pd.DataFrame:
 
 def claims_of_shock(ours: np.ndarray, theirs: np.ndarray) -> list[dict[str, Any]]:
     dates = dates_of(ours=ours, theirs=theirs)
-    return claims.claims_of(dates, 0.9, "shock", players.SCRATCH)
+    return claims.claims_of(dates, 0.9, "shock", players.SCRATCH, players.MQ)
 
 
 def test_claims_hold_where_the_interval_says_so() -> None:

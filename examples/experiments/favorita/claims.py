@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from experiments.favorita.players import MARGIN, MQ
+from experiments.favorita.players import MARGIN
 from experiments.favorita.twin import SHOCK
 
 BOOTSTRAP_BLOCK = 7
@@ -35,7 +35,7 @@ RECOVERED = 1.1
 
 
 def claims_of(
-    dates: pd.DataFrame, ratio: float, test: str, end_to_end: str
+    dates: pd.DataFrame, ratio: float, test: str, end_to_end: str, rival: str
 ) -> list[dict[str, Any]]:
     """Each claim with the difference of the end-to-end network to the forecast-then-optimise one,
     in % of the latter, its 95 % interval, and whether it holds.
@@ -44,10 +44,11 @@ def claims_of(
         dates: A row per policy and date, see `Evaluation.dates`.
         ratio: The critical ratio.
         test: Name of the test period.
-        end_to_end: Name of the end-to-end network.
+        end_to_end: Name of the end-to-end policy.
+        rival: Name of the policy that forecasts.
     """
     mine, theirs = (
-        dates[dates["policy"] == policy].set_index("date") for policy in (end_to_end, MQ)
+        dates[dates["policy"] == policy].set_index("date") for policy in (end_to_end, rival)
     )
     holding = MARGIN * (1.0 - ratio) / ratio
     profit = [MARGIN * frame["sales"] - holding * frame["on_hand"] for frame in (mine, theirs)]
@@ -71,7 +72,7 @@ def claims_of(
         rows.append({"claim": claim, "difference": middle, "verdict": verdict})
         rows[-1] |= dict(zip(("low", "high"), sorted((sign * low, sign * high)), strict=True))
     if test == "shock":
-        for name, frame in ((END, mine), (MQ, theirs)):
+        for name, frame in ((END, mine), (rival, theirs)):
             rows.append({"claim": RECOVERY, "policy": name, "days": recovery_days(frame)})
     return rows
 

@@ -16,9 +16,9 @@ from experiments.favorita.paths import paths_of
 from experiments.favorita.plan import kind_of
 from experiments.favorita.players import (
     HISTORY_RULE,
-    MQ,
     NAIVE,
     QUICK,
+    RIVALS,
     SETTINGS,
     SHOWN_RATIO,
     Effort,
@@ -106,13 +106,14 @@ def played(
     )
     figures = ["policy", "reward", "gap", "gap_low", "gap_high", "on_hand", "fill_rate"]
     assert result.dates is not None
+    rival = RIVALS[max(task.problem.lead_times) > 0]
     facts: dict[str, Any] = {
         "rows": records(result.frame[figures]),
-        "claims": [] if ratio is None else claims_of(result.dates, ratio, test, chosen),
+        "claims": [] if ratio is None else claims_of(result.dates, ratio, test, chosen, rival),
         "paths": None,
     }
     if ratio == SHOWN_RATIO:
-        shown = {name: players[name] for name in (chosen, MQ, HISTORY_RULE)}
+        shown = {name: players[name] for name in (chosen, rival, HISTORY_RULE)}
         facts["paths"] = paths_of(task, shown, number)
     return facts
 

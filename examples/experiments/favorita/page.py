@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from experiments.favorita.claims import CLAIMS, END, RECOVERY
+from experiments.favorita.claims import CLAIMS, RECOVERY
 from experiments.favorita.data import TABLES
 from experiments.favorita.pictures import draw_calibration, draw_paths
 from experiments.favorita.plan import FAVORITA_LEAD_TIMES, KINDS
@@ -154,8 +154,7 @@ def recovery_table(results: Results) -> str:
         }
         rows += [
             [_case(case), name, *(days.get((name, ratio), "") for ratio in RATIOS)]
-            for name in (END, MQ)
-            if days
+            for name in dict.fromkeys(policy for policy, _ in days)
         ]
     return table(("table", "policy", *map(str, RATIOS)), rows)
 

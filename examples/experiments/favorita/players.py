@@ -49,6 +49,10 @@ SCRATCH, CONSTRUCTED = "DirectBackprop", "DirectBackprop, constructed"
 FINE_TUNED, ZERO_SHOT = "generalist, fine-tuned", "generalist, zero-shot"
 END_TO_END = {SCRATCH: "scratch", CONSTRUCTED: "constructed", FINE_TUNED: "fine-tuned"}
 """Policies whose networks learn from the past of the table, and what their folders begin with."""
+RIVALS = {False: MQ, True: f"{MQ}, projected level"}
+"""The policy that forecasts with which end-to-end ones are compared, by whether there is a lead
+time.
+"""
 PPO = "PPO"
 HISTORY_RULE = "base-stock (history)"
 """What gaps are to."""
