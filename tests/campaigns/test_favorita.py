@@ -145,6 +145,8 @@ def test_claims_hold_where_the_interval_says_so() -> None:
     assert found["higher service"]["verdict"] == "holds"
     assert 11.0 < found["higher service"]["difference"] < 14.0
     assert found["lower stock"]["verdict"] == "open" and found["lower stock"]["difference"] == 0.0
+    recovered = [row["policy"] for row in rows if row["claim"] == claims.RECOVERY]
+    assert recovered == [claims.END, players.MQ]
     turned = claims_of_shock(ours=80 + noise[0], theirs=90 + noise[1])
     assert {row["claim"]: row for row in turned}["higher reward"]["verdict"] == "does not hold"
     equal = claims_of_shock(ours=80 + noise[0], theirs=80 + noise[1])
@@ -288,8 +290,10 @@ def test_an_interrupted_measurement_goes_on(
 
 def test_a_page_shows_the_real_tables_first(tmp_path: Path) -> None:
     results = Results(tmp_path)
+    assert page.findings(results) == ""
     assert page.measured(results) == [] and "Nothing is measured" in page.origin(results)
     for kind in ("twin-quick", "data"):
         results.keep(f"{kind}/items/0.json", {"kind": kind})
     assert page.measured(results) == [(("items", 0), {"kind": "data"})]
     assert page.origin(results) == "The figures below are of the real tables."
+    assert page.findings(results).startswith("What the figures say")

@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.dates import ConciseDateFormatter, date2num
 from matplotlib.figure import Figure
 
+from experiments.favorita.claims import END
 from experiments.favorita.players import HISTORY_RULE, MQ
 from experiments.favorita.twin import SHOCK
 from inv_gym.agents.forecasting.calibration import CALIBRATION_PERIODS
@@ -58,8 +59,9 @@ def _draw_column(column: Iterable[Axes], paths: Mapping[str, Any]) -> None:
     _draw_band(demand, dates, paths["demand"], "black", "demand")
     for name, lines in paths["policies"].items():
         colour = THEIR_COLOURS.get(name, END_COLOUR)
-        _draw_band(served, dates, lines["served"], colour, name)
-        _draw_band(stock, dates, lines["stock"], colour, name)
+        label = name if name in THEIR_COLOURS else END
+        _draw_band(served, dates, lines["served"], colour, label)
+        _draw_band(stock, dates, lines["stock"], colour, label)
     served.set_ylim(top=101.0)
     stock.xaxis.set_major_formatter(ConciseDateFormatter(stock.xaxis.get_major_locator()))
     for axis in (demand, served, stock):

@@ -217,8 +217,11 @@ def networks(task: Task, effort: Effort, folder: Path) -> dict[str, Policy]:
         check_every=max(effort.fine_steps // 5, 1),
     )
     generalist = cast(InventoryAgent, shipped_policies(task.problem, for_tables=True)[GENERALIST])
-    trainings = {SCRATCH: (config, None), CONSTRUCTED: (constructed, None)}
-    trainings[FINE_TUNED] = (tuning, generalist)
+    trainings: dict[str, tuple[TrainingConfig, InventoryAgent | None]] = {
+        SCRATCH: (config, None),
+        CONSTRUCTED: (constructed, None),
+        FINE_TUNED: (tuning, generalist),
+    }
     players: dict[str, Policy] = {ZERO_SHOT: generalist}
     for name, (chosen, start) in trainings.items():
         members = [
