@@ -1,6 +1,6 @@
 """Heuristics of the literature as policies; `policies` lists those that apply to a problem."""
 
-from inv_gym.baselines.catalogue import Applicable, Entry, applicable, policies, reference
+from inv_gym.baselines.catalogue import Applicable, Entry, applicable, policies, reference, slow
 from inv_gym.baselines.exact.search import search_batch
 from inv_gym.baselines.fitting.fitting import Adaptive, Fitted
 from inv_gym.baselines.fitting.search import EXACT_SEARCHES
@@ -52,4 +52,5 @@ __all__ = [
     "applicable",
     "policies",
     "reference",
+    "slow",
 ]

@@ -20,7 +20,7 @@ from inv_gym.demand.ranges import LogUniform, Range, Uniform
 from inv_gym.play.policy import Observation, Policy
 from inv_gym.problems import LostSales
 from inv_gym.products.batch import HISTORY, Products
-from inv_gym.products.sources import SyntheticProducts
+from inv_gym.products.synthetic import SyntheticProducts
 from inv_gym.util.arrays import Array, map_columns, to_numpy
 
 MEAN_STEPS = (0.8, 0.05)

@@ -37,11 +37,14 @@ class Entry:
         name: What tables call it, without what it knows.
         fit: The constructor of its rule, from a problem, a distribution and economics.
         each_period: Whether it is fitted anew each period, or once at the start.
+        slow: Whether it takes milliseconds per product to fit, and is not the reference: a first
+            look leaves it out.
     """
 
     name: str
     fit: Fit
     each_period: bool = False
+    slow: bool = False
 
     def policy(self, problem: Problem, knows: str) -> Fitted:
         """The heuristic as a policy that knows the ``history`` or the ``distribution``."""
@@ -84,22 +87,23 @@ def applicable(problem: Problem) -> Applicable:
 
 @applicable.register
 def _lost_sales(problem: LostSales) -> Applicable:
+    late = problem.lead_time > 0
     entries = [
         Entry("base-stock", BaseStock.closed_form, each_period=True),
-        Entry("searched base-stock", BaseStock.searched),
+        Entry("searched base-stock", BaseStock.searched, slow=late),
     ]
-    if problem.lead_time == 0:
+    if not late:
         return Applicable(tuple(entries), "base-stock")
     entries += [
         Entry("vector base-stock", VectorBaseStock.closed_form, each_period=True),
         Entry("searched vector base-stock", VectorBaseStock.searched),
-        Entry("capped base-stock", CappedBaseStock.searched),
-        Entry("constant order", ConstantOrder.closed_form, each_period=True),
-        Entry("searched constant order", ConstantOrder.searched),
-        Entry("projected inventory level", ProjectedLevel.searched),
+        Entry("capped base-stock", CappedBaseStock.searched, slow=True),
+        Entry("constant order", ConstantOrder.closed_form, each_period=True, slow=True),
+        Entry("searched constant order", ConstantOrder.searched, slow=True),
+        Entry("projected inventory level", ProjectedLevel.searched, slow=True),
         Entry("myopic", Myopic.closed_form, each_period=True),
-        Entry("myopic-2", Myopic2.closed_form, each_period=True),
-        Entry("dual-balancing", DualBalancing.closed_form, each_period=True),
+        Entry("myopic-2", Myopic2.closed_form, each_period=True, slow=True),
+        Entry("dual-balancing", DualBalancing.closed_form, each_period=True, slow=True),
     ]
     return Applicable(tuple(entries), "searched vector base-stock")
 
@@ -109,12 +113,12 @@ def _perishable(problem: Perishable) -> Applicable:
     entries = [
         Entry("naive base-stock", BaseStock.closed_form, each_period=True),
         Entry("searched base-stock", BaseStock.searched),
-        Entry("waste-aware base-stock", WasteAwareBaseStock.searched),
-        Entry("low-waste base-stock", LowWasteBaseStock.searched),
+        Entry("waste-aware base-stock", WasteAwareBaseStock.searched, slow=True),
+        Entry("low-waste base-stock", LowWasteBaseStock.searched, slow=True),
     ]
     if problem.lead_time > 0:
         projected = ProjectedPerishableLevel.closed_form
-        entries.append(Entry("projected inventory level", projected, each_period=True))
+        entries.append(Entry("projected inventory level", projected, each_period=True, slow=True))
     return Applicable(tuple(entries), "searched base-stock")
 
 
@@ -161,6 +165,11 @@ def policies(problem: Problem, distribution: bool = True) -> dict[str, Policy]:
         for entry in _entries(problem):
             by_name[entry.title(knows)] = entry.policy(problem, knows)
     return by_name
+
+
+def slow(problem: Problem) -> tuple[str, ...]:
+    """The names of the heuristics that know the history and take milliseconds per product."""
+    return tuple(entry.title("history") for entry in _entries(problem) if entry.slow)
 
 
 def _entries(problem: Problem) -> tuple[Entry, ...]:

@@ -19,12 +19,8 @@ from inv_gym.products.batch import Products
 from inv_gym.products.economics import EconomicsRanges
 from inv_gym.products.likeness import population_like
 from inv_gym.products.populations import POPULATIONS
-from inv_gym.products.sources import (
-    InstanceProducts,
-    ProductSource,
-    SyntheticProducts,
-    draw_products,
-)
+from inv_gym.products.sources import ProductSource, draw_products
+from inv_gym.products.synthetic import InstanceProducts, SyntheticProducts
 from inv_gym.tasks.instances import INSTANCES, instance
 from inv_gym.tasks.naming import make_source
 from inv_gym.tasks.registry import ENVIRONMENTS, make_problem, register, task

@@ -14,7 +14,9 @@ from panel_cases import long_table, panel_of, stored
 from scipy import stats
 from typer.testing import CliRunner, Result
 
+import inv_gym
 from inv_gym import LostSales, agents, baselines, evaluate, rollout, table_task
+from inv_gym import task as task_of
 from inv_gym.backtest.charts import lowest_shown, spread_limits
 from inv_gym.backtest.entries import every_window, gather, with_windows
 from inv_gym.backtest.verdicts import Rewards, series_frame, verdicts
@@ -103,6 +105,47 @@ def test_sums_by_date_are_those_of_the_rollouts(tmp_path: Path) -> None:
         in_all_series = played.flow(name).T.reshape(4, 4, 10).sum(0).ravel()
         np.testing.assert_allclose(dates[name], in_all_series, rtol=1e-12)
     np.testing.assert_allclose(dates["demand"], dates["sales"] + dates["shortage"], rtol=1e-12)
+
+
+def contest_names(task: Any, quick: bool) -> tuple[set[str], list[str], str]:
+    contest = gather(every_window(with_windows(task, quick), None), "x.csv", {}, quick)
+    left_out = [note for note in contest.notes if note.startswith("--quick leaves out")]
+    return set(contest.policies), left_out, contest.reference
+
+
+@pytest.mark.parametrize(
+    ("env", "fields", "quick_rule", "slow_rule"),
+    [
+        ("InvLostSalesLeadTime-v0", {"lead_time": 3}, "vector base-stock", "dual-balancing"),
+        ("InvPerishable-v0", {"shelf_life": 3}, "naive base-stock", "low-waste base-stock"),
+    ],
+)
+def test_a_first_look_leaves_out_rules_that_take_long_and_names_them(
+    tmp_path: Path, env: str, fields: dict[str, int], quick_rule: str, slow_rule: str
+) -> None:
+    task = table_task(table(tmp_path), task_of(env).changed(**fields))
+    slow = baselines.slow(task.problem)
+    names, notes, reference = contest_names(task, quick=True)
+    every, no_notes, same_reference = contest_names(task, quick=False)
+    assert slow_rule in slow
+    assert quick_rule in names
+    assert every - names == set(slow)
+    assert notes == [f"--quick leaves out rules that take long: {', '.join(slow)}"]
+    assert no_notes == []
+    assert reference == same_reference == baselines.reference(task.problem, distribution=False)
+
+
+@pytest.mark.parametrize("env", inv_gym.ENVIRONMENTS)
+def test_the_reference_always_plays(env: str) -> None:
+    problem = task_of(env).problem
+    assert baselines.reference(problem, distribution=False) not in baselines.slow(problem)
+    assert set(baselines.slow(problem)) <= set(baselines.policies(problem, distribution=False))
+
+
+def test_a_first_look_without_lead_time_leaves_out_nothing(tmp_path: Path) -> None:
+    names, notes, _ = contest_names(table_task(table(tmp_path), ENV), quick=True)
+    assert "searched base-stock" in names
+    assert notes == []
 
 
 # ---------------------------------------------------------------- verdicts

@@ -13,8 +13,9 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from inv_gym import LostSales, draw_products, evaluate, make_source, rollout
+from inv_gym import LostSales, Task, draw_products, evaluate, make_source, rollout
 from inv_gym.baselines import ConstantOrder
+from inv_gym.leaderboard.board import Board, Contest
 from inv_gym.play.statistics import ProductMean, ProductRatio
 from inv_gym.products.batch import product_weights
 from inv_gym.testing import Replay
@@ -56,6 +57,18 @@ def test_intervals_of_evaluated_tables_hold_the_truth_as_often_as_they_say(popul
     coverage_of = importlib.import_module("benchmarks.coverage").coverage
     held = coverage_of(population, 8, 200, 400)
     assert held.between(0.93, 0.97).all(), held
+
+
+def test_the_compared_intervals_begin_with_the_one_in_use() -> None:
+    held = importlib.import_module("benchmarks.coverage_compared").held
+    rng = np.random.default_rng(6)
+    numerators, denominators = rng.lognormal(0.0, 1.0, (2, 1, 9))
+    ratio = ProductRatio()
+    ratio.add(numerators[0], denominators[0], np.arange(9))
+    mean, low, high = ratio.interval()
+    for truth, within in ((low - 1e-9, 0), (low + 1e-9, 1), (high - 1e-9, 1), (high + 1e-9, 0)):
+        assert held(numerators, denominators, truth)[0] == within
+    assert held(numerators, denominators, mean).tolist() == [1.0] * 5
 
 
 def test_the_error_of_a_ratio_by_series_is_that_of_leaving_out_one_at_a_time() -> None:
@@ -134,6 +147,44 @@ def test_a_table_is_judged_by_its_series(tmp_path: Any) -> None:
         .loc["a"]
         .standard_error
     )
+
+
+DOUBTED = "intervals of reward and gap per unit may be too narrow"
+
+
+@pytest.mark.parametrize(
+    ("money", "is_told"),
+    [
+        (np.ones(8), False),
+        (np.r_[np.ones(7), 20.0], True),  # one series holds three quarters
+        (np.linspace(1.0, 2.0, 8), False),
+        (np.r_[np.ones(190), np.full(10, 20.0)], True),  # as 36 equal ones
+        (np.r_[np.ones(380), np.full(20, 20.0)], False),  # as 73
+    ],
+)
+def test_a_table_says_where_few_series_hold_the_money(money: np.ndarray, is_told: bool) -> None:
+    problem = LostSales(horizon=6)
+    series = len(money)
+    products = draw_products(make_source("poisson"), problem, 1)
+    products = products.rows(np.zeros(series, int))._replace(
+        windows=np.stack([np.arange(series), np.full(series, 40)], 1)
+    )
+    dear = type(products.economics)(*(column * money for column in products.economics))
+    orders = np.broadcast_to(products.scale[:, None], (6, series, 1))
+    policies = {"mean": Replay(orders), "more": Replay(1.2 * orders)}
+    products = products._replace(economics=dear)
+    result = evaluate(problem, policies, products, reference="mean")
+    number = max(money.sum() ** 2 / (money**2).sum(), 2.0)
+    assert result.facts["effective_series"] == pytest.approx(number, abs=0.051)
+    task = Task(problem, make_source("poisson"), name="Mine-v0")
+    contest = Contest(task, "data", "x", policies, "mean", ("first",), products.rows(slice(1)), {})
+    board = Board(contest, result)
+    assert board.notes[0] == "first"
+    assert any(DOUBTED in note for note in board.notes) == is_told
+    assert board.to_dict()["notes"] == list(board.notes)
+    alone = evaluate(problem, policies, products._replace(windows=None), reference="mean")
+    assert "effective_series" not in alone.facts
+    assert Board(contest, alone).notes == ("first",)
 
 
 def worthless(problem: LostSales, number: int) -> tuple[Any, dict[str, Any]]:

@@ -13,7 +13,7 @@ from inv_gym.demand.distribution import Distribution
 from inv_gym.demand.families import Family
 from inv_gym.play.policy import Policy
 from inv_gym.problems.problem import Problem
-from inv_gym.products.sources import InstanceProducts
+from inv_gym.products.synthetic import InstanceProducts
 from inv_gym.tasks.task import Task
 from inv_gym.util.checks import one_of
 

@@ -56,7 +56,10 @@ def every_window(task: inv_gym.Task, most: int | None) -> inv_gym.Task:
 
 
 def gather(
-    task: inv_gym.Task, origin: str, users: Mapping[str, inv_gym.Policy | Inapplicable]
+    task: inv_gym.Task,
+    origin: str,
+    users: Mapping[str, inv_gym.Policy | Inapplicable],
+    quick: bool = False,
 ) -> Contest:
     """The contest of a table, for all who know no more than the history.
 
@@ -64,11 +67,16 @@ def gather(
         task: Of the table, with every window.
         origin: Name of the table.
         users: Policies of the user's, or why they do not apply.
+        quick: Whether rules that take long are left out, with a note.
     """
     problem, source = task.problem, task.source
     networks = agents.policies(problem, for_tables=True)
-    ours = baselines.policies(problem, distribution=False) | networks
+    slow = baselines.slow(problem) if quick else ()
+    rules = baselines.policies(problem, distribution=False)
+    ours = {name: rule for name, rule in rules.items() if name not in slow} | networks
     policies, notes = dict[str, inv_gym.Policy](), [*source.notes, NO_DISTRIBUTION]
+    if slow:
+        notes.append(f"--quick leaves out rules that take long: {', '.join(slow)}")
     for name, policy in (ours | dict(users)).items():
         if isinstance(policy, Inapplicable):
             notes.append(f"{name} does not apply here ({policy.reason})")

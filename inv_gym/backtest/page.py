@@ -70,7 +70,7 @@ def page(played: Backtest) -> str:
     legend = "".join(
         f"<dt>{escape(word)}</dt><dd>{escape(text)}</dd>" for word, text in LEGEND.items()
     )
-    notes = "".join(f'<p class="muted">Note: {escape(note)}.</p>' for note in board.contest.notes)
+    notes = "".join(f'<p class="muted">Note: {escape(note)}.</p>' for note in board.notes)
     sections = (
         ("Ranking", f"{table(board)}{notes}<dl>{legend}</dl>"),
         (

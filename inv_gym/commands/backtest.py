@@ -58,7 +58,9 @@ def main(
     horizon: tables.Horizon = None,
     quick: Annotated[
         bool,
-        typer.Option("--quick", help="A first look: short episodes, the latest windows alone."),
+        typer.Option(
+            "--quick", help="A first look: short episodes, the latest windows, no slow rules."
+        ),
     ] = False,
     workers: Workers = None,
     dask: Dask = None,

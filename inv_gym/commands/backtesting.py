@@ -118,7 +118,7 @@ def with_listed_windows(task: inv_gym.Task, asked: Asked) -> inv_gym.Task:
 def contest_of(task: inv_gym.Task, asked: Asked, factories: Mapping[str, Factory]) -> Contest:
     """Who plays a task."""
     users = {spec: build(spec, factory, task.problem) for spec, factory in factories.items()}
-    return gather(task, Path(asked.data).name, users)
+    return gather(task, Path(asked.data).name, users, asked.quick)
 
 
 def default_environment(asked: Asked) -> str:

@@ -46,6 +46,10 @@ class Contest:
         return f"{self.task.name}: {self.task.title}{on}"
 
 
+UNEVEN, FEW_SERIES = 0.75, 50
+"""The share of effective series, and their number, below which intervals in money are doubted: they
+held the truth too seldom on made-up tables (docs/policies.md)."""
+
 HALF_WIDTH = 1.96
 """Half of a 95 % interval, in standard errors."""
 
@@ -81,6 +85,11 @@ class Board:
             windows = counted(facts["windows"], "different window")
             products += f", {windows} of {facts['series']} series"
         return f"{products} ({origin}), {counted(periods, 'period')}, seed {facts['seed']}"
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader must know, before and after it was played."""
+        return (*self.contest.notes, *_money_notes(self.evaluation.facts))
 
     @property
     def columns(self) -> list[Column]:
@@ -122,7 +131,7 @@ class Board:
         """The evaluation and where it was, as plain data."""
         played = self.evaluation.to_dict()
         rows = [row | self._remark(row["policy"]) for row in played["rows"]]
-        return {**self._place(), **played, "rows": rows, "notes": list(self.contest.notes)}
+        return {**self._place(), **played, "rows": rows, "notes": list(self.notes)}
 
     def _remark(self, name: str) -> dict[str, str]:
         """What the row of a policy says beside its figures."""
@@ -145,6 +154,17 @@ class Board:
             "section": contest.section,
             "origin": contest.origin,
         }
+
+
+def _money_notes(facts: Mapping[str, Any]) -> tuple[str, ...]:
+    """Whether intervals in money may be too narrow."""
+    number = facts.get("effective_series", np.inf)
+    if number >= min(UNEVEN * facts.get("series", 0), FEW_SERIES):
+        return ()
+    return (
+        f"the money of {facts['series']} series is spread as over {number:.1f} equal ones: so few "
+        "tell too little of dear ones, and intervals of reward and gap per unit may be too narrow",
+    )
 
 
 def heading(name: str) -> str:

@@ -94,7 +94,7 @@ def section(board: Board, anchor: str) -> str:
         for name, value in contest.task.problem.spec().items()
         if name != "horizon" and value is not None and value is not False
     )
-    notes = "".join(f'<p class="muted">Note: {escape(note)}.</p>' for note in contest.notes)
+    notes = "".join(f'<p class="muted">Note: {escape(note)}.</p>' for note in board.notes)
     keys = "".join(
         f'<span class="key">{dot(knows)}<b>{word}</b>: {meaning}</span>'
         for knows, (word, meaning) in KNOWLEDGE_LABELS.items()

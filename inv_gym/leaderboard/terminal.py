@@ -66,7 +66,7 @@ def show(board: Board, console: Console) -> None:
         console.print(
             f"In the files, but too wide for {console.width} characters: {', '.join(left_out)}."
         )
-    for note in board.contest.notes:
+    for note in board.notes:
         console.print(f"Note: {note}.")
     console.print()
 

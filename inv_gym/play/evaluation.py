@@ -163,7 +163,8 @@ def evaluate(
             rows.add(played)
         done += len(base)
     table = [tally[name].row(name, policies[name].knows) for name in policies]
-    facts = facts_of(problem, products, number, seed, reference, warm_up, windows.counted)
+    counted = windows.counted | _effective_series(tally[reference])
+    facts = facts_of(problem, products, number, seed, reference, warm_up, counted)
     if rows is None:
         return Evaluation(_frame(table), facts)
     return Evaluation(_frame(table), facts, rows.frame(products), rows.dates(products))
@@ -309,6 +310,16 @@ class _Windows:
             "series": len({series for series, _ in self._played}),
             "windows": len(self._played),
         }
+
+
+def _effective_series(reference: Tally) -> dict[str, float]:
+    """As over how many equal series the money of the reference is spread; nothing for independent
+    products.
+    """
+    money = reference.gaps["gap"]
+    if not money.denominator.has_series or not money.denominator.differs:
+        return {}
+    return {"effective_series": round(money.effective_clusters, 1)}
 
 
 def _frame(rows: list[dict[str, Any]]) -> pd.DataFrame:

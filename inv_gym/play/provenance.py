@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 import shlex
 import sys
+from collections.abc import Mapping
 from importlib import metadata
 from typing import Any
 
@@ -22,10 +23,11 @@ def facts_of(
     seed: int,
     reference: str,
     warm_up: int,
-    clusters: dict[str, int],
+    clusters: Mapping[str, float],
 ) -> dict[str, Any]:
     """The facts of an evaluation as plain data; `clusters`: how many series and windows of them
-    were played, nothing for independent products.
+    were played, and as over how many equal series the money of the reference is spread; nothing for
+    independent products.
     """
     return {
         "problem": type(problem).__name__,

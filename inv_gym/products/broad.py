@@ -27,7 +27,7 @@ from inv_gym.products.batch import HISTORY
 from inv_gym.products.earlier import MEMORY
 from inv_gym.products.economics import EconomicsRanges
 from inv_gym.products.mixture import Mixture
-from inv_gym.products.sources import SyntheticProducts
+from inv_gym.products.synthetic import SyntheticProducts
 
 ECONOMICS = EconomicsRanges(
     price=LogUniform(1.0, 20.0),

@@ -22,7 +22,8 @@ from inv_gym.problems.problem import Problem
 from inv_gym.products.batch import HISTORY
 from inv_gym.products.economics import EconomicsRanges
 from inv_gym.products.mixture import Mixture
-from inv_gym.products.sources import ProductSource, SyntheticProducts, draw_products
+from inv_gym.products.sources import ProductSource, draw_products
+from inv_gym.products.synthetic import SyntheticProducts
 from inv_gym.products.table_figures import (
     FITTED_WINDOWS,
     TableFigures,

@@ -9,7 +9,8 @@ import numpy as np
 
 from inv_gym.problems.problem import Problem
 from inv_gym.products.batch import Products, concatenate
-from inv_gym.products.sources import Extras, SyntheticProducts
+from inv_gym.products.sources import Extras
+from inv_gym.products.synthetic import SyntheticProducts
 from inv_gym.util.checks import real
 
 

@@ -16,7 +16,7 @@ from inv_gym.demand.ranges import LogUniform, Uniform
 from inv_gym.products.batch import HISTORY
 from inv_gym.products.broad import BROAD
 from inv_gym.products.mixture import Mixture
-from inv_gym.products.sources import SyntheticProducts
+from inv_gym.products.synthetic import SyntheticProducts
 
 DEFAULT = SyntheticProducts()
 POPULATIONS: dict[str, SyntheticProducts | Mixture] = {

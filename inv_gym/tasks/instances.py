@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from inv_gym.problems import DualSourcing, LostSales, Perishable, ProcurementRemoval
-from inv_gym.products.sources import InstanceProducts
+from inv_gym.products.synthetic import InstanceProducts
 from inv_gym.tasks.naming import NAMED
 from inv_gym.tasks.task import Task
 from inv_gym.util.checks import one_of

@@ -20,7 +20,7 @@ from inv_gym.baselines import (
 from inv_gym.baselines.exact import follow
 from inv_gym.baselines.exact.limits import GrowingStockError
 from inv_gym.demand.distribution import Distribution, join
-from inv_gym.products.sources import InstanceProducts
+from inv_gym.products.synthetic import InstanceProducts
 
 CASES = [
     ("poisson", 1, 4.0),

@@ -22,7 +22,7 @@ from inv_gym import (
 )
 from inv_gym.baselines.exact import newsvendor_bound, solve, upper_bound
 from inv_gym.baselines.exact.bounds import _from_start, _paid_when_ordered, _shorter
-from inv_gym.products.sources import InstanceProducts
+from inv_gym.products.synthetic import InstanceProducts
 
 PROFIT = {
     "price": 10.0,

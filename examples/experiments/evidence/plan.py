@@ -18,7 +18,8 @@ from inv_gym.demand.ranges import LogUniform, Uniform
 from inv_gym.problems import DualSourcing, LostSales, Perishable, ProcurementRemoval
 from inv_gym.products.economics import EconomicsRanges
 from inv_gym.products.populations import DEFAULT
-from inv_gym.products.sources import ProductSource, SyntheticProducts
+from inv_gym.products.sources import ProductSource
+from inv_gym.products.synthetic import SyntheticProducts
 
 UNCOMPARED_HEURISTICS = (
     "random orders",

@@ -15,7 +15,7 @@ from inv_gym.agents.training.config import STRUCTURE_KINDS, TrainingConfig
 from inv_gym.agents.training.direct_backprop import DirectBackprop
 from inv_gym.demand.processes import DemandShock, Process, Trend, WeeklySeason, YearlySeason
 from inv_gym.products.batch import HISTORY, Products
-from inv_gym.products.sources import SyntheticProducts
+from inv_gym.products.synthetic import SyntheticProducts
 from inv_gym.util.arrays import flatten, unflatten
 
 SHOCK_BEGIN = HISTORY + 15
