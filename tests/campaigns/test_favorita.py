@@ -33,6 +33,8 @@ from inv_gym.baselines.rules.simple import ConstantOrder
 from inv_gym.play.episode import Episode
 from inv_gym.play.policy import planned
 
+REAL = Path(__file__).parents[3] / "shared" / "data" / "favorita"
+
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -79,6 +81,19 @@ def test_arrays_of_weekly_items_are_read_with_returned_goods(tmp_path: Path) -> 
     assert panel.units[:, np.array([0])].sum() == sales[0, 0].sum()
     assert panel.units[7, 3] == 0.0
     assert any("negative units (returned goods)" in note for note in panel.notes)
+
+
+@pytest.mark.skipif(not REAL.is_dir(), reason="the data are not beside the checkout")
+def test_the_real_tables_are_read_and_have_windows_in_every_test_period() -> None:
+    series = {"stores": 54, "families": 19, "items": 6048}
+    for name, table in data.TABLES.items():
+        panel = data.read_table(REAL, name)
+        assert len(panel.series) <= series[name]
+        for test in table.tests:
+            task = players.test_task(panel, table, 0, test, players.SHOWN_RATIO)
+            windows = task.source.listing(table.horizon).windows
+            assert len(windows) > 0.6 * min(len(panel.series), players.MOST_SERIES)
+    assert len(panel.series) == 6048
 
 
 def test_missing_folders_and_tables_are_named(tmp_path: Path) -> None:
