@@ -6,6 +6,7 @@ from inv_gym.agents.forecasting.empirical import EmpiricalQuantiles, SeasonalNai
 from inv_gym.agents.forecasting.intermittent import IntermittentSmoothing
 from inv_gym.agents.forecasting.mq import MQForecaster
 from inv_gym.agents.forecasting.mq_network import MQConfig
+from inv_gym.agents.forecasting.recalibration import Recalibrated, recalibrated_where_better
 from inv_gym.agents.forecasting.smoothed import SmoothedMoments
 from inv_gym.agents.forecasting.smoothing import ExponentialSmoothing
 from inv_gym.play.forecaster import Forecaster, forecast_quantiles, forecast_sum
@@ -19,9 +20,11 @@ __all__ = [
     "IntermittentSmoothing",
     "MQConfig",
     "MQForecaster",
+    "Recalibrated",
     "SeasonalNaive",
     "SmoothedMoments",
     "calibration",
     "forecast_quantiles",
     "forecast_sum",
+    "recalibrated_where_better",
 ]

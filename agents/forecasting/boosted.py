@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 
+from inv_gym.agents.checkpoints import blaming
 from inv_gym.agents.forecasting.grid import LEVELS, at_levels, scale_of
 from inv_gym.agents.forecasting.origins import TRAINING_SEED, Origins, drawn
 from inv_gym.products.batch import HISTORY
 from inv_gym.tasks.task import Task
 from inv_gym.util.checks import whole
 from inv_gym.util.extras import needs
+from inv_gym.util.files import write_atomically
 
 LAGS = (1, 2, 3, 4, 5, 6, 7, 14, 21, 28)
 """Periods back of single demands."""
 ROLLING_WINDOWS = (4, 7, 14, 32)
 """Periods back over which demand is averaged, and its deviation taken."""
+TREES_KIND = "trees"
+"""What a file says that it holds."""
 TARGETS = ("period", "sum")
 """What is learned: the demand of a period ahead, and of all up to it together."""
 PARAMETERS: dict[str, Any] = {
@@ -82,7 +88,7 @@ class BoostedQuantiles:
         features, targets = self._table(origins)
         self._covariates = _number_of(origins.covariates)
         options = PARAMETERS | {"seed": self.seed}
-        for place, target in enumerate(TARGETS):
+        for place, target in enumerate(targets_of(self.horizon)):
             for level in LEVELS:
                 data = lightgbm.Dataset(features, targets[:, place])
                 self._models[target, level] = lightgbm.train(
@@ -101,7 +107,50 @@ class BoostedQuantiles:
     ) -> np.ndarray:
         """See `inv_gym.play.forecaster.Forecaster`."""
         steps = range(horizon - 1, horizon)
-        return self._forecast("sum", history, covariates, levels, steps)[:, 0]
+        return self._forecast(targets_of(self.horizon)[-1], history, covariates, levels, steps)[
+            :, 0
+        ]
+
+    def save(self, path: str | Path) -> Path:
+        """Write the trees to one JSON file.
+
+        Raises:
+            ValueError: It is not trained.
+            OSError: The place cannot be written.
+        """
+        self._refuse_untrained()
+        models = {
+            target: [self._models[target, level].model_to_string() for level in LEVELS]
+            for target in targets_of(self.horizon)
+        }
+        facts = {
+            "forecaster": TREES_KIND,
+            "horizon": self.horizon,
+            "covariates": self._covariates,
+            "levels": list(LEVELS),
+            "models": models,
+        }
+        return write_atomically(path, json.dumps(facts))
+
+    @classmethod
+    def load(cls, path: str | Path) -> Self:
+        """Read a forecaster that was saved.
+
+        Raises:
+            FileNotFoundError: There is no such file.
+            ValueError: It is damaged, or holds something else.
+        """
+        content = Path(path).read_bytes()
+        with blaming(path, "holds no forecaster of trees"):
+            facts = json.loads(content)
+            if facts["forecaster"] != TREES_KIND:
+                raise ValueError(f"it holds {facts['forecaster']!r}")
+            if tuple(facts["levels"]) != LEVELS:
+                raise ValueError(f"its levels are {facts['levels']}")
+            loaded = cls(horizon=facts["horizon"])
+            loaded._covariates = whole("covariates", facts["covariates"], least=0)
+            loaded._models = _read_models(facts["models"], targets_of(loaded.horizon))
+        return loaded
 
     def _forecast(
         self,
@@ -130,9 +179,14 @@ class BoostedQuantiles:
         Raises:
             ValueError: It is not trained, the horizon is longer, or the covariates are others.
         """
-        if not self._models:
-            raise ValueError("it is not trained: call fit(task) first.")
+        self._refuse_untrained()
         refuse_other_use(horizon, self.horizon, covariates, self._covariates or 0)
+
+    def _refuse_untrained(self) -> None:
+        if not self._models:
+            raise ValueError(
+                "it is not trained: call fit(task) or BoostedQuantiles.load(path) first."
+            )
 
     def _table(self, origins: Origins) -> tuple[np.ndarray, np.ndarray]:
         """Features ``[R, F]`` and targets ``[R, 2]`` of a sample of all origins and periods
@@ -152,6 +206,24 @@ class BoostedQuantiles:
             features.append(features_of(origins.history(origin)[:, rows], ahead, step))
             wanted.append(targets[origin, rows, step] / scale[origin, rows, None])
         return np.concatenate(features), np.concatenate(wanted)
+
+
+def targets_of(horizon: int) -> tuple[str, ...]:
+    """What is learned for so many periods: of one alone, the sum is the period itself."""
+    return TARGETS if horizon > 1 else TARGETS[:1]
+
+
+def _read_models(
+    texts: dict[str, list[str]], targets: tuple[str, ...]
+) -> dict[tuple[str, float], Any]:
+    """The trees of each target and level from their texts."""
+    import lightgbm
+
+    return {
+        (target, level): lightgbm.Booster(model_str=text)
+        for target in targets
+        for level, text in zip(LEVELS, texts[target], strict=True)
+    }
 
 
 def refuse_other_use(

@@ -4,18 +4,19 @@ all products.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from inv_gym.agents.checkpoints import blaming, read_tensors, refuse_other_tensors, write_tensors
 from inv_gym.agents.forecasting.boosted import refuse_other_use
 from inv_gym.agents.forecasting.grid import LEVELS, at_levels, scale_of
+from inv_gym.agents.forecasting.mq_descent import Descent, pinball
 from inv_gym.agents.forecasting.mq_network import WINDOW, MQConfig, MQNetwork
 from inv_gym.agents.forecasting.origins import ORIGINS_SEED, TRAINING_SEED, Origins, drawn
 from inv_gym.products.batch import HISTORY
@@ -24,8 +25,8 @@ from inv_gym.util.checks import real, whole
 
 KIND = "mq"
 """What the facts of a file say that it is."""
-GRADIENT_NORM = 1.0
-"""Largest norm of a gradient."""
+DRAWN_STEPS = 32
+"""Steps whose products are drawn together."""
 
 Watch = Callable[[int, float], None]
 """Called with the steps done and the loss on the validation products."""
@@ -36,8 +37,8 @@ class MQForecaster:
     """Quantiles from a network that is trained on every period of every product at once.
 
     The loss is the pinball loss of each period ahead and of all up to it together, in units of the
-    mean of each history. It forecasts from the last 32 periods, and the weights are those with the
-    least loss on products of the task's validation source.
+    mean of each history. It forecasts from the last 32 periods. The weights are averages over the
+    last steps, those with the least loss on products of the task's validation source.
 
     >>> import inv_gym
     >>> task = inv_gym.task("InvLostSales-v0", horizon=16)
@@ -51,9 +52,10 @@ class MQForecaster:
         network: Its sizes.
         steps: Of gradient descent.
         batch: Products of a step.
-        learning_rate: Of Adam at the start; it falls to 0 as half a cosine.
+        learning_rate: Of AdamW at the start; it falls to 0 as half a cosine.
         check_every: Steps between two looks at the validation products.
         validation_products: How many.
+        members: Networks that are trained one after the other; forecasts are the mean of theirs.
         seed: Of weights and products.
 
     Raises:
@@ -64,21 +66,22 @@ class MQForecaster:
     horizon: int = 4
     network: MQConfig = field(default_factory=MQConfig)
     steps: int = 600
-    batch: int = 64
-    learning_rate: float = 3e-3
+    batch: int = 32
+    learning_rate: float = 1e-2
     check_every: int = 50
     validation_products: int = 256
+    members: int = 1
     seed: int = 0
 
     def __post_init__(self) -> None:
-        for name in ("horizon", "steps", "batch", "check_every", "validation_products"):
+        for name in ("horizon", "steps", "batch", "check_every", "validation_products", "members"):
             whole(name, getattr(self, name), least=1)
         whole("seed", self.seed, least=0)
         real("learning_rate", self.learning_rate, least=1e-8, most=1.0)
-        self._trained: MQNetwork | None = None
+        self._trained: nn.ModuleList | None = None
         self._covariates = 0
         self.loss = float("nan")
-        """Least loss on the validation products."""
+        """Least loss on the validation products, the mean of all members'."""
 
     def fit(self, task: Task, watch: Watch | None = None) -> Self:
         """Train on products of a task's training source.
@@ -92,38 +95,56 @@ class MQForecaster:
         """
         held_out = drawn(task, self.validation_products, ORIGINS_SEED, "validation", self.horizon)
         self._covariates = 0 if held_out.covariates is None else held_out.covariates.shape[-1]
-        with torch.random.fork_rng(devices=[]):  # the user's own random numbers stay as they are
-            torch.manual_seed(self.seed)
-            network = MQNetwork(self._covariates, self.horizon, len(LEVELS), self.network)
-        optimiser = torch.optim.Adam(network.parameters(), self.learning_rate)
-        schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, self.steps)
+        trained, losses = [], []
+        for seed in range(self.seed * self.members, (self.seed + 1) * self.members):
+            # the user's own random numbers stay as they are
+            with torch.random.fork_rng(devices=[]):
+                torch.manual_seed(seed)
+                network, loss = self._fitted(task, held_out, seed, watch)
+            trained.append(network)
+            losses.append(loss)
+        self.loss = float(np.mean(losses))
+        self._trained = nn.ModuleList(trained).double().requires_grad_(False)
+        return self
+
+    def _fitted(
+        self, task: Task, held_out: Origins, seed: int, watch: Watch | None
+    ) -> tuple[MQNetwork, float]:
+        """A network with its best weights, and its least loss on the validation products."""
+        descent = Descent(self._sized(), self.learning_rate, self.steps)
         best: dict[str, Tensor] | None = None
-        self.loss = float("inf")
-        for step in range(1, self.steps + 1):
-            seed = TRAINING_SEED + self.seed * self.steps + step
-            origins = drawn(task, self.batch, seed, "training", self.horizon)
-            loss = pinball(network, origins)
-            optimiser.zero_grad()
-            loss.backward()
-            torch.nn.utils.clip_grad_norm_(network.parameters(), GRADIENT_NORM)
-            optimiser.step()
-            schedule.step()
+        least = float("inf")
+        for step, origins in enumerate(self._batches(task, seed), 1):
+            descent.step(origins)
             if step % self.check_every and step < self.steps:
                 continue
+
+            # the averaged weights are looked at, and the best of them kept
             with torch.no_grad():
-                held = float(pinball(network, held_out))
+                held = float(pinball(descent.averaged, held_out))
             if watch is not None:
                 watch(step, held)
-            if held < self.loss:
-                self.loss = held
-                best = {name: value.clone() for name, value in network.state_dict().items()}
+            if held < least:
+                least = held
+                weights = descent.averaged.state_dict()
+                best = {name: value.clone() for name, value in weights.items()}
         if best is None:
             raise ValueError(
                 "the loss is no number in any step: look at the demand, or lower learning_rate."
             )
-        network.load_state_dict(best)
-        self._trained = network.double().requires_grad_(False)
-        return self
+        descent.averaged.load_state_dict(best)
+        return descent.averaged, least
+
+    def _batches(self, task: Task, training: int) -> Iterator[Origins]:
+        """The origins of every step; products of several steps are drawn together, as a table takes
+        about as long for few as for many.
+        """
+        for first in range(0, self.steps, DRAWN_STEPS):
+            number = min(DRAWN_STEPS, self.steps - first)
+            seed = TRAINING_SEED + training * self.steps + first
+            pool = drawn(task, number * self.batch, seed, "training", self.horizon)
+            for step in range(number):
+                yield pool.rows(slice(step * self.batch, (step + 1) * self.batch))
 
     def quantiles(
         self, history: np.ndarray, covariates: np.ndarray | None, levels: np.ndarray, horizon: int
@@ -157,6 +178,7 @@ class MQForecaster:
             "horizon": self.horizon,
             "covariates": self._covariates,
             "levels": list(LEVELS),
+            "members": self.members,
             "network": asdict(self.network),
             "loss": self.loss,
         }
@@ -178,22 +200,27 @@ class MQForecaster:
         with blaming(path, fault):
             if tuple(facts["levels"]) != LEVELS:
                 raise ValueError(f"its levels are {facts['levels']}")
-            loaded = cls(horizon=facts["horizon"], network=MQConfig(**facts["network"]))
+            sizes, members = MQConfig(**facts["network"]), facts["members"]
+            loaded = cls(horizon=facts["horizon"], network=sizes, members=members)
             loaded._covariates = whole("covariates", facts["covariates"], least=0)
+            whole("members", members, least=1, most=len(weights))
             with torch.device("meta"):  # shapes alone, before anything is allocated
-                needed = loaded._sized().state_dict()
+                needed = loaded._all_sized().state_dict()
             refuse_other_tensors(path, weights, needed, fault)
-            network = loaded._sized()
-            network.load_state_dict(weights)
+            with torch.random.fork_rng(devices=[]):
+                networks = loaded._all_sized()
+            networks.load_state_dict(weights)
             loaded.loss = float(facts["loss"])
-        loaded._trained = network.double().requires_grad_(False)
+        loaded._trained = networks.double().eval().requires_grad_(False)
         return loaded
 
-    def _sized(self) -> MQNetwork:
-        with torch.random.fork_rng(devices=[]):
-            return MQNetwork(self._covariates, self.horizon, len(LEVELS), self.network)
+    def _all_sized(self) -> nn.ModuleList:
+        return nn.ModuleList(self._sized() for _ in range(self.members))
 
-    def _ready(self) -> MQNetwork:
+    def _sized(self) -> MQNetwork:
+        return MQNetwork(self._covariates, self.horizon, len(LEVELS), self.network)
+
+    def _ready(self) -> nn.ModuleList:
         if self._trained is None:
             raise ValueError("it is not trained: call fit(task) or MQForecaster.load(path) first.")
         return self._trained
@@ -201,8 +228,8 @@ class MQForecaster:
     def _forecast(
         self, history: np.ndarray, covariates: np.ndarray | None, horizon: int
     ) -> np.ndarray:
-        """``[B, K, 2, Q]`` as `MQNetwork` gives them for one origin."""
-        network = self._ready()
+        """``[B, K, 2, Q]`` as `MQNetwork` gives them for one origin, their mean over members."""
+        networks = self._ready()
         refuse_other_use(horizon, self.horizon, covariates, self._covariates)
         if len(history) != WINDOW:
             raise ValueError(f"history must have {WINDOW} periods, got {len(history)}.")
@@ -215,25 +242,5 @@ class MQForecaster:
             ahead = torch.tensor(later).transpose(0, 1)[None]
         scale = torch.tensor(scale_of(history))[None]
         with torch.no_grad():
-            return network(torch.tensor(history), scale, before, ahead)[0].numpy()
-
-
-def pinball(network: MQNetwork, origins: Origins) -> Tensor:
-    """The mean pinball loss over origins, periods ahead, both targets and all levels, in units of
-    each origin's scale (times the periods summed).
-    """
-    scale = torch.as_tensor(origins.scale, dtype=torch.float32)
-    number, horizon = origins.number, origins.horizon
-    demand = torch.as_tensor(origins.demand[: HISTORY + number - 1], dtype=torch.float32)
-    before, ahead = None, None
-    if origins.covariates is not None:
-        known = origins.covariates[: HISTORY + number - 1]
-        before = torch.as_tensor(known, dtype=torch.float32)
-        ahead = torch.as_tensor(origins.known_ahead, dtype=torch.float32)
-    given = network(demand, scale, before, ahead)
-    targets = torch.as_tensor(origins.targets, dtype=torch.float32) / scale[..., None, None]
-    summed: Any = torch.arange(1, horizon + 1, dtype=torch.float32)
-    units = torch.stack([torch.ones(horizon), summed], -1)
-    miss = (targets / units)[..., None] - given
-    levels = torch.tensor(LEVELS)
-    return torch.maximum(levels * miss, (levels - 1.0) * miss).mean()
+            given = [network(torch.tensor(history), scale, before, ahead) for network in networks]
+        return torch.stack(given).mean(0)[0].numpy()

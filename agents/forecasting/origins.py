@@ -41,6 +41,11 @@ class Origins(NamedTuple):
             )
         return cls(np.asarray(products.demand), products.covariates, horizon)
 
+    def rows(self, rows: slice) -> Origins:
+        """The origins of some of the products."""
+        known = None if self.covariates is None else self.covariates[:, rows]
+        return Origins(self.demand[:, rows], known, self.horizon)
+
     @property
     def number(self) -> int:
         """Origins of each product, N."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from scipy import special
 
+from inv_gym.util.arrays import Array, to_numpy
+
 TAIL_STEPS = 25
 """Times that the tail and the moments are worked out from one another."""
 LARGEST_RATIO = 3.0
@@ -69,10 +71,31 @@ def censored_moments(
     return moved, widened
 
 
+def demand_expected(history: Array, sold_out: Array | None) -> Array:
+    """``[H, B]`` what sales say of demand, period by period: in those that sold out the mean of
+    demand above the sales, of the gamma distribution with the moments of `censored_moments`; the
+    sales in all others.
+
+    Args:
+        history: ``[H, B]`` sales, units, NaN where they are not known.
+        sold_out: ``[H, B]`` 1 in periods that sold out, else 0; None if demand is seen.
+    """
+    if sold_out is None:
+        return history
+    sales = to_numpy(history).astype(float)
+    censored = ~np.isnan(sales) & (to_numpy(sold_out) > 0.0)
+    mean = np.maximum(np.nanmean(sales, 0), 0.5 / len(sales))
+    variance = np.maximum(np.nanvar(sales, 0), 1e-6 * mean**2)
+    above, _ = _gamma_above(sales, *censored_moments(sales, censored, mean, variance))
+    return np.where(censored, np.maximum(above, sales), sales)
+
+
 def _gamma_above(
     limit: np.ndarray, mean: np.ndarray, variance: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and mean square of a gamma distribution above a limit, ``[B]`` each."""
+    """Mean and mean square of a gamma distribution above a limit, ``[B]`` each, or ``[N, B]`` of
+    limits ``[N, B]``.
+    """
     shape, scale = mean**2 / variance, variance / mean
     beyond = [special.gammaincc(shape + power, limit / scale) for power in range(3)]
     far = beyond[0] < 1e-12  # the limit itself, where the tail is too thin to be computed

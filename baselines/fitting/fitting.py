@@ -25,7 +25,13 @@ gives the rule for them.
 SOURCES = ("distribution", "history")
 
 
-def known_distribution(knows: str, products: Products) -> Distribution:
+Estimator: TypeAlias = Callable[[Array, Array | None], Distribution]
+"""Takes a history and what sold out in it, as `estimate` does."""
+
+
+def known_distribution(
+    knows: str, products: Products, estimator: Estimator = estimate
+) -> Distribution:
     """The distribution at the start of the episode: the true one, or what the history before the
     start suggests.
 
@@ -33,7 +39,8 @@ def known_distribution(knows: str, products: Products) -> Distribution:
         ValueError: The true distribution is wanted of products that have none (real demand).
     """
     if knows == "history":
-        return estimate(products.demand[:HISTORY], products.sold_out)
+        told = products.sold_out
+        return estimator(products.demand[:HISTORY], None if told is None else told[:HISTORY])
     if products.distribution is None:
         raise ValueError("these products have no known demand distribution: use knows='history'.")
     return products.distribution
@@ -50,11 +57,14 @@ class Fitted:
         fit: A constructor of a heuristic, ``BaseStock.searched`` say.
         problem: What to order for.
         knows: ``distribution`` or ``history``.
+        estimator: What a history suggests: `inv_gym.baselines.fitting.estimation.estimate`, or
+            `inv_gym.baselines.fitting.censored_poisson.gamma_poisson`.
     """
 
     fit: Fit
     problem: Problem
     knows: str = "history"
+    estimator: Estimator = estimate
 
     def __post_init__(self) -> None:
         one_of("knows", self.knows, SOURCES)
@@ -62,7 +72,7 @@ class Fitted:
     def plan(self, problem: Problem, products: Products) -> Any:
         """The fitted heuristic for these products."""
         distribution, economics = (
-            known_distribution(self.knows, products),
+            known_distribution(self.knows, products, self.estimator),
             map_columns(to_numpy, products.economics),
         )
         return replace(self.fit(self.problem, distribution, economics), knows=self.knows)
@@ -102,7 +112,7 @@ class Adaptive(Fitted):
         if self.knows == "history":
             return self
         distribution, economics = (
-            known_distribution(self.knows, products),
+            known_distribution(self.knows, products, self.estimator),
             map_columns(to_numpy, products.economics),
         )
         if distribution.stationary:
@@ -118,7 +128,7 @@ class Adaptive(Fitted):
                 f"{self.name} knows the distribution: call plan(problem, products) first."
             )
         economics = map_columns(to_numpy, observation.economics)
-        suggested = estimate(observation.history, observation.sold_out)
+        suggested = self.estimator(observation.history, observation.sold_out)
         return self.fit(self.problem, suggested, economics)(observation)
 
 

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
+from inv_gym.baselines.fitting.censoring import demand_expected
 from inv_gym.baselines.fitting.estimation import matched
 from inv_gym.demand.distribution import Distribution
 from inv_gym.play.forecaster import Forecaster, forecast_quantiles, forecast_sum
@@ -22,7 +23,8 @@ MOMENT_LEVELS = (np.arange(50) + 0.5) / 50
 
 @dataclass(frozen=True)
 class Outlook:
-    """Forecasts demand from what an observation shows.
+    """Forecasts demand from what an observation shows; sales of periods that sold out stand for the
+    demand that is expected of them, see `inv_gym.baselines.fitting.censoring.demand_expected`.
 
     After the last period of the products, whose covariates nobody knows, those of that period
     stand in; the demand of later periods has no part in a reward.
@@ -46,18 +48,19 @@ class Outlook:
     def sum(self, observation: Observation, levels: np.ndarray, periods: int) -> np.ndarray:
         """``[B, Q]`` quantiles of the demand of the next periods together, units."""
         known = self._ahead(observation, periods)
-        return forecast_sum(self.forecaster, observation.history, known, levels, periods)
+        history = demand_expected(observation.history, observation.sold_out)
+        return forecast_sum(self.forecaster, history, known, levels, periods)
 
     def distribution(self, observation: Observation, periods: int) -> Distribution:
         """The demand of the next periods as `estimate` gives it of a history: means period by
         period, with the variance of the first.
         """
-        history = observation.history
+        history = demand_expected(observation.history, observation.sold_out)
         known = self._ahead(observation, periods)
         given = forecast_quantiles(self.forecaster, history, known, MOMENT_LEVELS, periods)
         least = 0.5 / HISTORY  # about half a unit in as many periods
         mean = np.maximum(given.mean(-1).T, least)
-        demand = np.asarray(to_numpy(history), dtype=float)
+        demand = np.asarray(to_numpy(observation.history), dtype=float)
         counts = ((demand == np.rint(demand)) | np.isnan(demand)).all(0)
         return matched(mean, given[:, 0].var(-1), counts)
 

@@ -78,7 +78,7 @@ class Episode:
             products.lots,
             None if products.prices is None or self.done else self._price(),
             self.earlier,
-            stack(self._sold_out[-HISTORY:], 0) if censored else None,
+            stack(self._sold_out[-HISTORY:], 0) if censored else self._sold_out_in_table(t),
             products.covariate_names,
         )
 
@@ -127,8 +127,13 @@ class Episode:
         in none.
         """
         if self.products.sold_out is not None:
-            return list(self.products.sold_out)
+            return list(self.products.sold_out[:HISTORY])
         return [sales * 0.0 for sales in self._seen]
+
+    def _sold_out_in_table(self, t: int) -> Array | None:
+        """``[H, B]`` whether a table's shop sold out in each of the periods before t."""
+        told = self.products.sold_out
+        return None if told is None else apart(told[t : t + HISTORY])
 
     @property
     def _oldest(self) -> Array:

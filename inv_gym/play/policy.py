@@ -44,8 +44,9 @@ class Observation(NamedTuple):
     earlier: Earlier | None = None
     """``[B]`` columns: what is known of the demand before the history; None if nothing is."""
     sold_out: Array | None = None
-    """``[H, B]`` 1 in periods of a censored history in which all was sold, so that demand was at
-    least the sales; None where demand is seen.
+    """``[H, B]`` 1 in periods of the history in which all was sold (in the game, if it is censored;
+    in the shop of a table that tells the closing stock), so that demand was at least the sales;
+    None where demand is seen.
     """
     covariate_names: tuple[str, ...] | None = None
     """Names of the covariates, in order; None if they have none, see `Products`."""

@@ -69,8 +69,9 @@ class Products(NamedTuple):
     earlier: Earlier | None = None
     """``[B]`` columns: what is known of the demand before the history; None if nothing is."""
     sold_out: Array | None = None
-    """``[H, B]`` 1 in periods of a censored history in which all was sold, so that demand was at
-    least the sales; None where demand is seen.
+    """1 in periods in which all was sold, so that demand was at least the sales; None where demand
+    is seen. ``[H, B]`` of a censored problem, whose later periods are told by its play; of a table
+    that tells the closing stock, and whose sales stand for demand, ``[H + T, B]``.
     """
     covariate_names: tuple[str, ...] | None = None
     """Names of the covariates, in order, by which networks find them; None if they have none, as

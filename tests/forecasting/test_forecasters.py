@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from panel_cases import stored
 from scipy import stats
 
@@ -26,6 +28,7 @@ from inv_gym.agents.forecasting import (
     forecast_sum,
 )
 from inv_gym.agents.forecasting.grid import LEVELS, at_levels, sample_quantiles
+from inv_gym.agents.forecasting.mq_network import BINS, binned, points_of
 from inv_gym.agents.forecasting.origins import drawn
 from inv_gym.products.batch import HISTORY
 from inv_gym.products.panel import PanelProducts, read_panel
@@ -191,15 +194,85 @@ def test_models_that_are_not_trained_say_so() -> None:
             forecast_quantiles(forecaster, poisson(3.0, 2), None, ASKED, 1)
 
 
-def test_a_saved_forecaster_is_read_as_it_was(tmp_path: Path, trained: dict[str, Any]) -> None:
-    path = trained["causal"].save(tmp_path / "mq.safetensors")
-    read = MQForecaster.load(path)
+@pytest.mark.parametrize("kind", ["causal", "boosted"])
+def test_a_saved_forecaster_is_read_as_it_was(
+    kind: str, tmp_path: Path, trained: dict[str, Any]
+) -> None:
+    path = trained[kind].save(tmp_path / "model")
+    read = type(trained[kind]).load(path)
     history = poisson(20.0, 5)
-    given = [
-        forecast_quantiles(model, history, None, ASKED, 3) for model in (trained["causal"], read)
-    ]
-    assert np.array_equal(*given)
-    assert read.loss == trained["causal"].loss
+    for forecast in (forecast_quantiles, forecast_sum):
+        given = [forecast(model, history, None, ASKED, 3) for model in (trained[kind], read)]
+        assert np.array_equal(*given)
+    assert read.horizon == 3
+    if kind == "causal":
+        assert read.loss == trained[kind].loss
+
+
+def test_damaged_trees_are_refused(tmp_path: Path, trained: dict[str, Any]) -> None:
+    path = trained["boosted"].save(tmp_path / "trees.json")
+    content = path.read_text()
+    damages = {
+        "cut off": content[: len(content) // 2],
+        "empty": "",
+        "other levels": content.replace('"levels": [0.01', '"levels": [0.02'),
+        "of another kind": content.replace('"trees"', '"mq"'),
+        "a list": "[1]",
+        "without models": json.dumps({**json.loads(content), "models": {}}),
+    }
+    for damage in damages.values():
+        path.write_text(damage)
+        with pytest.raises(ValueError, match="holds no forecaster of trees"):
+            BoostedQuantiles.load(path)
+    with pytest.raises(FileNotFoundError):
+        BoostedQuantiles.load(tmp_path / "none.json")
+    with pytest.raises(ValueError, match="not trained"):
+        BoostedQuantiles().save(path)
+
+
+def test_members_forecast_their_mean(tmp_path: Path, task: Task) -> None:
+    options = {"horizon": 2, "steps": 3, "batch": 8, "validation_products": 8}
+    both = MQForecaster(**options, members=2, seed=1).fit(task)
+    alone = [MQForecaster(**options, seed=seed).fit(task) for seed in (2, 3)]
+    history = poisson(20.0, 5)
+    mean = sum(forecast_quantiles(model, history, None, LEVELS, 2) for model in alone) / 2.0
+    given = forecast_quantiles(both, history, None, LEVELS, 2)
+    assert np.allclose(given, mean)
+    assert both.loss == pytest.approx(np.mean([model.loss for model in alone]))
+    read = MQForecaster.load(both.save(tmp_path / "mq.safetensors"))
+    assert read.members == 2
+    assert np.allclose(forecast_quantiles(read, history, None, LEVELS, 2), given)
+    with pytest.raises(ValueError, match="members must be at least 1, got 0"):
+        MQForecaster(members=0)
+
+
+def test_points_are_of_the_targets_place_in_the_season() -> None:
+    """Each period ahead sees the latest periods of its weekday, and the last periods of all."""
+    demand = torch.arange(float(HISTORY + 2))[:, None]
+    scale = torch.ones(3, 1)
+    points = points_of(demand, scale, horizon=9)
+    for origin in range(3):
+        for ahead in range(9):
+            first = ahead % 7 - 7 + HISTORY + origin  # the latest of its weekday
+            seasonal = [first - 7.0 * back for back in range(4)]
+            mine = points[origin, 0, ahead, 0].tolist()
+            assert mine[:4] == seasonal and mine[4] == np.mean(seasonal)
+            last = float(HISTORY - 1 + origin)
+            assert mine[5:8] == [last - 2.0, last - 1.0, last]
+            assert mine[8:] == [last - (window - 1) / 2.0 for window in (4, 7, 14, 28, 32)]
+    total = points[:, :, :, 1]
+    means = points[:, :, :, 0].cumsum(2) / torch.arange(1.0, 10.0)[:, None]
+    assert torch.allclose(total, means)
+    demand[3] = np.nan
+    assert torch.isfinite(points_of(demand, scale, horizon=9)).all()
+
+
+def test_binned_covariates_are_any_piecewise_linear_function() -> None:
+    values = torch.linspace(-1.0, 1.0, 50)[:, None]
+    given = binned(values)
+    assert given.shape == (50, BINS) and given.min() == 0.0 and given.max() == 1.0
+    assert torch.allclose(given.sum(-1), (values[:, 0] + 1.0) * BINS / 2.0, atol=1e-5)
+    assert (given.diff(dim=0) >= 0.0).all()
 
 
 def test_files_that_hold_no_forecaster_are_refused(tmp_path: Path, task: Task) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from experiments.favorita.players import END_TO_END, MARGIN, MQ
+from experiments.favorita.players import MARGIN
 from experiments.favorita.twin import SHOCK
 
 BOOTSTRAP_BLOCK = 7
@@ -20,11 +20,23 @@ CHRISTMAS_WEEKS = ("2015-12-13", "2016-01-05"), ("2016-12-13", "2017-01-05")
 AFTER_SHOCK = (SHOCK, "2016-05-07")
 Span = tuple[str, str] | None
 """First and last day, or all days."""
+CLAIMS = (
+    "higher reward",
+    "lower stock",
+    "higher service",
+    "better around Christmas",
+    "better after the shock",
+)
+"""The five claims of the source, in the order of its text."""
+RECOVERY, END = "days to recovery", "end-to-end"
+"""A further figure, and what it calls the network."""
 RECOVERED = 1.1
 """What the share of lost sales may be of that before the shock."""
 
 
-def claims_of(dates: pd.DataFrame, ratio: float, test: str) -> list[dict[str, Any]]:
+def claims_of(
+    dates: pd.DataFrame, ratio: float, test: str, end_to_end: str, rival: str
+) -> list[dict[str, Any]]:
     """Each claim with the difference of the end-to-end network to the forecast-then-optimise one,
     in % of the latter, its 95 % interval, and whether it holds.
 
@@ -32,9 +44,11 @@ def claims_of(dates: pd.DataFrame, ratio: float, test: str) -> list[dict[str, An
         dates: A row per policy and date, see `Evaluation.dates`.
         ratio: The critical ratio.
         test: Name of the test period.
+        end_to_end: Name of the end-to-end policy.
+        rival: Name of the policy that forecasts.
     """
     mine, theirs = (
-        dates[dates["policy"] == policy].set_index("date") for policy in (END_TO_END, MQ)
+        dates[dates["policy"] == policy].set_index("date") for policy in (end_to_end, rival)
     )
     holding = MARGIN * (1.0 - ratio) / ratio
     profit = [MARGIN * frame["sales"] - holding * frame["on_hand"] for frame in (mine, theirs)]
@@ -58,9 +72,8 @@ def claims_of(dates: pd.DataFrame, ratio: float, test: str) -> list[dict[str, An
         rows.append({"claim": claim, "difference": middle, "verdict": verdict})
         rows[-1] |= dict(zip(("low", "high"), sorted((sign * low, sign * high)), strict=True))
     if test == "shock":
-        for name, frame in ((END_TO_END, mine), (MQ, theirs)):
-            days = recovery_days(frame)
-            rows.append({"claim": f"days to recovery, {name}", "difference": days})
+        for name, frame in ((END, mine), (rival, theirs)):
+            rows.append({"claim": RECOVERY, "policy": name, "days": recovery_days(frame)})
     return rows
 
 

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
 from inv_gym.products.panel import Panel, read_panel
-
-ARRAYS = ("sales", "week_start")
-"""Arrays that a file of weekly items has: ``[items, stores, weeks]`` units, and the days."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +30,13 @@ class FavoritaTable:
     training: str
     validation: tuple[str, str]
     tests: Mapping[str, tuple[str, str]]
+
+    @property
+    def halves(self) -> list[tuple[str, str]]:
+        """First and last day of the earlier and of the later half of the validation."""
+        first, last = (np.datetime64(day) for day in self.validation)
+        middle = first + (last - first) // 2
+        return [(str(first), str(middle)), (str(middle + 1), str(last))]
 
 
 DAILY_TESTS = {
@@ -77,39 +79,4 @@ def read_table(folder: Path, name: str) -> Panel:
             f"the table of {name} must be one of {', '.join(wanted)}; there is none in "
             f"{str(folder)!r}: add it, or leave the table out (--only)."
         )
-    if present[0].suffix != ".npz":
-        return read_panel(present[0])
-    with tempfile.TemporaryDirectory() as scratch:
-        long = Path(scratch) / f"{present[0].stem}.parquet"
-        weekly_items(present[0]).to_parquet(long)
-        return read_panel(long)
-
-
-def weekly_items(file: Path) -> pd.DataFrame:
-    """The long table of a file of arrays.
-
-    Raises:
-        ValueError: An array is missing, of the wrong shape, or negative.
-    """
-    with np.load(file) as arrays:
-        missing = [name for name in ARRAYS if name not in arrays]
-        if missing:
-            raise ValueError(
-                f"{file} must have the arrays {', '.join(ARRAYS)}, it lacks {', '.join(missing)} "
-                f"and has {', '.join(arrays)}."
-            )
-        sales, weeks = arrays["sales"], arrays["week_start"]
-    if sales.ndim != 3 or sales.shape[2] != len(weeks):
-        raise ValueError(
-            f"sales of {file} must be [items, stores, {len(weeks)} weeks], got {sales.shape}."
-        )
-    if (sales < 0).any():
-        raise ValueError(f"sales of {file} must be at least 0, got {sales.min()}.")
-    items, stores, number = sales.shape
-    names = [f"item {item}/store {store}" for item in range(items) for store in range(stores)]
-    columns = {
-        "series": np.repeat(names, number),
-        "date": np.tile(pd.to_datetime(weeks), items * stores),
-        "units": sales.ravel(),
-    }
-    return pd.DataFrame(columns)
+    return read_panel(present[0])

@@ -78,7 +78,7 @@ class Panel:
             f"closures from {self.closures.least})"
         )
 
-    @property
+    @cached_property
     def sold_out(self) -> PanelColumn | None:
         """``[D, S]`` 1 where the closing stock is 0, else 0; None if the table has none."""
         stock = self.further.get("closing_stock")

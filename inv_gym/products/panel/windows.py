@@ -221,7 +221,7 @@ class PanelProducts:
         prices = None
         if self.has_prices and "price" in problem.Economics._fields:
             prices = prices_over_time(self.played.prices, days[HISTORY:], series, figures["price"])
-        return assemble(
+        drawn = assemble(
             problem,
             rng,
             figures,
@@ -229,12 +229,25 @@ class PanelProducts:
             covariates(self.panel, inside, series, start),
             known_periods=known_periods,
             covariate_names=self.covariate_names,
-        )._replace(
+        )
+        return drawn._replace(
             windows=windows,
             lots=self.lots(series),
             prices=prices,
+            sold_out=self._sold_out(problem, inside, series, drawn.sold_out),
             earlier=earlier_of(self.panel.units, self.played.usable, series, start - known_periods),
         )
+
+    def _sold_out(
+        self, problem: Problem, days: np.ndarray, series: np.ndarray, before: np.ndarray | None
+    ) -> np.ndarray | None:
+        """What the closing stock tells of the periods ``[H + T, B]`` of windows; of a censored
+        problem it tells the history alone, in which what `assemble` took away sold out too.
+        """
+        if self.panel.sold_out is None:
+            return before
+        told = self.panel.sold_out[days, series].astype(np.float64)
+        return told if before is None else np.maximum(told[:HISTORY], before)
 
     @property
     def extras(self) -> Extras:
