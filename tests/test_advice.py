@@ -350,6 +350,23 @@ def test_of_several_policies_each_series_has_one(tmp_path: Path) -> None:
         advised(tmp_path, stock("a,0,,"), series, policy="bse-stock")
 
 
+def test_the_generalist_does_not_order_where_prices_and_costs_are_far_from_what_it_learned(
+    tmp_path: Path,
+) -> None:
+    head = "series,on_hand,price,cost,holding_cost,shortage_cost"
+    rows = stock(
+        "usual,0,5,3,0.01,1", "dear to hold,0,5,3,3,1", "costs alone,0,0.01,0.01,1,9", head=head
+    )
+    names = ("usual", "dear to hold", "costs alone")
+    series = dict.fromkeys(names, demand(5.0, days=14))  # too few to compare policies
+    frame = by_series(advised(tmp_path, rows, series, policy="auto", lead_time=2))
+    assert frame["policy"]["usual"] == GENERALIST
+    for name in names[1:]:
+        assert frame["policy"][name] == "vector base-stock"
+        assert "did not learn from such prices and costs" in frame["reason"][name]
+    assert (frame["order"] > 0.0).all()
+
+
 def trained(folder: Path, problem: LostSales, **products: Any) -> str:
     config = TrainingConfig(steps=1, batch=8, network=NetworkConfig(channels=4, hidden=(8,)))
     task = inv_gym.Task(problem, products.get("source", "poisson"))

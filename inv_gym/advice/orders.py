@@ -12,11 +12,13 @@ import numpy as np
 from inv_gym.advice.choice import choose
 from inv_gym.advice.compared import PolicyFunction, policies_for
 from inv_gym.advice.coverage import Coverage, coverage
+from inv_gym.advice.learned import is_beyond_learned
 from inv_gym.advice.limits import bringing, placed
 from inv_gym.advice.past import PERIODS, PastWindows
 from inv_gym.advice.stock import Remarks, Stock, stock_of
 from inv_gym.advice.stock_file import StockFile
 from inv_gym.advice.today import Today
+from inv_gym.agents.training.generalists import GENERALIST
 from inv_gym.backtest.verdicts import Rewards
 from inv_gym.play.episode import play
 from inv_gym.play.evaluation import Progress, evaluate
@@ -121,10 +123,14 @@ def answer(group: Group, inquiry: Inquiry) -> tuple[Answers | None, dict[int, st
     products = inquiry.today.products(now, group.series)._replace(initial_state=stock.state)
     with _failures_named():
         chosen = _chosen(group, inquiry, list(policies))
+        beyond = _beyond_learned(group, inquiry.today, list(policies), chosen)
+        chosen[beyond] = 1
         wanted, accepted = _asked(now, policies, chosen, products, inquiry.progress)
     remarks = Remarks({row: list(texts) for row, texts in stock.remarks.texts.items()})
     order = placed(now, wanted, accepted, remarks)
     named = np.array(list(policies), object)[chosen]
+    for place in np.flatnonzero(beyond):
+        remarks.add(place, f"{GENERALIST} did not learn from such prices and costs")
     _remark_nothing(now, order, named, stock, remarks)
     reach = coverage(now, products, order)
     return Answers(group, stock, order, named, reach, remarks), refused, notes
@@ -166,6 +172,13 @@ def _chosen(group: Group, inquiry: Inquiry, names: list[str]) -> np.ndarray:
     places = np.array([number[name] for name in choice.series])
     by_series = dict(zip(places.tolist(), choice.policy.tolist(), strict=True))
     return np.array([by_series.get(int(place), 0) for place in group.series])
+
+
+def _beyond_learned(group: Group, today: Today, names: list[str], chosen: np.ndarray) -> np.ndarray:
+    """``[B]`` whether the generalist is chosen, and the next policy takes its place."""
+    if len(names) == 1 or names[0] != GENERALIST:
+        return np.zeros(len(chosen), bool)
+    return (chosen == 0) & is_beyond_learned(today.figures(group.series))
 
 
 def _earned(
