@@ -144,7 +144,11 @@ def test_the_readme_says_what_the_page_shows() -> None:
     pairs = [tuple(map(int, pair)) for pair in re.findall(r"\| (\d+) of (\d+) \|", shown)]
     above, played = np.sum(pairs, 0)
     readme = " ".join((root / "README.md").read_text().split())
-    assert f"on {above} of {played} pairs of table and problem" in readme
+    cells = re.findall(r"([-+][\d.]+) ± ([\d.]+)", shown)
+    sure = sum(float(mean) > float(half) for mean, half in cells)
+    assert len(cells) == played
+    claim = f"on {above} of {played} pairs of table and problem, {sure} of them by more than"
+    assert claim in readme
     made_up = text.split("## On made-up products")[1].split("##")[0]
     gaps_shown = [float(gap) for gap in re.findall(r"\| ([-+][\d.]+) ±", made_up)]
     low, high = -max(gaps_shown), -min(gaps_shown)

@@ -182,9 +182,9 @@ def generalists(results: Results) -> str:
     for path in sorted(results.folder.glob("generalist-*/gaps.json")):
         name = path.parent.name
         for instance, gaps in results.read(f"{name}/gaps.json").items():
-            each = ", ".join(f"{-gap:.2f}" for gap in gaps)
+            each = ", ".join(f"{-gap:.3f}" for gap in gaps)
             title = titled(results, name)
-            rows.append([title, instance, f"{-np.mean(gaps):.2f}", each, seconds(results, name)])
+            rows.append([title, instance, f"{-np.mean(gaps):.3f}", each, seconds(results, name)])
     return table(["network", "instance", "% over optimal, mean", "seeds", "training"], rows)
 
 

@@ -170,9 +170,7 @@ def generalists() -> list[Experiment]:
         families=("poisson", "negative_binomial", "rounded_gamma", "discrete_uniform"),
         dispersion=Uniform(0.05, 0.5),
     )
-    config = TrainingConfig(
-        steps=4000, batch=512, network=replace(INFORMED_NETWORK, hidden=(64, 64))
-    )
+    config = TrainingConfig(steps=10000, network=replace(INFORMED_NETWORK, hidden=(64, 64)))
     whole: dict[str, Any] = {"long_run": True, "integer_orders": True, "horizon": SHORT_HORIZON}
 
     def generalist(
