@@ -17,7 +17,7 @@ from inv_gym.util.files import write_atomically
 
 CAPTION_WIDTH = 13.0
 """Characters of a caption per inch."""
-PAGE_WIDTH = 7.6
+DOCS_WIDTH = 7.6
 """Inches of a picture that a page of the documentation shows without making it smaller."""
 FILE_SUFFIXES = (".png", ".svg", ".pdf")
 """Of the files that pictures are written to; the last two are for papers."""

@@ -296,7 +296,7 @@ def test_an_interrupted_measurement_goes_on(
     page_file, *pictures = page.publish(tmp_path, tmp_path / "docs")
     text = page_file.read_text()
     assert "made-up twin, with short trainings (--quick)" in text
-    for policy in (players.SCRATCH, players.FINE_TUNED, players.ZERO_SHOT, players.PPO):
+    for policy in (players.SCRATCH, players.FINE_TUNED, players.ZERO_SHOT, players.PPO_PLAYER):
         assert f"| {policy} |" in text
     assert "{" not in text and "void" in text
     for picture in pictures:

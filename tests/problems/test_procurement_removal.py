@@ -134,7 +134,8 @@ def test_without_removals_it_plays_like_lost_sales():
             "ProcurementRemoval got an unexpected keyword argument 'removal_value'; its "
             "fields are: horizon, discount, "
             "long_run, "
-            "integer_orders, order_cap, censored, initial_stock, backlog.",
+            "integer_orders, order_cap, censored, initial_stock, backlog. "
+            "A task also takes problem and products, an environment units.",
         ),
     ],
 )

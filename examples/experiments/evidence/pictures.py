@@ -14,7 +14,7 @@ from experiments.evidence.plan import Experiment, experiments
 from experiments.results import Results
 from experiments.seeds import EVIDENCE_TEST_SEED
 from inv_gym.agents.inventory_agent import InventoryAgent
-from inv_gym.pictures.figures import PAGE_WIDTH, save_compact
+from inv_gym.pictures.figures import DOCS_WIDTH, save_compact
 from inv_gym.tasks.instances import INSTANCES
 
 PUBLICATIONS = {
@@ -31,7 +31,7 @@ CHANGING_DEMANDS = {
     "censored": "sales seen in place of demand",
 }
 """Experiments whose paths are drawn, and what a picture calls them."""
-DRAWN_PRODUCTS = 500
+SHOWN_PRODUCTS = 500
 RIVAL_HEURISTIC = "vector base-stock"
 LEAST_GAP = 1e-3
 """Gaps below this share of a percent are drawn there: a logarithmic axis has no 0."""
@@ -42,7 +42,7 @@ def draw_learning_curves(results: Path, out: Path) -> Path | None:
     publication.
     """
     measured = Results(results)
-    figure = Figure((PAGE_WIDTH, 5.6), layout="constrained")
+    figure = Figure((DOCS_WIDTH, 5.6), layout="constrained")
     axes = figure.subplots(2, 2, sharex=True, sharey=True)
     drawn = [
         _draw_publication(measured, begin, axis)
@@ -80,7 +80,7 @@ def draw_changing_demand(results: Path, out: Path) -> Path | None:
     shown = [e for e in changing if (results / e.name / "seed-0").exists()]
     if not shown:
         return None
-    figure = Figure((PAGE_WIDTH, 0.6 + 2.3 * len(shown)), layout="constrained")
+    figure = Figure((DOCS_WIDTH, 0.6 + 2.3 * len(shown)), layout="constrained")
     axes = figure.subplots(len(shown), 2, sharex=True, squeeze=False)
     for (left, right), experiment in zip(axes, shown, strict=True):
         _draw_experiment(experiment, results, left, right)
@@ -92,7 +92,7 @@ def draw_changing_demand(results: Path, out: Path) -> Path | None:
 
 def _draw_experiment(experiment: Experiment, results: Path, left: Axes, right: Axes) -> None:
     (problem,), source = experiment.problems, experiment.source
-    products = inv_gym.draw_products(source, problem, DRAWN_PRODUCTS, EVIDENCE_TEST_SEED)
+    products = inv_gym.draw_products(source, problem, SHOWN_PRODUCTS, EVIDENCE_TEST_SEED)
     heuristics = experiment.heuristics()
     rival = RIVAL_HEURISTIC if RIVAL_HEURISTIC in heuristics else "base-stock"
     players = {

@@ -37,7 +37,7 @@ DUAL_BALANCING_LEAD_TIMES = (1, 5, 10)
 """Lead times at which dual-balancing plays: it takes minutes."""
 PROGRAM_REACH = 10
 """Lead time or shelf life that is past the reach of dynamic programs."""
-LEARNED_LEAD_TIMES = (1, 2, 3, 4, 0, 1, 2, 3, 4, 5, 1, 2, 3, 4, 6, 8, 1, 2, 3, 4, 10)
+INFORMED_LEAD_TIMES = (1, 2, 3, 4, 0, 1, 2, 3, 4, 5, 1, 2, 3, 4, 6, 8, 1, 2, 3, 4, 10)
 """Of the generalist for lost sales with a known law: those of the instances more often."""
 SHORT_HORIZON = 40
 """Periods on which networks for a single instance train; wide starts make up for the shortness."""
@@ -191,7 +191,7 @@ def generalists() -> list[Experiment]:
         generalist(
             "lost-sales",
             "zipkin",
-            (LostSales(lead_time=n, discount=1.0, **whole) for n in LEARNED_LEAD_TIMES),
+            (LostSales(lead_time=n, discount=1.0, **whole) for n in INFORMED_LEAD_TIMES),
             holding_cost=1.0,
             shortage_cost=LogUniform(1.0, 60.0),
         ),

@@ -17,9 +17,9 @@ from experiments.favorita.plan import kind_of
 from experiments.favorita.players import (
     HISTORY_RULE,
     NAIVE,
+    PLAYED_RATIOS,
     QUICK,
     RIVALS,
-    SETTINGS,
     SHOWN_RATIO,
     Effort,
     forecast_players,
@@ -84,7 +84,7 @@ def measure(folder: Path, name: str, lead_time: int, data: Path | None, quick: b
         "played": [],
     }
     for test in table.tests:
-        for ratio in (SHOWN_RATIO,) if quick else SETTINGS:
+        for ratio in (SHOWN_RATIO,) if quick else PLAYED_RATIOS:
             file = f"{test}-{setting_name(ratio)}.json"
             if not parts.has(file):
                 task = test_task(panel, table, lead_time, test, ratio)

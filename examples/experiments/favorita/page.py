@@ -23,7 +23,7 @@ times that of the trees it may be, for a comparison to count.
 VERDICTS = ("holds", "open", "does not hold")
 TEXT = Path(__file__).parent / "page.md"
 FINDINGS = Path(__file__).parent / "findings.md"
-Measured = list[tuple[tuple[str, int], dict[str, Any]]]
+MeasuredTables = list[tuple[tuple[str, int], dict[str, Any]]]
 """Table and lead time, and what was measured of them."""
 
 
@@ -49,7 +49,7 @@ def publish(folder: Path, target: Path) -> list[Path]:
     ]
 
 
-def measured(results: Results) -> Measured:
+def measured(results: Results) -> MeasuredTables:
     """What is measured, of the first kind that has results."""
     for kind in KINDS:
         files = {

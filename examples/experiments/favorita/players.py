@@ -38,7 +38,7 @@ from inv_gym.products.panel import Panel, PanelProducts
 
 RATIOS = (0.5, 0.7, 0.9, 0.95)
 """Critical ratios."""
-SETTINGS = (*RATIOS, None)
+PLAYED_RATIOS = (*RATIOS, None)
 """The same, and one in which each series has a ratio of its own, drawn as in training."""
 HOLDING_RATES = LogUniform(0.02, 1.5)
 """Of the unit cost, from which training draws: critical ratios from .4 to .98."""
@@ -53,7 +53,7 @@ RIVALS = {False: MQ, True: f"{MQ}, projected level"}
 """The policy that forecasts with which end-to-end ones are compared, by whether there is a lead
 time.
 """
-PPO = "PPO"
+PPO_PLAYER = "PPO"
 HISTORY_RULE = "base-stock (history)"
 """What gaps are to."""
 SHOWN_RATIO = 0.9
@@ -234,7 +234,7 @@ def networks(task: Task, effort: Effort, folder: Path) -> dict[str, Policy]:
         ]
         players[name] = Averaged(tuple(members))
     begin = partial(ModelFree, task, config=model_free(task, effort))
-    players[PPO] = kept_agent(folder / "ppo", task.problem, begin)
+    players[PPO_PLAYER] = kept_agent(folder / "ppo", task.problem, begin)
     return players
 
 

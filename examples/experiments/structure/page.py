@@ -24,7 +24,7 @@ from experiments.structure.plan import (
     settings,
 )
 from inv_gym.agents.training.config import STRUCTURE_KINDS
-from inv_gym.pictures.figures import PAGE_WIDTH, save_compact
+from inv_gym.pictures.figures import DOCS_WIDTH, save_compact
 from inv_gym.play.statistics import gap_text, paired_gap
 from inv_gym.util.files import write_atomically
 
@@ -254,7 +254,7 @@ def draw_tests(results: Results, out: Path) -> Path | None:
 def tests_figure(gaps: Gaps) -> Figure:
     """The gaps on every test, three environments beside each other."""
     rows = math.ceil(len(gaps) / PANELS_ABREAST)
-    figure = Figure((PAGE_WIDTH, 1.0 + 3.6 * rows), layout="constrained")
+    figure = Figure((DOCS_WIDTH, 1.0 + 3.6 * rows), layout="constrained")
     axes = figure.subplots(rows, PANELS_ABREAST, sharex=True, sharey=True, squeeze=False)
     each = chain.from_iterable(chain(*kinds.values()) for kinds in gaps.values())
     reach = max(20.0, 1.1 * max(abs(middle) + half for middle, half in each))

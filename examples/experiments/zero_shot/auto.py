@@ -23,7 +23,7 @@ from inv_gym.products.sources import blocks
 
 LATER_WINDOWS = 8
 """Windows that follow those of the choice, in which it is judged."""
-MOST_SERIES = 256
+JUDGED_SERIES = 256
 """Series of a table that play, evenly spread over it."""
 WEIGHT, CODE = "weight", "code"
 
@@ -41,7 +41,9 @@ def side_by_side(source: PanelProducts, problem: Problem) -> ListedWindows | Non
     complete = series[count == number]
     if not len(complete):
         return None
-    spread = np.linspace(0, len(complete) - 1, min(len(complete), MOST_SERIES)).round().astype(int)
+    spread = (
+        np.linspace(0, len(complete) - 1, min(len(complete), JUDGED_SERIES)).round().astype(int)
+    )
     return replace(every, windows=every.windows[np.isin(every.windows[:, 0], complete[spread])])
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from experiments.results import Results
 from experiments.zero_shot.measure import FACTS_FILE, RULES_FILE
-from experiments.zero_shot.plan import FILES, PLAYED
+from experiments.zero_shot.plan import PLAYED, RESULT_FILES
 from inv_gym.play.statistics import Interval, ProductMean
 from inv_gym.play.tally import Tally
 
@@ -101,9 +101,13 @@ def _text(interval: Interval) -> str:
 def read(results: Results, table: str, case: str) -> Measured | None:
     """What was measured; None if a part is missing."""
     place = f"{table}/{case}"
-    if not all(results.has(f"{place}/{file}") for file in (FACTS_FILE, RULES_FILE, FILES[PLAYED])):
+    if not all(
+        results.has(f"{place}/{file}") for file in (FACTS_FILE, RULES_FILE, RESULT_FILES[PLAYED])
+    ):
         return None
-    rules, networks = (results.arrays(f"{place}/{file}") for file in (RULES_FILE, FILES[PLAYED]))
+    rules, networks = (
+        results.arrays(f"{place}/{file}") for file in (RULES_FILE, RESULT_FILES[PLAYED])
+    )
     return Measured(**results.arrays(f"{place}/{FACTS_FILE}"), rules=rules, networks=networks)
 
 

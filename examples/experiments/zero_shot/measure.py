@@ -12,7 +12,7 @@ import inv_gym
 from experiments.results import Results
 from experiments.seeds import ZERO_SHOT_TEST_SEED
 from experiments.zero_shot.auto import rewards_side_by_side
-from experiments.zero_shot.plan import CHOSEN, FILES, FITTED, PLAYED, task_of
+from experiments.zero_shot.plan import CHOSEN, FITTED, PLAYED, RESULT_FILES, task_of
 from experiments.zero_shot.policies import fine_tuned, networks, rewards_of, rules
 from inv_gym import Products, Task
 from inv_gym.products.batch import HISTORY, product_weights
@@ -34,22 +34,24 @@ def measure(
         table: Its name.
         case: The problem, or the environment of made-up products.
         told: What is told of the table; None for made-up products.
-        part: One of `PARTS`.
+        part: One of `MEASURED_PARTS`.
     """
     results, place = Results(folder), f"{table}/{case}"
     if told is not None:
-        PARTS[part](results, place, task_of(case, told))
+        MEASURED_PARTS[part](results, place, task_of(case, told))
         return
     task = inv_gym.task(case)
     products = task.draw(MADE_UP_PRODUCTS, ZERO_SHOT_TEST_SEED)
-    results.keep_arrays(f"{place}/{FILES[PLAYED]}", rewards_of(task, networks(task), products))
+    results.keep_arrays(
+        f"{place}/{RESULT_FILES[PLAYED]}", rewards_of(task, networks(task), products)
+    )
 
 
 def keep_played(results: Results, place: str, task: Task) -> None:
     """Keep facts of the test windows, and the reward of every rule and network on each."""
     products = products_of(task)
     results.keep_arrays(f"{place}/{FACTS_FILE}", facts_of(products))
-    for file, policies in ((RULES_FILE, rules), (FILES[PLAYED], networks)):
+    for file, policies in ((RULES_FILE, rules), (RESULT_FILES[PLAYED], networks)):
         if not results.has(f"{place}/{file}"):
             rewards = rewards_of(task, policies(task), products)
             results.keep_arrays(f"{place}/{file}", rewards)
@@ -58,15 +60,15 @@ def keep_played(results: Results, place: str, task: Task) -> None:
 def keep_fitted(results: Results, place: str, task: Task) -> None:
     """Fit the generalist to the table, and keep what it earns on the test windows then."""
     rewards = rewards_of(task, fine_tuned(task), products_of(task))
-    results.keep_arrays(f"{place}/{FILES[FITTED]}", rewards)
+    results.keep_arrays(f"{place}/{RESULT_FILES[FITTED]}", rewards)
 
 
 def keep_chosen(results: Results, place: str, task: Task) -> None:
     """Keep what the policies that auto compares earn in windows side by side."""
-    results.keep_arrays(f"{place}/{FILES[CHOSEN]}", rewards_side_by_side(task))
+    results.keep_arrays(f"{place}/{RESULT_FILES[CHOSEN]}", rewards_side_by_side(task))
 
 
-PARTS: dict[str, Callable[[Results, str, Task], None]] = {
+MEASURED_PARTS: dict[str, Callable[[Results, str, Task], None]] = {
     PLAYED: keep_played,
     FITTED: keep_fitted,
     CHOSEN: keep_chosen,

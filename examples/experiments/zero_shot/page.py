@@ -18,11 +18,11 @@ from experiments.zero_shot.plan import (
     CASES,
     CHOSEN,
     CHOSEN_CASES,
-    FILES,
     FITTED,
     FITTED_CASES,
     MADE_UP,
     PLAYED,
+    RESULT_FILES,
 )
 from inv_gym.agents.training.generalists import GENERALIST
 from inv_gym.play.statistics import gap_text, paired_gap
@@ -94,8 +94,10 @@ def fitted(results: Results) -> str:
     for case in FITTED_CASES:
         gaps = {}
         for name, part in measured[case].items():
-            if results.has(f"{name}/{case}/{FILES[FITTED]}"):
-                mean = np.mean(list(results.arrays(f"{name}/{case}/{FILES[FITTED]}").values()), 0)
+            if results.has(f"{name}/{case}/{RESULT_FILES[FITTED]}"):
+                mean = np.mean(
+                    list(results.arrays(f"{name}/{case}/{RESULT_FILES[FITTED]}").values()), 0
+                )
                 both = replace(part, networks={"fitted": mean}, rules=part.networks)
                 gaps[name] = both.gap("fitted", GENERALIST)
         if gaps:
@@ -110,13 +112,15 @@ def chosen(results: Results) -> str:
     policy.
     """
     names = sorted(
-        {path.parent.parent.name for path in results.folder.glob(f"*/*/{FILES[CHOSEN]}")}
+        {path.parent.parent.name for path in results.folder.glob(f"*/*/{RESULT_FILES[CHOSEN]}")}
     )
     rows = []
     for case in CHOSEN_CASES:
         gains = {}
         for name in names:
-            if results.has(file := f"{name}/{case}/{FILES[CHOSEN]}") and results.arrays(file):
+            if results.has(file := f"{name}/{case}/{RESULT_FILES[CHOSEN]}") and results.arrays(
+                file
+            ):
                 gains[name] = worth(results.arrays(file))
         ways = dict.fromkeys(way for part in gains.values() for way in part)
         rows += [[case, way, *(_signed(gains, name, way) for name in names)] for way in ways]
@@ -131,7 +135,7 @@ def made_up(results: Results) -> str:
     """A row per environment: the generalist beside the network of the environment's population."""
     rows = []
     for env_id in inv_gym.ENVIRONMENTS:
-        file = f"{MADE_UP}/{env_id}/{FILES[PLAYED]}"
+        file = f"{MADE_UP}/{env_id}/{RESULT_FILES[PLAYED]}"
         if not results.has(file):
             continue
         rewards = results.arrays(file)

@@ -31,7 +31,7 @@ CHOSEN_CASES = ("no lead time", "lead time 5", "shelf life 3", "dual sourcing", 
 """Problems for which the choice of auto is judged."""
 PLAYED, FITTED, CHOSEN = "played", "fine-tuned", "auto"
 """What is measured of a problem on a table."""
-FILES = {PLAYED: "networks.npz", FITTED: "fitted.npz", CHOSEN: "auto.npz"}
+RESULT_FILES = {PLAYED: "networks.npz", FITTED: "fitted.npz", CHOSEN: "auto.npz"}
 """What is written last of each."""
 
 
@@ -80,7 +80,7 @@ def plan(data: Path | None = None) -> list[Measurement]:
         Measurement(
             f"{table}, {case}, {part}",
             (table, case, told, part),
-            file=f"{table}/{case}/{FILES[part]}",
+            file=f"{table}/{case}/{RESULT_FILES[part]}",
         )
         for part, played in cases.items()
         for table, told in given.items()
