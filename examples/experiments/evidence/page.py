@@ -185,7 +185,7 @@ def generalists(results: Results) -> str:
             each = ", ".join(f"{-gap:.3f}" for gap in gaps)
             title = titled(results, name)
             rows.append([title, instance, f"{-np.mean(gaps):.3f}", each, seconds(results, name)])
-    return table(["network", "instance", "% over optimal, mean", "seeds", "training"], rows)
+    return table(["network", "instance", "% over optimal, zero-shot", "by seed", "training"], rows)
 
 
 def removal(results: Results) -> str:
