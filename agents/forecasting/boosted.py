@@ -107,9 +107,8 @@ class BoostedQuantiles:
     ) -> np.ndarray:
         """See `inv_gym.play.forecaster.Forecaster`."""
         steps = range(horizon - 1, horizon)
-        return self._forecast(targets_of(self.horizon)[-1], history, covariates, levels, steps)[
-            :, 0
-        ]
+        target = targets_of(self.horizon)[-1]
+        return self._forecast(target, history, covariates, levels, steps)[:, 0]
 
     def save(self, path: str | Path) -> Path:
         """Write the trees to one JSON file.

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from inv_gym.agents.forecasting.grid import pinball_loss
 from inv_gym.agents.forecasting.origins import Origins, drawn
 from inv_gym.play.forecaster import Forecaster, check_levels, forecast_quantiles, forecast_sum
 from inv_gym.tasks.task import Task
@@ -117,7 +118,7 @@ def _rows(
     scale = origins.scale[0]
     group = np.searchsorted(CLASS_EDGES, scale, side="right")
     miss = demand[..., None] - given
-    loss = np.maximum(levels * miss, (levels - 1.0) * miss) / scale[:, None, None]
+    loss = pinball_loss(miss, levels) / scale[:, None, None]
     rows = []
     for number, name in enumerate(CLASS_NAMES):
         mine = group == number

@@ -84,3 +84,10 @@ def sample_quantiles(values: np.ndarray, levels: np.ndarray) -> np.ndarray:
     rows = np.arange(values.shape[1])[:, None]
     low, high = ordered[below, rows], ordered[above, rows]
     return low + (place - below) * (high - low)
+
+
+def pinball_loss(miss: np.ndarray, levels: np.ndarray) -> np.ndarray:
+    """``[..., Q]`` the pinball loss of quantiles of these levels ``[Q]``, from demand less quantile
+    ``[..., Q]``.
+    """
+    return np.maximum(levels * miss, (levels - 1.0) * miss)

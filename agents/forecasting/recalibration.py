@@ -8,7 +8,7 @@ from typing import Self
 import numpy as np
 from scipy import special
 
-from inv_gym.agents.forecasting.grid import LEVELS
+from inv_gym.agents.forecasting.grid import LEVELS, pinball_loss
 from inv_gym.agents.forecasting.origins import Origins, drawn
 from inv_gym.play.forecaster import Forecaster, forecast_quantiles, forecast_sum
 from inv_gym.tasks.task import Task
@@ -80,11 +80,11 @@ def recalibrated_where_better(
     """
     tried = Recalibrated.on(forecaster, earlier, horizon, number)
     origins = drawn(later, number, RECALIBRATION_SEED, "validation", horizon)
-    if _loss(tried, origins) >= _loss(forecaster, origins):
+    missed = _missed(forecaster, origins)
+    if _loss(_missed(tried, origins)) >= _loss(missed):
         return forecaster
-    other = Recalibrated.on(forecaster, later, horizon, number)
-    period, total = ((getattr(tried, n) + getattr(other, n)) / 2.0 for n in ("period", "total"))
-    return Recalibrated(forecaster, period, total)
+    period, total = (_coverage(*pair) for pair in missed)
+    return Recalibrated(forecaster, (tried.period + period) / 2.0, (tried.total + total) / 2.0)
 
 
 def true_levels(coverage: np.ndarray, levels: np.ndarray) -> np.ndarray:
@@ -122,11 +122,8 @@ def _coverage(demand: np.ndarray, given: np.ndarray) -> np.ndarray:
     return np.clip(share, LEAST_COVERAGE, 1.0 - LEAST_COVERAGE)
 
 
-def _loss(forecaster: Forecaster, origins: Origins) -> float:
+def _loss(missed: tuple[Missed, Missed]) -> float:
     """The mean pinball loss of periods and sums, in units of the scale."""
     levels = np.array(LEVELS)
-    losses = []
-    for demand, given in _missed(forecaster, origins):
-        miss = demand[:, None] - given
-        losses.append(np.maximum(levels * miss, (levels - 1.0) * miss).mean())
+    losses = [pinball_loss(demand[:, None] - given, levels).mean() for demand, given in missed]
     return float(np.mean(losses))

@@ -33,6 +33,7 @@ from inv_gym.agents.training.config import TrainingConfig
 from inv_gym.agents.training.direct_backprop import DirectBackprop
 from inv_gym.agents.training.generalists import GENERALIST, fine_tuning
 from inv_gym.baselines.forecast import ForecastBaseStock, ForecastProjectedLevel
+from inv_gym.demand.ranges import Range
 from inv_gym.problems import LostSales
 from inv_gym.products.panel import Panel, PanelProducts
 
@@ -100,9 +101,9 @@ QUICK = Effort(
 )
 
 
-def economics_of(holding: object) -> EconomicsRanges:
+def economics_of(holding: Range) -> EconomicsRanges:
     """A price of 1, the margin, and holding costs as shares of the unit cost."""
-    return EconomicsRanges(price=1.0, margin=MARGIN, holding_rate=holding, shortage_rate=0.0)  # type: ignore[arg-type]
+    return EconomicsRanges(price=1.0, margin=MARGIN, holding_rate=holding, shortage_rate=0.0)
 
 
 def at_ratio(ratio: float | None) -> EconomicsRanges:
