@@ -53,7 +53,8 @@ def write_minari(
     env = gym.make(env_id, **options)
     # As many rows as one product's environment draws ahead: so both draw the same products.
     rows = gym.make_vec(env_id, PRODUCTS_AHEAD, **options).unwrapped
-    assert isinstance(rows, InventoryVectorEnv) and env.spec is not None
+    assert isinstance(rows, InventoryVectorEnv)
+    assert env.spec is not None
     batches = (seed if start == 0 else None for start in range(0, number, PRODUCTS_AHEAD))
     stored = [episode for batch in batches for episode in _episodes(rows, policy, batch)]
     return minari.create_dataset_from_buffers(
