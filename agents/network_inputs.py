@@ -282,7 +282,7 @@ class EpisodeInputs(NetworkInputs):
 
         if self._followed is None:
             self._followed = PeriodByPeriod(cast(Encoder, self.network.encoder), seen(slice(-1)))
-        return self._followed.advance(seen(slice(-1, None)))
+        return self._followed.advance(seen(slice(-1, None))[0])[None]
 
 
 def running_sums(figures: Tensor, axis: int) -> Tensor:

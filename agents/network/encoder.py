@@ -51,22 +51,26 @@ class PeriodByPeriod:
     """
 
     def __init__(self, encoder: Encoder, before: Tensor) -> None:
-        self._encoder = encoder
+        self._embed = encoder.embed
         self._kept: list[list[Tensor]] = []
+        self._taps: list[tuple[Tensor, Tensor]] = []
         x = functional.elu(encoder.embed(before))
         for dilation, old, new in encoder.layers():
-            self._kept.append(list(x[-dilation:].split(1)))
+            self._kept.append(list(x[-dilation:].unbind()))
+            weights = (layer.get_parameter("weight") for layer in (old, new))
+            self._taps.append((torch.cat([*weights], 1), new.get_parameter("bias")))
             if len(x) > dilation:  # after the last convolution nothing is kept
                 x = convolved(x[:-dilation], x[dilation:], old, new)
 
     def advance(self, x: Tensor) -> Tensor:
-        """``[1, B, channels]`` the encoded window that ends with the next period ``[1, B,
-        inputs]``.
-        """
-        x = functional.elu(self._encoder.embed(x))
-        for kept, (_, old, new) in zip(self._kept, self._encoder.layers(), strict=True):
+        """``[B, channels]`` the encoded window that ends with the next period ``[B, inputs]``."""
+        x = functional.elu(self._embed(x))
+        for kept, (weight, bias) in zip(self._kept, self._taps, strict=True):
+            earlier = kept.pop(0)
             kept.append(x)
-            x = convolved(kept.pop(0), x, old, new)
+            # both taps in one product: of a single period, operations cost more than figures
+            mixed = functional.linear(torch.cat([earlier, x], -1), weight, bias)
+            x = functional.elu(mixed) + torch.lerp(earlier, x, 0.5)
         return x
 
 
