@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import torch
 from torch import Tensor
 
+from inv_gym.agents.network.encoder import Encoder, PeriodByPeriod
 from inv_gym.agents.network.features import (
     clock,
     distribution_features,
@@ -75,7 +76,11 @@ class NetworkInputs:
         every = self.network.prepare(
             self.static_of(products),
             clock(self.problem, periods, self._like),
-            self.network.encode(tensor(products.demand[:-1], self._like), scale),
+            self.network.encode(
+                tensor(products.demand[:-1], self._like),
+                scale,
+                self._sold_out(products, slice(None, -1)),
+            ),
             self._covariates(products, calendar),
             self._memory_of(products),
         )
@@ -104,6 +109,7 @@ class NetworkInputs:
             clock(self.problem, [observation.period], self._like),
             self._covariates(observation, slice(-1, None)),
             observation.earlier,
+            self._sold_out(observation, slice(None)),
         )
 
     def of_figures(
@@ -114,6 +120,7 @@ class NetworkInputs:
         times: Tensor,
         covariates: Tensor | None,
         earlier: Earlier | None,
+        sold_out: Tensor | None,
     ) -> HeadInput:
         """What the head takes in one period, from what an observation shows.
 
@@ -124,15 +131,20 @@ class NetworkInputs:
             times: Clock ``[1, 1, 2]``, or ``[1, B, 2]`` where rows are of different periods.
             covariates: ``[1, B, C]``, or None.
             earlier: Columns ``[B]``, or None.
+            sold_out: ``[H, B]``, or None.
         """
         known = (
-            self.network.encode(history, scale),
+            self.encoded(history, scale, sold_out),
             covariates,
             self.memory(history, scale, earlier),
         )
         static = self.static(economics, scale)
         prepared = self.network.prepare(static, times, *known)[0]
         return HeadInput(prepared, scale, self._whole(history))
+
+    def encoded(self, history: Tensor, scale: Tensor, sold_out: Tensor | None) -> Tensor | None:
+        """``[1, B, channels]`` what the encoder gives of a history ``[H, B]``."""
+        return self.network.encode(history, scale, sold_out)
 
     def _whole(self, history: Tensor) -> Tensor | None:
         """``[B]`` whether all that is known of a history ``[H, B]`` is whole, for a network that
@@ -208,6 +220,12 @@ class NetworkInputs:
             return tensor(products.scale, self._like)
         return tensor(known_distribution(products).averaged().window_mean(), self._like)
 
+    def _sold_out(self, shown: Products | Observation, rows: slice) -> Tensor | None:
+        """``[N, B]`` what is told of the given periods; None if it is not told, or not seen."""
+        if shown.sold_out is None or not self.network.sizes.sold_out:
+            return None
+        return tensor(shown.sold_out[rows], self._like)
+
     def _covariates(self, shown: Products | Observation, rows: slice) -> Tensor | None:
         """``[T, B, C]`` those that the network was trained with, in the given periods; None for one
         that was trained without any.
@@ -241,6 +259,30 @@ class NetworkInputs:
             raise ValueError(
                 f"the network expects the covariates ({', '.join(wanted)}), got {given} columns."
             )
+
+
+class EpisodeInputs(NetworkInputs):
+    """`NetworkInputs` of the observations of one episode, to be given one after the other: of each
+    only the last period is encoded.
+    """
+
+    def __init__(self, problem: Problem, network: PolicyNetwork) -> None:
+        super().__init__(problem, network)
+        self._followed: PeriodByPeriod | None = None
+
+    def encoded(self, history: Tensor, scale: Tensor, sold_out: Tensor | None) -> Tensor | None:
+        """See `NetworkInputs`; the history must be that of the period after the last one."""
+        if not self.network.advances:
+            return super().encoded(history, scale, sold_out)
+
+        def seen(rows: slice) -> Tensor:
+            return self.network.seen(
+                history[rows], scale, None if sold_out is None else sold_out[rows]
+            )
+
+        if self._followed is None:
+            self._followed = PeriodByPeriod(cast(Encoder, self.network.encoder), seen(slice(-1)))
+        return self._followed.advance(seen(slice(-1, None))[0])[None]
 
 
 def running_sums(figures: Tensor, axis: int) -> Tensor:

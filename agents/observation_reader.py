@@ -31,6 +31,8 @@ class Reading(NamedTuple):
     """``[1, B, C]``."""
     earlier: Earlier | None
     """Columns ``[B]``."""
+    sold_out: Tensor | None
+    """``[H, B]`` 1 in periods that sold out, else 0."""
 
 
 class ObservationReader(nn.Module):
@@ -46,8 +48,9 @@ class ObservationReader(nn.Module):
     def __init__(self, inputs: NetworkInputs) -> None:
         super().__init__()
         self._problem, sizes = inputs.problem, inputs.network.sizes
-        extras = Extras(sizes.short_histories, sizes.earlier)
-        self._flat = FlatObservations(self._problem, sizes.covariates, extras)
+        extras = Extras(sizes.short_histories, sizes.earlier, sizes.sold_out)
+        shown = extras.shown_in(self._problem)
+        self._flat = FlatObservations(self._problem, sizes.covariates, shown)
         self.entries = len(self._flat.names)
         times = clock(self._problem, range(self._problem.horizon + 1), inputs.network.like)
         self.register_buffer("times", times[:, 0])
@@ -70,4 +73,5 @@ class ObservationReader(nn.Module):
             self.times[period][None],
             covariates if covariates.shape[-1] else None,
             Earlier(*rows[flat.earlier]) if flat.extras.earlier else None,
+            rows[flat.sold_out] if flat.extras.sold_out else None,
         )

@@ -65,7 +65,7 @@ class PolicyNetwork(nn.Module):
         channels, layout = self.config.channels, sizes.layout
         static = (1 + len(self.config.magnified)) * len(sizes.economics) + 1 + layout.described
         static += len(QUANTILES) if self.config.knows == "distribution" else 0
-        inputs = 4 if sizes.short_histories else 3
+        inputs = 3 + sizes.short_histories + sizes.sold_out
         self.encoder = Encoder(inputs, channels) if self.config.knows == "history" else None
         self.remembers = self.encoder is not None and sizes.earlier
         self.static = Standardise(static)
@@ -91,12 +91,31 @@ class PolicyNetwork(nn.Module):
         """A tensor of the dtype and device in which it computes."""
         return self.static.mean
 
-    def encode(self, demand: Tensor, scale: Tensor) -> Tensor | None:
-        """``[N, B, channels]`` from demand ``[N + 31, B]``, units, NaN where it is not known; None
-        for a network that knows the distribution instead.
+    def encode(
+        self, demand: Tensor, scale: Tensor, sold_out: Tensor | None = None
+    ) -> Tensor | None:
+        """``[N, B, channels]`` from what is seen of demand; None for a network that knows the
+        distribution instead.
+
+        Args:
+            demand: ``[N + 31, B]``, units, NaN where it is not known.
+            scale: ``[B]``, units.
+            sold_out: ``[N + 31, B]`` 1 in periods in which demand may have been larger, else 0;
+                None where it was not, or where that is not told.
         """
         if self.encoder is None:
             return None
+        return self.encoder(self.seen(demand, scale, sold_out))
+
+    @property
+    def advances(self) -> bool:
+        """Whether demand may be encoded period by period, as by a network whose encoder is not one
+        of the user's own.
+        """
+        return isinstance(self.encoder, Encoder) and type(self).encode is PolicyNetwork.encode
+
+    def seen(self, demand: Tensor, scale: Tensor, sold_out: Tensor | None) -> Tensor:
+        """``[N, B, inputs]`` the encoder's inputs of the periods ``[N, B]``; see `encode`."""
         share = demand / scale
         unknown = share.isnan()
         # what is not known looks like the mean of what is
@@ -105,7 +124,9 @@ class PolicyNetwork(nn.Module):
         inputs = [share, torch.log1p(share), size]
         if self.sizes.short_histories:
             inputs.append(unknown.to(share))
-        return self.encoder(torch.stack(inputs, -1))
+        if self.sizes.sold_out:
+            inputs.append(torch.zeros_like(share) if sold_out is None else sold_out)
+        return torch.stack(inputs, -1)
 
     def prepare(self, static: Tensor, clock: Tensor, *known: Tensor | None) -> Tensor:
         """What the head needs beside the state, for all periods.

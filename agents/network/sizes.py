@@ -23,6 +23,10 @@ class Sizes:
     """Whether it sees which periods of a history are known, as products may know fewer than 32."""
     earlier: bool = False
     """Whether it sees what is known of the demand before the history."""
+    sold_out: bool = False
+    """Whether it sees which periods of the history sold out, as in one of the problems sales are
+    seen in place of demand, or as a table tells it.
+    """
 
     @property
     def fastest_first(self) -> list[int]:
@@ -53,4 +57,5 @@ class Sizes:
             one.lead_times,
             extras.short_histories,
             extras.earlier,
+            any(extras.shown_in(problem).sold_out for problem in problems),
         )

@@ -79,12 +79,21 @@ class NetworkFeatures(BaseFeaturesExtractor):
 
     def forward(self, observations: Tensor) -> Tensor:
         """``[B, features]`` of observations ``[B, n]``."""
-        state, economics, scale, history, clock, covariates, earlier = self._read(observations)
+        (
+            state,
+            economics,
+            scale,
+            history,
+            clock,
+            covariates,
+            earlier,
+            sold_out,
+        ) = self._read(observations)
         if self._inputs.knows == "distribution":
             scale, static = self.known_scale.expand_as(scale), self.known_static
         else:
             static = self._inputs.static(economics, scale)
-        encoded = self.network.encode(history, scale)
+        encoded = self.network.encode(history, scale, sold_out)
         memory = self._inputs.memory(history, scale, earlier)
         parts = self.network.exogenous(static, clock, encoded, covariates, memory)
         columns = self._inputs.columns(state, scale)

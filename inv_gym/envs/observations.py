@@ -20,11 +20,12 @@ from inv_gym.util.arrays import flatten, flatten_names, to_numpy, unflatten
 EXTRA_NAMES = (
     ("known_periods",),
     ("earlier_periods", "earlier_demand", "earlier_squares"),
+    tuple(f"sold_out_{k}_ago" for k in range(HISTORY, 0, -1)),
     ("order_multiple", "minimum_order"),
     ("price_today",),
 )
-"""What the entries of each of `Extras` are called: the number of known periods, `Earlier`,
-`Lots`, and today's price.
+"""What the entries of each of `Extras` are called: the number of known periods, `Earlier`, whether
+each period of the history sold out, `Lots`, and today's price.
 """
 
 
@@ -39,8 +40,9 @@ class FlatObservations:
 
     The entries, in order: the state, the history (oldest first), the economics, the scale, the
     covariates of the current period, the number of known periods, what is known of earlier
-    ones, the lots and today's price if the source may have any, and the share of the horizon that
-    is left (1 throughout in a long-run problem). What is not known of a history is 0.
+    ones, which periods sold out (oldest first), the lots and today's price if the source or the
+    problem may have any, and the share of the horizon that is left (1 throughout in a long-run
+    problem). What is not known of a history is 0.
 
     Args:
         problem: Whose observations.
@@ -79,7 +81,7 @@ class FlatObservations:
             (len(names) * shown for names, shown in zip(EXTRA_NAMES, extras, strict=True)),
             initial=self.covariates.stop,
         )
-        self.known_periods, self.earlier, self.lots, self.price = map(
+        self.known_periods, self.earlier, self.sold_out, self.lots, self.price = map(
             slice, *zip(*pairwise(ends), strict=True)
         )
 
@@ -110,6 +112,7 @@ class FlatObservations:
             period = 1.0 / HISTORY if self._scale_free else 1.0
             low[self.known_periods], high[self.known_periods] = period, HISTORY * period
         low[self.earlier] = 0.0
+        low[self.sold_out], high[self.sold_out] = 0.0, 1.0
         low[-1], high[-1] = 0.0, 1.0  # the share of the horizon that is left
         return low, high
 
@@ -163,6 +166,8 @@ class FlatObservations:
         if self.extras.earlier and episode.earlier is not None:
             for index, column in enumerate(episode.earlier, self.earlier.start):
                 rows[index] = column
+        if self.extras.sold_out and (sold_out := episode.recent_sold_out) is not None:
+            rows[self.sold_out] = sold_out
         if not self._problem.long_run:
             rows[-1] = 1.0 - t / self._problem.horizon
         if self._scale_free:
@@ -224,6 +229,7 @@ class FlatObservations:
             Lots(*rows[self.lots]) if self.extras.lots else None,
             rows[self.price.start] if self.extras.prices else None,
             Earlier(*rows[self.earlier]) if self.extras.earlier else None,
+            rows[self.sold_out] if self.extras.sold_out else None,
             covariate_names=self.covariate_names,
         )
 
@@ -247,6 +253,7 @@ def flat(problem: Problem, observation: Observation, short_histories: bool = Fal
         *calendar,
         *((every * to_numpy(observation.known_periods),) if short_histories else ()),
         *(observation.earlier or ()),
+        *(() if observation.sold_out is None else observation.sold_out),
         *(observation.lots or ()),
         *(() if observation.price is None else (observation.price,)),
         every * left,
