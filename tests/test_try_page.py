@@ -143,7 +143,8 @@ def test_the_site_shows_it_in_full(width: int, tmp_path: Path) -> None:
     text = (DOCS / "try.md").read_text(encoding="utf-8")
     framed = text[text.index("<iframe") : text.index("</script>") + len("</script>")]
     page = tmp_path / "page.html"
-    page.write_text(f"<html><title></title><body data-theme=dark style="margin: 0">{framed}</body></html>")
+    body = f"<body data-theme=dark style='margin: 0'>{framed}</body>"
+    page.write_text(f"<html><title></title>{body}</html>")
     height = int(answer(page, LATER.format(value="frame.style.height"), width).removesuffix("px"))
     alone = answer(tmp_path / "_static" / "try.html", "return document.body.offsetHeight;", width)
     assert height == pytest.approx(alone, abs=40)  # a scroll bar may take some of the width
