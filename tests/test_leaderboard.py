@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import gymnasium
@@ -279,6 +279,31 @@ def test_a_gap_far_out_does_not_hide_the_small_ones() -> None:
     low, _ = limits(np.array([[0, 0, 0], [-1, -2, 0], [-4, -6, -2.0]]))
     assert low < -6
     assert limits(np.array([[0, np.nan, np.nan]]))[0] < 0
+
+
+def test_a_dot_far_out_is_listed_in_place_of_squeezing_the_others() -> None:
+    far_out = import_module("inv_gym.leaderboard.charts").far_out
+    near = [[18.0, 96.4], [19.6, 96.9], [18.3, 96.0], [17.8, 95.6], [17.7, 94.9]]
+    assert far_out(np.array([*near, [41.8, 89.1]])).tolist() == [False] * 5 + [True]
+    assert far_out(np.array([*near, [18.0, 60.0]])).tolist() == [False] * 5 + [True]
+    assert not far_out(np.array([[18.0, 96.4], [41.8, 89.1]])).any()
+    assert not far_out(np.array([[18.0, np.nan], [18.0, np.nan]])).any()
+
+
+def test_the_page_says_which_dots_are_not_drawn() -> None:
+    charts = import_module("inv_gym.leaderboard.charts")
+    frame = pd.DataFrame(
+        {
+            "policy": ["first", "second", "third", "wild"],
+            "knows": "history",
+            "on_hand": [18.0, 18.5, 19.0, 90.0],
+            "fill_rate": [0.96, 0.95, 0.97, 0.5],
+        }
+    )
+    shown = charts.service_chart(SimpleNamespace(evaluation=SimpleNamespace(frame=frame)))
+    assert "4 wild, not drawn: 90.0, 50.0 %" in shown
+    assert "3 third" in shown
+    assert "3 third, not drawn" not in shown
 
 
 # ---------------------------------------------------------------- a run that is finished is kept

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 SPREAD_QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 """Of the gaps of single products."""
+FAR_OUT = 10.0
+"""A dot so many times as far from the median as half of all dots are is left out."""
 
 
 def typeset(number: str) -> str:
@@ -84,21 +86,37 @@ def mark_cut(axes: Axes, gap: float, end: float, place: int) -> None:
 
 
 def service_chart(board: Board) -> str:
-    """Fill rate over mean stock, a dot per policy in the colour of what it knows."""
+    """Fill rate over mean stock, a dot per policy in the colour of what it knows; what is far out
+    is listed only, so that the others do not lie on one spot.
+    """
     frame = board.evaluation.frame
+    dots = np.column_stack([frame["on_hand"], 100.0 * frame["fill_rate"]])
+    far = far_out(dots)
     with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=(PAGE_WIDTH, 4.2), layout="constrained")
         axes = figure.subplots()
-        ranked = zip(frame["on_hand"], 100.0 * frame["fill_rate"], frame["knows"], strict=True)
-        for rank, (stock, fill_rate, knows) in enumerate(ranked, 1):
+        names = []
+        ranked = zip(dots, far, frame["knows"], frame["policy"], strict=True)
+        for rank, ((stock, fill_rate), left_out, knows, policy) in enumerate(ranked, 1):
+            if left_out:
+                names.append(f"{rank} {policy}, not drawn: {stock:.1f}, {fill_rate:.1f} %")
+                continue
+            names.append(f"{rank} {policy}")
             axes.plot(stock, fill_rate, "o", color=STAND_INS[knows], markersize=7)
             axes.annotate(
                 str(rank), (stock, fill_rate), (5, 3), textcoords="offset points", fontsize=7.5
             )
-        names = [f"{rank} {name}" for rank, name in enumerate(frame["policy"], 1)]
         axes.text(1.02, 1.0, "\n".join(names), va="top", transform=axes.transAxes, fontsize=7.5)
         axes.set(xlabel="mean stock, units per product and period", ylabel="fill rate, %")
         return svg(figure, "Fill rate over mean stock of every policy")
+
+
+def far_out(dots: np.ndarray) -> np.ndarray:
+    """Which of ``[P, 2]`` dots are so far from the others that these would lie on one spot."""
+    middle = np.median(dots, axis=0)
+    distances = np.abs(dots - middle)
+    typical = np.maximum(np.median(distances, axis=0), 0.01 * np.abs(middle))
+    return (distances > FAR_OUT * typical).any(axis=1)
 
 
 def spread_chart(board: Board) -> str:
