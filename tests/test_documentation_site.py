@@ -10,6 +10,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from docutils.utils.math.latex2mathml import tex2mathml
 
 import inv_gym
 
@@ -44,6 +45,23 @@ def test_every_page_is_in_the_site() -> None:
     pages = {path.stem for path in DOCS.glob("*.md")} - {"index"}
     assert pages | GENERATED <= listed
     assert listed <= pages | GENERATED
+
+
+FENCE = re.compile(r"^```(\S*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+
+
+def equations(text: str) -> list[str]:
+    """The equations of a page, those that stand alone first."""
+    prose = re.sub(r"`[^`]+`", "", FENCE.sub("", text))
+    alone = [body for language, body in FENCE.findall(text) if language == "math"]
+    return alone + re.findall(r"\$([^$]+)\$", prose)
+
+
+def test_every_equation_can_be_drawn() -> None:
+    written = [each for path in DOCS.glob("*.md") for each in equations(path.read_text())]
+    assert len(written) > 40
+    for equation in written:
+        assert tex2mathml(equation).startswith("<math"), equation
 
 
 def test_all_that_is_public_is_described() -> None:
