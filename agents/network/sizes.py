@@ -24,8 +24,8 @@ class Sizes:
     earlier: bool = False
     """Whether it sees what is known of the demand before the history."""
     sold_out: bool = False
-    """Whether it sees which periods of the history sold out, as in one of the problems sales are
-    seen in place of demand, or as a table tells it.
+    """Whether it sees which periods of the history sold out: in one of the problems sales are seen
+    in place of demand, or a table tells it.
     """
 
     @property
