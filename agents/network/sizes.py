@@ -28,6 +28,9 @@ class Sizes:
     in place of demand, or a table tells it.
     """
 
+    past_covariates: bool = False
+    """Whether it sees the covariates of past periods too, as what promotions have sold."""
+
     @property
     def fastest_first(self) -> list[int]:
         """The order channels by their lead times: how the outputs are read."""
@@ -58,4 +61,5 @@ class Sizes:
             extras.short_histories,
             extras.earlier,
             any(extras.shown_in(problem).sold_out for problem in problems),
+            bool(covariates),
         )
