@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from inv_gym.agents.network.features import clock
+from inv_gym.agents.network.policy_network import PastPeriods
 from inv_gym.agents.network_inputs import NetworkInputs
 from inv_gym.envs.observations import FlatObservations
 from inv_gym.products.batch import HISTORY
@@ -23,16 +24,14 @@ class Reading(NamedTuple):
     economics: Any
     scale: Tensor
     """``[B]``, units."""
-    history: Tensor
-    """``[H, B]``, units, NaN where it is not known."""
+    past: PastPeriods
+    """The H periods of the history."""
     clock: Tensor
     """``[1, B, 2]``."""
     covariates: Tensor | None
     """``[1, B, C]``."""
     earlier: Earlier | None
     """Columns ``[B]``."""
-    sold_out: Tensor | None
-    """``[H, B]`` 1 in periods that sold out, else 0."""
 
 
 class ObservationReader(nn.Module):
@@ -59,7 +58,7 @@ class ObservationReader(nn.Module):
     def forward(self, observation: Tensor) -> Reading:
         """The observation's columns."""
         rows, flat, horizon = observation.T, self._flat, self._problem.horizon
-        covariates = observation[None, :, flat.covariates]
+        calendar = observation[None, :, flat.covariates]
         history = rows[flat.history]
         if flat.extras.short_histories:
             unknown = self.place < HISTORY - rows[flat.known_periods]
@@ -69,9 +68,12 @@ class ObservationReader(nn.Module):
             unflatten(rows[flat.state], self._problem.initial_state(0.0)),
             self._problem.Economics(*rows[flat.economics]),
             rows[flat.scale],
-            history,
+            PastPeriods(
+                history,
+                rows[flat.sold_out] if flat.extras.sold_out else None,
+                flat.by_period(rows[flat.past_covariates]) if flat.covariate_names else None,
+            ),
             self.times[period][None],
-            covariates if covariates.shape[-1] else None,
+            calendar if flat.covariate_names else None,
             Earlier(*rows[flat.earlier]) if flat.extras.earlier else None,
-            rows[flat.sold_out] if flat.extras.sold_out else None,
         )

@@ -24,9 +24,12 @@ class Sizes:
     earlier: bool = False
     """Whether it sees what is known of the demand before the history."""
     sold_out: bool = False
-    """Whether it sees which periods of the history sold out, as in one of the problems sales are
-    seen in place of demand, or as a table tells it.
+    """Whether it sees which periods of the history sold out: in one of the problems sales are seen
+    in place of demand, or a table tells it.
     """
+
+    past_covariates: bool = False
+    """Whether it sees the covariates of past periods too, as what promotions have sold."""
 
     @property
     def fastest_first(self) -> list[int]:
@@ -58,4 +61,5 @@ class Sizes:
             extras.short_histories,
             extras.earlier,
             any(extras.shown_in(problem).sold_out for problem in problems),
+            bool(covariates),
         )

@@ -74,9 +74,7 @@ class Loss(nn.Module):
             cut = self.config.truncate and t and t % self.config.truncate == 0
             if cut:
                 episode.detach()
-            if (
-                t in (0, last) or cut
-            ):  # what was encoded before has the gradient, or weights, of then
+            if t in (0, last) or cut:  # what was encoded before may have another gradient
                 follower = EpisodeInputs(free, player.network)
             if periods is None:
                 given = follower.of_observation(episode.observe())

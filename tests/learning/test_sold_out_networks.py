@@ -20,7 +20,7 @@ from inv_gym import LostSales, Perishable, Products, SyntheticProducts
 from inv_gym.agents.export import OrdersFromObservations
 from inv_gym.agents.inventory_agent import InventoryAgent
 from inv_gym.agents.model_card import model_card
-from inv_gym.agents.network.policy_network import PolicyNetwork
+from inv_gym.agents.network.policy_network import PastPeriods, PolicyNetwork
 from inv_gym.agents.network_inputs import EpisodeInputs
 from inv_gym.agents.training.direct_backprop import DirectBackprop
 from inv_gym.agents.weights import CARD, WEIGHTS
@@ -28,12 +28,13 @@ from inv_gym.envs.vector import InventoryVectorEnv
 from inv_gym.play.episode import Episode
 from inv_gym.products.batch import HISTORY
 from inv_gym.products.panel import PanelProducts
-from inv_gym.products.sources import draw_products
+from inv_gym.products.sources import ProductSource, draw_products
 from inv_gym.testing import LAW_PERIODS, check_policy
 from inv_gym.util.arrays import unstack
 
 PROBLEM = LostSales(horizon=LAW_PERIODS, lead_time=2, censored=True)
 DEMAND_SEEN = replace(PROBLEM, censored=False)
+SEASONAL = inv_gym.make_source("seasonal")
 SHORT = SyntheticProducts(("poisson",), known_periods=(4, HISTORY), earlier_periods=(0, 60))
 KINDS = [
     PROBLEM,
@@ -193,17 +194,15 @@ def test_a_table_that_tells_its_closing_stock_is_seen_in_all_views(tmp_path: Pat
 class Halved(PolicyNetwork):
     """Encodes half of what a plain network encodes."""
 
-    def encode(
-        self, demand: Tensor, scale: Tensor, sold_out: Tensor | None = None
-    ) -> Tensor | None:
-        encoded = super().encode(demand, scale, sold_out)
+    def encode(self, past: PastPeriods, scale: Tensor) -> Tensor | None:
+        encoded = super().encode(past, scale)
         return None if encoded is None else 0.5 * encoded
 
 
 @pytest.mark.parametrize("kind", [PolicyNetwork, Halved])
-@pytest.mark.parametrize("source", [POPULATION, SHORT], ids=["whole", "short"])
+@pytest.mark.parametrize("source", [POPULATION, SHORT, SEASONAL], ids=["whole", "short", "season"])
 def test_each_period_encoded_once_is_what_whole_windows_give(
-    kind: type[PolicyNetwork], source: SyntheticProducts
+    kind: type[PolicyNetwork], source: ProductSource
 ) -> None:
     network = DirectBackprop(PROBLEM, source, tiny(), network=kind).agent.network
     agent, follower = InventoryAgent(PROBLEM, network), EpisodeInputs(PROBLEM, network)
