@@ -1,17 +1,21 @@
-"""Policies that play the benchmark: every rule that applies, knowing the history."""
+"""Policies that play the benchmark: every rule that applies, knowing the history, and networks."""
 
 from __future__ import annotations
 
 from inv_gym import baselines
 from inv_gym.agents.forecasting import EmpiricalQuantiles, Forecaster, SmoothedMoments
+from inv_gym.agents.unsteady import shipped
 from inv_gym.baselines.forecast import ForecastBaseStock, ForecastProjectedLevel
-from inv_gym.inventorybench.instances import BENCH_SETTINGS, Instance
+from inv_gym.inventorybench.instances import BENCH_SETTINGS, RANDOM, Instance
+from inv_gym.inventorybench.learned import LearnedOrders
 from inv_gym.inventorybench.playing import problem_of
 from inv_gym.play.policy import Policy
 from inv_gym.util.checks import one_of
 
 BENCH_POLICY = "smoothed, projected level"
 """The strongest rule; without lead time it is base-stock."""
+
+LEARNED = "network for unsteady demand"
 
 
 def players(instances: list[Instance]) -> dict[str, dict[str, Policy]]:
@@ -33,6 +37,7 @@ def players(instances: list[Instance]) -> dict[str, dict[str, Policy]]:
             has_lead_time = problem.lead_time > 0
             projected = ForecastProjectedLevel(problem, forecaster) if has_lead_time else base
             rules[f"{name}, projected level"] = projected
+        rules[LEARNED] = LearnedOrders(shipped(None if setting == RANDOM else problem.lead_time))
         for name, policy in rules.items():
             by_name.setdefault(name, {})[setting] = policy
     return by_name
