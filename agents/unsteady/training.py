@@ -52,7 +52,7 @@ class UnsteadyTraining:
         ValueError: A field is out of bounds.
     """
 
-    steps: int = 2500
+    steps: int = 2000
     batch: int = 128
     learning_rate: float = 3e-3
     seed: int = 0

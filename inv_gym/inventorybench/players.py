@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from inv_gym import baselines
+from inv_gym import agents, baselines
 from inv_gym.agents.forecasting import EmpiricalQuantiles, Forecaster, SmoothedMoments
 from inv_gym.agents.unsteady import shipped
 from inv_gym.baselines.forecast import ForecastBaseStock, ForecastProjectedLevel
@@ -37,6 +37,7 @@ def players(instances: list[Instance]) -> dict[str, dict[str, Policy]]:
             has_lead_time = problem.lead_time > 0
             projected = ForecastProjectedLevel(problem, forecaster) if has_lead_time else base
             rules[f"{name}, projected level"] = projected
+        rules |= agents.policies(problem, for_tables=True)
         rules[LEARNED] = LearnedOrders(shipped(None if setting == RANDOM else problem.lead_time))
         for name, policy in rules.items():
             by_name.setdefault(name, {})[setting] = policy
