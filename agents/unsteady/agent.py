@@ -115,7 +115,7 @@ def _sized(facts: dict[str, Any], tensors: int) -> nn.ModuleList:
     sizes = UnsteadySizes(**facts["sizes"])
     members = whole("members", facts["members"], least=1, most=tensors)
     for size in (sizes.hidden, sizes.channels, whole("features", facts["features"], least=1)):
-        whole("a size", size, most=LARGEST_SIZE)
+        whole("a size", size, least=1, most=LARGEST_SIZE)
     with torch.random.fork_rng(devices=[]):  # the user's own random numbers stay as they are
         return nn.ModuleList(UnsteadyNetwork(facts["features"], sizes) for _ in range(members))
 

@@ -26,8 +26,8 @@ VALIDATION_SEED = 12_345
 WARM_UP = 50
 """Steps in which the learning rate rises."""
 STATISTICS_GAMES = 512
-WEIGHT_KEPT = 0.995
-"""What the average of the weights keeps of itself in each step."""
+AVERAGED_SHARE = 0.1
+"""Share of the steps, the last ones, that the average of the weights is about."""
 DECAY, NORM = 1e-4, 1.0
 """Of AdamW, and the largest norm of a gradient."""
 
@@ -91,9 +91,8 @@ def train_unsteady(
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.seed)
         network = _new(sizes, config, source)
-    average = AveragedModel(
-        network, multi_avg_fn=get_ema_multi_avg_fn(WEIGHT_KEPT), use_buffers=True
-    )
+    kept = max(0.0, 1.0 - 1.0 / (AVERAGED_SHARE * config.steps))
+    average = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(kept), use_buffers=True)
     optimiser = torch.optim.AdamW(network.parameters(), config.learning_rate, weight_decay=DECAY)
     held_out = None if tell is None else validation_games(sizes.lead_time, config, source)
     for step in range(config.steps):

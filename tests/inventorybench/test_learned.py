@@ -79,8 +79,10 @@ def test_the_game_of_the_training_is_that_of_the_benchmark(setting: str) -> None
     network = untrained(lead_time)
     games = drawn(12, lead_time)
     # in large units whole orders are as good as any
-    games = games._replace(demand=(games.demand * 1e5).round())
-    expected = play_games(network.double(), games._replace(demand=games.demand.double()))
+    demand = (games.demand.double() * 1e5).round()
+    games = games._replace(demand=demand, ratio=games.ratio.double())
+    with torch.no_grad():
+        expected = play_games(network.double(), games)
     policy = LearnedOrders(UnsteadyAgent([network]))
     played = play_instances(instances_of(games, setting), {setting: policy})
     rewards = [result.reward / result.instance.perfect for result in played]
