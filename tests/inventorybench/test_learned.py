@@ -91,7 +91,7 @@ def test_the_game_of_the_training_is_that_of_the_benchmark(setting: str) -> None
 
 def test_training_raises_the_score() -> None:
     held_out = validation_games(4, replace(SMALL, validation_games=256))
-    config = UnsteadyTraining(steps=40, batch=32)
+    config = UnsteadyTraining(steps=60, batch=32, learning_rate=0.02)
     network = train_unsteady(sized(4), config)
     assert score(network, held_out) > score(train_unsteady(sized(4), SMALL), held_out) + 0.005
 
