@@ -85,8 +85,8 @@ class DirectBackprop:
         config: How to train.
         device: Where to compute.
         compiled: Compile the whole rollout with its gradient into one graph (on a GPU, a CUDA
-            graph): minutes at the first step, then no time between operations. Results differ from
-            the plain ones in rounding.
+            graph): no time between operations. The first step of each problem takes minutes on a
+            CPU and seconds on a GPU. Results differ from the plain ones in rounding.
         serves: Further problems (longer lead times, say) that the network takes without having been
             trained on them.
         start: An agent whose network the training begins with, as a generalist that is fitted to a

@@ -21,62 +21,53 @@ STEPS_OF_A_STRUCTURE = 1000
 # What follows is our choice: structures in the order in which training plays them, those that are
 # met more often more often, and the longest ones for what lies between them.
 LEARNED_LEAD_TIMES = (5, 0, 1, 14, 0, 2, 7, 20, 0, 3, 10, 1, 0, 4, 5, 30, 0, 2, 6, 12, 0, 8, 16, 25)
-LEARNED_SHELF_LIVES = (
-    3,
-    7,
-    2,
-    5,
-    1,
-    14,
-    3,
-    4,
-    2,
-    10,
-    7,
-    3,
-    30,
-    2,
-    5,
-    6,
-    1,
-    8,
-    14,
-    2,
-    20,
-    7,
-    30,
-    12,
+LEARNED_PERISHABLES = (
+    (3, 0),
+    (7, 0),
+    (2, 0),
+    (5, 0),
+    (1, 0),
+    (14, 0),
+    (3, 1),
+    (4, 0),
+    (2, 2),
+    (10, 0),
+    (7, 2),
+    (3, 0),
+    (30, 0),
+    (2, 0),
+    (5, 2),
+    (6, 0),
+    (1, 1),
+    (8, 1),
+    (14, 5),
+    (2, 0),
+    (20, 14),
+    (7, 7),
+    (30, 30),
+    (12, 3),
 )
-THEIR_LEAD_TIMES = (
-    0,
-    0,
-    0,
-    0,
-    0,
-    0,
-    1,
-    0,
-    2,
-    0,
-    2,
-    0,
-    0,
-    0,
-    2,
-    0,
-    1,
-    1,
-    5,
-    0,
-    14,
-    7,
-    30,
-    3,
-)
-"""Of the structure with the shelf life at the same place."""
+"""Shelf lives and lead times."""
 LEARNED_ISSUING = ("oldest_first", "oldest_first", "newest_first")
-REGULAR_LEAD_TIMES = (5, 2, 1, 14, 3, 2, 7, 5, 10, 2, 20, 4, 30, 3, 14, 5)
-EXPEDITED_LEAD_TIMES = (0, 0, 0, 0, 1, 0, 0, 2, 3, 1, 5, 0, 0, 0, 7, 1)
+LEARNED_LEAD_TIME_PAIRS = (
+    (5, 0),
+    (2, 0),
+    (1, 0),
+    (14, 0),
+    (3, 1),
+    (2, 0),
+    (7, 0),
+    (5, 2),
+    (10, 3),
+    (2, 1),
+    (20, 5),
+    (4, 0),
+    (30, 0),
+    (3, 0),
+    (14, 7),
+    (5, 1),
+)
+"""Of the regular and of the expedited source."""
 REMOVAL_STRUCTURES = 8
 """There is one alone; it counts as so many, for the steps that it needs."""
 ENDS = (28, 14, 45, None)
@@ -105,21 +96,19 @@ def _lost_sales(problem: LostSales) -> list[Problem]:
 
 @structures.register
 def _perishable(problem: Perishable) -> list[Problem]:
-    pairs = zip(LEARNED_SHELF_LIVES, THEIR_LEAD_TIMES, strict=True)
     return _played(
         Perishable(
             shelf_life=life, lead_time=lead_time, issuing=LEARNED_ISSUING[n % len(LEARNED_ISSUING)]
         )
-        for n, (life, lead_time) in enumerate(pairs)
+        for n, (life, lead_time) in enumerate(LEARNED_PERISHABLES)
     )
 
 
 @structures.register
 def _dual_sourcing(problem: DualSourcing) -> list[Problem]:
-    pairs = zip(REGULAR_LEAD_TIMES, EXPEDITED_LEAD_TIMES, strict=True)
     return _played(
         DualSourcing(regular_lead_time=regular, expedited_lead_time=expedited)
-        for regular, expedited in pairs
+        for regular, expedited in LEARNED_LEAD_TIME_PAIRS
     )
 
 

@@ -66,7 +66,8 @@ class Learner:
         if shared:
             self._loss = DistributedDataParallel(self._loss)
         if compiled:
-            self._loss.compile(mode="reduce-overhead" if device.type == "cuda" else None)
+            backend = "cudagraphs" if device.type == "cuda" else "inductor"
+            self._loss.compile(backend=backend, dynamic=False)
         self.optimiser = torch.optim.Adam(self.network.parameters())
 
     def _fresh(
