@@ -11,7 +11,7 @@ FORGETTING = (0.05, 0.1, 0.2, 0.4, 0.7)
 """Shares of its weight that a demand loses with each further period."""
 SCALE_PLACE = 2
 """Which of them gives the scale."""
-LAGS = 16
+SINGLE_LAGS = 16
 """Last demands that are seen one by one."""
 LONGEST = 50
 """Periods of an episode that networks learn from."""
@@ -68,11 +68,13 @@ class Histories:
         return torch.cat([levels, spreads, self._lags(), self._facts()]).movedim(0, -1)
 
     def _lags(self) -> Tensor:
-        """``[LAGS, T, B]`` the last demands, the latest first; 1 where none is known."""
-        unknown = self.demand.new_full((LAGS, self.demand.shape[1]), torch.nan)
+        """``[SINGLE_LAGS, T, B]`` the last demands, the latest first; 1 where none is known."""
+        unknown = self.demand.new_full((SINGLE_LAGS, self.demand.shape[1]), torch.nan)
         padded = torch.cat([unknown, self.demand])
-        first = LAGS + KNOWN_DEMANDS
-        lags = [padded[first - lag : first - lag + self.periods] for lag in range(1, LAGS + 1)]
+        first = SINGLE_LAGS + KNOWN_DEMANDS
+        lags = [
+            padded[first - lag : first - lag + self.periods] for lag in range(1, SINGLE_LAGS + 1)
+        ]
         share = torch.stack(lags) / self.scale
         return share.nan_to_num(nan=1.0).clamp(max=MOST_SHARE)
 

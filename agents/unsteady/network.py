@@ -137,7 +137,9 @@ class UnsteadyNetwork(nn.Module):
         units = state[:, : 1 + AGES] if self.sizes.lead_time is None else state
         share = units / scale[:, None]
         position = share.sum(1)
-        ahead = list(share.T) if self.sizes.lead_time is not None else _expected(share, state)
+        ahead = (
+            list(share.T) if self.sizes.lead_time is not None else _expected_in_turn(share, state)
+        )
         projected = torch.zeros_like(scale)
         for arriving in ahead:
             projected = (projected + arriving - 1.0).clamp(min=0.0)
@@ -148,7 +150,7 @@ class UnsteadyNetwork(nn.Module):
         return position, projected, torch.cat(parts, 1)
 
 
-def _expected(share: Tensor, state: Tensor) -> list[Tensor]:
+def _expected_in_turn(share: Tensor, state: Tensor) -> list[Tensor]:
     """``[B]`` what is on hand now and expected now, and what is expected later, in the unit of the
     shares ``[B, 1 + AGES]`` on hand and outstanding, from how often each lead time was seen.
     """

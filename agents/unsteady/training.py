@@ -22,8 +22,8 @@ from inv_gym.util.checks import real, whole
 
 FIRST_STREAM, STEP_STREAM = 0, 1
 """Random streams of a seed: for the statistics of the inputs, and for the steps."""
-VALIDATION_SEED = 12_345
-WARM_UP = 50
+HELD_OUT_SEED = 12_345
+RISING_STEPS = 50
 """Steps in which the learning rate rises."""
 STATISTICS_GAMES = 512
 AVERAGED_SHARE = 0.1
@@ -67,7 +67,7 @@ class UnsteadyTraining:
 
     def rate(self, step: int) -> float:
         """The learning rate of a step."""
-        rise = min(1.0, (step + 1) / WARM_UP)
+        rise = min(1.0, (step + 1) / RISING_STEPS)
         fall = 0.01 + 0.99 * 0.5 * (1.0 + math.cos(math.pi * step / self.steps))
         return self.learning_rate * rise * fall
 
@@ -138,7 +138,7 @@ def validation_games(
     lead_time: int | None, config: UnsteadyTraining, source: ProductSource = UNSTEADY
 ) -> Games:
     """Games that no training plays."""
-    rng = np.random.default_rng(VALIDATION_SEED)
+    rng = np.random.default_rng(HELD_OUT_SEED)
     return draw_games(source, rng, config.validation_games, lead_time)
 
 

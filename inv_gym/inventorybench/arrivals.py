@@ -13,7 +13,7 @@ import numpy as np
 PRIOR = 1.0
 """Orders that stand in for each lead time of promised - 1 to promised + 1 before any is seen."""
 ARRIVAL_TOLERANCE = 1e-6
-AGES = 3
+TRANSIT_AGES = 3
 """Ages of outstanding orders, and lead times, that `Transit` tells apart."""
 
 
@@ -23,12 +23,12 @@ class Transit(NamedTuple):
     on_hand: np.ndarray
     """``[B]`` units, before anything arrives in this period."""
     outstanding: np.ndarray
-    """``[AGES, B]`` units that were ordered one, two, and three or more periods ago and are in
-    transit.
+    """``[TRANSIT_AGES, B]`` units in transit that were ordered one, two, and three or more periods
+    ago.
     """
     arrived: np.ndarray
-    """``[AGES, B]`` orders that arrived after at most one, after two, and after three or more
-    periods, with the prior.
+    """``[TRANSIT_AGES, B]`` orders that arrived after at most one, after two, and after three or
+    more periods, with the prior.
     """
     lost: np.ndarray
     """``[B]`` orders that were lost, with the prior."""
@@ -87,15 +87,15 @@ class Outstanding:
         return units
 
     def by_age(self, period: int) -> np.ndarray:
-        """``[AGES]`` see `Transit.outstanding`."""
-        units = np.zeros(AGES)
+        """``[TRANSIT_AGES]`` see `Transit.outstanding`."""
+        units = np.zeros(TRANSIT_AGES)
         for placed, size in self.orders:
             units[_place(period - placed)] += size
         return units
 
     def by_lead_time(self) -> np.ndarray:
-        """``[AGES]`` see `Transit.arrived`."""
-        number = np.zeros(AGES)
+        """``[TRANSIT_AGES]`` see `Transit.arrived`."""
+        number = np.zeros(TRANSIT_AGES)
         for lead_time, times in self.seen.items():
             number[_place(lead_time)] += times
         return number
@@ -113,7 +113,7 @@ class Outstanding:
 
 def _place(periods: int) -> int:
     """Where an age or a lead time counts in `Transit`."""
-    return min(max(periods, 1), AGES) - 1
+    return min(max(periods, 1), TRANSIT_AGES) - 1
 
 
 def _adding_up(sizes: Sequence[float], units: float) -> tuple[int, ...]:

@@ -20,7 +20,7 @@ from inv_gym.agents.unsteady.network import UnsteadyNetwork
 from inv_gym.agents.unsteady.training import score, validation_games
 from inv_gym.inventorybench import Instance, play_instances, players
 from inv_gym.inventorybench.learned import LearnedOrders
-from inv_gym.inventorybench.players import LEARNED
+from inv_gym.inventorybench.players import BENCH_POLICY
 from inv_gym.play.policy import NotPlannedError
 from inv_gym.products.unsteady import UNSTEADY
 
@@ -186,9 +186,9 @@ def test_the_shipped_networks_are_above_the_rule_on_made_up_products(setting: st
     by_name = players(instances)
     means = {
         name: np.mean([r.score for r in play_instances(instances, by_name[name])])
-        for name in (LEARNED, "smoothed, projected level")
+        for name in (BENCH_POLICY, "smoothed, projected level")
     }
-    assert means[LEARNED] > means["smoothed, projected level"] + 0.003
+    assert means[BENCH_POLICY] > means["smoothed, projected level"] + 0.003
 
 
 def test_the_command_trains_to_a_file(tmp_path: Path) -> None:
