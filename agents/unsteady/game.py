@@ -51,7 +51,8 @@ def draw_games(
         lead_time: Of every order; None draws one for each.
     """
     products = source.sample(rng, number, LostSales(horizon=LONGEST, discount=1.0))
-    ratio = np.exp(rng.uniform(*map(math.log, RATIOS), number))
+    low, high = (math.log(ratio) for ratio in RATIOS)
+    ratio = np.exp(rng.uniform(low, high, number))
     if lead_time is None:
         lead_times = _drawn_lead_times(rng, number)
     else:

@@ -129,8 +129,8 @@ def test_a_file_gives_the_same_orders(tmp_path: Path) -> None:
     games = drawn(5, 4)
     demand, ratio = games.demand.double().numpy(), games.ratio.double().numpy()
     state = np.full((5, 4), 10.0)
-    orders = [a.plan(demand, ratio).order(7, state) for a in (agent, loaded)]
-    np.testing.assert_array_equal(*orders)
+    first, second = (a.plan(demand, ratio).order(7, state) for a in (agent, loaded))
+    np.testing.assert_array_equal(first, second)
 
 
 def test_other_files_are_refused(tmp_path: Path) -> None:
