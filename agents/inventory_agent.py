@@ -57,11 +57,11 @@ class InventoryAgent:
     @cached_property
     def _layouts(self) -> dict[int, FlatObservations]:
         """The observations that it reads, by their number of entries: real tables may have short
-        histories, and lots and prices over time beside them.
+        histories, and sold-out periods, lots and prices over time beside them.
         """
-        tables = [Extras(True, True, *also) for also in product((False, True), repeat=2)]
+        tables = [Extras(True, True, *also) for also in product((False, True), repeat=3)]
         layouts = [
-            FlatObservations(self.problem, self.covariates, extras)
+            FlatObservations(self.problem, self.covariates, extras.shown_in(self.problem))
             for extras in (NO_EXTRAS, Extras(True), *tables)
         ]
         return {len(layout.names): layout for layout in layouts}

@@ -27,6 +27,9 @@ def model_card(weights: str | Path, rows: Sequence[Mapping[str, Any]] = ()) -> s
     tensors, card = read_tensors(path)
     structure = ", ".join(f"{name} {value}" for name, value in card["structure"].items())
     numbers = sum(tensor.numel() for tensor in tensors.values())
+    knows = card["network"]["knows"]
+    sees = knows == "history" and card["sizes"].get("sold_out", False)
+    seen = " and which periods sold out" if sees else ""
     head = [
         "---",
         f"license: {LICENCE}",
@@ -42,7 +45,7 @@ def model_card(weights: str | Path, rows: Sequence[Mapping[str, Any]] = ()) -> s
         f"# {path.stem}",
         "",
         f"{card.get('name', 'A network')} for {card['problem']['problem']} ({structure}).",
-        f"It has {numbers:,} numbers, and knows the {card['network']['knows']} of demand.",
+        f"It has {numbers:,} numbers, and knows the {knows} of demand{seen}.",
         "",
         f"`inv_gym.agents.inventory_agent.InventoryAgent.load({path.name!r})` plays it.",
         "",

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import torch
 from torch import Tensor
 
+from inv_gym.agents.network.encoder import Encoder, PeriodByPeriod
 from inv_gym.agents.network.features import (
     clock,
     distribution_features,
@@ -14,7 +15,7 @@ from inv_gym.agents.network.features import (
     memory_features,
     tensor,
 )
-from inv_gym.agents.network.policy_network import PolicyNetwork
+from inv_gym.agents.network.policy_network import PastPeriods, PolicyNetwork
 from inv_gym.agents.network.sizes import Sizes
 from inv_gym.demand.distribution import Distribution
 from inv_gym.play.policy import NotPlannedError, Observation
@@ -72,10 +73,11 @@ class NetworkInputs:
         """
         scale, periods = self._scale(products), range(self.problem.horizon)
         calendar = slice(HISTORY, HISTORY + self.problem.horizon)
+        past = self._past(products.demand[:-1], products, slice(None, -1))
         every = self.network.prepare(
             self.static_of(products),
             clock(self.problem, periods, self._like),
-            self.network.encode(tensor(products.demand[:-1], self._like), scale),
+            self.network.encode(past, scale),
             self._covariates(products, calendar),
             self._memory_of(products),
         )
@@ -100,7 +102,7 @@ class NetworkInputs:
         return self.of_figures(
             observation.economics,
             tensor(observation.scale, self._like),
-            tensor(observation.history, self._like),
+            self._past(observation.history, observation, slice(HISTORY)),
             clock(self.problem, [observation.period], self._like),
             self._covariates(observation, slice(-1, None)),
             observation.earlier,
@@ -110,7 +112,7 @@ class NetworkInputs:
         self,
         economics: Any,
         scale: Tensor,
-        history: Tensor,
+        past: PastPeriods,
         times: Tensor,
         covariates: Tensor | None,
         earlier: Earlier | None,
@@ -120,19 +122,20 @@ class NetworkInputs:
         Args:
             economics: Columns ``[B]``, money per unit.
             scale: ``[B]``, units.
-            history: ``[H, B]``, units.
+            past: The H periods of the history.
             times: Clock ``[1, 1, 2]``, or ``[1, B, 2]`` where rows are of different periods.
             covariates: ``[1, B, C]``, or None.
             earlier: Columns ``[B]``, or None.
         """
-        known = (
-            self.network.encode(history, scale),
-            covariates,
-            self.memory(history, scale, earlier),
-        )
+        history = past.demand
+        known = self.encoded(past, scale), covariates, self.memory(history, scale, earlier)
         static = self.static(economics, scale)
         prepared = self.network.prepare(static, times, *known)[0]
         return HeadInput(prepared, scale, self._whole(history))
+
+    def encoded(self, past: PastPeriods, scale: Tensor) -> Tensor | None:
+        """``[1, B, channels]`` what the encoder gives of the H periods of a history."""
+        return self.network.encode(past, scale)
 
     def _whole(self, history: Tensor) -> Tensor | None:
         """``[B]`` whether all that is known of a history ``[H, B]`` is whole, for a network that
@@ -208,6 +211,15 @@ class NetworkInputs:
             return tensor(products.scale, self._like)
         return tensor(known_distribution(products).averaged().window_mean(), self._like)
 
+    def _past(self, demand: Array, shown: Products | Observation, rows: slice) -> PastPeriods:
+        """What the network sees of past periods, of which this is the demand ``[N, B]``."""
+        sizes, sold_out, covariates = self.network.sizes, None, None
+        if sizes.sold_out and shown.sold_out is not None:
+            sold_out = tensor(shown.sold_out[rows], self._like)
+        if sizes.past_covariates and shown.covariates is not None:
+            covariates = self._covariates(shown, rows)
+        return PastPeriods(tensor(demand, self._like), sold_out, covariates)
+
     def _covariates(self, shown: Products | Observation, rows: slice) -> Tensor | None:
         """``[T, B, C]`` those that the network was trained with, in the given periods; None for one
         that was trained without any.
@@ -241,6 +253,26 @@ class NetworkInputs:
             raise ValueError(
                 f"the network expects the covariates ({', '.join(wanted)}), got {given} columns."
             )
+
+
+class EpisodeInputs(NetworkInputs):
+    """`NetworkInputs` of the observations of one episode, to be given one after the other: of each
+    only the last period is encoded.
+    """
+
+    def __init__(self, problem: Problem, network: PolicyNetwork) -> None:
+        super().__init__(problem, network)
+        self._followed: PeriodByPeriod | None = None
+
+    def encoded(self, past: PastPeriods, scale: Tensor) -> Tensor | None:
+        """See `NetworkInputs`; the history must be that of the period after the last one."""
+        if not self.network.advances:
+            return super().encoded(past, scale)
+        if self._followed is None:
+            before = self.network.encoder_inputs(past.rows(slice(-1)), scale)
+            self._followed = PeriodByPeriod(cast(Encoder, self.network.encoder), before)
+        (last,) = self.network.encoder_inputs(past.rows(slice(-1, None)), scale)
+        return self._followed.advance(last)[None]
 
 
 def running_sums(figures: Tensor, axis: int) -> Tensor:

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from inv_gym.agents.network.features import clock
+from inv_gym.agents.network.policy_network import PastPeriods
 from inv_gym.agents.network_inputs import NetworkInputs
 from inv_gym.envs.observations import FlatObservations
 from inv_gym.products.batch import HISTORY
@@ -23,8 +24,8 @@ class Reading(NamedTuple):
     economics: Any
     scale: Tensor
     """``[B]``, units."""
-    history: Tensor
-    """``[H, B]``, units, NaN where it is not known."""
+    past: PastPeriods
+    """The H periods of the history."""
     clock: Tensor
     """``[1, B, 2]``."""
     covariates: Tensor | None
@@ -46,8 +47,9 @@ class ObservationReader(nn.Module):
     def __init__(self, inputs: NetworkInputs) -> None:
         super().__init__()
         self._problem, sizes = inputs.problem, inputs.network.sizes
-        extras = Extras(sizes.short_histories, sizes.earlier)
-        self._flat = FlatObservations(self._problem, sizes.covariates, extras)
+        extras = Extras(sizes.short_histories, sizes.earlier, sizes.sold_out)
+        shown = extras.shown_in(self._problem)
+        self._flat = FlatObservations(self._problem, sizes.covariates, shown)
         self.entries = len(self._flat.names)
         times = clock(self._problem, range(self._problem.horizon + 1), inputs.network.like)
         self.register_buffer("times", times[:, 0])
@@ -56,7 +58,7 @@ class ObservationReader(nn.Module):
     def forward(self, observation: Tensor) -> Reading:
         """The observation's columns."""
         rows, flat, horizon = observation.T, self._flat, self._problem.horizon
-        covariates = observation[None, :, flat.covariates]
+        calendar = observation[None, :, flat.covariates]
         history = rows[flat.history]
         if flat.extras.short_histories:
             unknown = self.place < HISTORY - rows[flat.known_periods]
@@ -66,8 +68,12 @@ class ObservationReader(nn.Module):
             unflatten(rows[flat.state], self._problem.initial_state(0.0)),
             self._problem.Economics(*rows[flat.economics]),
             rows[flat.scale],
-            history,
+            PastPeriods(
+                history,
+                rows[flat.sold_out] if flat.extras.sold_out else None,
+                flat.by_period(rows[flat.past_covariates]) if flat.covariate_names else None,
+            ),
             self.times[period][None],
-            covariates if covariates.shape[-1] else None,
+            calendar if flat.covariate_names else None,
             Earlier(*rows[flat.earlier]) if flat.extras.earlier else None,
         )

@@ -171,5 +171,6 @@ def _sizes(facts: Mapping[str, Any]) -> Sizes:
     names = ("economics", "covariates", "order_names", "lead_times")
     economics, covariates, order_names, lead_times = (tuple(facts[name]) for name in names)
     # the first cards do not have them
-    seen = (flag(name, facts.get(name, False)) for name in ("short_histories", "earlier"))
+    sights = ("short_histories", "earlier", "sold_out", "past_covariates")
+    seen = (flag(name, facts.get(name, False)) for name in sights)
     return Sizes(layout, economics, covariates, order_names, lead_times, *seen)

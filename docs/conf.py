@@ -16,14 +16,18 @@ extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.napoleon",
     "sphinx.ext.viewcode",
+    "equations",
     "fields",
 ]
+html_math_renderer = "mathml"
 exclude_patterns = ["_build"]
 html_theme = "furo"
 html_title = f"inv_gym {release}"
 html_static_path = ["_static"]
+html_css_files = ["site.css"]
 myst_heading_anchors = 4
-myst_enable_extensions = ["colon_fence"]
+myst_enable_extensions = ["colon_fence", "dollarmath"]
+myst_fence_as_directive = ["math"]
 suppress_warnings = ["myst.xref_missing"]
 """Links that lead out of the site, to files of the repository; a test follows each of them."""
 autodoc_member_order = "bysource"

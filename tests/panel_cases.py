@@ -43,6 +43,18 @@ def panel_of(folder: Path, **series: object) -> Panel:
     return read_panel(stored(folder, long_table(**series)))
 
 
+def table_with_closing_stock(folder: Path) -> Panel:
+    """Two series whose shop has 12 units each morning; the second never sells out."""
+    rng = np.random.default_rng(6)
+    days = pd.date_range("2024-01-01", periods=120)
+    parts = []
+    for series, mean in (("short", 12.0), ("ample", 3.0)):
+        units = np.minimum(rng.poisson(mean, len(days)), 12)
+        columns = {"date": days, "units": units, "closing_stock": 12 - units}
+        parts.append(pd.DataFrame({"series": series, **columns}))
+    return read_panel(stored(folder, pd.concat(parts)))
+
+
 HEAD = "series,date,units\n"
 
 

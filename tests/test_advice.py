@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from panel_cases import figures_of, long_table, stored
+from panel_cases import figures_of, long_table, stored, table_with_closing_stock
 
 import inv_gym
 from inv_gym.advice.answers import Advice
@@ -72,6 +72,19 @@ def test_the_order_is_that_of_the_policy_for_the_history_up_to_the_last_day(
     assert row["order"] == rule(seen)[0, 0] > 0.0
     assert (row["on_hand"], row["on_order"], row["policy"]) == (3.0, 2.0, "base-stock")
     assert row["next_arrival"] == "2015-05-02"
+
+
+def test_what_sold_out_was_wanted_more(tmp_path: Path) -> None:
+    """A closing stock of 0 tells that demand may have been larger than sales."""
+    table_with_closing_stock(tmp_path)
+    told = pd.read_csv(tmp_path / "table.csv")
+    untold = stored(tmp_path, told.drop(columns="closing_stock"), ".parquet")
+    orders = [
+        by_series(inv_gym.advise(path, stock("short,0,,", "ample,0,,"), **QUICK))["order"]
+        for path in (tmp_path / "table.csv", untold)
+    ]
+    assert orders[0]["short"] > orders[1]["short"]
+    assert orders[0]["ample"] == orders[1]["ample"]
 
 
 def test_every_series_is_listed_with_an_order_that_is_a_number(tmp_path: Path) -> None:

@@ -50,6 +50,7 @@ ALLOWED = {
     "matplotlib": {"envs", "leaderboard", "backtest", "pictures"},
     "pyarrow": {"products"},
     "distributed": {"util"},
+    "minari": {"envs"},
 }
 
 

@@ -115,3 +115,36 @@ def test_it_fits_a_narrow_window(tmp_path: Path) -> None:
     copy = tmp_path / "try.html"
     copy.write_text(PAGE.read_text(encoding="utf-8"), encoding="utf-8")
     assert answer(copy, "return document.documentElement.scrollWidth", width=500) <= 500
+
+
+LATER = """
+    setTimeout(() => {{ document.title = JSON.stringify({value}); }}, 2000);
+    return null;
+"""
+"""A program whose answer is known only after messages have come."""
+
+
+@needs_browser
+@pytest.mark.parametrize(
+    ("theme", "paper"), [("dark", "rgb(20, 25, 31)"), ("light", "rgb(255, 255, 255)")]
+)
+def test_it_takes_the_theme_of_the_page_around_it(theme: str, paper: str, tmp_path: Path) -> None:
+    copy = tmp_path / "try.html"
+    copy.write_text(PAGE.read_text(encoding="utf-8"), encoding="utf-8")
+    shown = LATER.format(value="getComputedStyle(document.body).backgroundColor")
+    assert answer(copy, f"postMessage('{theme}', '*'); {shown}") == paper
+
+
+@needs_browser
+@pytest.mark.parametrize("width", [500, 1200])
+def test_the_site_shows_it_in_full(width: int, tmp_path: Path) -> None:
+    (tmp_path / "_static").mkdir()
+    (tmp_path / "_static" / "try.html").write_text(PAGE.read_text(encoding="utf-8"))
+    text = (DOCS / "try.md").read_text(encoding="utf-8")
+    framed = text[text.index("<iframe") : text.index("</script>") + len("</script>")]
+    page = tmp_path / "page.html"
+    body = f"<body data-theme=dark style='margin: 0'>{framed}</body>"
+    page.write_text(f"<html><title></title>{body}</html>")
+    height = int(answer(page, LATER.format(value="frame.style.height"), width).removesuffix("px"))
+    alone = answer(tmp_path / "_static" / "try.html", "return document.body.offsetHeight;", width)
+    assert height == pytest.approx(alone, abs=40)  # a scroll bar may take some of the width

@@ -10,8 +10,9 @@ order-up-to rule on the inventory position; input statistics fixed from the firs
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -27,6 +28,7 @@ from inv_gym.agents.network.encoder import Encoder
 from inv_gym.agents.network.features import CLOCK_FEATURES, MEMORY_FEATURES, QUANTILES
 from inv_gym.agents.network.plain_head import Head, NetAction, Quantities
 from inv_gym.agents.network.sizes import Sizes
+from inv_gym.util.arrays import known_or_zero
 
 
 class Standardise(nn.Module):
@@ -53,6 +55,27 @@ class Standardise(nn.Module):
         return (x - self.mean) / self.deviation
 
 
+class PastPeriods(NamedTuple):
+    """What is seen of N past periods, in their order."""
+
+    demand: Tensor
+    """``[N, B]``, units, NaN where it is not known."""
+    sold_out: Tensor | None = None
+    """``[N, B]`` 1 in periods in which demand may have been larger, else 0; None where it was not,
+    or where that is not told.
+    """
+    covariates: Tensor | None = None
+    """``[N, B, C]``, NaN where they are not known; None where none is."""
+
+    def rows(self, periods: slice) -> PastPeriods:
+        """Some of the periods."""
+        sold_out, covariates = (
+            None if column is None else column[periods]
+            for column in (self.sold_out, self.covariates)
+        )
+        return PastPeriods(self.demand[periods], sold_out, covariates)
+
+
 class PolicyNetwork(nn.Module):
     """Encoder, head and what turns its outputs into orders in units of the scale."""
 
@@ -65,7 +88,8 @@ class PolicyNetwork(nn.Module):
         channels, layout = self.config.channels, sizes.layout
         static = (1 + len(self.config.magnified)) * len(sizes.economics) + 1 + layout.described
         static += len(QUANTILES) if self.config.knows == "distribution" else 0
-        inputs = 4 if sizes.short_histories else 3
+        inputs = 3 + sizes.short_histories + sizes.sold_out
+        inputs += len(sizes.covariates) * sizes.past_covariates
         self.encoder = Encoder(inputs, channels) if self.config.knows == "history" else None
         self.remembers = self.encoder is not None and sizes.earlier
         self.static = Standardise(static)
@@ -91,13 +115,24 @@ class PolicyNetwork(nn.Module):
         """A tensor of the dtype and device in which it computes."""
         return self.static.mean
 
-    def encode(self, demand: Tensor, scale: Tensor) -> Tensor | None:
-        """``[N, B, channels]`` from demand ``[N + 31, B]``, units, NaN where it is not known; None
-        for a network that knows the distribution instead.
+    def encode(self, past: PastPeriods, scale: Tensor) -> Tensor | None:
+        """``[N, B, channels]`` from what is seen of ``N + 31`` periods and the scale ``[B]``,
+        units; None for a network that knows the distribution instead.
         """
         if self.encoder is None:
             return None
-        share = demand / scale
+        return self.encoder(self.encoder_inputs(past, scale))
+
+    @property
+    def advances(self) -> bool:
+        """Whether demand may be encoded period by period, as by a network whose encoder is not one
+        of the user's own.
+        """
+        return isinstance(self.encoder, Encoder) and type(self).encode is PolicyNetwork.encode
+
+    def encoder_inputs(self, past: PastPeriods, scale: Tensor) -> Tensor:
+        """``[N, B, inputs]`` of what is seen of N periods; see `encode`."""
+        share = past.demand / scale
         unknown = share.isnan()
         # what is not known looks like the mean of what is
         share = share.masked_fill(unknown, 1.0)
@@ -105,7 +140,17 @@ class PolicyNetwork(nn.Module):
         inputs = [share, torch.log1p(share), size]
         if self.sizes.short_histories:
             inputs.append(unknown.to(share))
-        return self.encoder(torch.stack(inputs, -1))
+        if self.sizes.sold_out:
+            inputs.append(torch.zeros_like(share) if past.sold_out is None else past.sold_out)
+        if self.sizes.past_covariates:
+            inputs.extend(self._covariates_of(past))
+        return torch.stack(inputs, -1)
+
+    def _covariates_of(self, past: PastPeriods) -> Iterable[Tensor]:
+        """``[N, B]`` each covariate of past periods, 0 where it is not known."""
+        if past.covariates is None:
+            return [torch.zeros_like(past.demand)] * len(self.sizes.covariates)
+        return known_or_zero(past.covariates).unbind(-1)
 
     def prepare(self, static: Tensor, clock: Tensor, *known: Tensor | None) -> Tensor:
         """What the head needs beside the state, for all periods.

@@ -23,6 +23,13 @@ class Sizes:
     """Whether it sees which periods of a history are known, as products may know fewer than 32."""
     earlier: bool = False
     """Whether it sees what is known of the demand before the history."""
+    sold_out: bool = False
+    """Whether it sees which periods of the history sold out: in one of the problems sales are seen
+    in place of demand, or a table tells it.
+    """
+
+    past_covariates: bool = False
+    """Whether it sees the covariates of past periods too, as what promotions have sold."""
 
     @property
     def fastest_first(self) -> list[int]:
@@ -53,4 +60,6 @@ class Sizes:
             one.lead_times,
             extras.short_histories,
             extras.earlier,
+            any(extras.shown_in(problem).sold_out for problem in problems),
+            bool(covariates),
         )

@@ -79,13 +79,13 @@ class NetworkFeatures(BaseFeaturesExtractor):
 
     def forward(self, observations: Tensor) -> Tensor:
         """``[B, features]`` of observations ``[B, n]``."""
-        state, economics, scale, history, clock, covariates, earlier = self._read(observations)
+        state, economics, scale, past, clock, covariates, earlier = self._read(observations)
         if self._inputs.knows == "distribution":
             scale, static = self.known_scale.expand_as(scale), self.known_static
         else:
             static = self._inputs.static(economics, scale)
-        encoded = self.network.encode(history, scale)
-        memory = self._inputs.memory(history, scale, earlier)
+        encoded = self.network.encode(past, scale)
+        memory = self._inputs.memory(past.demand, scale, earlier)
         parts = self.network.exogenous(static, clock, encoded, covariates, memory)
         columns = self._inputs.columns(state, scale)
         return torch.cat([*(part.expand(1, len(scale), -1)[0] for part in parts), columns], -1)

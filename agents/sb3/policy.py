@@ -79,6 +79,7 @@ class SB3Policy:
         shown = observation._replace(
             covariates=observation.covariates if covariates else None,
             earlier=observation.earlier if extras.earlier else None,
+            sold_out=observation.sold_out if extras.sold_out else None,
             lots=observation.lots if extras.lots else None,
             price=observation.price if extras.prices else None,
         )

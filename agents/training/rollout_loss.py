@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from inv_gym.agents.inventory_agent import InventoryAgent
 from inv_gym.agents.network.policy_network import PolicyNetwork
+from inv_gym.agents.network_inputs import EpisodeInputs
 from inv_gym.agents.training.batches import Batch
 from inv_gym.agents.training.config import TrainingConfig
 from inv_gym.agents.training.structure_informed import Probes, StructurePenalty
@@ -69,11 +70,14 @@ class Loss(nn.Module):
         rewards, seen, passing = [], [], []
         while not episode.done:
             t = episode.period
-            if self.config.truncate and t and t % self.config.truncate == 0:
-                episode.detach()
             player = learner if t < last else settled
+            cut = self.config.truncate and t and t % self.config.truncate == 0
+            if cut:
+                episode.detach()
+            if t in (0, last) or cut:  # what was encoded before may have another gradient
+                follower = EpisodeInputs(free, player.network)
             if periods is None:
-                given = player.inputs.of_observation(episode.observe())
+                given = follower.of_observation(episode.observe())
             else:
                 given = periods[t] if t < last else periods[t].detach()
             order = player.fractional_orders(given, episode.state)

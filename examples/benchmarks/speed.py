@@ -20,6 +20,7 @@ from stable_baselines3.common.vec_env import DummyVecEnv, VecEnv
 
 import inv_gym
 from inv_gym.agents.inventory_agent import InventoryAgent
+from inv_gym.agents.network.policy_network import PastPeriods
 from inv_gym.agents.sb3.vec_env import SB3VecEnv
 from inv_gym.agents.training.config import STRUCTURE_KINDS, TrainingConfig
 from inv_gym.agents.training.direct_backprop import DirectBackprop
@@ -180,7 +181,8 @@ class Training:
 
     def encoder(self) -> None:
         """Only the encoder's."""
-        encoded = self.backprop.network.encode(self.products.demand[:-1], self.products.scale)
+        past = PastPeriods(self.products.demand[:-1])
+        encoded = self.backprop.network.encode(past, self.products.scale)
         assert encoded is not None
         encoded.mean().backward()
 

@@ -177,8 +177,9 @@ columns = ["policy", "reward", "gap", "gap_low", "gap_high", "fill_rate", "on_ha
 print(table[columns].to_string(index=False, float_format="%.3f"))
 
 # %% [markdown]
-# `reward` is the discounted profit per day, and `gap` the difference to the policy that knows the
-# distribution, in percent. `gap_low` and `gap_high` are the ends of its 95 % interval.
+# `reward` is the discounted profit per day. `gap` is the difference to the policy that knows the
+# distribution, in percent; `gap_low` and `gap_high` are the ends of its 95 % interval. `fill_rate`
+# is the share of demand that was served, and `on_hand` the mean stock at night.
 
 # %% Exercise 1.6: how many percent of the profit does it cost not to know the distribution?
 price_of_not_knowing = ...
@@ -186,7 +187,8 @@ price_of_not_knowing = ...
 labs.check("1.6", price_of_not_knowing)
 
 # %% [markdown]
-# Which policy holds more stock? An estimate scatters, so its quantile at a high ratio is uncertain.
+# Which policy holds more stock? An estimate from 32 days is a little off, now too high and now too
+# low. At a high ratio that also moves the quantile.
 #
 # ## Exercise 1.7: think
 #
@@ -207,8 +209,8 @@ labs.check("1.7", answer)
 # 1. Replace the Poisson distribution by a geometric one with the same mean (`stats.geom(1 / 6)`
 #    counts from 1, so take one off). How do the best level and its cost change?
 # 2. Let the baker make the estimate from 5 days in place of 32. How large is the gap then?
-# 3. Plot the cost of the level 7 if the true mean is 4, 5, 6 or 7. What is worse: to think too
-#    little, or too much?
+# 3. Plot the cost of the level 7 if the true mean is 4, 5, 6 or 7. What is worse: a guess of the
+#    mean that is too low, or one that is too high?
 #
 # ## References
 #

@@ -116,7 +116,7 @@ plt.axvline(level_of_lasting_goods, color="tab:red", linestyle="--", label="naiv
 plt.xticks(levels[::4])
 plt.xlabel("level S, units")
 plt.ylabel("average profit per day")
-plt.legend()
+plt.legend(loc="lower center")
 plt.show()
 
 # %% Exercise 3.5: what percentage of the best level's profit does the naive level lose?

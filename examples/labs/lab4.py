@@ -1,5 +1,5 @@
 # %% [markdown]
-# # Lab 4: two sources, one cheap and slow, one dear and fast
+# # Lab 4: two sources, one cheap and slow, one expensive and fast
 #
 # **Aims.** You order from two suppliers at once. You compute the levels that are optimal if the
 # lead times differ by one day, and see what rules do, and lose, if they differ by more.
@@ -195,7 +195,7 @@ plt.show()
 # Let the premium grow from 1 to 80. What does the optimum do?
 #
 # - **a** It uses one source up to a certain premium, and then only the other one.
-# - **b** It orders less from the fast source, bit by bit, and keeps more stock in its place.
+# - **b** It orders less and less from the fast source, and keeps more stock instead.
 # - **c** It orders the same, and pays more.
 
 # %% Exercise 4.7: your letter

@@ -99,7 +99,7 @@ labs.check("5.3", upper)
 #
 # You start with 80 units. `-optimum.value(80.0)` is the least expected discounted cost.
 # `shop.discounted_cost(rule, 1000, stock=80.0)` is the cost of a rule over 1000 periods, which is
-# as good as for ever. The base-stock rule with your lower level never removes anything:
+# practically for ever. The base-stock rule with your lower level never removes anything:
 # `baselines.BaseStock(problem=shop.problem, level=lower)`.
 
 # %% Exercise 5.4: how much money does the right to remove save, from 80 units?
@@ -129,6 +129,7 @@ above.set_ylabel("stock at night")
 below.bar(range(30), played.flow("removed").mean(1), color="tab:red", label="removed")
 below.plot(played.orders[:, :, 0].mean(1), color="tab:green", label="ordered")
 below.set_yscale("symlog")
+below.set_yticks([0, 1, 5, 20, 60], ["0", "1", "5", "20", "60"])
 below.set_ylabel("mean units")
 below.set_xlabel("period")
 below.legend()

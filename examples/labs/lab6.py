@@ -5,8 +5,8 @@
 # has never seen. You write all of it: what the network sees, how its output becomes an order, and
 # the training loop, which sends gradients through the simulator.
 #
-# **Time.** About 90 minutes. The training itself takes 20 seconds on one core. You need a little
-# torch. Do lab 1 first; lab 2 helps.
+# **Time.** About 90 minutes. The training itself takes 20 seconds on one core. You need to know
+# a little torch. Do lab 1 first; lab 2 helps.
 
 # %%
 import matplotlib.pyplot as plt
@@ -103,8 +103,8 @@ plt.show()
 # %% [markdown]
 # ## What the network sees
 #
-# One level for all products is crude: products differ in price, cost and demand. A network can look
-# at all that. But a product that sells 50 a day must look like one that sells 5 with the same
+# One level for all products is too simple: products differ in price, cost and demand. A network can
+# look at all that. But a product that sells 50 a day must look like one that sells 5 with the same
 # margins. So all quantities are divided by the product's scale, and all money by the sum of its
 # prices and costs.
 #
@@ -114,9 +114,9 @@ plt.show()
 # 2. what arrives tomorrow, `observation.state.pipeline[0]`, over the scale,
 # 3. the mean of the history, `observation.history.mean(0)`, over the scale,
 # 4. its standard deviation, `observation.history.std(0)`, over the scale,
-# 5. the logarithm of the scale, divided by 3 (the only column that knows the size: small demand
-#    scatters more),
-# 6. to 10. the five figures of `observation.economics`, over the sum of the five.
+# 5. the logarithm of the scale, divided by 3 (the only column that knows the size: small
+#    demand varies more),
+# 6. (and 7 to 10) the five figures of `observation.economics`, over the sum of the five.
 
 
 # %% Exercise 6.2: the features of each product
@@ -169,7 +169,8 @@ def fresh_network():
 # 1. draw fresh products: `draw(step)`,
 # 2. play the policy: `inv_gym.rollout(task, OnePolicy(...), products)`,
 # 3. the loss is **minus** the mean of `product_weights(products) * rollout.discounted_reward`. The
-#    weights count money in units of each product, so that dear products do not drown cheap ones,
+#    weights count money in units of each product, so that expensive products do not outweigh
+#    cheap ones,
 # 4. set the old gradients to zero, compute the new ones, and let the optimiser take its step,
 # 5. keep the loss as a number (`loss.item()`).
 #
@@ -229,12 +230,12 @@ labs.check("6.5", (gain, players["your network"]))
 
 # %%
 # One product, seen with more and more stock on hand: what does the network order?
-one = test.rows(slice(0, 1))
-seen = []
-recorder = OnePolicy(lambda observation: seen.append(observation) or torch.zeros(1, 1))
-inv_gym.rollout(task, recorder, one)
-now = seen[0]
-stocks = torch.linspace(0.0, 6.0, 61) * one.scale
+example = test.rows(slice(0, 1))
+observations = []
+recorder = OnePolicy(lambda observation: observations.append(observation) or torch.zeros(1, 1))
+inv_gym.rollout(task, recorder, example)
+now = observations[0]
+stocks = torch.linspace(0.0, 6.0, 61) * example.scale
 with torch.no_grad():
     orders = [
         order(network, now._replace(state=now.state._replace(on_hand=units[None]))).item()
@@ -247,15 +248,15 @@ plt.ylabel("order of your network, units")
 plt.show()
 
 # %% [markdown]
-# Is there a stock from which on *more* stock means a *larger* order? Theory says that this is never
+# Is there a range in which *more* stock means a *larger* order? Theory says that this is never
 # right. Lab 7 is about such mistakes.
 #
 # A friend says: "Drawing fresh products takes time. Draw 256 once, and train on them all the time."
 # What happens?
 #
 # - **a** Nothing: 256 products are enough to set some weights.
-# - **b** The loss of training falls further, but test products earn less: the network learns their
-#   demand by heart.
+# - **b** The loss of training falls further, but test products earn less: the network memorises the
+#   demand of the 256.
 # - **c** The gradient becomes 0 after one step.
 
 # %% Exercise 6.6: your letter

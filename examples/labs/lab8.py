@@ -2,10 +2,10 @@
 # # Lab 8: real demand, forecast-then-optimise against end-to-end
 #
 # **Aims.** You work from a sales table, as a planner does. You write a forecaster in ten lines,
-# turn forecasts into orders, and race it against a network that learns orders without any forecast.
+# turn forecasts into orders, and compare it with a network that learns orders without any forecast.
 # You learn two traps: data from the future, and quantiles that are added up.
 #
-# **Time.** About 75 minutes. The training takes half a minute. Do labs 1 and 6 first.
+# **Time.** About 75 minutes. The training takes 15 seconds. Do labs 1 and 6 first.
 
 # %%
 import tempfile

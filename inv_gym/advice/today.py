@@ -121,7 +121,20 @@ class Today:
         )
         first = np.where(known, days, len(self.panel.dates)).min(0)
         earlier = earlier_of(self.panel.units, self.panel.usable, series, first)
-        return products._replace(lots=self.source.lots(series), earlier=earlier)
+        return products._replace(
+            lots=self.source.lots(series),
+            earlier=earlier,
+            sold_out=self._sold_out(days, series, known),
+        )
+
+    def _sold_out(
+        self, days: np.ndarray, series: np.ndarray, known: np.ndarray
+    ) -> np.ndarray | None:
+        """``[HISTORY + 1, B]`` where the closing stock was 0; None if the table has none."""
+        if self.panel.sold_out is None:
+            return None
+        told = np.where(known, self.panel.sold_out[days, series], 0.0)
+        return np.concatenate([told, np.zeros((1, len(series)))])
 
     def figures(self, series: np.ndarray) -> dict[str, np.ndarray]:
         """Prices and costs of series of these numbers ``[B]``, each ``[B]``; of prices over time

@@ -20,11 +20,12 @@ from inv_gym.util.arrays import flatten, flatten_names, to_numpy, unflatten
 EXTRA_NAMES = (
     ("known_periods",),
     ("earlier_periods", "earlier_demand", "earlier_squares"),
+    tuple(f"sold_out_{k}_ago" for k in range(HISTORY, 0, -1)),
     ("order_multiple", "minimum_order"),
     ("price_today",),
 )
-"""What the entries of each of `Extras` are called: the number of known periods, `Earlier`,
-`Lots`, and today's price.
+"""What the entries of each of `Extras` are called: the number of known periods, `Earlier`, whether
+each period of the history sold out, `Lots`, and today's price.
 """
 
 
@@ -38,9 +39,10 @@ class FlatObservations:
     """Writes the observations of an episode as vectors ``[n]`` (one product, floats) or ``[B, n]``.
 
     The entries, in order: the state, the history (oldest first), the economics, the scale, the
-    covariates of the current period, the number of known periods, what is known of earlier
-    ones, the lots and today's price if the source may have any, and the share of the horizon that
-    is left (1 throughout in a long-run problem). What is not known of a history is 0.
+    covariates of the current period and of the history's (oldest first), the number of known
+    periods, what is known of earlier ones, which periods sold out (oldest first), the lots and
+    today's price if the source or the problem may have any, and the share of the horizon that is
+    left (1 throughout in a long-run problem). What is not known of a history is 0.
 
     Args:
         problem: Whose observations.
@@ -66,6 +68,7 @@ class FlatObservations:
             *problem.Economics._fields,
             "scale",
             *covariate_names,
+            *past_names(covariate_names),
             *extra_names(extras),
             "horizon_left",
         ]
@@ -75,11 +78,13 @@ class FlatObservations:
         self.scale = self.history.stop + len(problem.Economics._fields)
         self.economics = slice(self.history.stop, self.scale)
         self.covariates = slice(self.scale + 1, self.scale + 1 + len(covariate_names))
+        end = self.covariates.stop + HISTORY * len(covariate_names)
+        self.past_covariates = slice(self.covariates.stop, end)
         ends = accumulate(
             (len(names) * shown for names, shown in zip(EXTRA_NAMES, extras, strict=True)),
-            initial=self.covariates.stop,
+            initial=self.past_covariates.stop,
         )
-        self.known_periods, self.earlier, self.lots, self.price = map(
+        self.known_periods, self.earlier, self.sold_out, self.lots, self.price = map(
             slice, *zip(*pairwise(ends), strict=True)
         )
 
@@ -90,8 +95,8 @@ class FlatObservations:
         """
         extras = Extras(*(not set(names).isdisjoint(shown) for shown in EXTRA_NAMES))
         begin = len(cls(problem, ()).names) - 1
-        further = extra_names(extras)
-        return cls(problem, tuple(name for name in names[begin:-1] if name not in further), extras)
+        every = [name for name in names[begin:-1] if name not in extra_names(extras)]
+        return cls(problem, tuple(every[: len(every) // (1 + HISTORY)]), extras)
 
     def bounds(self) -> tuple[np.ndarray, np.ndarray]:
         """Low and high ``[n]`` of the entries, float32; infinite where nothing is known.
@@ -110,8 +115,13 @@ class FlatObservations:
             period = 1.0 / HISTORY if self._scale_free else 1.0
             low[self.known_periods], high[self.known_periods] = period, HISTORY * period
         low[self.earlier] = 0.0
+        low[self.sold_out], high[self.sold_out] = 0.0, 1.0
         low[-1], high[-1] = 0.0, 1.0  # the share of the horizon that is left
         return low, high
+
+    def by_period(self, rows: Any) -> Any:
+        """``[H, B, C]`` the entries ``[H * C, B]`` of the history's covariates."""
+        return rows.reshape(HISTORY, len(self.covariate_names), -1).swapaxes(1, 2)
 
     def start(self, products: Products, single: bool) -> None:
         """Begin an episode of NumPy products: fill in what does not change. `single` shows the
@@ -137,7 +147,7 @@ class FlatObservations:
             self._prices = products.prices[:, 0] if single else products.prices
         self._calendar: np.ndarray | None = None
         if products.covariates is not None:
-            calendar = products.covariates.astype(np.float32).swapaxes(1, 2)
+            calendar = np.nan_to_num(products.covariates).astype(np.float32).swapaxes(1, 2)
             self._calendar = calendar[..., 0] if single else calendar
 
     def write(self, episode: Episode) -> np.ndarray:
@@ -154,8 +164,11 @@ class FlatObservations:
                 np.nan_to_num(rows[self.history], copy=False)
         else:
             rows[self.history] = self._demand[t : t + HISTORY]
-        if self._calendar is not None and t < self._problem.horizon:
-            rows[self.covariates] = self._calendar[HISTORY + t]
+        if self._calendar is not None:
+            past = self._calendar[t : t + HISTORY]
+            rows[self.past_covariates] = past.reshape(-1, *past.shape[2:])
+            if t < self._problem.horizon:
+                rows[self.covariates] = self._calendar[HISTORY + t]
         if self._prices is not None:  # after the last period, that of the last one
             rows[self.price] = self._prices[min(t, len(self._prices) - 1)]
         if self._short_histories:
@@ -163,6 +176,8 @@ class FlatObservations:
         if self.extras.earlier and episode.earlier is not None:
             for index, column in enumerate(episode.earlier, self.earlier.start):
                 rows[index] = column
+        if self.extras.sold_out and (sold_out := episode.recent_sold_out) is not None:
+            rows[self.sold_out] = sold_out
         if not self._problem.long_run:
             rows[-1] = 1.0 - t / self._problem.horizon
         if self._scale_free:
@@ -190,8 +205,7 @@ class FlatObservations:
         return divisors
 
     def read(self, vectors: np.ndarray) -> Observation:
-        """What vectors ``[B, n]`` show, as policies take it; of the covariates they show the
-        current period's alone.
+        """What vectors ``[B, n]`` show, as policies take it.
 
         Raises:
             ValueError: They have another number of entries.
@@ -201,11 +215,10 @@ class FlatObservations:
                 f"an observation has {len(self.names)} entries here, got {vectors.shape[1]}."
             )
         rows = vectors.T
-        covariates = (
-            vectors[None, :, self.covariates]
-            if self.covariates.stop > self.covariates.start
-            else None
-        )
+        covariates = None
+        if self.covariate_names:
+            past, today = self.by_period(rows[self.past_covariates]), rows[self.covariates].T
+            covariates = np.concatenate([past, today[None]])
         left = float(rows[-1, 0])
         period = 0 if self._problem.long_run else round((1.0 - left) * self._problem.horizon)
         state = unflatten(rows[self.state], self._problem.initial_state(0.0))
@@ -224,8 +237,14 @@ class FlatObservations:
             Lots(*rows[self.lots]) if self.extras.lots else None,
             rows[self.price.start] if self.extras.prices else None,
             Earlier(*rows[self.earlier]) if self.extras.earlier else None,
+            rows[self.sold_out] if self.extras.sold_out else None,
             covariate_names=self.covariate_names,
         )
+
+
+def past_names(covariate_names: Sequence[str]) -> list[str]:
+    """The names of the entries that show covariates of the history."""
+    return [f"{name}_{k}_ago" for k in range(HISTORY, 0, -1) for name in covariate_names]
 
 
 def flat(problem: Problem, observation: Observation, short_histories: bool = False) -> np.ndarray:
@@ -235,7 +254,10 @@ def flat(problem: Problem, observation: Observation, short_histories: bool = Fal
     known; without, it is filled with the scale.
     """
     left = 1.0 if problem.long_run else 1.0 - observation.period / problem.horizon
-    calendar = () if observation.covariates is None else to_numpy(observation.covariates[-1]).T
+    calendar: Sequence[np.ndarray] = ()
+    if observation.covariates is not None:
+        *past, today = np.nan_to_num(to_numpy(observation.covariates)).swapaxes(1, 2)
+        calendar = [*today, *(column for period in past for column in period)]
     history = to_numpy(observation.history)
     filling = 0.0 if short_histories else to_numpy(observation.scale)
     every = np.ones(len(observation.scale))
@@ -247,6 +269,7 @@ def flat(problem: Problem, observation: Observation, short_histories: bool = Fal
         *calendar,
         *((every * to_numpy(observation.known_periods),) if short_histories else ()),
         *(observation.earlier or ()),
+        *(() if observation.sold_out is None else observation.sold_out),
         *(observation.lots or ()),
         *(() if observation.price is None else (observation.price,)),
         every * left,

@@ -58,12 +58,10 @@ class View:
         # An environment counts every period: the warm-up belongs to evaluations.
         self.task = task(played, problem=problem, products=products, warm_up=0, **fields)
         self.problem, self.source = self.task.problem, self.task.source
-        extras = extras_of(self.source)
-        has_price = "price" in self.problem.Economics._fields
         self._observations = FlatObservations(
             self.problem,
             self.source.covariate_names,
-            extras._replace(prices=extras.prices and has_price),
+            extras_of(self.source).shown_in(self.problem),
             self._scale_free,
         )
         self._episode: Episode | None = None

@@ -10,6 +10,7 @@ import numpy as np
 import inv_gym
 from inv_gym.envs.observations import FlatObservations, flat
 from inv_gym.leaderboard.named import Factory, Inapplicable
+from inv_gym.products.sources import NO_EXTRAS
 from inv_gym.util.arrays import like
 from inv_gym.util.extras import needs
 
@@ -33,6 +34,8 @@ class OnnxPolicy:
     def __call__(self, observation: inv_gym.Observation) -> Any:
         """Orders ``[B, K]``, pieces."""
         bare = observation._replace(covariates=None, earlier=None, lots=None, price=None)
+        if not self.problem.censored:
+            bare = bare._replace(sold_out=None)
         (given,) = self._session.get_inputs()
         (orders,) = self._session.run(None, {given.name: flat(self.problem, bare)})
         return like(np.maximum(orders, 0.0), observation.scale)
@@ -69,7 +72,7 @@ def onnx_factory(path: Path) -> Factory:
     wanted = inputs[0].shape[-1]
 
     def factory(problem: inv_gym.Problem) -> OnnxPolicy | Inapplicable:
-        shown = len(FlatObservations(problem, ()).names)
+        shown = len(FlatObservations(problem, (), NO_EXTRAS.shown_in(problem)).names)
         if shown != wanted:
             return Inapplicable(f"it takes {wanted} entries, an observation has {shown}")
         return OnnxPolicy(problem, path)

@@ -78,7 +78,7 @@ class Episode:
             products.lots,
             None if products.prices is None or self.done else self._price(),
             self.earlier,
-            stack(self._sold_out[-HISTORY:], 0) if censored else self._sold_out_in_table(t),
+            self._sold_out_shown(),
             products.covariate_names,
         )
 
@@ -122,18 +122,30 @@ class Episode:
         """The last H known periods of a censored demand, oldest first, one column each."""
         return self._seen[-HISTORY:]
 
+    @property
+    def recent_sold_out(self) -> Any:
+        """Whether all was sold in each of the last H periods, oldest first: a column each, or
+        ``[H, B]`` that a table tells of its shop; None where demand is seen.
+        """
+        if self.problem.censored:
+            return self._sold_out[-HISTORY:]
+        told = self.products.sold_out
+        return None if told is None else told[self.period : self.period + HISTORY]
+
+    def _sold_out_shown(self) -> Array | None:
+        """``[H, B]`` of `recent_sold_out`, in memory of its own."""
+        told = self.recent_sold_out
+        if self.problem.censored:
+            return stack(told, 0)
+        return None if told is None else apart(told)
+
     def _sold_out_before(self) -> list[Array]:
         """Whether all was sold in each period of the history; products that do not tell it sold out
         in none.
         """
         if self.products.sold_out is not None:
             return list(self.products.sold_out[:HISTORY])
-        return [sales * 0.0 for sales in self._seen]
-
-    def _sold_out_in_table(self, t: int) -> Array | None:
-        """``[H, B]`` whether a table's shop sold out in each of the periods before t."""
-        told = self.products.sold_out
-        return None if told is None else apart(told[t : t + HISTORY])
+        return [indicator(sales < 0.0, sales) for sales in self._seen]  # 0, where NaN too
 
     @property
     def _oldest(self) -> Array:

@@ -42,10 +42,21 @@ class Extras(NamedTuple):
     """Fewer than H known periods."""
     earlier: bool = False
     """Periods that are known before the history."""
+    sold_out: bool = False
+    """A table that tells in which periods its shop sold out."""
     lots: bool = False
     """An order multiple or a minimum order."""
     prices: bool = False
     """Prices that change over time."""
+
+    def shown_in(self, problem: Problem) -> Extras:
+        """What observations of the problem show: which periods sold out wherever sales are seen in
+        place of demand, and prices only where it has one.
+        """
+        return self._replace(
+            sold_out=self.sold_out or problem.censored,
+            prices=self.prices and "price" in problem.Economics._fields,
+        )
 
 
 NO_EXTRAS = Extras()

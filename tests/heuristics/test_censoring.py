@@ -6,9 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
-from panel_cases import stored
+from panel_cases import table_with_closing_stock
 
 import inv_gym
 from inv_gym import InstanceProducts, LostSales, Task, baselines
@@ -20,7 +19,7 @@ from inv_gym.baselines.fitting.estimation import estimate
 from inv_gym.baselines.forecast import ForecastBaseStock
 from inv_gym.play.episode import Episode
 from inv_gym.products.batch import HISTORY, concatenate
-from inv_gym.products.panel import Panel, PanelProducts, read_panel
+from inv_gym.products.panel import PanelProducts
 
 
 def test_kaplan_and_meier_by_hand() -> None:
@@ -134,18 +133,6 @@ def test_expected_demand_of_periods_that_sold_out_is_above_the_sales() -> None:
     assert demand_expected(sales, None) is sales
     sales[0] = np.nan
     assert np.isnan(demand_expected(sales, sold_out)[0]).all()
-
-
-def table_with_closing_stock(folder: Path) -> Panel:
-    """Two series whose shop has 12 units each morning; the second never sells out."""
-    rng = np.random.default_rng(6)
-    days = pd.date_range("2024-01-01", periods=120)
-    parts = []
-    for series, mean in (("short", 12.0), ("ample", 3.0)):
-        units = np.minimum(rng.poisson(mean, len(days)), 12)
-        columns = {"date": days, "units": units, "closing_stock": 12 - units}
-        parts.append(pd.DataFrame({"series": series, **columns}))
-    return read_panel(stored(folder, pd.concat(parts)))
 
 
 def test_a_closing_stock_of_0_tells_rules_that_demand_was_larger(tmp_path: Path) -> None:

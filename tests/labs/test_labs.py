@@ -21,7 +21,7 @@ import pytest
 from inv_gym import baselines
 from labs import NotYetError, check, solution
 from labs.checks import JUDGES
-from labs.sheets import FOLDER, cells, sheets, solutions_of
+from labs.sheets import FOLDER, cells, sheets, solutions_of, solved_cells
 from labs.sizes import SHORT
 from notebooks import write_all
 from wrong_answers import NO_ANSWERS, WRONG
@@ -200,13 +200,32 @@ def test_labs_go_without_their_solutions(tmp_path: Path, monkeypatch: pytest.Mon
     check("1.1", 0.8)
 
 
-def test_the_reference_of_lab_9_plays_the_products_of_its_policies(runs: dict[str, Any]) -> None:
-    sheet, drawn = SHEETS["lab9"], ("ppo_curve", "plt.figure")
-    for cell in cells(sheet.read_text()):
-        text = cell.text if cell.exercise is None else solutions_of(sheet)[cell.exercise]
-        if any(word in text for word in drawn):
+def run_until(sheet: Path, words: tuple[str, ...], runs: dict[str, Any]) -> None:
+    """Run the solved cells of a lab before the first that has one of the words."""
+    for cell in solved_cells(sheet):
+        if any(word in cell.text for word in words):
             break
-        exec(compile(text, sheet.name, "exec"), runs)
+        exec(compile(cell.text, sheet.name, "exec"), runs)
+
+
+def test_lab_7_compares_the_networks_that_its_text_names(runs: dict[str, Any]) -> None:
+    run_until(SHEETS["lab7"], ("Exercise 7.4",), runs)
+    kinds = ("", ", penalised", ", constructed")
+    assert list(runs["trained"]) == [f"DirectBackprop{kind}" for kind in kinds]
+
+
+def test_what_a_lab_costs_is_printed_and_its_pictures_are_saved(tmp_path: Path) -> None:
+    command = [sys.executable, "measure.py", "lab1", "--pictures", str(tmp_path / "pictures")]
+    done = subprocess.run(command, cwd=FOLDER, capture_output=True, text=True, check=True)
+    assert re.fullmatch(
+        r"lab1: \d+ s of the processor, \d+ s on the clock", done.stdout.splitlines()[-1]
+    )
+    saved = sorted(path.name for path in (tmp_path / "pictures").iterdir())
+    assert saved == ["lab1-1.png", "lab1-2.png"]
+
+
+def test_the_reference_of_lab_9_plays_the_products_of_its_policies(runs: dict[str, Any]) -> None:
+    run_until(SHEETS["lab9"], ("ppo_curve", "plt.figure"), runs)
     shops: Any = gym.make_vec(runs["task"].name, num_envs=300, **runs["OPTIONS"]).unwrapped
     rule = baselines.policies(shops.problem)["base-stock"]
     shops.reset(seed=12345)

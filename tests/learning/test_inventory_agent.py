@@ -131,12 +131,8 @@ def test_observations_read_back_as_they_were() -> None:
     for period in range(7):
         seen, wanted = flat.read(observation), env.observe()
         assert seen.period == wanted.period == period
-        assert seen.covariates is not None and seen.covariates.shape == (
-            1,
-            3,
-            len(env.source.covariate_names),
-        )
-        np.testing.assert_allclose(seen.covariates[-1], wanted.covariates[-1], rtol=1e-6)
+        assert seen.covariates is not None
+        np.testing.assert_allclose(seen.covariates, wanted.covariates, rtol=1e-6, atol=1e-7)
         np.testing.assert_allclose(seen.history, wanted.history, rtol=1e-6)
         np.testing.assert_allclose(seen.scale, wanted.scale, rtol=1e-6)
         for field in ("economics", "state"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import warnings
+from dataclasses import replace
 
 import gymnasium as gym
 import numpy as np
@@ -74,7 +75,12 @@ def test_a_population_with_a_calendar_trains() -> None:
 @pytest.mark.parametrize("head", ["plain", "constructed"])
 @pytest.mark.parametrize(
     "problem",
-    [PROBLEM, make_problem("InvDualSourcing-v0"), make_problem("InvProcurementRemoval-v0")],
+    [
+        PROBLEM,
+        replace(PROBLEM, censored=True),
+        make_problem("InvDualSourcing-v0"),
+        make_problem("InvProcurementRemoval-v0"),
+    ],
 )
 def test_the_actor_is_direct_backprops_network(problem: inv_gym.Problem, head: str) -> None:
     one = training(problem=problem, network=NetworkConfig(channels=4, hidden=(8,), head=head))
@@ -101,13 +107,15 @@ def test_validation_returns_are_the_objective_of_the_shared_rollout() -> None:
     assert score == pytest.approx((played * product_weights(products)).mean(), rel=1e-4)
 
 
-def test_observations_of_a_policy_are_those_of_the_environment() -> None:
-    problem, source = make_problem("InvDualSourcing-v0", horizon=6), make_source("seasonal")
+@pytest.mark.parametrize("censored", [False, True])
+def test_observations_of_a_policy_are_those_of_the_environment(censored: bool) -> None:
+    source = make_source("seasonal")
+    problem = make_problem("InvDualSourcing-v0", horizon=6, backlog=not censored, censored=censored)
     env = InventoryVectorEnv(5, problem=problem, products=source)
     seen, _ = env.reset(seed=3)
     for _ in range(4):
         assert flat(problem, env.observe()) == pytest.approx(seen)
-        again = FlatObservations(problem, source.covariate_names).read(seen)
+        again = FlatObservations.of_names(problem, env.observation_names).read(seen)
         assert flat(problem, again) == pytest.approx(seen)
         seen, *_ = env.step(np.full((5, 2), 3.0))
 

@@ -6,6 +6,7 @@ import json
 import pickle
 import zipfile
 from copy import deepcopy
+from dataclasses import replace
 from pathlib import Path
 
 import gymnasium as gym
@@ -23,10 +24,12 @@ from inv_gym.agents.sb3.policy import SB3Policy
 from inv_gym.agents.sb3.scaled_orders import ScaledOrders
 from inv_gym.agents.sb3.vec_env import SB3VecEnv
 from inv_gym.commands.app import app
+from inv_gym.envs.named_box import NamedBox
 from inv_gym.leaderboard.entries import lacking
 from inv_gym.leaderboard.named import Inapplicable, load_factory
 
 PRODUCTS = draw_products(POPULATION, PROBLEM, 30, 4)
+CENSORED = replace(PROBLEM, censored=True)
 FIELDS = {"lead_time": 2, "horizon": 5, "products": "poisson"}
 
 
@@ -104,6 +107,47 @@ def test_a_model_trained_without_covariates_is_not_shown_any(tmp_path: Path) -> 
     policy = SB3Policy.load(tmp_path / "model.zip", PROBLEM)
     blind = rollout(PROBLEM, policy, products._replace(covariates=None)).orders
     assert np.array_equal(rollout(PROBLEM, policy, products).orders, blind)
+
+
+@pytest.mark.parametrize("policy", ["encoder", "plain"])
+def test_a_model_that_learns_from_sales_sees_which_periods_sold_out(
+    policy: str, tmp_path: Path
+) -> None:
+    training("ppo", policy, problem=CENSORED).save_model(tmp_path)
+    model = SB3Policy.load(tmp_path / "model.zip", CENSORED)
+    products = draw_products(POPULATION, CENSORED, 20)
+    turned = products._replace(sold_out=1.0 - products.sold_out)
+    orders = [rollout(CENSORED, model, batch).orders[0] for batch in (products, turned)]
+    assert not np.isclose(*orders, rtol=1e-9).any()
+
+
+class WithoutSoldOut(gym.ObservationWrapper):
+    """Shows all entries but those that tell which periods sold out."""
+
+    def __init__(self, env: gym.Env) -> None:
+        super().__init__(env)
+        space = env.observation_space
+        assert isinstance(space, NamedBox)
+        self._kept = [n for n, name in enumerate(space.names) if "sold_out" not in name]
+        names = [space.names[n] for n in self._kept]
+        self.observation_space = NamedBox(
+            space.low[self._kept], space.high[self._kept], names, space.units
+        )
+
+    def observation(self, observation: np.ndarray) -> np.ndarray:
+        return observation[self._kept]
+
+
+def test_a_model_that_was_never_shown_it_still_plays(tmp_path: Path) -> None:
+    fields = {**FIELDS, "censored": True}
+    env = DummyVecEnv([lambda: WithoutSoldOut(gym.make("InvLostSalesLeadTime-v0", **fields))])
+    model = PPO("MlpPolicy", env, device="cpu", seed=0)
+    model.save(tmp_path / "mine.zip")
+    policy = SB3Policy.load(tmp_path / "mine.zip", CENSORED)
+    env.seed(1)
+    expected, _ = model.predict(env.reset(), deterministic=True)
+    products = env.get_attr("products")[0]
+    assert rollout(CENSORED, policy, products).orders[0] == pytest.approx(expected, rel=1e-5)
 
 
 def test_models_of_something_else_are_refused(tmp_path: Path) -> None:

@@ -170,7 +170,9 @@ def generalists() -> list[Experiment]:
         families=("poisson", "negative_binomial", "rounded_gamma", "discrete_uniform"),
         dispersion=Uniform(0.05, 0.5),
     )
-    config = TrainingConfig(steps=10000, network=replace(INFORMED_NETWORK, hidden=(64, 64)))
+    network = replace(INFORMED_NETWORK, hidden=(64, 64))
+    config = TrainingConfig(steps=4000, check_every=500, network=network)
+    long = TrainingConfig(steps=10000, network=network)
     whole: dict[str, Any] = {"long_run": True, "integer_orders": True, "horizon": SHORT_HORIZON}
 
     def generalist(
@@ -178,6 +180,7 @@ def generalists() -> list[Experiment]:
         prefix: str,
         problems: Iterable[inv_gym.Problem],
         mean: LogUniform = LogUniform(1.5, 10.0),
+        config: TrainingConfig = config,
         **costs: Any,
     ) -> Experiment:
         nothing = {"price": 0.0, "unit_cost": 0.0, "salvage_value": 0.0}
@@ -192,6 +195,7 @@ def generalists() -> list[Experiment]:
             "lost-sales",
             "zipkin",
             (LostSales(lead_time=n, discount=1.0, **whole) for n in INFORMED_LEAD_TIMES),
+            config=long,
             holding_cost=1.0,
             shortage_cost=LogUniform(1.0, 60.0),
         ),

@@ -1,4 +1,4 @@
-"""What the labs need: `check` for answers, `solution` for who is stuck, `sized` for short runs."""
+"""What the labs need: `check` for answers, `solution` for help, `sized` for short runs."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def check(exercise: str, answer: object) -> None:
 
 
 def solution(exercise: str) -> None:
-    """Print a cell that solves an exercise, for who is stuck.
+    """Print a cell that solves an exercise.
 
     Raises:
         ValueError: There is no such exercise.

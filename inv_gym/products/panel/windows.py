@@ -252,7 +252,7 @@ class PanelProducts:
     @property
     def extras(self) -> Extras:
         """Short histories, earlier periods, and what the table has."""
-        return Extras(True, True, self.has_lots, self.has_prices)
+        return Extras(True, True, self.panel.sold_out is not None, self.has_lots, self.has_prices)
 
     @cached_property
     def has_lots(self) -> bool:

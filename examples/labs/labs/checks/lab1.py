@@ -134,11 +134,11 @@ def check_1_6(answer: Any) -> str:
 
 
 def check_1_7(answer: Any) -> str:
-    """What a dearer shortage does to the level."""
+    """What a more expensive shortage does to the level."""
     hints = {
         "a": "the level is a quantile of demand. Compute the one at 19 / 20.",
         "b": "the level depends on the ratio b / (b + h), and the ratio changes.",
     }
     chosen(answer, "c", hints)
-    dear = case(PROBLEM, "poisson", 5.0, holding_cost=1.0, shortage_cost=19.0)
-    return f"The level goes from 7 to {dear.rule(BaseStock.closed_form).level[0]:.0f}."
+    product = case(PROBLEM, "poisson", 5.0, holding_cost=1.0, shortage_cost=19.0)
+    return f"The level goes from 7 to {product.rule(BaseStock.closed_form).level[0]:.0f}."

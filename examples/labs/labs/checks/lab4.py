@@ -78,7 +78,7 @@ def check_4_2(answer: Any) -> str:
         "this is the level without a premium: the fast unit costs 2 more than the slow one.",
     )
     expect(level == right, "take the quantile of a day's demand at (b - premium) / (b + h) = 0.7.")
-    return "The dearer the fast source, the lower its level."
+    return "The more expensive the fast source, the lower its level."
 
 
 def check_4_3(answer: Any) -> str:
@@ -195,4 +195,4 @@ def check_4_7(answer: Any) -> str:
         "c": "at premium 80 the cost would be far above that of the regular source alone then.",
     }
     chosen(answer, "b", hints)
-    return "The second source is an insurance: the dearer it is, the less of it is bought."
+    return "The second source is an insurance: the more it costs, the less of it is bought."

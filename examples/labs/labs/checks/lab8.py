@@ -71,7 +71,7 @@ def check_8_2(answer: Any) -> str:
         f"for Monday the factor of the check's table is {right[0]:.3f}, yours is {given[0]:.3f}: "
         "units[weekday == 0] are all Mondays.",
     )
-    return "Seven numbers from hundreds of days: they hardly scatter."
+    return "Seven numbers from hundreds of days: their error is small."
 
 
 def check_8_3(answer: Any) -> str:
@@ -100,7 +100,7 @@ def check_8_3(answer: Any) -> str:
             f"for weekday {today} and ratio {ratio} the forecast is {right:.3f}, yours is "
             f"{given:.3f}.",
         )
-    return "Thirty-two numbers for the scatter, seven for the week."
+    return "Thirty-two numbers say how demand varies, seven say what the weekday adds."
 
 
 def check_8_4(answer: Any) -> str:
@@ -129,7 +129,7 @@ def check_8_5(answer: Any) -> str:
         "c": "nothing is better than the optimum: which level is it, by lab 1?",
     }
     chosen(answer, "a", hints)
-    return "End-to-end learning can gain where forecasts are wrong, or where days hang together."
+    return "End-to-end learning can gain where forecasts are wrong or days depend on each other."
 
 
 def check_8_6(answer: Any) -> str:
