@@ -15,7 +15,7 @@ export DATA
 # One thread for each process: the tests run in parallel.
 test: export OMP_NUM_THREADS := 1
 
-.PHONY: docs try leaderboard tables pictures labs weights generalists structure evidence ppo test fuzz check lint types speed clean
+.PHONY: docs try leaderboard tables pictures labs weights generalists unsteady structure evidence ppo test fuzz check lint types speed clean
 
 leaderboard: .venv  ## rank every policy on every environment; DATA=sales.csv adds your own demand table
 	$(BIN)/inv-gym leaderboard $(if $(DATA),--data "$$DATA") $(ARGS)
@@ -42,6 +42,12 @@ generalists: .venv  ## train the networks for real tables, half an hour each; an
 	  $(BIN)/inv-gym train --env $$env --agent generalist --out runs/$$env.generalist --threads 1 \
 	    $$(test -e runs/$$env.generalist/checkpoint.safetensors && echo --resume) || exit 1; \
 	  cp runs/$$env.generalist/weights.safetensors agents/trained/$$env.generalist.safetensors; \
+	done
+
+unsteady: .venv  ## train the networks for new products whose demand changes, minutes each on one core
+	for lead_time in 0 4 drawn; do \
+	  $(BIN)/python -m inv_gym.agents.unsteady --lead-time $$lead_time \
+	    --out agents/unsteady/trained/$$lead_time.safetensors || exit 1; \
 	done
 
 structure: .venv  ## the measurements of docs/structure.md: hours; goes on where it was interrupted

@@ -30,7 +30,7 @@ ROOMS = {
     "agents": [
         {"network"},
         {"checkpoints", "weights", "network_inputs", "inventory_agent"},
-        {"training", "observation_reader", "forecasting", "model_card"},
+        {"training", "observation_reader", "forecasting", "unsteady", "model_card"},
     ],
     "baselines": [{"fitting"}, {"rules"}, {"exact", "bayes"}, {"catalogue"}, {"forecast"}],
 }

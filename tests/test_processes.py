@@ -21,7 +21,8 @@ from inv_gym.demand.processes import (
     YearlySeason,
     calendar,
 )
-from inv_gym.demand.ranges import Uniform
+from inv_gym.demand.ranges import LogUniform, Uniform
+from inv_gym.demand.unsteady import SpreadChange, StraightTrend, Wave
 from inv_gym.products.batch import HISTORY
 
 PROCESSES = [
@@ -31,6 +32,9 @@ PROCESSES = [
     AutocorrelatedLevel(),
     RegimeChange(),
     DemandShock(),
+    Wave(),
+    StraightTrend(),
+    SpreadChange(),
 ]
 
 
@@ -103,6 +107,41 @@ def test_an_autocorrelated_level_has_the_given_correlation_spread_and_mean_one_a
         wanted = correlation**lag
         error = 4.0 * (1.0 - wanted**2) / np.sqrt(batch)
         assert abs(np.corrcoef(level[20], level[20 + lag])[0, 1] - wanted) < error
+
+
+def test_a_wave_returns_after_its_period_with_the_given_amplitude():
+    waves = factors(Wave(amplitude=0.4, period=6.0))
+    np.testing.assert_allclose(waves[6:], waves[:-6], rtol=1e-9)
+    np.testing.assert_allclose([waves[t : t + 6].mean(0) for t in range(20)], 1.0, rtol=1e-9)
+    squares = ((waves[:6] - 1.0) ** 2).mean(0)
+    np.testing.assert_allclose(squares, 0.4**2 / 2.0, rtol=1e-9)
+
+
+def test_a_straight_trend_grows_by_the_same_amount_to_the_given_ratio():
+    lines = factors(StraightTrend(ratio=Uniform(0.5, 3.0)))
+    np.testing.assert_array_equal(lines[0], 1.0)
+    np.testing.assert_allclose(np.diff(lines, 2, axis=0), 0.0, atol=1e-12)
+    assert 0.5 <= lines[-1].min() < 0.6 and 2.8 < lines[-1].max() <= 3.0
+
+
+def test_a_spread_changes_once_and_leaves_the_mean():
+    noise = factors(SpreadChange(spread=LogUniform(0.05, 0.5)), batch=20_000, periods=40)
+    error = noise.std(1) / np.sqrt(20_000)
+    assert (np.abs(noise.mean(1) - 1.0) < 4.5 * error).all()
+    # the first and last periods of a product have spreads of their own
+    sizes = np.abs(np.log(noise))
+    assert np.corrcoef(sizes[0], sizes[1])[0, 1] > 3.0 * np.corrcoef(sizes[0], sizes[-1])[0, 1]
+    constant = factors(SpreadChange(spread=0.0))
+    np.testing.assert_allclose(constant, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("process", "field", "value"),
+    [(Wave, "amplitude", 1.5), (Wave, "period", 1.0), (StraightTrend, "ratio", -1.0)],
+)
+def test_what_further_processes_cannot_draw_is_refused(process, field, value):
+    with pytest.raises(ValueError, match=f"{field} must be"):
+        process(**{field: value})
 
 
 def test_a_regime_changes_at_most_once_and_for_good():

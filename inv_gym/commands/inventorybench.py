@@ -29,7 +29,7 @@ def main(
     """Play every instance below DIR, and print the mean scores by setting.
 
     With --out, the folder that the board expects is written: of the policy that is named, or of
-    the strongest rule.
+    the networks.
     """
     with needed_packages():
         from inv_gym.inventorybench.instances import read_benchmark

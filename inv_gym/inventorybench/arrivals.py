@@ -6,12 +6,32 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import combinations
+from typing import NamedTuple
 
 import numpy as np
 
 PRIOR = 1.0
 """Orders that stand in for each lead time of promised - 1 to promised + 1 before any is seen."""
 ARRIVAL_TOLERANCE = 1e-6
+TRANSIT_AGES = 3
+"""Ages of outstanding orders, and lead times, that `Transit` tells apart."""
+
+
+class Transit(NamedTuple):
+    """What is known of single orders, of B articles."""
+
+    on_hand: np.ndarray
+    """``[B]`` units, before anything arrives in this period."""
+    outstanding: np.ndarray
+    """``[TRANSIT_AGES, B]`` units in transit that were ordered one, two, and three or more periods
+    ago.
+    """
+    arrived: np.ndarray
+    """``[TRANSIT_AGES, B]`` orders that arrived after at most one, after two, and after three or
+    more periods, with the prior.
+    """
+    lost: np.ndarray
+    """``[B]`` orders that were lost, with the prior."""
 
 
 class Outstanding:
@@ -26,6 +46,8 @@ class Outstanding:
         """Period and units of each, the oldest first."""
         self.seen = dict.fromkeys(range(max(promised - 1, 0), promised + 2), PRIOR)
         """Lead times of the orders that arrived, with the prior."""
+        self.lost = PRIOR
+        """Orders that were lost, with the prior."""
 
     def ordered(self, period: int, units: float, in_transit: float) -> None:
         """An order was placed in a period: what was in transit after it tells if it was lost, or
@@ -37,8 +59,12 @@ class Outstanding:
             in_transit: What is in transit now, units.
         """
         outstanding = sum(size for _, size in self.orders)
-        if units > 0.0 and in_transit >= outstanding + units - ARRIVAL_TOLERANCE:
+        if units <= 0.0:
+            return
+        if in_transit >= outstanding + units - ARRIVAL_TOLERANCE:
             self.orders.append((period, units))
+        else:
+            self.lost += 1.0
 
     def arrived(self, period: int, units: float) -> None:
         """So many units arrived in a period: they are the oldest orders that add up to them."""
@@ -60,6 +86,20 @@ class Outstanding:
             units += size * chances
         return units
 
+    def by_age(self, period: int) -> np.ndarray:
+        """``[TRANSIT_AGES]`` see `Transit.outstanding`."""
+        units = np.zeros(TRANSIT_AGES)
+        for placed, size in self.orders:
+            units[_place(period - placed)] += size
+        return units
+
+    def by_lead_time(self) -> np.ndarray:
+        """``[TRANSIT_AGES]`` see `Transit.arrived`."""
+        number = np.zeros(TRANSIT_AGES)
+        for lead_time, times in self.seen.items():
+            number[_place(lead_time)] += times
+        return number
+
     def _chances(self, age: int, periods: int) -> np.ndarray:
         """``[periods]`` that an order of an age arrives now, in a period, and so on."""
         chances = np.zeros(periods)
@@ -69,6 +109,11 @@ class Outstanding:
         if not chances.any():  # older than all that were seen: it should come now
             chances[0] = 1.0
         return chances / chances.sum()
+
+
+def _place(periods: int) -> int:
+    """Where an age or a lead time counts in `Transit`."""
+    return min(max(periods, 1), TRANSIT_AGES) - 1
 
 
 def _adding_up(sizes: Sequence[float], units: float) -> tuple[int, ...]:

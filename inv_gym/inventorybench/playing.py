@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from inv_gym.inventorybench.arrivals import Outstanding
+from inv_gym.inventorybench.arrivals import Outstanding, Transit
 from inv_gym.inventorybench.instances import RANDOM, Instance, groups
 from inv_gym.play.orders import taken
 from inv_gym.play.policy import Observation, Policy, planned
@@ -79,7 +79,7 @@ def _play(instances: list[Instance], policy: Policy) -> list[Played]:
     for period in range(problem.horizon):
         observation = observed(products, problem, period, game.state(problem))
         shape = (len(instances), 1)
-        order = taken(ready(observation), shape, products.demand, policy, "")
+        order = taken(game.seen_by(ready)(observation), shape, products.demand, policy, "")
         # the board cuts orders to whole numbers
         game.step(np.floor(np.asarray(order)[:, 0] + ROUNDING_ROOM))
     orders = np.stack(game.orders, 1)
@@ -148,6 +148,20 @@ class _Game:
         columns = max(problem.lead_time, 1)
         ahead = self._expected(columns) if self.random else self._known(columns)
         return LostSalesState(self.on_hand + ahead[0], tuple(ahead[1:]))
+
+    def seen_by(self, policy: Policy) -> Policy:
+        """The policy of this period. In the random setting, one that has a method
+        ``seeing(transit)`` is told of the single orders by it.
+        """
+        seeing = getattr(policy, "seeing", None)
+        return seeing(self.transit()) if self.random and seeing is not None else policy
+
+    def transit(self) -> Transit:
+        """What is known of single orders."""
+        by_age = np.stack([orders.by_age(self.period) for orders in self.outstanding], 1)
+        arrived = np.stack([orders.by_lead_time() for orders in self.outstanding], 1)
+        lost = np.array([orders.lost for orders in self.outstanding])
+        return Transit(self.on_hand.copy(), by_age, arrived, lost)
 
     def _known(self, columns: int) -> np.ndarray:
         """``[columns, N]`` units due now and in the periods after it."""

@@ -26,6 +26,7 @@ from inv_gym.inventorybench.playing import problem_of
 from inv_gym.testing import Replay
 
 KNOWN = [4.0, 6.0, 5.0, 5.0, 5.0]
+STRONGEST = ("smoothed, projected level", "network for unsteady demand")
 DATA = Path(__file__).parents[3] / "shared" / "data" / "inventorybench" / "synthetic.json.gz"
 
 
@@ -157,6 +158,40 @@ def test_lead_times_that_were_seen_move_what_is_expected() -> None:
     assert orders.expected(20, 2).tolist() == [10.0, 0.0]
 
 
+def test_single_orders_are_told_by_age_and_lead_time() -> None:
+    orders = Outstanding(promised=2)
+    for period, units in enumerate((5.0, 7.0, 9.0, 0.0)):
+        orders.ordered(period, units, in_transit=sum((5.0, 7.0, 9.0)[: period + 1]))
+    assert orders.by_age(4).tolist() == [0.0, 9.0, 12.0] and orders.lost == 1.0
+    orders.arrived(4, 7.0)
+    assert orders.by_age(4).tolist() == [0.0, 9.0, 5.0]
+    assert orders.by_lead_time().tolist() == [1.0, 1.0, 2.0]
+    orders.ordered(5, 2.0, in_transit=14.0)
+    assert orders.lost == 2.0
+
+
+def test_who_wants_to_see_single_orders_sees_them_where_lead_times_are_drawn() -> None:
+    class Seeing:
+        knows = "history"
+
+        def __init__(self) -> None:
+            self.told: list[list[float]] = []
+
+        def seeing(self, transit):
+            self.told.append([float(transit.on_hand[0]), *transit.outstanding[:, 0]])
+            return self
+
+        def __call__(self, observation):
+            return np.full((1, 1), 10.0 + observation.period)
+
+    policy = Seeing()
+    play_instances([by_hand(RANDOM, [3.0] * 4, [3.0, 1.0, np.inf, 1.0])], {RANDOM: policy})
+    # the order of period 1 arrives in period 2, that of period 0 in period 3; that of 2 is lost
+    assert policy.told == [[0, 0, 0, 0], [0, 10, 0, 0], [0, 11, 10, 0], [8, 0, 0, 10]]
+    play_instances([by_hand("lead_time_4", [3.0] * 4, [4.0] * 4)], {"lead_time_4": policy})
+    assert len(policy.told) == 4
+
+
 def test_every_rule_plays_every_setting(benchmark: Path) -> None:
     instances = read_benchmark(benchmark)
     names = players(instances)
@@ -169,18 +204,20 @@ def test_every_rule_plays_every_setting(benchmark: Path) -> None:
     assert ((table["all"] >= 0.0) & (table["all"] < 1.0)).all()
 
 
-def test_an_instance_plays_the_same_alone_and_beside_others(benchmark: Path) -> None:
+@pytest.mark.parametrize("name", STRONGEST)
+def test_an_instance_plays_the_same_alone_and_beside_others(benchmark: Path, name: str) -> None:
     instances = read_benchmark(benchmark)
-    policies = players(instances)["smoothed, projected level"]
+    policies = players(instances)[name]
     together = play_instances(instances, policies)
     for place, instance in enumerate(instances):
         alone = play_instances([instance], policies)[0]
         assert np.array_equal(alone.orders, together[place].orders)
 
 
-def test_later_demand_changes_no_earlier_order(benchmark: Path) -> None:
+@pytest.mark.parametrize("name", STRONGEST)
+def test_later_demand_changes_no_earlier_order(benchmark: Path, name: str) -> None:
     instances = read_benchmark(benchmark)
-    policies = players(instances)["smoothed, projected level"]
+    policies = players(instances)[name]
     for instance in instances[::2]:
         changed = Instance(**{**vars(instance), "demand": instance.demand.copy()})
         changed.demand[6:] += 50.0
@@ -251,7 +288,8 @@ def test_a_setting_without_a_policy_is_refused() -> None:
 
 
 @pytest.mark.skipif(not DATA.is_file(), reason="the benchmark's instances are not here")
-def test_scores_on_the_benchmark_are_those_of_the_page() -> None:
+@pytest.mark.parametrize("name", STRONGEST)
+def test_scores_on_the_benchmark_are_those_of_the_page(name: str) -> None:
     facts = json.loads(gzip.decompress(DATA.read_bytes()))
     instances = []
     for one in facts["instances"]:
@@ -265,7 +303,6 @@ def test_scores_on_the_benchmark_are_those_of_the_page() -> None:
         )
         assert instances[-1].perfect == pytest.approx(one["perfect"])
     assert {problem_of([i]).lead_time for i in instances} == {0, 2, 4}
-    name = "smoothed, projected level"
     scores = score_table({name: play_instances(instances, players(instances)[name])}).iloc[0]
     columns = ("lead_time_0", "lead_time_4", "lead_time_stochastic", "all")
     figures = " | ".join(f"{scores[column]:.3f}".removeprefix("0") for column in columns)

@@ -66,7 +66,7 @@ def test_the_wheel_holds_the_package_alone_with_its_data(wheel: Path) -> None:
         f"inv_gym-{inv_gym.__version__}.dist-info",
     }
     assert set(DATA_FILES) <= set(names)
-    trained = {path.name for path in (ROOT / "agents" / "trained").glob("*.safetensors")}
+    trained = {path.name for path in (ROOT / "agents").glob("**/trained/*.safetensors")}
     packed = {Path(name).name for name in names if name.endswith(".safetensors")}
     assert packed == trained
 
