@@ -93,6 +93,8 @@ def train_unsteady(
         network = _new(sizes, config, source)
     kept = max(0.0, 1.0 - 1.0 / (AVERAGED_SHARE * config.steps))
     average = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(kept), use_buffers=True)
+    averaged = average.module
+    assert isinstance(averaged, UnsteadyNetwork)
     optimiser = torch.optim.AdamW(network.parameters(), config.learning_rate, weight_decay=DECAY)
     held_out = None if tell is None else validation_games(sizes.lead_time, config, source)
     for step in range(config.steps):
@@ -100,8 +102,8 @@ def train_unsteady(
         average.update_parameters(network)
         done = step + 1
         if held_out is not None and (done % config.check_every == 0 or done == config.steps):
-            tell(done, score(average.module, held_out))  # type: ignore[misc]
-    return average.module
+            tell(done, score(averaged, held_out))
+    return averaged
 
 
 def _new(sizes: UnsteadySizes, config: UnsteadyTraining, source: ProductSource) -> UnsteadyNetwork:
