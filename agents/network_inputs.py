@@ -213,12 +213,14 @@ class NetworkInputs:
 
     def _past(self, demand: Array, shown: Products | Observation, rows: slice) -> PastPeriods:
         """What the network sees of past periods, of which this is the demand ``[N, B]``."""
-        sizes, sold_out, covariates = self.network.sizes, None, None
+        sizes, sold_out = self.network.sizes, None
         if sizes.sold_out and shown.sold_out is not None:
             sold_out = tensor(shown.sold_out[rows], self._like)
-        if sizes.past_covariates and shown.covariates is not None:
-            covariates = self._covariates(shown, rows)
-        return PastPeriods(tensor(demand, self._like), sold_out, covariates)
+        every = self._covariates(shown, rows) if sizes.past_covariates else None
+        if every is None or shown.covariates is None:
+            return PastPeriods(tensor(demand, self._like), sold_out)
+        places = [sizes.covariates.index(name) for name in sizes.past_covariates]
+        return PastPeriods(tensor(demand, self._like), sold_out, every[..., places])
 
     def _covariates(self, shown: Products | Observation, rows: slice) -> Tensor | None:
         """``[T, B, C]`` those that the network was trained with, in the given periods; None for one

@@ -71,7 +71,7 @@ class ObservationReader(nn.Module):
             PastPeriods(
                 history,
                 rows[flat.sold_out] if flat.extras.sold_out else None,
-                flat.by_period(rows[flat.past_covariates]) if flat.covariate_names else None,
+                flat.by_period(rows[flat.past_covariates]) if flat.past_names else None,
             ),
             self.times[period][None],
             calendar if flat.covariate_names else None,

@@ -171,6 +171,8 @@ def _sizes(facts: Mapping[str, Any]) -> Sizes:
     names = ("economics", "covariates", "order_names", "lead_times")
     economics, covariates, order_names, lead_times = (tuple(facts[name]) for name in names)
     # the first cards do not have them
-    sights = ("short_histories", "earlier", "sold_out", "past_covariates")
-    seen = (flag(name, facts.get(name, False)) for name in sights)
-    return Sizes(layout, economics, covariates, order_names, lead_times, *seen)
+    sights = ("short_histories", "earlier", "sold_out")
+    short, earlier, sold_out = (flag(name, facts.get(name, False)) for name in sights)
+    past = tuple(facts.get("past_covariates", ()))
+    needed = layout, economics, covariates, order_names, lead_times
+    return Sizes(*needed, short, earlier, sold_out, past)

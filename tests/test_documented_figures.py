@@ -126,7 +126,7 @@ CLAIMS = (
     Claim(README, "{} % more for procurement and removal", (evidence("removal", HISTORY),)),
     Claim(
         README,
-        "{} and {} % above it for the populations `poisson` and `default`",
+        "{} and {} % more for the populations `poisson` and `default`",
         (evidence("no-lead-time-poisson", BAYES), evidence("no-lead-time-default", BAYES)),
     ),
     Claim(

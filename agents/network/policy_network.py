@@ -65,7 +65,9 @@ class PastPeriods(NamedTuple):
     or where that is not told.
     """
     covariates: Tensor | None = None
-    """``[N, B, C]``, NaN where they are not known; None where none is."""
+    """``[N, B, C]`` those that the network sees of past periods, NaN where they are not known; None
+    where none is.
+    """
 
     def rows(self, periods: slice) -> PastPeriods:
         """Some of the periods."""
@@ -89,7 +91,7 @@ class PolicyNetwork(nn.Module):
         static = (1 + len(self.config.magnified)) * len(sizes.economics) + 1 + layout.described
         static += len(QUANTILES) if self.config.knows == "distribution" else 0
         inputs = 3 + sizes.short_histories + sizes.sold_out
-        inputs += len(sizes.covariates) * sizes.past_covariates
+        inputs += len(sizes.past_covariates)
         self.encoder = Encoder(inputs, channels) if self.config.knows == "history" else None
         self.remembers = self.encoder is not None and sizes.earlier
         self.static = Standardise(static)
@@ -142,14 +144,12 @@ class PolicyNetwork(nn.Module):
             inputs.append(unknown.to(share))
         if self.sizes.sold_out:
             inputs.append(torch.zeros_like(share) if past.sold_out is None else past.sold_out)
-        if self.sizes.past_covariates:
-            inputs.extend(self._covariates_of(past))
-        return torch.stack(inputs, -1)
+        return torch.stack([*inputs, *self._covariates_of(past)], -1)
 
     def _covariates_of(self, past: PastPeriods) -> Iterable[Tensor]:
         """``[N, B]`` each covariate of past periods, 0 where it is not known."""
         if past.covariates is None:
-            return [torch.zeros_like(past.demand)] * len(self.sizes.covariates)
+            return [torch.zeros_like(past.demand)] * len(self.sizes.past_covariates)
         return known_or_zero(past.covariates).unbind(-1)
 
     def prepare(self, static: Tensor, clock: Tensor, *known: Tensor | None) -> Tensor:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from inv_gym.agents.network.features import StateLayout
+from inv_gym.demand.processes import beyond_calendar
 from inv_gym.problems.problem import Problem
 from inv_gym.products.sources import NO_EXTRAS, Extras
 
@@ -28,8 +29,8 @@ class Sizes:
     in place of demand, or a table tells it.
     """
 
-    past_covariates: bool = False
-    """Whether it sees the covariates of past periods too, as what promotions have sold."""
+    past_covariates: tuple[str, ...] = ()
+    """Covariates that it sees of past periods too, as promotions: a peak is explained by them."""
 
     @property
     def fastest_first(self) -> list[int]:
@@ -61,5 +62,5 @@ class Sizes:
             extras.short_histories,
             extras.earlier,
             any(extras.shown_in(problem).sold_out for problem in problems),
-            bool(covariates),
+            beyond_calendar(covariates),
         )

@@ -78,6 +78,7 @@ class SB3Policy:
         covariates, extras = self.covariates, layout.extras
         shown = observation._replace(
             covariates=observation.covariates if covariates else None,
+            covariate_names=covariates,
             earlier=observation.earlier if extras.earlier else None,
             sold_out=observation.sold_out if extras.sold_out else None,
             lots=observation.lots if extras.lots else None,

@@ -96,12 +96,12 @@ def train_unsteady(
     averaged = average.module
     assert isinstance(averaged, UnsteadyNetwork)
     optimiser = torch.optim.AdamW(network.parameters(), config.learning_rate, weight_decay=DECAY)
-    held_out = None if tell is None else validation_games(sizes.lead_time, config, source)
+    held_out = validation_games(sizes.lead_time, config, source)
     for step in range(config.steps):
         _descend(network, optimiser, _games(sizes, config, source, step), config.rate(step))
         average.update_parameters(network)
         done = step + 1
-        if held_out is not None and (done % config.check_every == 0 or done == config.steps):
+        if tell is not None and (done % config.check_every == 0 or done == config.steps):
             tell(done, score(averaged, held_out))
     return averaged
 

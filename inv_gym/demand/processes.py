@@ -6,6 +6,7 @@ one is stationary.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -235,6 +236,13 @@ class Sometimes:
 
 CALENDAR = ("weekday_sin", "weekday_cos", "year_sin", "year_cos")
 """Names of the covariates that `calendar` gives."""
+
+
+def beyond_calendar(names: Sequence[str]) -> tuple[str, ...]:
+    """The names of the covariates that are not of the calendar: their past does not follow from
+    today.
+    """
+    return tuple(name for name in names if name not in CALENDAR)
 
 
 def calendar(start: np.ndarray, periods: int) -> np.ndarray:

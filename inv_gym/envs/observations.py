@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import accumulate, pairwise
+from itertools import accumulate, pairwise, takewhile
 from typing import Any
 
 import numpy as np
 
+from inv_gym.demand.processes import beyond_calendar
 from inv_gym.play.episode import Episode
 from inv_gym.play.policy import Observation
 from inv_gym.problems.lots import Lots
@@ -39,10 +40,11 @@ class FlatObservations:
     """Writes the observations of an episode as vectors ``[n]`` (one product, floats) or ``[B, n]``.
 
     The entries, in order: the state, the history (oldest first), the economics, the scale, the
-    covariates of the current period and of the history's (oldest first), the number of known
-    periods, what is known of earlier ones, which periods sold out (oldest first), the lots and
-    today's price if the source or the problem may have any, and the share of the horizon that is
-    left (1 throughout in a long-run problem). What is not known of a history is 0.
+    covariates of the current period, those beside the calendar of the history's periods (oldest
+    first), the number of known periods, what is known of earlier ones, which periods sold out
+    (oldest first), the lots and today's price if the source or the problem may have any, and the
+    share of the horizon that is left (1 throughout in a long-run problem). What is not known of a
+    history is 0.
 
     Args:
         problem: Whose observations.
@@ -60,6 +62,7 @@ class FlatObservations:
     ) -> None:
         self._problem, self.covariate_names = problem, covariate_names
         self._scale_free = scale_free
+        self.past_names = beyond_calendar(covariate_names)
         state = flatten_names(problem.initial_state(0.0))
         history = [f"demand_{k}_ago" for k in range(HISTORY, 0, -1)]
         self.names = [
@@ -68,7 +71,7 @@ class FlatObservations:
             *problem.Economics._fields,
             "scale",
             *covariate_names,
-            *past_names(covariate_names),
+            *(f"{name}_{k}_ago" for k in range(HISTORY, 0, -1) for name in self.past_names),
             *extra_names(extras),
             "horizon_left",
         ]
@@ -78,7 +81,8 @@ class FlatObservations:
         self.scale = self.history.stop + len(problem.Economics._fields)
         self.economics = slice(self.history.stop, self.scale)
         self.covariates = slice(self.scale + 1, self.scale + 1 + len(covariate_names))
-        end = self.covariates.stop + HISTORY * len(covariate_names)
+        self._past_places = [covariate_names.index(name) for name in self.past_names]
+        end = self.covariates.stop + HISTORY * len(self.past_names)
         self.past_covariates = slice(self.covariates.stop, end)
         ends = accumulate(
             (len(names) * shown for names, shown in zip(EXTRA_NAMES, extras, strict=True)),
@@ -96,7 +100,8 @@ class FlatObservations:
         extras = Extras(*(not set(names).isdisjoint(shown) for shown in EXTRA_NAMES))
         begin = len(cls(problem, ()).names) - 1
         every = [name for name in names[begin:-1] if name not in extra_names(extras)]
-        return cls(problem, tuple(every[: len(every) // (1 + HISTORY)]), extras)
+        covariates = takewhile(lambda name: not name.endswith(f"_{HISTORY}_ago"), every)
+        return cls(problem, tuple(covariates), extras)
 
     def bounds(self) -> tuple[np.ndarray, np.ndarray]:
         """Low and high ``[n]`` of the entries, float32; infinite where nothing is known.
@@ -121,7 +126,7 @@ class FlatObservations:
 
     def by_period(self, rows: Any) -> Any:
         """``[H, B, C]`` the entries ``[H * C, B]`` of the history's covariates."""
-        return rows.reshape(HISTORY, len(self.covariate_names), -1).swapaxes(1, 2)
+        return rows.reshape(HISTORY, len(self.past_names), -1).swapaxes(1, 2)
 
     def start(self, products: Products, single: bool) -> None:
         """Begin an episode of NumPy products: fill in what does not change. `single` shows the
@@ -165,7 +170,7 @@ class FlatObservations:
         else:
             rows[self.history] = self._demand[t : t + HISTORY]
         if self._calendar is not None:
-            past = self._calendar[t : t + HISTORY]
+            past = self._calendar[t : t + HISTORY, self._past_places]
             rows[self.past_covariates] = past.reshape(-1, *past.shape[2:])
             if t < self._problem.horizon:
                 rows[self.covariates] = self._calendar[HISTORY + t]
@@ -205,7 +210,8 @@ class FlatObservations:
         return divisors
 
     def read(self, vectors: np.ndarray) -> Observation:
-        """What vectors ``[B, n]`` show, as policies take it.
+        """What vectors ``[B, n]`` show, as policies take it; what they do not show of past
+        covariates, the calendar, is 0.
 
         Raises:
             ValueError: They have another number of entries.
@@ -217,8 +223,10 @@ class FlatObservations:
         rows = vectors.T
         covariates = None
         if self.covariate_names:
-            past, today = self.by_period(rows[self.past_covariates]), rows[self.covariates].T
-            covariates = np.concatenate([past, today[None]])
+            covariates = np.zeros((HISTORY + 1, *rows[self.covariates].T.shape), rows.dtype)
+            covariates[-1] = rows[self.covariates].T
+        if covariates is not None and self.past_names:
+            covariates[:-1, :, self._past_places] = self.by_period(rows[self.past_covariates])
         left = float(rows[-1, 0])
         period = 0 if self._problem.long_run else round((1.0 - left) * self._problem.horizon)
         state = unflatten(rows[self.state], self._problem.initial_state(0.0))
@@ -242,11 +250,6 @@ class FlatObservations:
         )
 
 
-def past_names(covariate_names: Sequence[str]) -> list[str]:
-    """The names of the entries that show covariates of the history."""
-    return [f"{name}_{k}_ago" for k in range(HISTORY, 0, -1) for name in covariate_names]
-
-
 def flat(problem: Problem, observation: Observation, short_histories: bool = False) -> np.ndarray:
     """The vectors ``[B, n]`` in which an environment shows what a policy sees, float32.
 
@@ -256,8 +259,10 @@ def flat(problem: Problem, observation: Observation, short_histories: bool = Fal
     left = 1.0 if problem.long_run else 1.0 - observation.period / problem.horizon
     calendar: Sequence[np.ndarray] = ()
     if observation.covariates is not None:
+        names = observation.covariate_names or ()
+        places = [names.index(name) for name in beyond_calendar(names)]
         *past, today = np.nan_to_num(to_numpy(observation.covariates)).swapaxes(1, 2)
-        calendar = [*today, *(column for period in past for column in period)]
+        calendar = [*today, *(period[place] for period in past for place in places)]
     history = to_numpy(observation.history)
     filling = 0.0 if short_histories else to_numpy(observation.scale)
     every = np.ones(len(observation.scale))

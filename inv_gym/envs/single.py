@@ -33,12 +33,13 @@ class InventoryEnv(gym.Env[np.ndarray, np.ndarray], View):
     ``Box((n,), float32)``; ``env.unwrapped.observation_names`` names the entries: the state
     (units), the last 32 demands (units, oldest first; sales if censored; 0 where they are not
     known), the economics (money per unit), the scale (mean of the known history before the start,
-    units), covariates of the period and of the 32 before it, the number of known demands where
-    products may have fewer than 32, which of the 32 periods sold out (1 or 0) if sales are seen or
-    the products' table tells it, order multiple and minimum order (units) and today's price (money
-    per unit) if the products' table has them, and the share of the horizon that is left. Bounds are
-    infinite where an entry has none, so wrappers that need finite ones (``RescaleObservation``,
-    ``DiscretizeObservation``) refuse it; normalise with ``NormalizeObservation``, which needs none.
+    units), covariates of the period, and those beside the calendar of the 32 before it, the number
+    of known demands where products may have fewer than 32, which of the 32 periods sold out (1 or
+    0) if sales are seen or the products' table tells it, order multiple and minimum order (units)
+    and today's price (money per unit) if the products' table has them, and the share of the horizon
+    that is left. Bounds are infinite where an entry has none, so wrappers that need finite ones
+    (``RescaleObservation``, ``DiscretizeObservation``) refuse it; normalise with
+    ``NormalizeObservation``, which needs none.
 
     ## Rewards
     The profit of the period, money; the last period of a finite horizon includes the discounted

@@ -1,4 +1,4 @@
-"""A network sees covariates of past periods beside their demand: a promotion explains a peak."""
+"""A network sees promotions of past periods beside their demand: they explain peaks."""
 
 from __future__ import annotations
 
@@ -36,17 +36,21 @@ def promoted(tmp_path_factory: pytest.TempPathFactory) -> PanelProducts:
     return PanelProducts(read_panel(stored(tmp_path_factory.mktemp("table"), frame[~late])))
 
 
-def test_orders_depend_on_past_covariates_of_the_history_alone() -> None:
-    agent, products = untrained(PROBLEM, SEASONAL), draw_products(SEASONAL, PROBLEM, 20)
+def test_a_past_promotion_counts_for_as_long_as_it_is_in_the_history(
+    promoted: PanelProducts,
+) -> None:
+    agent, products = untrained(PROBLEM, promoted), draw_products(promoted, PROBLEM, 20)
     assert products.covariates is not None
-    wanted, changed = rollout(PROBLEM, agent, products).orders, products.covariates.copy()
-    changed[3] = 1.0 - changed[3]  # in the history of the first four periods
-    got = rollout(PROBLEM, agent, products._replace(covariates=changed)).orders
-    assert (np.abs(got[:4] - wanted[:4]).max((1, 2)) > 0.0).all()
-    later = products.covariates.copy()
-    later[HISTORY + 3 :] += 1.0
-    got = rollout(PROBLEM, agent, products._replace(covariates=later)).orders
-    np.testing.assert_array_equal(got[:3], wanted[:3])
+    changed = products.covariates.copy()
+    changed[3, :, -1] = 1.0 - changed[3, :, -1]
+    pairs = zip(
+        agent.inputs.of_products(products),
+        agent.inputs.of_products(products._replace(covariates=changed)),
+        strict=True,
+    )
+    differences = [float((was.exogenous - now.exogenous).abs().max()) for was, now in pairs]
+    assert min(differences[:4]) > 0.0
+    assert max(differences[4:]) == 0.0
 
 
 @pytest.mark.parametrize("censored", [False, True])
@@ -71,10 +75,21 @@ def test_environments_and_rollouts_give_the_same_orders(
     np.testing.assert_allclose(np.stack(played), wanted, rtol=1e-4, atol=1e-4)
 
 
-def test_a_censored_episode_is_encoded_period_by_period() -> None:
+def test_the_calendar_of_the_past_follows_from_today() -> None:
+    agent, products = untrained(PROBLEM, SEASONAL), draw_products(SEASONAL, PROBLEM, 20)
+    assert agent.covariates == CALENDAR and agent.network.sizes.past_covariates == ()
+    assert products.covariates is not None
+    changed = products.covariates.copy()
+    changed[:HISTORY] = 0.0
+    wanted = rollout(PROBLEM, agent, products).orders
+    got = rollout(PROBLEM, agent, products._replace(covariates=changed)).orders
+    np.testing.assert_array_equal(got, wanted)
+
+
+def test_a_censored_episode_is_encoded_period_by_period(promoted: PanelProducts) -> None:
     problem = replace(PROBLEM, censored=True)
-    agent = untrained(problem, SEASONAL)
-    episode = Episode(problem, draw_products(SEASONAL, problem, 5).to(agent.network.like))
+    agent = untrained(problem, promoted)
+    episode = Episode(problem, draw_products(promoted, problem, 5).to(agent.network.like))
     follower = EpisodeInputs(problem, agent.network)
     while not episode.done:
         observation = episode.observe()
@@ -84,9 +99,12 @@ def test_a_censored_episode_is_encoded_period_by_period() -> None:
         episode.step(tuple(agent(observation).unbind(-1)))
 
 
-def test_networks_of_before_see_the_covariates_of_the_period_alone(tmp_path: Path) -> None:
-    trained = untrained(PROBLEM, SEASONAL)
-    sizes = replace(trained.network.sizes, past_covariates=False)
+def test_networks_of_before_see_the_covariates_of_the_period_alone(
+    promoted: PanelProducts, tmp_path: Path
+) -> None:
+    trained = untrained(PROBLEM, promoted)
+    assert trained.network.sizes.past_covariates == ("promotion",)
+    sizes = replace(trained.network.sizes, past_covariates=())
     network = PolicyNetwork(sizes, trained.network.config).double().requires_grad_(False)
     InventoryAgent(PROBLEM, network).save(tmp_path)
     path = tmp_path / "weights.safetensors"
@@ -94,8 +112,8 @@ def test_networks_of_before_see_the_covariates_of_the_period_alone(tmp_path: Pat
     del card["sizes"]["past_covariates"]  # as in a card of before
     write_tensors(path, tensors, card)
     agent = InventoryAgent.load(path)
-    assert not agent.network.sizes.past_covariates
-    products = draw_products(SEASONAL, PROBLEM, 10)
+    assert agent.network.sizes.past_covariates == ()
+    products = draw_products(promoted, PROBLEM, 10)
     assert products.covariates is not None
     changed = products.covariates.copy()
     changed[:HISTORY] = 0.0
