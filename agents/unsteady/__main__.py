@@ -40,8 +40,5 @@ def main(
     UnsteadyAgent(networks, facts).save(out)
 
 
-app = typer.Typer(add_completion=False)
-app.command()(main)
-
 if __name__ == "__main__":
-    app()
+    typer.run(main)

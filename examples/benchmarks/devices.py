@@ -19,7 +19,7 @@ from inv_gym.agents.training.config import TrainingConfig
 from inv_gym.agents.training.direct_backprop import DirectBackprop
 
 PROBLEM = inv_gym.LostSales(lead_time=4, horizon=50)
-WARM_UP, REPEATS = 2, 20
+WARM_UP_STEPS, REPEATS = 2, 20
 
 
 def seconds_of(action: Callable[[], object], device: str) -> float:
@@ -37,7 +37,7 @@ def report(device: str, compiled: bool, batch: int) -> str:
     source = inv_gym.make_source("default")
     training = DirectBackprop(PROBLEM, source, config, device, compiled)
     first = seconds_of(training.train_step, device)
-    for _ in range(WARM_UP):
+    for _ in range(WARM_UP_STEPS):
         training.train_step()
     step = min(seconds_of(training.train_step, device) for _ in range(REPEATS))
     drawing = min(seconds_of(lambda: training.batch(0), device) for _ in range(REPEATS))
