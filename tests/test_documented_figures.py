@@ -220,8 +220,8 @@ CLAIMS = (
     ),
     Claim(
         AGENTS,
-        "From lead time 2 on, yes: {} % better for lead time 2, {} % for 5, {} % for 10, {} % for 20. "
-        "For lead time 1 it is {} % worse.",
+        "From lead time 2 on, yes: {} % better for lead time 2, {} % for 5, {} % for 10, {} % for "
+        "20. For lead time 1 it is {} % worse.",
         tuple(
             evidence(f"lead-time-{n}", VECTOR, sign=-1 if n == 1 else 1) for n in (2, 5, 10, 20, 1)
         ),

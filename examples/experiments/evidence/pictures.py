@@ -28,7 +28,7 @@ CHANGING_DEMANDS = {
     "season": "seasons",
     "regime-change": "changes of level",
     "shock": "shocks",
-    "censored": "sales seen in place of demand",
+    "censored": "sales are seen",
 }
 """Experiments whose paths are drawn, and what a picture calls them."""
 SHOWN_PRODUCTS = 500
