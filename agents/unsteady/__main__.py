@@ -40,5 +40,8 @@ def main(
     UnsteadyAgent(networks, facts).save(out)
 
 
+trainer = typer.Typer(add_completion=False)
+trainer.command()(main)
+
 if __name__ == "__main__":
-    typer.run(main)
+    trainer()

@@ -16,7 +16,7 @@ from inv_gym.products.batch import HISTORY
 from inv_gym.products.sources import ProductSource
 from inv_gym.products.unsteady import KNOWN_DEMANDS
 
-RATIOS = (0.8, 25.0)
+COST_RATIOS = (0.8, 25.0)
 """Between which profit over holding cost is drawn, evenly on a log scale (our choice)."""
 CONCENTRATION, MOST_LOST = 2.0, 0.4
 """Of the Dirichlet law of lead times 1 to `AGES`, and the largest share of lost orders."""
@@ -51,7 +51,7 @@ def draw_games(
         lead_time: Of every order; None draws one for each.
     """
     products = source.sample(rng, number, LostSales(horizon=LONGEST, discount=1.0))
-    low, high = (math.log(ratio) for ratio in RATIOS)
+    low, high = (math.log(ratio) for ratio in COST_RATIOS)
     ratio = np.exp(rng.uniform(low, high, number))
     if lead_time is None:
         lead_times = _drawn_lead_times(rng, number)

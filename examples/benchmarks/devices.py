@@ -18,7 +18,7 @@ import inv_gym
 from inv_gym.agents.training.config import TrainingConfig
 from inv_gym.agents.training.direct_backprop import DirectBackprop
 
-PROBLEM = inv_gym.LostSales(lead_time=4, horizon=50)
+TIMED_PROBLEM = inv_gym.LostSales(lead_time=4, horizon=50)
 WARM_UP_STEPS, REPEATS = 2, 20
 
 
@@ -35,7 +35,7 @@ def report(device: str, compiled: bool, batch: int) -> str:
     """A line with the seconds of the first step, of a later one, and of drawing its products."""
     config = TrainingConfig(batch=batch, steps=10**9, validation_products=1)
     source = inv_gym.make_source("default")
-    training = DirectBackprop(PROBLEM, source, config, device, compiled)
+    training = DirectBackprop(TIMED_PROBLEM, source, config, device, compiled)
     first = seconds_of(training.train_step, device)
     for _ in range(WARM_UP_STEPS):
         training.train_step()

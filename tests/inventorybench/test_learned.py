@@ -194,7 +194,7 @@ def test_the_shipped_networks_are_above_the_rule_on_made_up_products(setting: st
 def test_the_command_trains_to_a_file(tmp_path: Path) -> None:
     path = tmp_path / "a.safetensors"
     arguments = ["--lead-time", "drawn", "--out", str(path), "--steps", "1", "--members", "2"]
-    shown = CliRunner().invoke(command.app, arguments)
+    shown = CliRunner().invoke(command.trainer, arguments)
     assert shown.exit_code == 0, shown.output
     agent = UnsteadyAgent.load(path)
     assert agent.sizes.lead_time is None and len(agent.networks) == 2
