@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from inv_gym.agents.unsteady import PlannedOrders, UnsteadyAgent
-from inv_gym.agents.unsteady.game import RATIOS
+from inv_gym.agents.unsteady.game import COST_RATIOS
 from inv_gym.inventorybench.arrivals import Transit
 from inv_gym.play.policy import NotPlannedError, Observation
 from inv_gym.problems.problem import Problem
@@ -39,7 +39,7 @@ class LearnedOrders:
         economics = products.economics
         price = np.asarray(economics.price)
         # ratios beyond those that were learned count as the highest of them
-        ratio = price / np.maximum(economics.holding_cost, price / RATIOS[1])
+        ratio = price / np.maximum(economics.holding_cost, price / COST_RATIOS[1])
         return PlannedLearnedOrders(self.agent.plan(demand[HISTORY - KNOWN_DEMANDS :], ratio))
 
     def __call__(self, observation: Observation) -> np.ndarray:
