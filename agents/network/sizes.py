@@ -28,7 +28,6 @@ class Sizes:
     """Whether it sees which periods of the history sold out: in one of the problems sales are seen
     in place of demand, or a table tells it.
     """
-
     past_covariates: tuple[str, ...] = ()
     """Covariates that it sees of past periods too, as promotions: a peak is explained by them."""
 

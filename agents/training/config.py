@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field, replace
 
 from inv_gym.agents.network.config import NetworkConfig, check_network
 from inv_gym.util.checks import flag, one_of, real, whole
+from inv_gym.util.schedules import warmed_cosine
 
 WEIGHTINGS = ("product", "money")
 SCHEDULES = ("constant", "rising")
@@ -140,9 +140,4 @@ class TrainingConfig:
 
     def rate(self, step: int) -> float:
         """The learning rate of a step."""
-        rise = min(1.0, (step + 1) / max(self.warm_up, 1))
-        return (
-            self.learning_rate
-            * rise
-            * (0.01 + 0.99 * 0.5 * (1.0 + math.cos(math.pi * step / self.steps)))
-        )
+        return warmed_cosine(self.learning_rate, step, self.steps, self.warm_up)

@@ -4,7 +4,6 @@ with made-up products.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -19,6 +18,7 @@ from inv_gym.agents.unsteady.network import UnsteadyNetwork, UnsteadySizes
 from inv_gym.products.sources import ProductSource
 from inv_gym.products.unsteady import UNSTEADY
 from inv_gym.util.checks import real, whole
+from inv_gym.util.schedules import warmed_cosine
 
 FIRST_STREAM, STEP_STREAM = 0, 1
 """Random streams of a seed: for the statistics of the inputs, and for the steps."""
@@ -67,9 +67,7 @@ class UnsteadyTraining:
 
     def rate(self, step: int) -> float:
         """The learning rate of a step."""
-        rise = min(1.0, (step + 1) / RISING_STEPS)
-        fall = 0.01 + 0.99 * 0.5 * (1.0 + math.cos(math.pi * step / self.steps))
-        return self.learning_rate * rise * fall
+        return warmed_cosine(self.learning_rate, step, self.steps, RISING_STEPS)
 
 
 def train_unsteady(
@@ -96,12 +94,13 @@ def train_unsteady(
     averaged = average.module
     assert isinstance(averaged, UnsteadyNetwork)
     optimiser = torch.optim.AdamW(network.parameters(), config.learning_rate, weight_decay=DECAY)
-    held_out = validation_games(sizes.lead_time, config, source)
+    held_out = None if tell is None else validation_games(sizes.lead_time, config, source)
     for step in range(config.steps):
         _descend(network, optimiser, _games(sizes, config, source, step), config.rate(step))
         average.update_parameters(network)
         done = step + 1
-        if tell is not None and (done % config.check_every == 0 or done == config.steps):
+        due = done % config.check_every == 0 or done == config.steps
+        if due and tell is not None and held_out is not None:
             tell(done, score(averaged, held_out))
     return averaged
 

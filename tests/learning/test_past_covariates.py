@@ -11,7 +11,7 @@ import pytest
 from learning_cases import untrained
 from panel_cases import long_table, stored
 
-from inv_gym import LostSales, draw_products, make_source, rollout
+from inv_gym import LostSales, Products, draw_products, make_source, rollout
 from inv_gym.agents.checkpoints import read_tensors, write_tensors
 from inv_gym.agents.inventory_agent import InventoryAgent
 from inv_gym.agents.network.policy_network import PolicyNetwork
@@ -34,6 +34,16 @@ def promoted(tmp_path_factory: pytest.TempPathFactory) -> PanelProducts:
     frame["promotion"] = rng.integers(0, 2, len(frame))
     late = (frame.series == "rye") & (frame.date < "2015-03-20")
     return PanelProducts(read_panel(stored(tmp_path_factory.mktemp("table"), frame[~late])))
+
+
+def past_covariates_do_not_count(agent: InventoryAgent, products: Products) -> None:
+    """Other covariates in the history change no order."""
+    assert products.covariates is not None
+    changed = products.covariates.copy()
+    changed[:HISTORY] = 0.0
+    wanted = rollout(PROBLEM, agent, products).orders
+    got = rollout(PROBLEM, agent, products._replace(covariates=changed)).orders
+    np.testing.assert_array_equal(got, wanted)
 
 
 def test_a_past_promotion_counts_for_as_long_as_it_is_in_the_history(
@@ -76,14 +86,9 @@ def test_environments_and_rollouts_give_the_same_orders(
 
 
 def test_the_calendar_of_the_past_follows_from_today() -> None:
-    agent, products = untrained(PROBLEM, SEASONAL), draw_products(SEASONAL, PROBLEM, 20)
+    agent = untrained(PROBLEM, SEASONAL)
     assert agent.covariates == CALENDAR and agent.network.sizes.past_covariates == ()
-    assert products.covariates is not None
-    changed = products.covariates.copy()
-    changed[:HISTORY] = 0.0
-    wanted = rollout(PROBLEM, agent, products).orders
-    got = rollout(PROBLEM, agent, products._replace(covariates=changed)).orders
-    np.testing.assert_array_equal(got, wanted)
+    past_covariates_do_not_count(agent, draw_products(SEASONAL, PROBLEM, 20))
 
 
 def test_a_censored_episode_is_encoded_period_by_period(promoted: PanelProducts) -> None:
@@ -113,10 +118,4 @@ def test_networks_of_before_see_the_covariates_of_the_period_alone(
     write_tensors(path, tensors, card)
     agent = InventoryAgent.load(path)
     assert agent.network.sizes.past_covariates == ()
-    products = draw_products(promoted, PROBLEM, 10)
-    assert products.covariates is not None
-    changed = products.covariates.copy()
-    changed[:HISTORY] = 0.0
-    wanted = rollout(PROBLEM, agent, products).orders
-    got = rollout(PROBLEM, agent, products._replace(covariates=changed)).orders
-    np.testing.assert_array_equal(got, wanted)
+    past_covariates_do_not_count(agent, draw_products(promoted, PROBLEM, 10))
