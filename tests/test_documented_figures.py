@@ -300,8 +300,8 @@ CLAIMS = (
     Claim(
         AGENTS,
         "It is {} % better than the best heuristic that knows the history, {} ± {} % better than "
-        "the dual index that knows the distribution, and {} ± {} % worse than the capped dual "
-        "index that knows it.",
+        "the dual index that knows the distribution, and {} ± {} % worse than the projected "
+        "expedited position that knows it.",
         (
             evidence("dual-sourcing-2", HISTORY),
             evidence("dual-sourcing-2", "to dual index (knows distribution)"),
