@@ -12,7 +12,7 @@ from inv_gym.advice.stock import Calendar
 from inv_gym.problems.problem import Problem
 from inv_gym.products.batch import HISTORY, Products, assemble
 from inv_gym.products.panel import Panel, PanelProducts
-from inv_gym.products.panel.covariates import covariates, phases
+from inv_gym.products.panel.covariates import covariates, of_dates
 from inv_gym.products.panel.earlier import earlier_of
 from inv_gym.products.panel.frequency import Periods
 from inv_gym.products.panel.prices import prices_over_time
@@ -157,6 +157,6 @@ class Today:
         """``[HISTORY + 1, B, C]`` of the history and of today."""
         past = covariates(self.panel, days, series, self._next(series))
         today = np.zeros((1, *past.shape[1:]))
-        calendar = phases(self.panel, self.calendar.ahead[:1])
-        today[..., : calendar.shape[-1]] = calendar
+        dated = of_dates(self.panel, self.calendar.ahead[:1])
+        today[..., : dated.shape[-1]] = dated
         return np.concatenate([past, today])

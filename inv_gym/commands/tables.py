@@ -72,6 +72,15 @@ Decimal = Annotated[
     str | None,
     typer.Option(metavar=".|,", help="Of the table: the mark of decimals in a text file."),
 ]
+HolidaysOption = Annotated[
+    str | None,
+    typer.Option(
+        "--holidays",
+        metavar="FILE",
+        help="Of the table: holidays, a CSV file with a column date; for networks that are "
+        "trained on it.",
+    ),
+]
 Wide = Annotated[
     bool | None,
     typer.Option("--wide", help="Of the table: one column per series, or one per day."),

@@ -95,6 +95,7 @@ def main(
     separator: tables.Separator = None,
     frequency: tables.FrequencyOption = None,
     decimal: tables.Decimal = None,
+    holidays: tables.HolidaysOption = None,
     columns: tables.ColumnsOption = None,
     wide: tables.Wide = None,
     from_pretrained: Annotated[

@@ -58,6 +58,7 @@ READING_KEYS = (
     "columns",
     "frequency",
     "decimal",
+    "holidays",
 )
 TABLE_KEYS = ("file", *READING_KEYS, "first", "last", "economics", "seed")
 POPULATION_KEYS = (

@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from experiments.favorita.data import HOLIDAYS_FILE
+
 FIRST, LAST = "2013-01-01", "2017-08-15"
 SHOCK = "2016-04-16"
 WEEKDAYS = (0.98, 0.92, 0.92, 0.82, 0.90, 1.20, 1.24)
@@ -69,6 +71,14 @@ def items(number: int, rng: np.random.Generator) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
+def holidays() -> pd.DataFrame:
+    """Christmas and New Year's Day, with the columns of the competition's file."""
+    days = pd.date_range(FIRST, LAST)
+    free = days[((days.month == 12) & (days.day == 25)) | ((days.month == 1) & (days.day == 1))]
+    told = {"type": "Holiday", "locale": "National", "transferred": False}
+    return pd.DataFrame({"date": free.strftime("%Y-%m-%d")} | told)
+
+
 def noise(rng: np.random.Generator, periods: int, deviation: float) -> np.ndarray:
     """``[D]`` factors that stay above or below 1 for some days."""
     level = np.zeros(periods)
@@ -79,8 +89,8 @@ def noise(rng: np.random.Generator, periods: int, deviation: float) -> np.ndarra
 
 
 def write_twin(folder: Path, number: int = 20) -> Path:
-    """Write the three tables to a folder, which it gives back; `number` stores, and ten times as
-    many items.
+    """Write the three tables and the holidays to a folder, which it gives back; `number` stores,
+    and ten times as many items.
     """
     folder.mkdir(parents=True, exist_ok=True)
     rng = np.random.default_rng(TWIN_SEED)
@@ -91,4 +101,5 @@ def write_twin(folder: Path, number: int = 20) -> Path:
     }
     for name, frame in tables.items():
         frame.to_parquet(folder / f"{name}.parquet")
+    holidays().to_csv(folder / HOLIDAYS_FILE, index=False)
     return folder

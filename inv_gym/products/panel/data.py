@@ -50,6 +50,7 @@ class Panel:
         notes: What was filled, set to zero, masked, and how long a period is.
         frequency: How long a period is.
         closures: How they are told from demand.
+        holidays: ``[N]`` datetime64[D], rising; None if none are given.
         shops: ``[S]`` the shop of each series, which closes with all of them.
         file: Name of the file.
         played: What was worked out about periods that are played, see `played_periods`.
@@ -69,6 +70,7 @@ class Panel:
     closures: Closures
     shops: np.ndarray
     file: str
+    holidays: np.ndarray | None = None
     played: dict[range, PlayedPeriods] = field(default_factory=dict, init=False)
 
     def __repr__(self) -> str:
@@ -129,6 +131,8 @@ class Panel:
                 digest.update(column[:, order[block]].tobytes())
         for name, figures in self.figures.items():
             digest.update(name.encode() + figures[order].tobytes())
+        if self.holidays is not None:
+            digest.update(b"holidays" + self.holidays.tobytes())
         return digest.hexdigest()[:16]
 
     @cached_property

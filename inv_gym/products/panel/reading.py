@@ -15,6 +15,7 @@ from inv_gym.products.panel.faults import Faults
 from inv_gym.products.panel.frequency import (
     DAILY,
     FREQUENCIES,
+    Periods,
     find_misfits,
     find_periods,
     given_periods,
@@ -22,6 +23,7 @@ from inv_gym.products.panel.frequency import (
     why_not_daily,
 )
 from inv_gym.products.panel.headings import COSTS, SERIES_FIGURES, STATES
+from inv_gym.products.panel.holidays import Holidays, read_holidays
 from inv_gym.products.panel.sorting import SortedRows
 from inv_gym.products.panel.store import PanelColumn
 from inv_gym.products.panel.table import DUPLICATES, RULES, Table, first_part, read_table
@@ -55,6 +57,7 @@ def read_panel(
     columns: Mapping[str, str] | None = None,
     frequency: str | None = None,
     decimal: str = ".",
+    holidays: Holidays | None = None,
     rows_per_chunk: int = 1_000_000,
 ) -> Panel:
     """Read a demand table, as text or Parquet: one row per series and period, in any order.
@@ -68,7 +71,7 @@ def read_panel(
     whose series differ in it, is refused.
 
     A closure is a run of at least `closure_days` days without sales whose probability, given the
-    days with and without sales outside the run and a uniform prior on the share of days without, is
+    days with and without sales before the run and a uniform prior on the share of days without, is
     below 1e-6, unless a season explains it; see `Closures`. So the long zero runs of slow movers
     are demand, and so are a single holiday and the winter of what sells in summer.
 
@@ -94,6 +97,9 @@ def read_panel(
         frequency: "daily", "weekly" or "monthly"; None has the dates tell. Of a table that is said
             to be daily, no series is refused for rows a week or a month apart.
         decimal: The mark of decimals in a text file, "." or ",".
+        holidays: A CSV file with a column ``date``, or a list of days: networks and forecasters
+            that are trained on the table know ahead which days are holidays. Only of a table of
+            days.
         rows_per_chunk: Rows that are held as a data frame at a time.
 
     Raises:
@@ -125,6 +131,7 @@ def read_panel(
     _check_costs(names, costs, prices, faults)
     figures = {name: cells for name in SERIES_FIGURES if (cells := rows.figure(name)) is not None}
     faults.refuse()
+    known_holidays = None if holidays is None else _holidays_of(holidays, periods)
 
     closures = Closures(periods.frequency.periods(closure_days), periods.frequency)
     shops = _shops(table)
@@ -152,7 +159,21 @@ def read_panel(
         closures,
         shops,
         Path(path).name,
+        known_holidays,
     )
+
+
+def _holidays_of(holidays: Holidays, periods: Periods) -> np.ndarray:
+    """The days of holidays.
+
+    Raises:
+        ValueError: The table is of weeks or months, or the holidays are not as they must be.
+    """
+    if periods.frequency != DAILY:
+        raise ValueError(
+            f"holidays must be left out of a {periods.frequency.name} table: they are of days."
+        )
+    return read_holidays(holidays, periods.dates)
 
 
 def _counts(
