@@ -29,6 +29,11 @@ LAST_PERIODS = 3
 """Single periods before the origin that are looked at."""
 MEAN_WINDOWS = (4, 7, 14, 28, WINDOW)
 """Periods before the origin whose mean is looked at."""
+CHANGE_LAGS = (1, SEASON)
+"""Periods apart whose demands are compared, to see how unsteady demand is of late."""
+CHANGE_WINDOWS = (7, WINDOW - SEASON)
+"""Periods before the origin over which such changes are averaged."""
+CHANGES = len(CHANGE_LAGS) * len(CHANGE_WINDOWS)
 DROPPED = 0.1
 """Share of the local decoder's hidden units that is left out in a training step: few years of days
 would be learned by heart.
@@ -99,7 +104,7 @@ class MQNetwork(nn.Module):
         channels, hidden = config.channels, config.hidden
         kind = RecurrentEncoder if config.encoder == "lstm" else Encoder
         self.encoder = kind(3 + covariates, channels)
-        known = channels + FRESH
+        known = channels + FRESH + CHANGES
         self.globally = nn.Sequential(
             nn.Linear(known + horizon * covariates, hidden),
             nn.ELU(),
@@ -137,7 +142,7 @@ class MQNetwork(nn.Module):
         """
         # what is the same for all periods ahead
         encoded = self._encode(demand, scale, before)
-        known = torch.cat([encoded, self._fresh(scale)], -1)
+        known = torch.cat([encoded, self._fresh(scale), changes_of(demand, scale)], -1)
         n, b = scale.shape
         parts = [known] if ahead is None else [known, ahead.flatten(2)]
         context = self.globally(torch.cat(parts, -1)).view(n, b, self.horizon + 1, CONTEXT)
@@ -195,6 +200,23 @@ def points_of(demand: Tensor, scale: Tensor, horizon: int) -> Tensor:
     points = torch.cat([seasonal, seasonal.mean(-1, keepdim=True), recent], -1)
     number = torch.arange(1, horizon + 1, device=share.device)[:, None]
     return torch.stack([points, points.cumsum(2) / number], 3)
+
+
+def changes_of(demand: Tensor, scale: Tensor) -> Tensor:
+    """``[N, B, CHANGES]`` how far demand was of late from that of the period before, and of the
+    season before: means of absolute differences, in units of each origin's scale, on a logarithmic
+    scale. They tell how wide a forecast has to be. Pairs that are not known count as 0.
+
+    Args:
+        demand: ``[N + 31, B]`` units, NaN where it is not known.
+        scale: ``[N, B]`` units.
+    """
+    share = demand.unfold(0, WINDOW, 1) / scale[..., None]
+    means = []
+    for lag in CHANGE_LAGS:
+        change = (share[..., lag:] - share[..., :-lag]).abs().nan_to_num()
+        means += [change[..., -window:].mean(-1) for window in CHANGE_WINDOWS]
+    return torch.log1p(torch.stack(means, -1))
 
 
 def binned(covariates: Tensor) -> Tensor:
