@@ -11,7 +11,8 @@ import pytest
 
 pytest.importorskip("matplotlib")
 from experiments.results import Results
-from experiments.zero_shot import CAMPAIGN, auto, gaps, measure, page, plan
+from experiments.zero_shot import CAMPAIGN, auto, gaps, measure, page, plan, policies
+from inv_gym.agents.training.config import TrainingConfig
 
 SALES = Path(__file__).parents[2] / "examples" / "shop" / "sales.csv"
 
@@ -46,7 +47,43 @@ def test_generalists_are_compared_on_made_up_products(
 ) -> None:
     monkeypatch.setattr(measure, "MADE_UP_PRODUCTS", 50)
     CAMPAIGN.measure(tmp_path, plan.MADE_UP, "InvProcurementRemoval-v0")
-    assert "| InvProcurementRemoval-v0 | " in page.made_up(Results(tmp_path))
+    results = Results(tmp_path)
+    (row,) = [line for line in page.made_up(results).splitlines() if "InvProcurement" in line]
+    assert row.count("±") == 1
+    short_fine_tuning(monkeypatch)
+    told = (plan.MADE_UP, "InvProcurementRemoval-v0", None, plan.FITTED)
+    CAMPAIGN.measure(tmp_path, *told)
+    (both,) = [line for line in page.made_up(results).splitlines() if "InvProcurement" in line]
+    assert both.startswith(row[:-2]) and both.count("±") == 2
+
+
+def short_fine_tuning(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Trainings of two steps."""
+
+    def fine_tuning(seed: int) -> TrainingConfig:
+        return TrainingConfig(
+            steps=2, batch=8, check_every=1, validation_products=8, learning_rate=1e-4, seed=seed
+        )
+
+    monkeypatch.setattr(policies, "fine_tuning", fine_tuning)
+
+
+def test_a_generalist_is_fitted_to_the_past_of_a_table_and_to_products_like_it(
+    shop: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    short_fine_tuning(monkeypatch)
+    folder = shop.parent / "results"
+    names = [f"shop, no lead time, {part}" for part in (plan.PLAYED, plan.FITTED, plan.LIKE)]
+    for part in CAMPAIGN.plan(data=shop):
+        if part.name in names:
+            CAMPAIGN.measure(folder, *part.arguments)
+    results = Results(folder)
+    fitted = results.arrays("shop/no lead time/fitted.npz")
+    like = results.arrays("shop/no lead time/like.npz")
+    assert fitted.keys() == like.keys() == {"seed 0", "seed 1"}
+    text = page.fitted(results)
+    assert "| no lead time | its past | " in text
+    assert "| no lead time | made-up products like it | " in text
 
 
 def test_a_problem_on_a_table_is_measured_and_shown(shop: Path) -> None:
@@ -55,7 +92,8 @@ def test_a_problem_on_a_table_is_measured_and_shown(shop: Path) -> None:
     played = [f"shop, {case}, played" for case in plan.CASES]
     fitted = [f"shop, {case}, fine-tuned" for case in plan.FITTED_CASES]
     chosen = [f"shop, {case}, auto" for case in plan.CHOSEN_CASES]
-    assert names == played + fitted + chosen
+    like = [f"shop, {case}, like" for case in plan.FITTED_CASES]
+    assert names == played + fitted + chosen + like
     folder = shop.parent / "results"
     CAMPAIGN.measure(folder, *parts[0].arguments)
     part = gaps.read(Results(folder), "shop", "no lead time")
@@ -150,6 +188,6 @@ def test_the_readme_says_what_the_page_shows() -> None:
     claim = f"on {above} of {played} pairs of table and problem, {sure} of them by more than"
     assert claim in readme
     made_up = text.split("## On made-up products")[1].split("##")[0]
-    gaps_shown = [float(gap) for gap in re.findall(r"\| ([-+][\d.]+) ±", made_up)]
+    gaps_shown = [float(gap) for gap in re.findall(r"v0 \| ([-+][\d.]+) ±", made_up)]
     low, high = -max(gaps_shown), -min(gaps_shown)
     assert f"they earn {low:.1f} to {high:.1f} % less than the networks" in readme

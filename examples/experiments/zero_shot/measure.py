@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,9 @@ import inv_gym
 from experiments.results import Results
 from experiments.seeds import ZERO_SHOT_TEST_SEED
 from experiments.zero_shot.auto import rewards_side_by_side
-from experiments.zero_shot.plan import CHOSEN, FITTED, PLAYED, RESULT_FILES, task_of
+from experiments.zero_shot.plan import CHOSEN, FITTED, LIKE, PLAYED, RESULT_FILES, task_of
 from experiments.zero_shot.policies import fine_tuned, networks, rewards_of, rules
-from inv_gym import Products, Task
+from inv_gym import Policy, Products, Task, population_like
 from inv_gym.products.batch import HISTORY, product_weights
 
 TABLE_WINDOWS = 512
@@ -26,15 +27,14 @@ RULES_FILE, FACTS_FILE = "rules.npz", "facts.npz"
 def measure(
     folder: Path, table: str, case: str, told: Mapping[str, Any] | None = None, part: str = PLAYED
 ) -> None:
-    """Keep what is measured of a problem on a table; on made-up products the rewards of the
-    networks.
+    """Keep what is measured of a problem on a table, or on made-up products.
 
     Args:
         folder: Of the results.
         table: Its name.
         case: The problem, or the environment of made-up products.
         told: What is told of the table; None for made-up products.
-        part: One of `MEASURED_PARTS`.
+        part: One of `MEASURED_PARTS`; of made-up products one of `MADE_UP_POLICIES`.
     """
     results, place = Results(folder), f"{table}/{case}"
     if told is not None:
@@ -42,9 +42,8 @@ def measure(
         return
     task = inv_gym.task(case)
     products = task.draw(MADE_UP_PRODUCTS, ZERO_SHOT_TEST_SEED)
-    results.keep_arrays(
-        f"{place}/{RESULT_FILES[PLAYED]}", rewards_of(task, networks(task), products)
-    )
+    policies = MADE_UP_POLICIES[part](task)
+    results.keep_arrays(f"{place}/{RESULT_FILES[part]}", rewards_of(task, policies, products))
 
 
 def keep_played(results: Results, place: str, task: Task) -> None:
@@ -63,6 +62,13 @@ def keep_fitted(results: Results, place: str, task: Task) -> None:
     results.keep_arrays(f"{place}/{RESULT_FILES[FITTED]}", rewards)
 
 
+def keep_like(results: Results, place: str, task: Task) -> None:
+    """The same, trained on made-up products like those of the table in place of its past."""
+    like = replace(task, training=population_like(task))
+    rewards = rewards_of(task, fine_tuned(like), products_of(task))
+    results.keep_arrays(f"{place}/{RESULT_FILES[LIKE]}", rewards)
+
+
 def keep_chosen(results: Results, place: str, task: Task) -> None:
     """Keep what the policies that auto compares earn in windows side by side."""
     results.keep_arrays(f"{place}/{RESULT_FILES[CHOSEN]}", rewards_side_by_side(task))
@@ -71,8 +77,14 @@ def keep_chosen(results: Results, place: str, task: Task) -> None:
 MEASURED_PARTS: dict[str, Callable[[Results, str, Task], None]] = {
     PLAYED: keep_played,
     FITTED: keep_fitted,
+    LIKE: keep_like,
     CHOSEN: keep_chosen,
 }
+MADE_UP_POLICIES: dict[str, Callable[[Task], dict[str, Policy]]] = {
+    PLAYED: networks,
+    FITTED: fine_tuned,
+}
+"""Who plays the made-up products in each part."""
 
 
 def products_of(task: Task) -> Products:

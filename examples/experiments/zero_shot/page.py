@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,7 @@ from experiments.zero_shot.plan import (
     CHOSEN_CASES,
     FITTED,
     FITTED_CASES,
+    LIKE,
     MADE_UP,
     PLAYED,
     RESULT_FILES,
@@ -32,6 +34,8 @@ ZERO_SHOT_TEXT = Path(__file__).with_name("page.md")
 NARROW = "DirectBackprop"
 """The network that was trained on the environment's own population."""
 WITHOUT_LEAD_TIME = "no lead time"
+TRAINED_ON = {FITTED: "its past", LIKE: "made-up products like it"}
+"""What the generalist is fitted to, in words."""
 
 
 def publish(folder: Path, target: Path) -> list[Path]:
@@ -85,26 +89,24 @@ def by_table(results: Results, network: str) -> str:
 
 
 def fitted(results: Results) -> str:
-    """A row per problem, a column per table: the mean of the fitted networks beside the generalist
-    that they began with.
+    """A row per problem and kind of training products, a column per table: the mean of the fitted
+    networks beside the generalist that they began with.
     """
     measured = by_case(results)
     names = sorted({name for parts in measured.values() for name in parts})
     rows = []
-    for case in FITTED_CASES:
+    for case, (part, products) in product(FITTED_CASES, TRAINED_ON.items()):
         gaps = {}
-        for name, part in measured[case].items():
-            if results.has(f"{name}/{case}/{RESULT_FILES[FITTED]}"):
-                mean = np.mean(
-                    list(results.arrays(f"{name}/{case}/{RESULT_FILES[FITTED]}").values()), 0
-                )
-                both = replace(part, networks={"fitted": mean}, rules=part.networks)
+        for name, played in measured[case].items():
+            if results.has(file := f"{name}/{case}/{RESULT_FILES[part]}"):
+                mean = np.mean(list(results.arrays(file).values()), 0)
+                both = replace(played, networks={"fitted": mean}, rules=played.networks)
                 gaps[name] = both.gap("fitted", GENERALIST)
         if gaps:
             above = sum(gap.difference.mean > 0.0 for gap in gaps.values())
             cells = [gaps[name].text if name in gaps else "" for name in names]
-            rows.append([case, *cells, f"{above} of {len(gaps)}"])
-    return table(["problem", *names, "above zero-shot"], rows)
+            rows.append([case, products, *cells, f"{above} of {len(gaps)}"])
+    return table(["problem", "trained on", *names, "above zero-shot"], rows)
 
 
 def chosen(results: Results) -> str:
@@ -132,16 +134,25 @@ def _signed(gains: Mapping[str, Mapping[str, float]], name: str, way: str) -> st
 
 
 def made_up(results: Results) -> str:
-    """A row per environment: the generalist beside the network of the environment's population."""
+    """A row per environment: the generalist, as it is and fitted to the environment's population,
+    beside the network of that population.
+    """
     rows = []
     for env_id in inv_gym.ENVIRONMENTS:
-        file = f"{MADE_UP}/{env_id}/{RESULT_FILES[PLAYED]}"
-        if not results.has(file):
+        played, fitted = (f"{MADE_UP}/{env_id}/{RESULT_FILES[part]}" for part in (PLAYED, FITTED))
+        if not results.has(played):
             continue
-        rewards = results.arrays(file)
-        general, narrow = rewards[GENERALIST][None], rewards[NARROW][None]
-        rows.append([env_id, gap_text(paired_gap(general, narrow, abs(float(narrow.mean()))))])
-    return table(["environment", "generalist to its own network, %"], rows)
+        rewards = results.arrays(played)
+        narrow = rewards[NARROW]
+        unit = abs(float(narrow.mean()))
+        seeds = list(results.arrays(fitted).values()) if results.has(fitted) else []
+        gaps = [
+            paired_gap(np.stack(networks), np.stack([narrow] * len(networks)), unit)
+            for networks in ([rewards[GENERALIST]], seeds)
+            if networks
+        ]
+        rows.append([env_id, *map(gap_text, gaps)])
+    return table(["environment", "generalist, %", "fitted to the population, %"], rows)
 
 
 def pooled_by_class(results: Results) -> str:

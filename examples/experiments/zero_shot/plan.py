@@ -29,9 +29,9 @@ FITTED_CASES = ("no lead time", "lead time 5")
 """Problems for which the generalist is fitted to each table."""
 CHOSEN_CASES = ("no lead time", "lead time 5", "shelf life 3", "dual sourcing", "removal")
 """Problems for which the choice of auto is judged."""
-PLAYED, FITTED, CHOSEN = "played", "fine-tuned", "auto"
+PLAYED, FITTED, LIKE, CHOSEN = "played", "fine-tuned", "like", "auto"
 """What is measured of a problem on a table."""
-RESULT_FILES = {PLAYED: "networks.npz", FITTED: "fitted.npz", CHOSEN: "auto.npz"}
+RESULT_FILES = {PLAYED: "networks.npz", FITTED: "fitted.npz", LIKE: "like.npz", CHOSEN: "auto.npz"}
 """What is written last of each."""
 
 
@@ -71,11 +71,19 @@ def plan(data: Path | None = None) -> list[Measurement]:
     given = {} if data is None else tables(data)
     made_up = [
         Measurement(
-            f"{MADE_UP}, {env_id}", (MADE_UP, env_id), file=f"{MADE_UP}/{env_id}/networks.npz"
+            f"{MADE_UP}, {env_id}, {part}",
+            (MADE_UP, env_id, None, part),
+            file=f"{MADE_UP}/{env_id}/{RESULT_FILES[part]}",
         )
+        for part in (PLAYED, FITTED)
         for env_id in inv_gym.ENVIRONMENTS
     ]
-    cases = {PLAYED: tuple(CASES), FITTED: FITTED_CASES, CHOSEN: CHOSEN_CASES}
+    cases = {
+        PLAYED: tuple(CASES),
+        FITTED: FITTED_CASES,
+        CHOSEN: CHOSEN_CASES,
+        LIKE: FITTED_CASES,
+    }
     on_tables = [
         Measurement(
             f"{table}, {case}, {part}",

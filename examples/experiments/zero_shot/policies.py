@@ -14,30 +14,12 @@ from inv_gym.agents.training.direct_backprop import DirectBackprop
 from inv_gym.agents.training.generalists import fine_tuning
 from inv_gym.agents.training.progress import TrainingWarning
 
-LEFT_OUT = (
-    "random orders",
-    "constant order",
-    "searched constant order",
-    "capped base-stock",
-    "myopic-2",
-    "dual-balancing",
-    "projected inventory level",
-    "low-waste base-stock",
-    "projected expedited position",
-)
-"""Rules that do not play: random and constant orders earn far less than the others, and those after
-them take most of the time, minutes where demand is in thousands of units.
-"""
 FITTED_TRAININGS = 2
 
 
 def rules(task: Task) -> dict[str, Policy]:
-    """Every rule that knows the history alone, but for those that are left out."""
-    return {
-        name: policy
-        for name, policy in baselines.policies(task.problem).items()
-        if policy.knows == "history" and name not in LEFT_OUT
-    }
+    """Every rule that knows the history alone."""
+    return baselines.policies(task.problem, distribution=False)
 
 
 def networks(task: Task) -> dict[str, Policy]:
