@@ -161,9 +161,7 @@ def small_gaps(results: Results) -> dict[str, dict[int, tuple[float, float]]]:
     fresh = ENV_SETTINGS[0]
     gaps: dict[str, dict[int, tuple[float, float]]] = {kind: {} for kind in ALL_KINDS}
     for setting in PRODUCTS_SETTINGS:
-        seeds = sorted(
-            set(seeds_of(results, setting)) & set(seeds_of(results, fresh, [BASE_KIND]))
-        )
+        seeds = sorted(set(seeds_of(results, setting)) & set(seeds_of(results, fresh, [BASE_KIND])))
         for kind in ALL_KINDS if seeds else ():
             rewards = rewards_of(results, setting, kind, STATIONARY_TEST, seeds)
             base = rewards_of(results, fresh, BASE_KIND, STATIONARY_TEST, seeds)
