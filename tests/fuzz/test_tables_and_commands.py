@@ -46,6 +46,7 @@ READING: Mapping[str, st.SearchStrategy[Bad]] = {
     "wide": flags(),
     "frequency": names(["daily", "weekly", "monthly"]),
     "columns": things(),
+    "holidays": things(),
     "rows_per_chunk": whole(1),
 }
 TABLE_TASK: Mapping[str, st.SearchStrategy[Bad]] = {
@@ -181,6 +182,7 @@ COMMANDS: Mapping[str, Mapping[str, st.SearchStrategy[str]]] = {
         "--train-until": st.sampled_from(["2024-13-01", "yesterday", "1900-01-01"]),
         "--missing": NAMES,
         "--frequency": NAMES,
+        "--holidays": NAMES,
         "--lead-time": NUMBERS.filter(lambda number: number != "0"),
         "--data": st.sampled_from(["no-such.csv", "no-such.parquet"]),
     },

@@ -40,7 +40,7 @@ from inv_gym.products.panel import Panel, PanelProducts
 
 QUICK_STORES = 6
 """Stores of the twin in a quick measurement."""
-CALIBRATION_PRODUCTS = 1000
+CALIBRATION_PRODUCTS = 4000
 CALIBRATION_SEED = 95_000
 CALIBRATION_LEVELS = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
 CALM = ("calm", "Christmas")

@@ -80,9 +80,9 @@ class Effort:
         validation: Products on which weights are chosen.
     """
 
-    steps: int = 400
+    steps: int = 1600
     batch: int = 32
-    fine_steps: int = 300
+    fine_steps: int = 600
     forecast_steps: int = 600
     members: int = 2
     played: int = 256_000

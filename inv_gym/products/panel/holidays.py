@@ -67,7 +67,7 @@ def _cells(holidays: Holidays) -> Iterable[Any]:
         return holidays
     path = Path(holidays)
     if not path.is_file():
-        raise FileNotFoundError(f"there is no file of holidays {str(path)!r}: {REMEDY}.")
+        raise FileNotFoundError(f"there is no file of holidays {str(holidays)!r}: {REMEDY}.")
     try:
         frame = pd.read_csv(path, dtype=str, keep_default_na=False)
     except (ValueError, OSError) as error:
