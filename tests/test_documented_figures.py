@@ -102,7 +102,7 @@ OPTIMAL = "% over optimal, mean"
 TRAINED_TWICE = "both trainings"
 UNPAUSED = "*[!2]"
 """Instances but for those of lead time 2, whose processes paused."""
-TO_OWN = "generalist to its own network, %"
+TO_OWN = "generalist, %"
 TO_PPO = "PPO to DirectBackprop, %"
 CAPPED = "gijsbrechts* | capped dual index, % over optimal"
 

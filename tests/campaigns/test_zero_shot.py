@@ -73,7 +73,7 @@ def test_a_generalist_is_fitted_to_the_past_of_a_table_and_to_products_like_it(
 ) -> None:
     short_fine_tuning(monkeypatch)
     folder = shop.parent / "results"
-    names = [f"shop, no lead time, {part}" for part in (plan.PLAYED, plan.FITTED, plan.LIKE)]
+    names = [f"shop, no lead time, {part}" for part in (plan.PLAYED, plan.FITTED, plan.FITTED_LIKE)]
     for part in CAMPAIGN.plan(data=shop):
         if part.name in names:
             CAMPAIGN.measure(folder, *part.arguments)

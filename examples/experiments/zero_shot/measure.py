@@ -13,7 +13,7 @@ import inv_gym
 from experiments.results import Results
 from experiments.seeds import ZERO_SHOT_TEST_SEED
 from experiments.zero_shot.auto import rewards_side_by_side
-from experiments.zero_shot.plan import CHOSEN, FITTED, LIKE, PLAYED, RESULT_FILES, task_of
+from experiments.zero_shot.plan import CHOSEN, FITTED, FITTED_LIKE, PLAYED, RESULT_FILES, task_of
 from experiments.zero_shot.policies import fine_tuned, networks, rewards_of, rules
 from inv_gym import Policy, Products, Task, population_like
 from inv_gym.products.batch import HISTORY, product_weights
@@ -66,7 +66,7 @@ def keep_like(results: Results, place: str, task: Task) -> None:
     """The same, trained on made-up products like those of the table in place of its past."""
     like = replace(task, training=population_like(task))
     rewards = rewards_of(task, fine_tuned(like), products_of(task))
-    results.keep_arrays(f"{place}/{RESULT_FILES[LIKE]}", rewards)
+    results.keep_arrays(f"{place}/{RESULT_FILES[FITTED_LIKE]}", rewards)
 
 
 def keep_chosen(results: Results, place: str, task: Task) -> None:
@@ -77,7 +77,7 @@ def keep_chosen(results: Results, place: str, task: Task) -> None:
 MEASURED_PARTS: dict[str, Callable[[Results, str, Task], None]] = {
     PLAYED: keep_played,
     FITTED: keep_fitted,
-    LIKE: keep_like,
+    FITTED_LIKE: keep_like,
     CHOSEN: keep_chosen,
 }
 MADE_UP_POLICIES: dict[str, Callable[[Task], dict[str, Policy]]] = {

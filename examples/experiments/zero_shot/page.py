@@ -21,7 +21,7 @@ from experiments.zero_shot.plan import (
     CHOSEN_CASES,
     FITTED,
     FITTED_CASES,
-    LIKE,
+    FITTED_LIKE,
     MADE_UP,
     PLAYED,
     RESULT_FILES,
@@ -34,7 +34,7 @@ ZERO_SHOT_TEXT = Path(__file__).with_name("page.md")
 NARROW = "DirectBackprop"
 """The network that was trained on the environment's own population."""
 WITHOUT_LEAD_TIME = "no lead time"
-TRAINED_ON = {FITTED: "its past", LIKE: "made-up products like it"}
+TRAINED_ON = {FITTED: "its past", FITTED_LIKE: "made-up products like it"}
 """What the generalist is fitted to, in words."""
 
 

@@ -29,9 +29,14 @@ FITTED_CASES = ("no lead time", "lead time 5")
 """Problems for which the generalist is fitted to each table."""
 CHOSEN_CASES = ("no lead time", "lead time 5", "shelf life 3", "dual sourcing", "removal")
 """Problems for which the choice of auto is judged."""
-PLAYED, FITTED, LIKE, CHOSEN = "played", "fine-tuned", "like", "auto"
+PLAYED, FITTED, FITTED_LIKE, CHOSEN = "played", "fine-tuned", "like", "auto"
 """What is measured of a problem on a table."""
-RESULT_FILES = {PLAYED: "networks.npz", FITTED: "fitted.npz", LIKE: "like.npz", CHOSEN: "auto.npz"}
+RESULT_FILES = {
+    PLAYED: "networks.npz",
+    FITTED: "fitted.npz",
+    FITTED_LIKE: "like.npz",
+    CHOSEN: "auto.npz",
+}
 """What is written last of each."""
 
 
@@ -82,7 +87,7 @@ def plan(data: Path | None = None) -> list[Measurement]:
         PLAYED: tuple(CASES),
         FITTED: FITTED_CASES,
         CHOSEN: CHOSEN_CASES,
-        LIKE: FITTED_CASES,
+        FITTED_LIKE: FITTED_CASES,
     }
     on_tables = [
         Measurement(

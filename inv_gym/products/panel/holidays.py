@@ -19,7 +19,7 @@ RUN_UP = 7
 """Days before a holiday over which ``before_holiday`` rises, for those who buy ahead."""
 LONGEST_GAP = 366
 """Days that a table may reach beyond the first and the last holiday that are given."""
-REMEDY = "give a CSV file with a column date, or days written as YYYY-MM-DD"
+HOLIDAYS_REMEDY = "give a CSV file with a column date, or days written as YYYY-MM-DD"
 
 
 def read_holidays(holidays: Holidays, dates: np.ndarray) -> np.ndarray:
@@ -37,7 +37,7 @@ def read_holidays(holidays: Holidays, dates: np.ndarray) -> np.ndarray:
     """
     found = np.unique(_days(_cells(holidays)))
     if not len(found):
-        raise ValueError(f"holidays must have at least one day, got none: {REMEDY}.")
+        raise ValueError(f"holidays must have at least one day, got none: {HOLIDAYS_REMEDY}.")
     reach = np.timedelta64(LONGEST_GAP, "D")
     if dates[0] + reach < found[0] or found[-1] + reach < dates[-1]:
         raise ValueError(
@@ -67,16 +67,20 @@ def _cells(holidays: Holidays) -> Iterable[Any]:
         return holidays
     path = Path(holidays)
     if not path.is_file():
-        raise FileNotFoundError(f"there is no file of holidays {str(holidays)!r}: {REMEDY}.")
+        raise FileNotFoundError(
+            f"there is no file of holidays {str(holidays)!r}: {HOLIDAYS_REMEDY}."
+        )
     try:
         frame = pd.read_csv(path, dtype=str, keep_default_na=False)
     except (ValueError, OSError) as error:
-        raise ValueError(f"holidays {str(path)!r} cannot be read ({error}): {REMEDY}.") from None
+        raise ValueError(
+            f"holidays {str(path)!r} cannot be read ({error}): {HOLIDAYS_REMEDY}."
+        ) from None
     if "date" not in frame.columns:
         names = ", ".join(map(repr, frame.columns))
         raise ValueError(
             f"holidays must have a column 'date', got the columns {names} in {str(path)!r}: "
-            f"{REMEDY}."
+            f"{HOLIDAYS_REMEDY}."
         )
     return frame["date"]
 
