@@ -56,17 +56,18 @@ def keep_played(results: Results, place: str, task: Task) -> None:
             results.keep_arrays(f"{place}/{file}", rewards)
 
 
-def keep_fitted(results: Results, place: str, task: Task) -> None:
-    """Fit the generalist to the table, and keep what it earns on the test windows then."""
+def keep_fitted(results: Results, place: str, task: Task, part: str = FITTED) -> None:
+    """Fit the generalist to the task's training products, and keep what it earns on the test
+    windows then.
+    """
     rewards = rewards_of(task, fine_tuned(task), products_of(task))
-    results.keep_arrays(f"{place}/{RESULT_FILES[FITTED]}", rewards)
+    results.keep_arrays(f"{place}/{RESULT_FILES[part]}", rewards)
 
 
 def keep_like(results: Results, place: str, task: Task) -> None:
     """The same, trained on made-up products like those of the table in place of its past."""
     like = replace(task, training=population_like(task))
-    rewards = rewards_of(task, fine_tuned(like), products_of(task))
-    results.keep_arrays(f"{place}/{RESULT_FILES[FITTED_LIKE]}", rewards)
+    keep_fitted(results, place, like, FITTED_LIKE)
 
 
 def keep_chosen(results: Results, place: str, task: Task) -> None:
