@@ -39,6 +39,7 @@ from inv_gym.commands.trainings import (
     model_free,
 )
 from inv_gym.leaderboard.loading import as_options, load_environment
+from inv_gym.leaderboard.remarks import covariate_remark
 from inv_gym.tasks.tables import unplayed_notes
 from inv_gym.util.checks import one_of
 from inv_gym.util.files import check_writable
@@ -78,6 +79,8 @@ def train_one(options: Options, played: inv_gym.Task) -> None:
         for note in unplayed_notes(played, "training"):
             console.print(f"Note: {note}.", soft_wrap=True)
         training, origin = begin(options, played)
+        if options.from_pretrained and (unseen := covariate_remark(training.source, training.start)):
+            console.print(f"Note: the generalist {unseen}.", soft_wrap=True)
         if options.resume:
             training.resume(checkpoint)
         with locked(options.out) if rank(training) == 0 else nullcontext():

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import inv_gym
 from inv_gym.agents.inventory_agent import InventoryAgent
+from inv_gym.demand.processes import beyond_calendar
 from inv_gym.products.sources import extras_of
 
 NEEDS_ALL = "trained with 32 known periods; what a shorter history lacks is filled with its mean"
@@ -15,7 +16,8 @@ def network_remarks(
     source: inv_gym.ProductSource, policies: Mapping[str, inv_gym.Policy]
 ) -> dict[str, str]:
     """What to say of the networks that play, by name: that one was trained on the table that is
-    played, that it needs longer histories than products may have, or covariates that they lack.
+    played, that it needs longer histories than products may have, or covariates that they lack, or
+    that it does not see holidays or promotions that they have.
     """
     agents_of = {
         name: policy for name, policy in policies.items() if isinstance(policy, InventoryAgent)
@@ -45,13 +47,21 @@ def _remarks(source: inv_gym.ProductSource, agent: InventoryAgent) -> list[str]:
 
 
 def covariate_remark(source: inv_gym.ProductSource, policy: inv_gym.Policy) -> str:
-    """Which covariates a network plays without, as products of the source lack them; empty if it
-    lacks none, or is no network of this package.
+    """Which covariates a network plays without, as products of the source lack them, and which
+    holidays and promotions of the source it does not see; empty if there are none, or if it is no
+    network of this package.
     """
     if not isinstance(policy, InventoryAgent):
         return ""
     unknown = [name for name in policy.covariates if name not in source.covariate_names]
-    return f"plays without the covariates {', '.join(unknown)} of its training" if unknown else ""
+    given = beyond_calendar(source.covariate_names)
+    unseen = [name for name in given if name not in policy.covariates]
+    remarks = []
+    if unknown:
+        remarks.append(f"plays without the covariates {', '.join(unknown)} of its training")
+    if unseen:
+        remarks.append(f"does not see the covariates {', '.join(unseen)} of the products")
+    return "; ".join(remarks)
 
 
 def table_remark(played: Mapping[str, str], trained: Mapping[str, str]) -> str:

@@ -151,6 +151,22 @@ def test_the_command_line_takes_a_file_of_holidays(table: Path, tmp_path: Path) 
     assert "got 'today' in place 1" in run([*train, "--holidays", str(file), "--out", "else"])
 
 
+def test_what_a_generalist_does_not_see_is_told(table: Path, tmp_path: Path) -> None:
+    said = "does not see the covariates holiday, before_holiday, promotion of the products"
+    file = tmp_path / "free.csv"
+    file.write_text("date\n" + "\n".join(FREE))
+    told = ["--data", str(table), "--holidays", str(file), "--horizon", "5"]
+    small = ["--steps", "1", "--batch", "4", "--out", str(tmp_path / "run")]
+    lost_sales = ["--env", "InvLostSales-v0"]
+    output = run(["train", *lost_sales, *told, "--from-pretrained", *small])
+    assert f"Note: the generalist {said}." in output
+    stock = pd.DataFrame({"series": ["tea", "rye"], "on_hand": [0.0, 0.0]})
+    (name,) = catalogue.policies(PROBLEM, for_tables=True)
+    panel = read_panel(table, holidays=FREE)
+    advice = inv_gym.advise(panel, stock, lead_time=1, policy=name)
+    assert f"policy {name} {said} (2 series)" in advice.notes
+
+
 def test_holidays_of_the_competition_are_those_of_the_whole_country(tmp_path: Path) -> None:
     events = tmp_path / "holidays_events.csv"
     assert national_holidays(tmp_path) is None

@@ -269,7 +269,9 @@ def test_a_leaderboard_says_which_covariates_a_network_plays_without(
 ) -> None:
     assert lacking(agent, POPULATION) == lacking(agent, promoted) == ()
     assert covariate_remark(POPULATION, agent) == WITHOUT
-    assert covariate_remark(promoted, agent) == covariate_remark(SEASONAL, agent) == ""
+    assert covariate_remark(SEASONAL, agent) == ""
+    unseen = "does not see the covariates promotion of the products"
+    assert covariate_remark(promoted, agent) == unseen
     assert covariate_remark(POPULATION, policies(PROBLEM)["base-stock"]) == ""
     task = inv_gym.task("InvLostSalesLeadTime-v0", lead_time=1, horizon=5)
     contest = enter(
