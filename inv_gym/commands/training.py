@@ -18,6 +18,7 @@ from torch import distributed
 
 import inv_gym
 from inv_gym.agents.network.config import NetworkConfig
+from inv_gym.agents.training.direct_backprop import DirectBackprop
 from inv_gym.agents.training.progress import DivergedError, TrainingWarning
 from inv_gym.agents.weights import CARD
 from inv_gym.commands.report import METRICS_FILE, Log, card, console
@@ -79,8 +80,8 @@ def train_one(options: Options, played: inv_gym.Task) -> None:
         for note in unplayed_notes(played, "training"):
             console.print(f"Note: {note}.", soft_wrap=True)
         training, origin = begin(options, played)
-        if options.from_pretrained and (unseen := covariate_remark(training.source, training.start)):
-            console.print(f"Note: the generalist {unseen}.", soft_wrap=True)
+        if options.from_pretrained:
+            tell_unseen(training)
         if options.resume:
             training.resume(checkpoint)
         with locked(options.out) if rank(training) == 0 else nullcontext():
@@ -97,6 +98,12 @@ def train_one(options: Options, played: inv_gym.Task) -> None:
     finally:
         if distributed.is_initialized():
             distributed.destroy_process_group()
+
+
+def tell_unseen(training: DirectBackprop) -> None:
+    """Say which holidays and promotions the generalist does not see that a training begins with."""
+    if training.start and (unseen := covariate_remark(training.source, training.start)):
+        console.print(f"Note: the generalist {unseen}.", soft_wrap=True)
 
 
 def refuse_used(out: Path) -> None:
