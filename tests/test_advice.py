@@ -368,7 +368,7 @@ def test_the_generalist_does_not_order_where_prices_and_costs_are_far_from_what_
 ) -> None:
     head = "series,on_hand,price,cost,holding_cost,shortage_cost"
     rows = stock(
-        "usual,0,5,3,0.01,1", "dear to hold,0,5,3,3,1", "costs alone,0,0.01,0.01,1,9", head=head
+        "usual,0,5,3,0.01,1", "dear to hold,0,5,3,6,1", "costs alone,0,0.01,0.01,1,9", head=head
     )
     names = ("usual", "dear to hold", "costs alone")
     series = dict.fromkeys(names, demand(5.0, days=14))  # too few to compare policies
@@ -407,6 +407,38 @@ def test_a_network_that_was_trained_on_the_table_sees_its_calendar(tmp_path: Pat
     advice = inv_gym.advise(path, stock("a,1,,", "b,1,,"), policy=run)
     assert advice.answered == 2
     assert "promotions of today are not known, and taken to be none" in advice.notes
+
+
+def test_the_stock_file_tells_promotions_of_today(tmp_path: Path) -> None:
+    """They are relative to the largest one of the series so far, or to themselves."""
+    table = long_table(**{name: demand(5.0, 200) + 0.25 for name in "abcd"})
+    path = stored(tmp_path, table.assign(promotion=np.arange(len(table)) % 5))
+    panel = read_panel(path)
+    told = np.array([2.0, 8.0, np.nan, 0.0])
+    products = Today(PanelProducts(panel), {}, told).products(LostSales(horizon=1), np.arange(4))
+    assert products.covariates is not None
+    np.testing.assert_allclose(products.covariates[-1, :, -1], [0.5, 1.0, 0.0, 0.0])
+
+    run = trained(tmp_path, LostSales(horizon=5), source=PanelProducts(panel))
+    rows = {"series": list("abcd"), "on_hand": [1.0] * 4, "onpromotion": ["2", "true", "", "0"]}
+    advice = inv_gym.advise(panel, pd.DataFrame(rows), policy=run)
+    assert "promotion of 3 series is that of the stock file" in advice.notes
+    assert "promotions of today of 1 series are not known, and taken to be none" in advice.notes
+    untold = inv_gym.advise(panel, pd.DataFrame(rows).drop(columns="onpromotion"), policy=run)
+    orders, without = advice.frame["order"], untold.frame["order"]
+    assert (orders[:2] != without[:2]).all() and (orders[2:] == without[2:]).all()
+
+
+def test_a_promotion_of_today_that_cannot_be_used_is_told_or_refused(tmp_path: Path) -> None:
+    panel = read_panel(stored(tmp_path, long_table(a=demand(5.0, 200))))
+    rows = pd.DataFrame({"series": ["a"], "on_hand": [1.0], "promotion": [1.0]})
+    advice = inv_gym.advise(panel, rows, policy="base-stock")
+    unused = "promotion of the stock file is not used: the table of sales has no promotions"
+    assert unused in advice.notes
+    with pytest.raises(ValueError, match="promotion must be at least 0, got -1"):
+        inv_gym.advise(panel, rows.assign(promotion=-1.0), policy="base-stock")
+    with pytest.raises(ValueError, match="promotion must be a finite number, got soon"):
+        inv_gym.advise(panel, rows.assign(promotion="soon"), policy="base-stock")
 
 
 def test_a_policy_of_the_users_orders_and_may_fail(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from inv_gym.advice.choice import CHOICE_RULE
 from inv_gym.advice.compared import AUTO, PolicyFunction
 from inv_gym.advice.limits import bringing
 from inv_gym.advice.orders import Answers, Group, Inquiry, Progress, answer
-from inv_gym.advice.stock_file import StockFile, read_stock
+from inv_gym.advice.stock_file import PROMOTION, StockFile, read_stock
 from inv_gym.advice.today import Today
 from inv_gym.problems.problem import Problem
 from inv_gym.products.panel import Panel, PanelProducts, retail
@@ -116,7 +116,10 @@ def advice(
         for name in (*PRICES, *COSTS)
         if name in file.figures
     }
-    today = Today(source, told)
+    promotion = None
+    if PROMOTION in file.figures and panel.promotion is not None:
+        promotion = _by_table(file.figures[PROMOTION], matched, len(panel.series))
+    today = Today(source, told, promotion)
     inquiry = Inquiry(today, file, wanted, executor, progress or _silent)
 
     # what can be answered, problem by problem
@@ -267,8 +270,7 @@ def _notes(
     for name, column in today.told.items():
         number = int((~np.isnan(column)).sum())
         notes.append(f"{name} of {number:,} series is that of the stock file")
-    if "promotion" in source.covariate_names:
-        notes.append("promotions of today are not known, and taken to be none")
+    notes += _promotion_notes(inquiry)
     notes += [f"{text} ({number:,} series)" for text, number in unfit.items()]
     notes.append(f"{answered:,} of {len(frame):,} series are answered")
     notes += _unanswered(frame)
@@ -277,6 +279,21 @@ def _notes(
     orders = Counter(frame["policy"][frame["policy"] != ""])
     notes += [f"{name} orders for {number:,} series" for name, number in orders.most_common()]
     return tuple(notes)
+
+
+def _promotion_notes(inquiry: Inquiry) -> list[str]:
+    """Of how many series today's promotion is known; nothing if there are no promotions."""
+    today, told = inquiry.today, inquiry.file.figures.get(PROMOTION)
+    if today.panel.promotion is None:
+        unused = "promotion of the stock file is not used: the table of sales has no promotions"
+        return [] if told is None else [unused]
+    number = len(today.panel.series)
+    known = 0 if today.promotion is None else int((~np.isnan(today.promotion)).sum())
+    notes = [f"promotion of {known:,} series is that of the stock file"] if known else []
+    if known < number:
+        whose = f" of {number - known:,} series" if known else ""
+        notes.append(f"promotions of today{whose} are not known, and taken to be none")
+    return notes
 
 
 def _unanswered(frame: pd.DataFrame) -> list[str]:

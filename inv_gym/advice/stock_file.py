@@ -17,6 +17,7 @@ from inv_gym.products.panel.chunk import (
     NOT_NEGATIVE_RULE,
     SWAPPED,
     read_day,
+    truth,
 )
 from inv_gym.products.panel.faults import Faults
 from inv_gym.products.panel.files import CsvFile, TableFile, checked_separator, open_table
@@ -27,7 +28,9 @@ from inv_gym.products.panel.table import joined
 UNITS, DAYS = ("on_hand", "on_order"), ("due", "expires")
 STOCK_FIGURES = (*PRICES, *COSTS, *SERIES_FIGURES)
 """Columns with one number per series, in place of that of the table of sales."""
-STOCK_COLUMNS = ("series", *UNITS, *DAYS, *STOCK_FIGURES)
+PROMOTION = "promotion"
+"""Column with today's promotion of each series, in units of the table of sales."""
+STOCK_COLUMNS = ("series", *UNITS, *DAYS, *STOCK_FIGURES, PROMOTION)
 ROWS_AT_ONCE = 1_000_000
 
 
@@ -42,8 +45,8 @@ class StockFile:
         on_order: ``[N]`` units, NaN where the cell is empty.
         due: ``[N]`` the day on which they arrive, NaT without one.
         expires: ``[N]`` the last day on which what is on hand can be sold, NaT where none is given.
-        figures: ``[S]`` prices, costs, lead times, shelf lives and limits of orders by their names,
-            NaN where none is given.
+        figures: ``[S]`` prices, costs, lead times, shelf lives, limits of orders and today's
+            promotion by their names, NaN where none is given.
     """
 
     names: tuple[str, ...]
@@ -67,7 +70,8 @@ def read_stock(
 
     Columns: ``series`` (or those that name a series in the Kaggle tables) and ``on_hand``, units;
     optional ``expires``, the last day on which these units can be sold; ``on_order``, units, and
-    ``due``, the day on which they arrive; and those of `STOCK_FIGURES`. Others are ignored.
+    ``due``, the day on which they arrive; those of `STOCK_FIGURES`; and ``promotion``, that of
+    today. Others are ignored.
 
     Args:
         path: The file, ``.csv``, ``.csv.gz``, ``.parquet`` or ``.xlsx`` (its first sheet), or a
@@ -89,9 +93,8 @@ def read_stock(
     units = {name: cells.numbers(name) for name in UNITS}
     days = {name: cells.days(name) for name in DAYS}
     cells.check_rows(code, names, units, days)
-    figures = {
-        name: cells.figure(name, code, names) for name in STOCK_FIGURES if name in frame.columns
-    }
+    per_series = [name for name in (*STOCK_FIGURES, PROMOTION) if name in frame.columns]
+    figures = {name: cells.figure(name, code, names) for name in per_series}
     if faults:
         raise ValueError(str(faults.error).replace("demand table", "stock file"))
     return StockFile(names, code, **units, **days, figures=figures)
@@ -125,6 +128,7 @@ def _named(frame: pd.DataFrame, columns: Mapping[str, str]) -> pd.DataFrame:
         ValueError: A column is missing, or there twice.
     """
     back = {theirs: ours for ours, theirs in columns.items() if theirs in frame.columns}
+    back |= {layout.promotion: PROMOTION for layout in LAYOUTS}
     frame = frame.set_axis([back.get(str(name), str(name)) for name in frame.columns], axis=1)
     parts = next((x.series_columns for x in LAYOUTS if set(x.series_columns) <= {*frame}), ())
     missing = [name for name in ("on_hand",) if name not in frame]
@@ -186,6 +190,8 @@ class _StockCells:
         if self.decimal == ",":
             cells = cells.map(lambda x: x.translate(SWAPPED) if isinstance(x, str) else x)
         values = pd.to_numeric(cells, errors="coerce").to_numpy(np.float64, na_value=np.nan)
+        if column == PROMOTION:
+            values = np.where(np.isnan(values), truth(cells), values)
         bad = given & ~(np.abs(values) < LARGEST_NUMBER)
         self.note(column, bad, "must be a finite number")
         return np.where(bad, np.nan, values)

@@ -27,15 +27,18 @@ class Today:
     """Today's decision for the series of a table.
 
     The history of a series are its last `HISTORY` periods that can be learned from: those in which
-    it was closed are left out. The promotions of today are not known, and taken to be none.
+    it was closed are left out. A promotion of today that is not told is taken to be none.
 
     Attributes:
         source: The table, up to its end, and what is imputed.
         told: ``[S]`` prices and costs in place of those of the table, NaN where none is given.
+        promotion: ``[S]`` today's promotions in units of the table, NaN where none is told; None:
+            none of any series.
     """
 
     source: PanelProducts
     told: Mapping[str, np.ndarray]
+    promotion: np.ndarray | None = None
 
     @property
     def panel(self) -> Panel:
@@ -159,4 +162,15 @@ class Today:
         today = np.zeros((1, *past.shape[1:]))
         dated = of_dates(self.panel, self.calendar.ahead[:1])
         today[..., : dated.shape[-1]] = dated
+        if self.panel.promotion is not None:
+            today[0, :, -1] = self._promotion(series)
         return np.concatenate([past, today])
+
+    def _promotion(self, series: np.ndarray) -> np.ndarray:
+        """``[B]`` today's promotions relative to the largest ones up to today, as `covariates`."""
+        if self.promotion is None:
+            return np.zeros(len(series))
+        told = np.nan_to_num(self.promotion[series])
+        before = self.panel.largest_promotions.before(series, self._next(series))
+        largest = np.fmax(before, told)
+        return told / np.where(largest > 0.0, largest, 1.0)

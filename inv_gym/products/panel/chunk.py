@@ -130,7 +130,7 @@ class Chunk:
         given = cells.notna().to_numpy()
         values = pd.to_numeric(cells, errors="coerce").to_numpy(np.float64, na_value=np.nan)
         if column == self.layout.promotion:
-            values = np.where(np.isnan(values), _truth(cells), values)
+            values = np.where(np.isnan(values), truth(cells), values)
         elif cells.dtype.kind == "b":
             values = np.full(len(cells), np.nan)
         if cells.dtype.kind in "mM":  # times, which are whole numbers inside
@@ -171,7 +171,7 @@ def _swapped(cell: Any) -> Any:
     return cell.translate(SWAPPED) if isinstance(cell, str) else cell
 
 
-def _truth(cells: pd.Series) -> np.ndarray:
+def truth(cells: pd.Series) -> np.ndarray:
     """1 where a cell says true, 0 where it says false, in whatever letters; else NaN."""
     if not pd.api.types.is_object_dtype(cells.dtype) and not pd.api.types.is_string_dtype(
         cells.dtype
