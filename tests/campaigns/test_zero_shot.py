@@ -46,15 +46,15 @@ def test_generalists_are_compared_on_made_up_products(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(measure, "MADE_UP_PRODUCTS", 50)
-    CAMPAIGN.measure(tmp_path, plan.MADE_UP, "InvProcurementRemoval-v0")
-    results = Results(tmp_path)
-    (row,) = [line for line in page.made_up(results).splitlines() if "InvProcurement" in line]
-    assert row.count("±") == 1
     short_fine_tuning(monkeypatch)
-    told = (plan.MADE_UP, "InvProcurementRemoval-v0", None, plan.FITTED)
-    CAMPAIGN.measure(tmp_path, *told)
-    (both,) = [line for line in page.made_up(results).splitlines() if "InvProcurement" in line]
-    assert both.startswith(row[:-2]) and both.count("±") == 2
+    results, shown = Results(tmp_path), []
+    for part in (plan.PLAYED, plan.REMEMBERED, plan.FITTED):
+        CAMPAIGN.measure(tmp_path, plan.MADE_UP, "InvProcurementRemoval-v0", None, part)
+        (row,) = [line for line in page.made_up(results).splitlines() if "InvProcurement" in line]
+        shown.append(row.split("|")[2:-1])
+    assert [sum("±" in cell for cell in row) for row in shown] == [1, 2, 3]
+    as_it_comes, remembered = shown[-1][:2]
+    assert shown[0][0] == as_it_comes != remembered
 
 
 def short_fine_tuning(monkeypatch: pytest.MonkeyPatch) -> None:

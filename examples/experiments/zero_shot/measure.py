@@ -13,10 +13,19 @@ import inv_gym
 from experiments.results import Results
 from experiments.seeds import ZERO_SHOT_TEST_SEED
 from experiments.zero_shot.auto import rewards_side_by_side
-from experiments.zero_shot.plan import CHOSEN, FITTED, FITTED_LIKE, PLAYED, RESULT_FILES, task_of
+from experiments.zero_shot.plan import (
+    CHOSEN,
+    FITTED,
+    FITTED_LIKE,
+    PLAYED,
+    REMEMBERED,
+    RESULT_FILES,
+    task_of,
+)
 from experiments.zero_shot.policies import fine_tuned, networks, rewards_of, rules
-from inv_gym import Policy, Products, Task, population_like
+from inv_gym import Policy, Products, SyntheticProducts, Task, population_like
 from inv_gym.products.batch import HISTORY, product_weights
+from inv_gym.products.earlier import MEMORY
 
 TABLE_WINDOWS = 512
 """Windows of each table, drawn from its test periods."""
@@ -41,9 +50,17 @@ def measure(
         MEASURED_PARTS[part](results, place, task_of(case, told))
         return
     task = inv_gym.task(case)
+    if part == REMEMBERED:
+        task = with_known_past(task)
     products = task.draw(MADE_UP_PRODUCTS, ZERO_SHOT_TEST_SEED)
     policies = MADE_UP_POLICIES[part](task)
     results.keep_arrays(f"{place}/{RESULT_FILES[part]}", rewards_of(task, policies, products))
+
+
+def with_known_past(task: Task) -> Task:
+    """The same products, of which all periods that networks remember are known."""
+    assert isinstance(task.source, SyntheticProducts)
+    return replace(task, source=replace(task.source, earlier_periods=MEMORY))
 
 
 def keep_played(results: Results, place: str, task: Task) -> None:
@@ -83,6 +100,7 @@ MEASURED_PARTS: dict[str, Callable[[Results, str, Task], None]] = {
 }
 MADE_UP_POLICIES: dict[str, Callable[[Task], dict[str, Policy]]] = {
     PLAYED: networks,
+    REMEMBERED: networks,
     FITTED: fine_tuned,
 }
 """Who plays the made-up products in each part."""

@@ -24,6 +24,7 @@ from experiments.zero_shot.plan import (
     FITTED_LIKE,
     MADE_UP,
     PLAYED,
+    REMEMBERED,
     RESULT_FILES,
 )
 from inv_gym.agents.training.generalists import GENERALIST
@@ -34,6 +35,12 @@ ZERO_SHOT_TEXT = Path(__file__).with_name("page.md")
 NARROW = "DirectBackprop"
 """The network that was trained on the environment's own population."""
 WITHOUT_LEAD_TIME = "no lead time"
+MADE_UP_TITLES = {
+    PLAYED: "generalist",
+    REMEMBERED: "generalist, a year is known",
+    FITTED: "fitted to the population",
+}
+"""What is measured of the environments' own populations, in words."""
 TRAINED_ON = {FITTED: "its past", FITTED_LIKE: "made-up products like it"}
 """What the generalist is fitted to, in words."""
 
@@ -134,25 +141,34 @@ def _signed(gains: Mapping[str, Mapping[str, float]], name: str, way: str) -> st
 
 
 def made_up(results: Results) -> str:
-    """A row per environment: the generalist, as it is and fitted to the environment's population,
-    beside the network of that population.
-    """
+    """A row per environment: the generalist beside the network of the environment's population."""
     rows = []
     for env_id in inv_gym.ENVIRONMENTS:
-        played, fitted = (f"{MADE_UP}/{env_id}/{RESULT_FILES[part]}" for part in (PLAYED, FITTED))
-        if not results.has(played):
-            continue
-        rewards = results.arrays(played)
-        narrow = rewards[NARROW]
+        files = {part: f"{MADE_UP}/{env_id}/{RESULT_FILES[part]}" for part in MADE_UP_TITLES}
+        rewards = {part: results.arrays(file) for part, file in files.items() if results.has(file)}
+        if PLAYED in rewards:
+            gaps = _beside_narrow(rewards)
+            rows.append([env_id, *(gaps.get(part, "") for part in MADE_UP_TITLES)])
+    return table(["environment", *(f"{title}, %" for title in MADE_UP_TITLES.values())], rows)
+
+
+def _beside_narrow(rewards: Mapping[str, Mapping[str, np.ndarray]]) -> dict[str, str]:
+    """The gap of the generalist in each part that was measured, in % of what the narrow network
+    earns.
+
+    Args:
+        rewards: ``[N]`` of each network, by part; of the fitted generalist by training seed.
+    """
+    gaps = {}
+    for part, networks in rewards.items():
+        if part == FITTED:  # on the products that all networks played
+            narrow, generalists = rewards[PLAYED][NARROW], list(networks.values())
+        else:
+            narrow, generalists = networks[NARROW], [networks[GENERALIST]]
         unit = abs(float(narrow.mean()))
-        seeds = list(results.arrays(fitted).values()) if results.has(fitted) else []
-        gaps = [
-            paired_gap(np.stack(networks), np.stack([narrow] * len(networks)), unit)
-            for networks in ([rewards[GENERALIST]], seeds)
-            if networks
-        ]
-        rows.append([env_id, *map(gap_text, gaps)])
-    return table(["environment", "generalist, %", "fitted to the population, %"], rows)
+        gap = paired_gap(np.stack(generalists), np.stack([narrow] * len(generalists)), unit)
+        gaps[part] = gap_text(gap)
+    return gaps
 
 
 def pooled_by_class(results: Results) -> str:

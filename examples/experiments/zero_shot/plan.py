@@ -31,8 +31,11 @@ CHOSEN_CASES = ("no lead time", "lead time 5", "shelf life 3", "dual sourcing", 
 """Problems for which the choice of auto is judged."""
 PLAYED, FITTED, FITTED_LIKE, CHOSEN = "played", "fine-tuned", "like", "auto"
 """What is measured of a problem on a table."""
+REMEMBERED = "remembered"
+"""What is measured of made-up products alone: their past is known for longer."""
 RESULT_FILES = {
     PLAYED: "networks.npz",
+    REMEMBERED: "remembered.npz",
     FITTED: "fitted.npz",
     FITTED_LIKE: "like.npz",
     CHOSEN: "auto.npz",
@@ -80,7 +83,7 @@ def plan(data: Path | None = None) -> list[Measurement]:
             (MADE_UP, env_id, None, part),
             file=f"{MADE_UP}/{env_id}/{RESULT_FILES[part]}",
         )
-        for part in (PLAYED, FITTED)
+        for part in (PLAYED, REMEMBERED, FITTED)
         for env_id in inv_gym.ENVIRONMENTS
     ]
     cases = {
