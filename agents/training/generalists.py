@@ -15,8 +15,10 @@ from inv_gym.problems.problem import Problem
 
 GENERALIST = "DirectBackprop, generalist"
 """What they are called in tables."""
-GENERALIST_NETWORK = NetworkConfig(hidden=(64, 64), magnified=(1e2, 1e4), whole_counts=True)
+GENERALIST_NETWORK = NetworkConfig(hidden=(128, 128), magnified=(1e2, 1e4), whole_counts=True)
 STEPS_OF_A_STRUCTURE = 1000
+VALIDATION_PRODUCTS = 192
+"""Of each structure, for each time that it stands in a round of training."""
 
 # What follows is our choice: structures in the order in which training plays them, those that are
 # met more often more often, and the longest ones for what lies between them.
@@ -142,9 +144,14 @@ def generalist_training(problem: Problem) -> TrainingConfig:
     Raises:
         ValueError: There is no generalist for the class.
     """
-    steps = STEPS_OF_A_STRUCTURE * len(structures(problem)) // len(ENDS)
+    every = structures(problem)
+    # few structures need more products each: of slow movers a single unit changes the score
+    repeated = len(every) // len(set(every))
     return TrainingConfig(
-        steps=steps, check_every=1000, validation_products=192, network=GENERALIST_NETWORK
+        steps=STEPS_OF_A_STRUCTURE * len(every) // len(ENDS),
+        check_every=1000,
+        validation_products=VALIDATION_PRODUCTS * repeated,
+        network=GENERALIST_NETWORK,
     )
 
 

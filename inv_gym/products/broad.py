@@ -32,13 +32,13 @@ from inv_gym.products.synthetic import SyntheticProducts
 ECONOMICS = EconomicsRanges(
     price=LogUniform(1.0, 20.0),
     margin=Uniform(0.03, 0.8),
-    holding_rate=LogUniform(0.0005, 0.2),
+    holding_rate=LogUniform(0.0005, 1.0),
     shortage_rate=LogUniform(0.003, 3.0),
     outdating_rate=Uniform(0.0, 0.5),
     expediting_rate=LogUniform(0.005, 0.5),
     removal_rate=Uniform(-0.3, 0.95),
 )
-"""From daily groceries to monthly spare parts."""
+"""From daily groceries to monthly spare parts, and to goods that are worth nothing the next day."""
 
 
 def changes(frequency: float) -> tuple[Process, ...]:
@@ -112,7 +112,7 @@ BROAD = Mixture(
         *_parts(0.22, CHANGING_SLOW),
         *_parts(0.13, STATIONARY_FAST),
         *_parts(0.31, CHANGING_FAST),
-        (0.08, USUAL),
-        (0.04, USUAL_VARIABLE),
+        (0.2, USUAL),
+        (0.18, USUAL_VARIABLE),
     )
 )
