@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import re
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import Executor
@@ -14,9 +13,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from inv_gym.advice.choice import CHOICE_RULE
-from inv_gym.advice.compared import AUTO, PolicyFunction
+from inv_gym.advice.compared import PolicyFunction
 from inv_gym.advice.limits import bringing
+from inv_gym.advice.notes import REFUSED, notes_of
 from inv_gym.advice.orders import Answers, Group, Inquiry, Progress, answer
 from inv_gym.advice.stock_file import PROMOTION, StockFile, read_stock
 from inv_gym.advice.today import Today
@@ -36,8 +35,6 @@ TEXT_KEYS = ("separator", "columns", "decimal")
 """What is said of a table of sales that holds for the stock file too."""
 EXCEL = ".xlsx"
 NUMBER_FORMAT = "%.9g"
-REFUSED = "not answered: "
-"""How the reason of a series begins that has no answer."""
 TEXTS = ("policy", "next_arrival", "reason")
 
 
@@ -135,7 +132,7 @@ def advice(
             answers.append(answered)
     frame = _frame(problem, inquiry, answers, refused, matched)
     number = sum(len(part.policy) for part in answers)
-    return Advice(frame, _notes(inquiry, frame, number, notes), number)
+    return Advice(frame, notes_of(inquiry, frame, number, notes), number)
 
 
 def _silent(what: str, done: int, number: int) -> None:
@@ -254,54 +251,3 @@ def _answer_rows(part: Answers, inquiry: Inquiry) -> list[dict[str, Any]]:
     }
     names, rows = list(columns), zip(*columns.values(), strict=True)
     return [dict(zip(names, row, strict=True)) for row in rows]
-
-
-def _notes(
-    inquiry: Inquiry, frame: pd.DataFrame, answered: int, unfit: Mapping[str, int]
-) -> tuple[str, ...]:
-    """What a reader must know of the orders."""
-    today, source = inquiry.today, inquiry.today.source
-    noun = today.panel.frequency.noun
-    notes = [
-        *source.notes,
-        f"the orders are of the {noun} of {today.calendar.ahead[0]}, after the last one of the "
-        f"table, {today.calendar.last}",
-    ]
-    for name, column in today.told.items():
-        number = int((~np.isnan(column)).sum())
-        notes.append(f"{name} of {number:,} series is that of the stock file")
-    notes += _promotion_notes(inquiry)
-    notes += [f"{text} ({number:,} series)" for text, number in unfit.items()]
-    notes.append(f"{answered:,} of {len(frame):,} series are answered")
-    notes += _unanswered(frame)
-    if AUTO in inquiry.wanted or len(inquiry.wanted) > 1:
-        notes.append(CHOICE_RULE)
-    orders = Counter(frame["policy"][frame["policy"] != ""])
-    notes += [f"{name} orders for {number:,} series" for name, number in orders.most_common()]
-    return tuple(notes)
-
-
-def _promotion_notes(inquiry: Inquiry) -> list[str]:
-    """Of how many series today's promotion is known; nothing if there are no promotions."""
-    today, told = inquiry.today, inquiry.file.figures.get(PROMOTION)
-    if today.panel.promotion is None:
-        unused = "promotion of the stock file is not used: the table of sales has no promotions"
-        return [] if told is None else [unused]
-    number = len(today.panel.series)
-    known = 0 if today.promotion is None else int((~np.isnan(today.promotion)).sum())
-    notes = [f"promotion of {known:,} series is that of the stock file"] if known else []
-    if known < number:
-        whose = f" of {number - known:,} series" if known else ""
-        notes.append(f"promotions of today{whose} are not known, and taken to be none")
-    return notes
-
-
-def _unanswered(frame: pd.DataFrame) -> list[str]:
-    """How many series are not answered for each kind of reason, with the first of them."""
-    rows = frame[frame["policy"] == ""]
-    kinds = rows["reason"].map(lambda reason: re.sub(r"[0-9.-]+", "", reason))
-    return [
-        f"not answered, {len(some):,} series, the first is {some['series'].iloc[0]!r}: "
-        + some["reason"].iloc[0].removeprefix(REFUSED)
-        for _, some in rows.groupby(kinds, sort=False)
-    ]

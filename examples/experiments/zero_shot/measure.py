@@ -58,7 +58,7 @@ def measure(
 
 
 def with_known_past(task: Task) -> Task:
-    """The same products, of which all periods that networks remember are known."""
+    """The same population, with all periods known that networks remember."""
     assert isinstance(task.source, SyntheticProducts)
     return replace(task, source=replace(task.source, earlier_periods=MEMORY))
 
