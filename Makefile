@@ -6,8 +6,9 @@ ARGS ?=
 
 ENVIRONMENTS := InvLostSales-v0 InvLostSalesLeadTime-v0 InvPerishable-v0 InvDualSourcing-v0 InvProcurementRemoval-v0
 AGENTS := direct-backprop penalised constructed ppo
-# One environment for each problem that has a generalist.
-GENERALISTS := InvLostSales-v0 InvPerishable-v0 InvDualSourcing-v0 InvProcurementRemoval-v0
+# One environment for each problem that has a generalist, the longest training first.
+GENERALISTS := InvPerishable-v0 InvLostSales-v0 InvDualSourcing-v0 InvProcurementRemoval-v0
+GENERALIST_TRAININGS := $(GENERALISTS:%=generalist-%)
 
 # A recipe reads the name of a file from the environment, so that it may hold spaces.
 export DATA
@@ -15,7 +16,7 @@ export DATA
 # One thread for each process: the tests run in parallel.
 test: export OMP_NUM_THREADS := 1
 
-.PHONY: docs try leaderboard tables pictures labs weights generalists unsteady structure evidence ppo test fuzz check lint types speed clean
+.PHONY: docs try leaderboard tables pictures labs weights generalists $(GENERALIST_TRAININGS) unsteady structure evidence ppo test fuzz check lint types speed clean
 
 leaderboard: .venv  ## rank every policy on every environment; DATA=sales.csv adds your own demand table
 	$(BIN)/inv-gym leaderboard $(if $(DATA),--data "$$DATA") $(ARGS)
@@ -37,12 +38,12 @@ weights: .venv  ## train the networks that come with the package, minutes each; 
 	done; done
 	$(MAKE) generalists
 
-generalists: .venv  ## train the networks for real tables, half an hour each; an interrupted run goes on
-	for env in $(GENERALISTS); do \
-	  $(BIN)/inv-gym train --env $$env --agent generalist --out runs/$$env.generalist --threads 1 \
-	    $$(test -e runs/$$env.generalist/checkpoint.safetensors && echo --resume) || exit 1; \
-	  cp runs/$$env.generalist/weights.safetensors agents/trained/$$env.generalist.safetensors; \
-	done
+generalists: $(GENERALIST_TRAININGS)  ## train the networks for real tables, two at a time with make -j2; an interrupted run goes on
+
+$(GENERALIST_TRAININGS): generalist-%: .venv
+	$(BIN)/inv-gym train --env $* --agent generalist --out runs/$*.generalist --threads 1 \
+	  $$(test -e runs/$*.generalist/checkpoint.safetensors && echo --resume)
+	cp runs/$*.generalist/weights.safetensors agents/trained/$*.generalist.safetensors
 
 unsteady: .venv  ## train the networks for new products whose demand changes, minutes each on one core
 	for lead_time in 0 4 drawn; do \

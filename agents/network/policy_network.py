@@ -117,6 +117,11 @@ class PolicyNetwork(nn.Module):
         """A tensor of the dtype and device in which it computes."""
         return self.static.mean
 
+    @property
+    def output_layer(self) -> nn.Module:
+        """The last layer of the head: what it gives becomes orders."""
+        return self.head.layers[-1]
+
     def encode(self, past: PastPeriods, scale: Tensor) -> Tensor | None:
         """``[N, B, channels]`` from what is seen of ``N + 31`` periods and the scale ``[B]``,
         units; None for a network that knows the distribution instead.

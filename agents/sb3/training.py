@@ -267,8 +267,7 @@ class ModelFree:
             {**self._identity(), **progress},
             self._weights(),
             self._best_weights,
-            self.model.policy.optimizer,
-            OPTIMISER_TENSORS,
+            {OPTIMISER_TENSORS: self.model.policy.optimizer},
         )
 
     def _identity(self) -> dict[str, Any]:
@@ -295,13 +294,12 @@ class ModelFree:
             path,
             self._identity(),
             self._weights(),
-            self.model.policy.optimizer,
-            OPTIMISER_TENSORS,
+            {OPTIMISER_TENSORS: self.model.policy.optimizer},
             self.config.steps,
             ModelFreeProgress,
         )
         restore(self.model.policy, self.env, saved.now)
-        self.model.policy.optimizer.load_state_dict(saved.optimiser)
+        self.model.policy.optimizer.load_state_dict(saved.optimisers[OPTIMISER_TENSORS])
         self.best, self._best_weights, self._skips = saved.score, saved.best, saved.skips
         self.step = self.model.num_timesteps = saved.step
         self.curve = saved.curve

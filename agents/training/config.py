@@ -9,6 +9,7 @@ from inv_gym.util.checks import flag, one_of, real, whole
 from inv_gym.util.schedules import warmed_cosine
 
 WEIGHTINGS = ("product", "money")
+OPTIMISERS = ("adam", "muon")
 SCHEDULES = ("constant", "rising")
 ROUNDINGS = ("dithered", "straight_through", "none")
 STRUCTURE_KINDS = {
@@ -36,8 +37,9 @@ class TrainingConfig:
     Attributes:
         steps: Gradient steps.
         batch: Products per step, over all processes.
-        learning_rate: Of Adam at its highest; it warms up, then falls along a cosine to a
-            hundredth.
+        optimiser: ``adam``, or ``muon`` for the hidden matrices: a large network needs far fewer
+            steps with it. See `inv_gym.agents.training.optimisers`.
+        learning_rate: At its highest; it warms up, then falls along a cosine to a hundredth.
         warm_up: Steps of warming up.
         clip: Largest norm of the gradient.
         weighting: ``product``: rewards count in units of a product's scale and money unit;
@@ -68,6 +70,7 @@ class TrainingConfig:
 
     steps: int = 1000
     batch: int = 256
+    optimiser: str = "adam"
     learning_rate: float = 5e-3
     warm_up: int = 50
     clip: float = 1.0
@@ -97,6 +100,7 @@ class TrainingConfig:
             raise ValueError(
                 f"learning_rate and clip must be above 0, got {self.learning_rate} and {self.clip}."
             )
+        one_of("optimiser", self.optimiser, OPTIMISERS)
         flag("wide", self.wide)
         one_of("weighting", self.weighting, WEIGHTINGS)
         one_of("rounding", self.rounding, ROUNDINGS)

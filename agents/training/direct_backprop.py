@@ -52,8 +52,6 @@ from inv_gym.util.checks import whole
 
 __all__ = ["DirectBackprop", "DivergedError", "TrainingProgress"]
 
-ADAM_TENSORS = "adam"
-
 
 class DirectBackprop:
     """Trains one network for all products of a source.
@@ -274,8 +272,7 @@ class DirectBackprop:
             facts,
             self._learner.weights(),
             self._best_weights,
-            self._learner.optimiser,
-            ADAM_TENSORS,
+            self._learner.optimisers,
         )
 
     def _identity(self) -> dict[str, Any]:
@@ -301,14 +298,14 @@ class DirectBackprop:
             path,
             self._identity(),
             self._learner.weights(),
-            self._learner.optimiser,
-            ADAM_TENSORS,
+            self._learner.optimisers,
             self.config.steps,
             TrainingProgress,
         )
         with blaming(path, FOREIGN_TRAINING):
             stale = whole("stale", facts["stale"], least=0, most=len(saved.curve))
         self.network.load_state_dict(saved.now)
-        self._learner.optimiser.load_state_dict(saved.optimiser)
+        for name, optimiser in self._learner.optimisers.items():
+            optimiser.load_state_dict(saved.optimisers[name])
         self.step, self.stale, self.curve = saved.step, stale, saved.curve
         self.best, self._best_weights, self._skips = saved.score, saved.best, saved.skips

@@ -18,6 +18,7 @@ from inv_gym.agents.network.sizes import Sizes
 from inv_gym.agents.network_inputs import NetworkInputs
 from inv_gym.agents.training.batches import Batch
 from inv_gym.agents.training.config import TrainingConfig
+from inv_gym.agents.training.optimisers import optimisers_of
 from inv_gym.agents.training.rollout_loss import Loss
 from inv_gym.agents.training.skips import NotFiniteError
 from inv_gym.problems.problem import Problem
@@ -29,7 +30,7 @@ Architecture: TypeAlias = Callable[[Sizes, NetworkConfig], PolicyNetwork]
 
 
 class Learner:
-    """The network, its loss and its optimiser.
+    """The network, its loss and its optimisers.
 
     Args:
         problems: What it learns.
@@ -68,7 +69,7 @@ class Learner:
         if compiled:
             backend = "cudagraphs" if device.type == "cuda" else "inductor"
             self._loss.compile(backend=backend, dynamic=False)
-        self.optimiser = torch.optim.Adam(self.network.parameters())
+        self.optimisers = optimisers_of(self.network, config.optimiser)
 
     def _fresh(
         self, problems: Sequence[Problem], serves: Sequence[Problem], source: ProductSource
@@ -115,9 +116,10 @@ class Learner:
             with self.network.reviving():
                 loss, norm, _ = self._differentiate(problem, batch)
         self._refuse_not_finite(loss, norm, step)
-        for group in self.optimiser.param_groups:
-            group["lr"] = rate * self._config.rate(step)
-        self.optimiser.step()
+        for optimiser in self.optimisers.values():
+            for group in optimiser.param_groups:
+                group["lr"] = rate * self._config.rate(step)
+            optimiser.step()
         return float(loss)
 
     def _differentiate(self, problem: Problem, batch: Batch) -> tuple[Tensor, Tensor, bool]:
@@ -125,7 +127,7 @@ class Learner:
         rewards have a gradient in any process.
         """
         loss, alive = self._loss(problem, batch)
-        self.optimiser.zero_grad(set_to_none=True)
+        self.network.zero_grad(set_to_none=True)
         loss.backward()
         norm = nn.utils.clip_grad_norm_(self.network.parameters(), self._config.clip)
         return loss.detach(), norm, bool(self._of_all(alive.to(loss.dtype)) > 0.0)
@@ -151,20 +153,24 @@ class Learner:
         return total
 
     def is_finite(self) -> bool:
-        """Whether all weights and all that the optimiser remembers are finite."""
+        """Whether all weights and all that the optimisers remember are finite."""
         return all(bool(tensor.isfinite().all()) for tensor in self._tensors())
 
     def _tensors(self) -> Iterator[Tensor]:
         yield from self.network.state_dict().values()
-        for moments in self.optimiser.state.values():
-            yield from moments.values()
+        yield from self._remembered()
+
+    def _remembered(self) -> Iterator[Tensor]:
+        """What the optimisers remember of gradients."""
+        for optimiser in self.optimisers.values():
+            for moments in optimiser.state.values():
+                yield from moments.values()
 
     def go_back(self, weights: Mapping[str, Tensor]) -> None:
-        """Take up these weights, with an optimiser that remembers no gradient."""
+        """Take up these weights, with optimisers that remember no gradient."""
         self.network.load_state_dict(weights)
-        for moments in self.optimiser.state.values():
-            for tensor in moments.values():
-                tensor.zero_()
+        for tensor in self._remembered():
+            tensor.zero_()
 
     def weights(self) -> dict[str, Tensor]:
         """A copy of the network's weights."""

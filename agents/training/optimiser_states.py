@@ -43,12 +43,12 @@ def optimiser_state(optimiser: optim.Optimizer, tensors: Mapping[str, Tensor]) -
 
 
 def _figures(optimiser: optim.Optimizer) -> dict[str, Tensor]:
-    """What the optimiser remembers of a parameter after a step, here of a single number."""
-    number = nn.Parameter(torch.zeros(1))
-    number.grad = torch.zeros(1)
-    probe = type(optimiser)([number], **optimiser.defaults)
+    """What the optimiser remembers of a parameter after a step, here of a small matrix."""
+    matrix = nn.Parameter(torch.zeros(1, 1))
+    matrix.grad = torch.zeros(1, 1)
+    probe = type(optimiser)([matrix], **optimiser.defaults)
     probe.step()
-    return {name: torch.as_tensor(value) for name, value in probe.state[number].items()}
+    return {name: torch.as_tensor(value) for name, value in probe.state[matrix].items()}
 
 
 def _check_figure(place: str, value: Tensor, kept: Tensor, parameter: Tensor) -> None:

@@ -31,8 +31,8 @@ class Saved(NamedTuple):
     """The last weights."""
     best: dict[str, Tensor]
     """Those of the best validation."""
-    optimiser: dict[str, Any]
-    """The state of the optimiser, as its `load_state_dict` takes it."""
+    optimisers: dict[str, dict[str, Any]]
+    """The state of each optimiser, as its `load_state_dict` takes it."""
     step: int
     score: float
     """The score of the best validation; -inf before the first one."""
@@ -62,8 +62,7 @@ def write_training(
     facts: Mapping[str, Any],
     now: Mapping[str, Tensor],
     best: Mapping[str, Tensor],
-    optimiser: optim.Optimizer,
-    called: str,
+    optimisers: Mapping[str, optim.Optimizer],
 ) -> Path:
     """Write what `read_training` reads.
 
@@ -72,22 +71,22 @@ def write_training(
         facts: What makes the training this one, and ``step``, ``best`` (its score) and ``curve``.
         now: The weights.
         best: The best weights.
-        optimiser: Whose state is written.
-        called: What the optimiser's tensors are called.
+        optimisers: Whose states are written, each under its name.
     """
-    states = optimiser_tensors(optimiser)
-    tensors = {f"now/{name}": value for name, value in now.items()}
-    tensors |= {f"best/{name}": value for name, value in best.items()}
-    tensors |= {f"{called}/{name}": value for name, value in states.items()}
-    return write_tensors(path, tensors, {**facts, called: sorted(states)})
+    states = {name: optimiser_tensors(optimiser) for name, optimiser in optimisers.items()}
+    parts = {"now": now, "best": best, **states}
+    tensors = {
+        f"{part}/{name}": value for part, values in parts.items() for name, value in values.items()
+    }
+    names = {name: sorted(state) for name, state in states.items()}
+    return write_tensors(path, tensors, {**facts, **names})
 
 
 def read_training(
     path: str | Path,
     identity: Mapping[str, Any],
     weights: Mapping[str, Tensor],
-    optimiser: optim.Optimizer,
-    called: str,
+    optimisers: Mapping[str, optim.Optimizer],
     steps: int,
     told: Callable[..., Any],
 ) -> tuple[Saved, dict[str, Any]]:
@@ -97,8 +96,7 @@ def read_training(
         path: The file.
         identity: What makes the training this one.
         weights: Of this training, for their names, shapes and dtypes.
-        optimiser: Of this training, for its parameters.
-        called: What the optimiser's tensors are called.
+        optimisers: Of this training, by name, for their parameters.
         steps: Of the whole training.
         told: Makes of a row's figures what is told of a validation.
 
@@ -109,19 +107,23 @@ def read_training(
     tensors, facts = read_tensors(path)
     with blaming(path, FOREIGN_TRAINING):
         _refuse_other_training(path, facts, identity)
-        now, best, states = (_part(tensors, name) for name in ("now", "best", called))
+        now, best = _part(tensors, "now"), _part(tensors, "best")
         for found in (now, best):
             refuse_other_tensors(path, found, weights, FOREIGN_TRAINING)
-        if sorted(states) != facts[called]:
-            raise ValueError(f"it needs the tensors {facts[called]} of {called}")
+        states = {name: _part(tensors, name) for name in optimisers}
+        for name, state in states.items():
+            if sorted(state) != facts[name]:
+                raise ValueError(f"it needs the tensors {facts[name]} of {name}")
         step = whole("step", facts["step"], least=0)
         if step > steps:
             raise ValueError(f"step must be at most {steps}, got {step}")
         score = facts["best"] if facts["best"] == -math.inf else real("best", facts["best"])
         curve = [told(*row) for row in _rows(facts["curve"])]
         skips = read_skips(facts.get("skips", []), step)
-        state = optimiser_state(optimiser, states)
-        saved = Saved(now, best, state, step, score, curve, skips)
+        remembered = {
+            name: optimiser_state(optimiser, states[name]) for name, optimiser in optimisers.items()
+        }
+        saved = Saved(now, best, remembered, step, score, curve, skips)
         _check_progress(saved)
     return saved, facts
 
@@ -158,7 +160,8 @@ def _check_progress(saved: Saved) -> None:
             raise ValueError(f"the best score of step {row.step} must be {best}, got {row.best}")
     if saved.score != best:
         raise ValueError(f"best must be {best}, as in the curve, got {saved.score}")
-    if saved.step > saved.skips.total and not saved.optimiser["state"]:
+    stepped = saved.step > saved.skips.total
+    if stepped and not all(optimiser["state"] for optimiser in saved.optimisers.values()):
         raise ValueError("it lacks what the optimiser remembers")
 
 

@@ -231,7 +231,7 @@ def refused(path: Path, change: Callable[[dict, dict], None]) -> str:
         again.resume(path)
     assert equal(weights(again), before)
     assert (again.step, again.curve) == (0, [])
-    assert not again._learner.optimiser.state_dict()["state"]
+    assert not again._learner.optimisers["adam"].state_dict()["state"]
     return str(error.value)
 
 

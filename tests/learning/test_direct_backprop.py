@@ -569,6 +569,7 @@ RESUMED: dict[str, tuple[Any, dict[str, Any]]] = {
         [LostSales(horizon=4, lead_time=n) for n in (0, 2)],
         {"patience": 1, "learning_rate": 1e-4},
     ),
+    "muon": (LostSales(horizon=6, lead_time=2), {"optimiser": "muon"}),
 }
 
 
@@ -628,6 +629,7 @@ def test_another_training_is_not_resumed(tmp_path: Path) -> None:
     for changes in (
         {"seed": 1},
         {"steps": 5},
+        {"optimiser": "muon"},
         {"network": NetworkConfig(channels=5, hidden=(8, 8))},
     ):
         with pytest.raises(

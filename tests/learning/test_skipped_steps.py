@@ -46,7 +46,7 @@ def spoil(trained: DirectBackprop, bad: Container[int], value: float = math.nan)
 
 def rates(trained: DirectBackprop) -> Callable[[int], float]:
     """The share of its learning rate with which a training took its last step, a number."""
-    (group,) = trained._learner.optimiser.param_groups
+    (group,) = trained._learner.optimisers["adam"].param_groups
     return lambda step: group["lr"] / trained.config.rate(step)
 
 
@@ -113,8 +113,7 @@ def test_after_ten_in_a_row_it_goes_on_from_the_best_weights_at_half_the_rate() 
     assert rate(11) == 1.0
     trained.train_step()
     assert equal(weights(trained), best)
-    moments = [x for state in trained._learner.optimiser.state.values() for x in state.values()]
-    assert not any(moment.any() for moment in moments)
+    assert not any(moment.any() for moment in trained._learner._remembered())
     trained.train_step()
     assert rate(22) == 0.5
     with pytest.warns(TrainingWarning, match="10 of 40 .* best weights 1 times"):

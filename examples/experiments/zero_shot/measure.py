@@ -43,18 +43,22 @@ def measure(
         table: Its name.
         case: The problem, or the environment of made-up products.
         told: What is told of the table; None for made-up products.
-        part: One of `MEASURED_PARTS`; of made-up products one of `MADE_UP_POLICIES`.
+        part: One of `MEASURED_PARTS`; of made-up products one of `MADE_UP_PARTS`.
     """
     results, place = Results(folder), f"{table}/{case}"
     if told is not None:
         MEASURED_PARTS[part](results, place, task_of(case, told))
         return
-    task = inv_gym.task(case)
-    if part == REMEMBERED:
-        task = with_known_past(task)
+    played, policies = MADE_UP_PARTS[part]
+    task = played(inv_gym.task(case))
     products = task.draw(MADE_UP_PRODUCTS, ZERO_SHOT_TEST_SEED)
-    policies = MADE_UP_POLICIES[part](task)
-    results.keep_arrays(f"{place}/{RESULT_FILES[part]}", rewards_of(task, policies, products))
+    rewards = rewards_of(task, policies(task), products)
+    results.keep_arrays(f"{place}/{RESULT_FILES[part]}", rewards)
+
+
+def as_registered(task: Task) -> Task:
+    """The task of the environment as it is."""
+    return task
 
 
 def with_known_past(task: Task) -> Task:
@@ -98,12 +102,12 @@ MEASURED_PARTS: dict[str, Callable[[Results, str, Task], None]] = {
     FITTED_LIKE: keep_like,
     CHOSEN: keep_chosen,
 }
-MADE_UP_POLICIES: dict[str, Callable[[Task], dict[str, Policy]]] = {
-    PLAYED: networks,
-    REMEMBERED: networks,
-    FITTED: fine_tuned,
+MADE_UP_PARTS: dict[str, tuple[Callable[[Task], Task], Callable[[Task], dict[str, Policy]]]] = {
+    PLAYED: (as_registered, networks),
+    REMEMBERED: (with_known_past, networks),
+    FITTED: (as_registered, fine_tuned),
 }
-"""Who plays the made-up products in each part."""
+"""What is played of made-up products in each part, and by whom."""
 
 
 def products_of(task: Task) -> Products:
