@@ -60,6 +60,10 @@ class TrainingConfig:
         validation_products: Products whose reward picks the best weights.
         check_every: Steps between two validations (and checkpoints).
         patience: Validations without a better one after which training stops; None never.
+        start_share: What the weights that a training began with count in the network that is
+            validated and comes out, beside the trained ones: from 0 to 1. It is for trainings with
+            a `start`, on few products: half-way back, little of what was learned is lost, and of
+            what was learned by chance more (Wortsman et al. 2022, arXiv 2109.01903).
         seed: Of weights and products.
         network: The network's size.
 
@@ -84,6 +88,7 @@ class TrainingConfig:
     validation_products: int = 2048
     check_every: int = 100
     patience: int | None = None
+    start_share: float = 0.0
     seed: int = 0
     network: NetworkConfig = field(default_factory=NetworkConfig)
 
@@ -104,6 +109,7 @@ class TrainingConfig:
         flag("wide", self.wide)
         one_of("weighting", self.weighting, WEIGHTINGS)
         one_of("rounding", self.rounding, ROUNDINGS)
+        real("start_share", self.start_share, least=0.0, most=1.0)
         real("penalty", self.penalty, least=0.0)
         one_of("penalty_schedule", self.penalty_schedule, SCHEDULES)
         check_network(self.network)

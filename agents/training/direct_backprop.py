@@ -24,7 +24,7 @@ from inv_gym.agents.training.batches import Batch, Batches
 from inv_gym.agents.training.config import TrainingConfig
 from inv_gym.agents.training.device import process_and_number, usable_device
 from inv_gym.agents.training.given import config_of, problems_of, refuse_unknown_structure
-from inv_gym.agents.training.learner import Architecture, Learner
+from inv_gym.agents.training.learner import Architecture, Learner, weights_of
 from inv_gym.agents.training.progress import (
     DivergedError as DivergedError,
 )
@@ -89,7 +89,8 @@ class DirectBackprop:
             trained on them.
         start: An agent whose network the training begins with, as a generalist that is fitted to a
             table (see `fine_tuning`). Its weights are validated before the first step, so what
-            comes out scores no less. The network of `config` does not count then.
+            comes out scores no less. What comes out may lie between it and what was trained, see
+            `TrainingConfig.start_share`. The network of `config` does not count then.
         network: Makes a network of your own, as ``network(sizes, config.network)``: a
             `PolicyNetwork`, some of whose parts are others; None for a plain `PolicyNetwork`.
 
@@ -146,7 +147,7 @@ class DirectBackprop:
         ]
         self._batches = Batches(self.problems, self.source, self.config)
         self.step, self.stale, self.curve = 0, 0, list[TrainingProgress]()
-        self.best, self._best_weights = -math.inf, self._learner.weights()
+        self.best, self._best_weights = -math.inf, weights_of(self.network)
         self._skips = Skips()
 
     def fit(
@@ -253,15 +254,29 @@ class DirectBackprop:
         """Play the validation products of all problems, and keep the weights if they are the
         best; weights that are not finite, or have no finite score, give way to the best.
         """
-        while not ((mean := self._play()).is_finite() and self._learner.is_finite()):
+        candidate = self._candidate()
+        while not ((mean := self._play(candidate)).is_finite() and self._learner.is_finite()):
             self._return_to_best(f"a weight or the score is not finite after step {self.step}")
+            candidate = self._candidate()
         self.stale += 1
         if mean.score > self.best:
-            self.best, self.stale, self._best_weights = mean.score, 0, self._learner.weights()
+            self.best, self.stale, self._best_weights = mean.score, 0, weights_of(candidate)
         return mean
 
-    def _play(self) -> Validation:
-        return play_all(self.network, self.validation, self.config.weighting)
+    def _candidate(self) -> PolicyNetwork:
+        """The network that would come out now: as it is, or between it and what it began with."""
+        share = self.config.start_share
+        if self.start is None or not share:
+            return self.network
+        begun, trained = self.start.network.state_dict(), self.network.state_dict()
+        candidate = copy.deepcopy(self.network)
+        candidate.load_state_dict(
+            {name: value.lerp(begun[name].to(value), share) for name, value in trained.items()}
+        )
+        return candidate
+
+    def _play(self, network: PolicyNetwork) -> Validation:
+        return play_all(network, self.validation, self.config.weighting)
 
     def save(self, path: str | Path) -> Path:
         """Write all that `resume` needs to one file."""
@@ -270,7 +285,7 @@ class DirectBackprop:
         return write_training(
             path,
             facts,
-            self._learner.weights(),
+            weights_of(self.network),
             self._best_weights,
             self._learner.optimisers,
         )
@@ -297,7 +312,7 @@ class DirectBackprop:
         saved, facts = read_training(
             path,
             self._identity(),
-            self._learner.weights(),
+            weights_of(self.network),
             self._learner.optimisers,
             self.config.steps,
             TrainingProgress,

@@ -16,7 +16,9 @@ from inv_gym.problems.problem import Problem
 GENERALIST = "DirectBackprop, generalist"
 """What they are called in tables."""
 GENERALIST_NETWORK = NetworkConfig(hidden=(128, 128), magnified=(1e2, 1e4), whole_counts=True)
-STEPS_OF_A_STRUCTURE = 1000
+STEPS_OF_A_STRUCTURE = 500
+STEPS_OF_A_PERISHABLE_STRUCTURE = 1000
+"""Stock of every age is more to learn."""
 VALIDATION_PRODUCTS = 192
 """Of each structure, for each time that it stands in a round of training."""
 
@@ -147,8 +149,11 @@ def generalist_training(problem: Problem) -> TrainingConfig:
     every = structures(problem)
     # few structures need more products each: of slow movers a single unit changes the score
     repeated = len(every) // len(set(every))
+    perishable = isinstance(problem, Perishable)
+    steps = STEPS_OF_A_PERISHABLE_STRUCTURE if perishable else STEPS_OF_A_STRUCTURE
     return TrainingConfig(
-        steps=STEPS_OF_A_STRUCTURE * len(every) // len(ENDS),
+        steps=steps * len(every) // len(ENDS),
+        optimiser="muon",
         check_every=1000,
         validation_products=VALIDATION_PRODUCTS * repeated,
         network=GENERALIST_NETWORK,
@@ -156,13 +161,16 @@ def generalist_training(problem: Problem) -> TrainingConfig:
 
 
 def fine_tuning(seed: int = 0) -> TrainingConfig:
-    """How a generalist is fitted to a table: in small steps, for as long as validation gains."""
+    """How a generalist is fitted to a table: in small steps, for as long as validation gains, and
+    then half-way back.
+    """
     return TrainingConfig(
         steps=600,
         learning_rate=5e-4,
         warm_up=20,
         check_every=50,
         patience=5,
+        start_share=0.5,
         seed=seed,
         network=GENERALIST_NETWORK,
     )

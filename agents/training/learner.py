@@ -172,6 +172,7 @@ class Learner:
         for tensor in self._remembered():
             tensor.zero_()
 
-    def weights(self) -> dict[str, Tensor]:
-        """A copy of the network's weights."""
-        return {name: value.detach().clone() for name, value in self.network.state_dict().items()}
+
+def weights_of(network: nn.Module) -> dict[str, Tensor]:
+    """A copy of a network's weights, by name."""
+    return {name: value.detach().clone() for name, value in network.state_dict().items()}

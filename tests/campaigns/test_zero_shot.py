@@ -46,15 +46,15 @@ def test_generalists_are_compared_on_made_up_products(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(measure, "MADE_UP_PRODUCTS", 50)
-    short_fine_tuning(monkeypatch)
-    results, shown = Results(tmp_path), []
-    for part in (plan.PLAYED, plan.REMEMBERED, plan.FITTED):
-        CAMPAIGN.measure(tmp_path, plan.MADE_UP, "InvProcurementRemoval-v0", None, part)
-        (row,) = [line for line in page.made_up(results).splitlines() if "InvProcurement" in line]
-        shown.append(row.split("|")[2:-1])
-    assert [sum("±" in cell for cell in row) for row in shown] == [1, 2, 3]
-    as_it_comes, remembered = shown[-1][:2]
-    assert shown[0][0] == as_it_comes != remembered
+    results, name = Results(tmp_path), "InvProcurementRemoval-v0"
+    for part in (plan.PLAYED, plan.REMEMBERED):
+        assert name not in page.made_up(results)  # a row is complete, or there is none
+        CAMPAIGN.measure(tmp_path, plan.MADE_UP, name, None, part)
+    (row,) = [line for line in page.made_up(results).splitlines() if name in line]
+    as_it_comes, remembered = row.split("|")[2:-1]
+    assert "±" in as_it_comes
+    assert "±" in remembered
+    assert as_it_comes != remembered
 
 
 def short_fine_tuning(monkeypatch: pytest.MonkeyPatch) -> None:

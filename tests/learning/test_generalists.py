@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from learning_cases import POPULATION, equal, exactly, tiny, weights
 from typer.testing import CliRunner, Result
 
@@ -87,6 +88,39 @@ def test_what_comes_out_scores_no_less_than_what_went_in(begun: InventoryAgent) 
     same = begun.network.state_dict()
     for name, value in agent.network.state_dict().items():
         np.testing.assert_allclose(value, same[name], rtol=1e-6)
+
+
+def test_what_comes_out_lies_half_way_between_what_went_in_and_what_was_trained(
+    begun: InventoryAgent,
+) -> None:
+    def training(share: float) -> DirectBackprop:
+        config = tiny(steps=2, learning_rate=1e-4, start_share=share)
+        return DirectBackprop(LostSales(horizon=8), POPULATION, config, start=begun)
+
+    whole, half = training(0.0), training(0.5)
+    for trained in (whole, half):
+        trained.train_step()
+    assert equal(weights(whole), weights(half))  # the training itself is the same
+    candidate = half._candidate().state_dict()
+    for name, value in weights(half).items():
+        middle = (begun.network.state_dict()[name].float() + value) / 2.0
+        torch.testing.assert_close(candidate[name], middle)
+    assert half._validate().score == half._play(half._candidate()).score
+    assert equal(half._best_weights, candidate)
+    assert whole._candidate() is whole.network
+
+
+def test_with_a_share_of_one_the_start_comes_out(begun: InventoryAgent) -> None:
+    config = tiny(steps=2, start_share=1.0)
+    agent = DirectBackprop(LostSales(horizon=8), POPULATION, config, start=begun).fit()
+    for name, value in agent.network.state_dict().items():
+        torch.testing.assert_close(value, begun.network.state_dict()[name], rtol=1e-6, atol=0.0)
+
+
+@pytest.mark.parametrize("share", [-0.1, 1.1])
+def test_a_share_beyond_its_bounds_is_refused(share: float) -> None:
+    with pytest.raises(ValueError, match=f"start_share must be between 0 and 1, got {share}"):
+        tiny(start_share=share)
 
 
 def test_it_goes_on_as_if_it_had_not_been_interrupted(

@@ -210,7 +210,7 @@ def test_weights_that_were_never_finite_end_in_an_error() -> None:
     trained = training(4)
     with torch.no_grad():
         trained.network.head.exogenous.bias.fill_(math.nan)
-    trained._best_weights = trained._learner.weights()
+    trained._best_weights = weights(trained)
     with pytest.raises(DivergedError, match="a weight or the score is not finite after step 2"):
         trained.fit()
 

@@ -23,7 +23,7 @@ from experiments.zero_shot.plan import (
     task_of,
 )
 from experiments.zero_shot.policies import fine_tuned, networks, rewards_of, rules
-from inv_gym import Policy, Products, SyntheticProducts, Task, population_like
+from inv_gym import Products, SyntheticProducts, Task, population_like
 from inv_gym.products.batch import HISTORY, product_weights
 from inv_gym.products.earlier import MEMORY
 
@@ -43,16 +43,15 @@ def measure(
         table: Its name.
         case: The problem, or the environment of made-up products.
         told: What is told of the table; None for made-up products.
-        part: One of `MEASURED_PARTS`; of made-up products one of `MADE_UP_PARTS`.
+        part: One of `MEASURED_PARTS`; of made-up products one of `MADE_UP_TASKS`.
     """
     results, place = Results(folder), f"{table}/{case}"
     if told is not None:
         MEASURED_PARTS[part](results, place, task_of(case, told))
         return
-    played, policies = MADE_UP_PARTS[part]
-    task = played(inv_gym.task(case))
+    task = MADE_UP_TASKS[part](inv_gym.task(case))
     products = task.draw(MADE_UP_PRODUCTS, ZERO_SHOT_TEST_SEED)
-    rewards = rewards_of(task, policies(task), products)
+    rewards = rewards_of(task, networks(task), products)
     results.keep_arrays(f"{place}/{RESULT_FILES[part]}", rewards)
 
 
@@ -102,12 +101,11 @@ MEASURED_PARTS: dict[str, Callable[[Results, str, Task], None]] = {
     FITTED_LIKE: keep_like,
     CHOSEN: keep_chosen,
 }
-MADE_UP_PARTS: dict[str, tuple[Callable[[Task], Task], Callable[[Task], dict[str, Policy]]]] = {
-    PLAYED: (as_registered, networks),
-    REMEMBERED: (with_known_past, networks),
-    FITTED: (as_registered, fine_tuned),
+MADE_UP_TASKS: dict[str, Callable[[Task], Task]] = {
+    PLAYED: as_registered,
+    REMEMBERED: with_known_past,
 }
-"""What is played of made-up products in each part, and by whom."""
+"""What is played of made-up products in each part."""
 
 
 def products_of(task: Task) -> Products:

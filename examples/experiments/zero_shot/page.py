@@ -38,7 +38,6 @@ WITHOUT_LEAD_TIME = "no lead time"
 MADE_UP_TITLES = {
     PLAYED: "generalist",
     REMEMBERED: "generalist, a year is known",
-    FITTED: "fitted to the population",
 }
 """What is measured of the environments' own populations, in words."""
 TRAINED_ON = {FITTED: "its past", FITTED_LIKE: "made-up products like it"}
@@ -144,31 +143,20 @@ def made_up(results: Results) -> str:
     """A row per environment: the generalist beside the network of the environment's population."""
     rows = []
     for env_id in inv_gym.ENVIRONMENTS:
-        files = {part: f"{MADE_UP}/{env_id}/{RESULT_FILES[part]}" for part in MADE_UP_TITLES}
-        rewards = {part: results.arrays(file) for part, file in files.items() if results.has(file)}
-        if PLAYED in rewards:
-            gaps = _beside_narrow(rewards)
-            rows.append([env_id, *(gaps.get(part, "") for part in MADE_UP_TITLES)])
+        files = [f"{MADE_UP}/{env_id}/{RESULT_FILES[part]}" for part in MADE_UP_TITLES]
+        if all(map(results.has, files)):
+            rows.append([env_id, *(_beside_narrow(results.arrays(file)) for file in files)])
     return table(["environment", *(f"{title}, %" for title in MADE_UP_TITLES.values())], rows)
 
 
-def _beside_narrow(rewards: Mapping[str, Mapping[str, np.ndarray]]) -> dict[str, str]:
-    """The gap of the generalist in each part that was measured, in % of what the narrow network
-    earns.
+def _beside_narrow(rewards: Mapping[str, np.ndarray]) -> str:
+    """The gap of the generalist, in % of what the narrow network earns.
 
     Args:
-        rewards: ``[N]`` of each network, by part; of the fitted generalist by training seed.
+        rewards: ``[N]`` of each network.
     """
-    gaps = {}
-    for part, networks in rewards.items():
-        if part == FITTED:  # on the products that all networks played
-            narrow, generalists = rewards[PLAYED][NARROW], list(networks.values())
-        else:
-            narrow, generalists = networks[NARROW], [networks[GENERALIST]]
-        unit = abs(float(narrow.mean()))
-        gap = paired_gap(np.stack(generalists), np.stack([narrow] * len(generalists)), unit)
-        gaps[part] = gap_text(gap)
-    return gaps
+    narrow, generalist = rewards[NARROW][None], rewards[GENERALIST][None]
+    return gap_text(paired_gap(generalist, narrow, abs(float(narrow.mean()))))
 
 
 def pooled_by_class(results: Results) -> str:

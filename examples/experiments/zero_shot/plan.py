@@ -83,7 +83,7 @@ def plan(data: Path | None = None) -> list[Measurement]:
             (MADE_UP, env_id, None, part),
             file=f"{MADE_UP}/{env_id}/{RESULT_FILES[part]}",
         )
-        for part in (PLAYED, REMEMBERED, FITTED)
+        for part in (PLAYED, REMEMBERED)
         for env_id in inv_gym.ENVIRONMENTS
     ]
     cases = {
