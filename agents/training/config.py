@@ -62,8 +62,8 @@ class TrainingConfig:
         patience: Validations without a better one after which training stops; None never.
         start_share: What the weights that a training began with count in the network that is
             validated and comes out, beside the trained ones: from 0 to 1. It is for trainings with
-            a `start`, on few products: half-way back, little of what was learned is lost, and of
-            what was learned by chance more (Wortsman et al. 2022, arXiv 2109.01903).
+            a `start` on few products, where part of what is learned is chance (Wortsman et al.
+            2022, arXiv 2109.01903).
         seed: Of weights and products.
         network: The network's size.
 

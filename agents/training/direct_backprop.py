@@ -23,7 +23,12 @@ from inv_gym.agents.network_inputs import refuse_other_network
 from inv_gym.agents.training.batches import Batch, Batches
 from inv_gym.agents.training.config import TrainingConfig
 from inv_gym.agents.training.device import process_and_number, usable_device
-from inv_gym.agents.training.given import config_of, problems_of, refuse_unknown_structure
+from inv_gym.agents.training.given import (
+    config_of,
+    problems_of,
+    refuse_share_without_start,
+    refuse_unknown_structure,
+)
 from inv_gym.agents.training.learner import Architecture, Learner, weights_of
 from inv_gym.agents.training.progress import (
     DivergedError as DivergedError,
@@ -98,7 +103,8 @@ class DirectBackprop:
         TypeError: What is to be trained for is no task, problem or sequence of problems, or
             `network` gives no `PolicyNetwork`.
         ValueError: The problems do not share what a network needs, the device cannot be used, or
-            the network knows the distribution and the products have none.
+            the network knows the distribution and the products have none, or `config` has a
+            `start_share` and there is no `start`.
     """
 
     def __init__(
@@ -119,7 +125,9 @@ class DirectBackprop:
         self.config = config_of(config or TrainingConfig())
         self.device = usable_device(device)
         self.rank, self.processes = process_and_number(self.config.batch)
-        if start is not None:
+        if start is None:
+            refuse_share_without_start(self.config)
+        else:
             if network is not None:
                 raise ValueError(f"give start or network, not both: got network={network!r}.")
             self.config = replace(self.config, network=start.network.config)

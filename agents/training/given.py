@@ -45,6 +45,19 @@ def config_of(config: Any) -> TrainingConfig:
     return config
 
 
+def refuse_share_without_start(config: TrainingConfig) -> None:
+    """Refuse a share of the starting weights in a training that begins with random ones.
+
+    Raises:
+        ValueError: That is so.
+    """
+    if config.start_share:
+        raise ValueError(
+            f"start_share is {config.start_share}, but no agent is given to start with: give "
+            "start=, or set start_share=0."
+        )
+
+
 def refuse_unknown_structure(
     problems: Sequence[Problem], config: TrainingConfig, compiled: bool
 ) -> None:

@@ -123,6 +123,11 @@ def test_a_share_beyond_its_bounds_is_refused(share: float) -> None:
         tiny(start_share=share)
 
 
+def test_a_share_of_no_start_is_refused() -> None:
+    with pytest.raises(ValueError, match="start_share is 0.5, but no agent is given to start with"):
+        DirectBackprop(LostSales(horizon=8), POPULATION, tiny(start_share=0.5))
+
+
 def test_it_goes_on_as_if_it_had_not_been_interrupted(
     begun: InventoryAgent, tmp_path: Path
 ) -> None:
