@@ -37,8 +37,8 @@ class TrainingConfig:
     Attributes:
         steps: Gradient steps.
         batch: Products per step, over all processes.
-        optimiser: ``adam``, or ``muon`` for the hidden matrices: a large network needs far fewer
-            steps with it. See `inv_gym.agents.training.optimisers`.
+        optimiser: ``adam``, or ``muon`` for the hidden matrices, as generalists are trained. See
+            `inv_gym.agents.training.optimisers`.
         learning_rate: At its highest; it warms up, then falls along a cosine to a hundredth.
         warm_up: Steps of warming up.
         clip: Largest norm of the gradient.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from torch import optim
+from torch import nn, optim
 
 from inv_gym.agents.network.policy_network import PolicyNetwork
 
@@ -21,16 +21,14 @@ def optimisers_of(network: PolicyNetwork, kind: str) -> dict[str, optim.Optimize
         network: Whose weights are moved.
         kind: One of `inv_gym.agents.training.config.OPTIMISERS`.
     """
-    parameters = list(network.parameters())
     if kind == "adam":
-        return {"adam": optim.Adam(parameters)}
-    output = {id(parameter) for parameter in network.output_layer.parameters()}
-    hidden = {id(p) for p in parameters if p.ndim == 2 and id(p) not in output}
+        return {"adam": optim.Adam(network.parameters())}
+    output = set(network.output_layer.parameters())
+    hidden, others = list[nn.Parameter](), list[nn.Parameter]()
+    for parameter in network.parameters():
+        matrix = parameter.ndim == 2 and parameter not in output
+        (hidden if matrix else others).append(parameter)
     return {
-        "muon": optim.Muon(
-            [parameter for parameter in parameters if id(parameter) in hidden],
-            weight_decay=0.0,
-            adjust_lr_fn="match_rms_adamw",
-        ),
-        "adam": optim.Adam([parameter for parameter in parameters if id(parameter) not in hidden]),
+        "muon": optim.Muon(hidden, weight_decay=0.0, adjust_lr_fn="match_rms_adamw"),
+        "adam": optim.Adam(others),
     }

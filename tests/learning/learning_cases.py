@@ -12,6 +12,7 @@ from inv_gym.agents.inventory_agent import InventoryAgent
 from inv_gym.agents.network.config import NetworkConfig
 from inv_gym.agents.training.config import TrainingConfig
 from inv_gym.agents.training.direct_backprop import DirectBackprop
+from inv_gym.agents.training.learner import weights_of
 from inv_gym.products.sources import ProductSource
 
 COSTS = {
@@ -50,7 +51,7 @@ def stir(training: DirectBackprop) -> None:
 
 def weights(training: DirectBackprop) -> dict[str, torch.Tensor]:
     """A copy of the network's weights."""
-    return {name: value.detach().clone() for name, value in training.network.state_dict().items()}
+    return weights_of(training.network)
 
 
 def equal(left: dict[str, torch.Tensor], right: dict[str, torch.Tensor]) -> bool:
