@@ -15,6 +15,7 @@ from inv_gym.play.policy import Observation, Policy
 from inv_gym.play.rollout import Rollout, rollout
 from inv_gym.problems import DualSourcing, LostSales, Perishable, ProcurementRemoval
 from inv_gym.problems.problem import Outcome, Problem
+from inv_gym.products.augmented import augmented_table
 from inv_gym.products.batch import Products
 from inv_gym.products.economics import EconomicsRanges
 from inv_gym.products.likeness import population_like
@@ -55,6 +56,7 @@ __all__ = [
     "Task",
     "Uniform",
     "advise",
+    "augmented_table",
     "draw_products",
     "evaluate",
     "instance",

@@ -220,7 +220,7 @@ def test_figures_do_not_mind_periods_that_are_not_known() -> None:
 
 
 def test_a_task_without_a_table_is_refused() -> None:
-    with pytest.raises(TypeError, match="needs a task of a table .* trains on SyntheticProducts"):
+    with pytest.raises(TypeError, match="needs a task of one .* trains on SyntheticProducts"):
         population_like(inv_gym.task(ENV))
 
 

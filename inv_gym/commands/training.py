@@ -230,7 +230,9 @@ def products_name(env_id: str, options: Options) -> str:
     """What the card calls the products: the table's file, the population or the instance."""
     if options.data is not None:
         name = Path(options.data).name
-        return name if options.products is None else f"{options.products} {name}"
+        if options.products is not None:
+            return f"{options.products} {name}"
+        return f"{name} and products like it" if options.from_pretrained else name
     if options.agent == GENERALIST_AGENT:
         return "broad"
     return options.products or inv_gym.ENVIRONMENTS[env_id].origin

@@ -72,7 +72,8 @@ def generalist(
 def fine_tuned(
     task: inv_gym.Task, fields: dict[str, Any], network: dict[str, Any], device: str, compiled: bool
 ) -> DirectBackprop:
-    """A training that fits the generalist to the products of a task.
+    """A training that fits the generalist to the products of a task; to those of a table with as
+    many made-up ones like them.
 
     Raises:
         ValueError: There is no generalist for the problem, or a size of the network was given.
@@ -88,10 +89,17 @@ def fine_tuned(
             f"no generalist comes with the package for {task.problem}: leave out --from-pretrained."
         )
     (start,) = generalists.values()
+    if trains_on_table(task):
+        task = replace(task, training=inv_gym.augmented_table(task))
     config = replace(fine_tuning(), **fields)
     return DirectBackprop(
         task, None, config, join_processes(device), compiled, start=cast(InventoryAgent, start)
     )
+
+
+def trains_on_table(task: inv_gym.Task) -> bool:
+    """Whether a task trains on windows of a table, and not on a made-up population."""
+    return hasattr(task.source_for("training"), "played")
 
 
 def model_free(

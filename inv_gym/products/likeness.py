@@ -92,8 +92,8 @@ def population_like(task: PlayedTable) -> LikeTable:
     source: Any = task.source_for("training")
     if not hasattr(source, "played"):
         raise TypeError(
-            f"population_like needs a task of a table (inv_gym.table_task), this one trains on "
-            f"{type(source).__name__}."
+            f"a population like a table needs a task of one (inv_gym.table_task), this one trains "
+            f"on {type(source).__name__}."
         )
     windows: Any = draw_products(source, task.problem, FITTED_WINDOWS)
     series, row = np.unique(windows.windows[:, 0], return_inverse=True)

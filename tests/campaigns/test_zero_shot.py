@@ -73,17 +73,20 @@ def test_a_generalist_is_fitted_to_the_past_of_a_table_and_to_products_like_it(
 ) -> None:
     short_fine_tuning(monkeypatch)
     folder = shop.parent / "results"
-    names = [f"shop, no lead time, {part}" for part in (plan.PLAYED, plan.FITTED, plan.FITTED_LIKE)]
+    parts = (plan.PLAYED, plan.FITTED, plan.FITTED_LIKE, plan.FITTED_AUGMENTED)
+    names = [f"shop, no lead time, {part}" for part in parts]
     for part in CAMPAIGN.plan(data=shop):
         if part.name in names:
             CAMPAIGN.measure(folder, *part.arguments)
     results = Results(folder)
     fitted = results.arrays("shop/no lead time/fitted.npz")
     like = results.arrays("shop/no lead time/like.npz")
-    assert fitted.keys() == like.keys() == {"seed 0", "seed 1"}
+    both = results.arrays("shop/no lead time/augmented.npz")
+    assert fitted.keys() == like.keys() == both.keys() == {"seed 0", "seed 1"}
     text = page.fitted(results)
     assert "| no lead time | its past | " in text
     assert "| no lead time | made-up products like it | " in text
+    assert "| no lead time | both, half and half | " in text
 
 
 def test_a_problem_on_a_table_is_measured_and_shown(shop: Path) -> None:
@@ -93,7 +96,8 @@ def test_a_problem_on_a_table_is_measured_and_shown(shop: Path) -> None:
     fitted = [f"shop, {case}, fine-tuned" for case in plan.FITTED_CASES]
     chosen = [f"shop, {case}, auto" for case in plan.CHOSEN_CASES]
     like = [f"shop, {case}, like" for case in plan.FITTED_CASES]
-    assert names == played + fitted + chosen + like
+    augmented = [f"shop, {case}, augmented" for case in plan.FITTED_CASES]
+    assert names == played + fitted + chosen + like + augmented
     folder = shop.parent / "results"
     CAMPAIGN.measure(folder, *parts[0].arguments)
     part = gaps.read(Results(folder), "shop", "no lead time")

@@ -20,7 +20,9 @@ from inv_gym.agents.training.direct_backprop import DirectBackprop
 from inv_gym.agents.training.generalists import GENERALIST, fine_tuning, structures
 from inv_gym.agents.training.progress import TrainingWarning
 from inv_gym.commands.app import app
+from inv_gym.commands.trainings import fine_tuned
 from inv_gym.problems import DualSourcing, Perishable, ProcurementRemoval
+from inv_gym.products.augmented import AugmentedTable
 from inv_gym.products.broad import BROAD
 from inv_gym.testing import LAW_PERIODS, check_policy
 
@@ -194,9 +196,20 @@ def test_the_command_fits_the_generalist_to_a_table(tmp_path: Path) -> None:
     assert outcome.exit_code == 0, outcome.output
     card = json.loads((tmp_path / "a" / "card.json").read_text())
     assert card["name"] == "DirectBackprop, fine-tuned"
+    assert card["products"] == "sales.csv and products like it"
     assert card["table"]["file"] == "sales.csv"
     assert card["config"]["learning_rate"] == fine_tuning().learning_rate
     assert isinstance(InventoryAgent.load(tmp_path / "a"), InventoryAgent)
+
+
+def test_what_it_learns_from_are_windows_of_the_table_and_products_like_them() -> None:
+    task = inv_gym.table_task(SALES, "InvLostSales-v0")
+    training = fine_tuned(task, {"batch": 8, "validation_products": 8}, {}, "cpu", False)
+    assert isinstance(training.source, AugmentedTable)
+    assert training.validation_source is task.source_for("validation")
+    like = replace(task, training=inv_gym.population_like(task))
+    training = fine_tuned(like, {"batch": 8, "validation_products": 8}, {}, "cpu", False)
+    assert training.source is like.training
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from experiments.favorita.averaged import Averaged
 from experiments.favorita.data import FavoritaTable
 from experiments.favorita.remembering import Remembering
 from experiments.favorita.trainings import kept_agent, kept_forecaster, outcome_of
-from inv_gym import EconomicsRanges, LogUniform, Policy, Task, baselines
+from inv_gym import EconomicsRanges, LogUniform, Policy, Task, augmented_table, baselines
 from inv_gym.agents.catalogue import policies as shipped_policies
 from inv_gym.agents.forecasting import (
     BoostedQuantiles,
@@ -218,18 +218,19 @@ def networks(task: Task, effort: Effort, folder: Path) -> dict[str, Policy]:
         check_every=max(effort.fine_steps // 5, 1),
     )
     generalist = cast(InventoryAgent, shipped_policies(task.problem, for_tables=True)[GENERALIST])
-    trainings: dict[str, tuple[TrainingConfig, InventoryAgent | None]] = {
-        SCRATCH: (config, None),
-        CONSTRUCTED: (constructed, None),
-        FINE_TUNED: (tuning, generalist),
+    augmented = replace(task, training=augmented_table(task))
+    trainings: dict[str, tuple[Task, TrainingConfig, InventoryAgent | None]] = {
+        SCRATCH: (task, config, None),
+        CONSTRUCTED: (task, constructed, None),
+        FINE_TUNED: (augmented, tuning, generalist),
     }
     players: dict[str, Policy] = {ZERO_SHOT: generalist}
-    for name, (chosen, start) in trainings.items():
+    for name, (own_task, chosen, start) in trainings.items():
         members = [
             kept_agent(
                 own,
                 task.problem,
-                partial(DirectBackprop, task, config=replace(chosen, seed=seed), start=start),
+                partial(DirectBackprop, own_task, config=replace(chosen, seed=seed), start=start),
             )
             for seed, own in enumerate(member_folders(folder, name, effort))
         ]

@@ -16,6 +16,7 @@ from experiments.zero_shot.auto import rewards_side_by_side
 from experiments.zero_shot.plan import (
     CHOSEN,
     FITTED,
+    FITTED_AUGMENTED,
     FITTED_LIKE,
     PLAYED,
     REMEMBERED,
@@ -23,13 +24,13 @@ from experiments.zero_shot.plan import (
     task_of,
 )
 from experiments.zero_shot.policies import fine_tuned, networks, rewards_of, rules
-from inv_gym import Products, SyntheticProducts, Task, population_like
+from inv_gym import Products, SyntheticProducts, Task, augmented_table, population_like
 from inv_gym.products.batch import HISTORY, product_weights
 from inv_gym.products.earlier import MEMORY
 
 TABLE_WINDOWS = 512
 """Windows of each table, drawn from its test periods."""
-MADE_UP_PRODUCTS = 4000
+MADE_UP_PRODUCTS = 20_000
 RULES_FILE, FACTS_FILE = "rules.npz", "facts.npz"
 
 
@@ -90,6 +91,12 @@ def keep_like(results: Results, place: str, task: Task) -> None:
     keep_fitted(results, place, like, FITTED_LIKE)
 
 
+def keep_augmented(results: Results, place: str, task: Task) -> None:
+    """The same, trained on both, as the command does."""
+    augmented = replace(task, training=augmented_table(task))
+    keep_fitted(results, place, augmented, FITTED_AUGMENTED)
+
+
 def keep_chosen(results: Results, place: str, task: Task) -> None:
     """Keep what the policies that auto compares earn in windows side by side."""
     results.keep_arrays(f"{place}/{RESULT_FILES[CHOSEN]}", rewards_side_by_side(task))
@@ -99,6 +106,7 @@ MEASURED_PARTS: dict[str, Callable[[Results, str, Task], None]] = {
     PLAYED: keep_played,
     FITTED: keep_fitted,
     FITTED_LIKE: keep_like,
+    FITTED_AUGMENTED: keep_augmented,
     CHOSEN: keep_chosen,
 }
 MADE_UP_TASKS: dict[str, Callable[[Task], Task]] = {

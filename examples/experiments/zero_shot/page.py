@@ -20,6 +20,7 @@ from experiments.zero_shot.plan import (
     CHOSEN,
     CHOSEN_CASES,
     FITTED,
+    FITTED_AUGMENTED,
     FITTED_CASES,
     FITTED_LIKE,
     MADE_UP,
@@ -40,7 +41,11 @@ MADE_UP_TITLES = {
     REMEMBERED: "generalist, a year is known",
 }
 """What is measured of the environments' own populations, in words."""
-TRAINED_ON = {FITTED: "its past", FITTED_LIKE: "made-up products like it"}
+TRAINED_ON = {
+    FITTED_AUGMENTED: "both, half and half",
+    FITTED: "its past",
+    FITTED_LIKE: "made-up products like it",
+}
 """What the generalist is fitted to, in words."""
 
 

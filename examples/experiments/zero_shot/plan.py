@@ -29,7 +29,8 @@ FITTED_CASES = ("no lead time", "lead time 5")
 """Problems for which the generalist is fitted to each table."""
 CHOSEN_CASES = ("no lead time", "lead time 5", "shelf life 3", "dual sourcing", "removal")
 """Problems for which the choice of auto is judged."""
-PLAYED, FITTED, FITTED_LIKE, CHOSEN = "played", "fine-tuned", "like", "auto"
+PLAYED, CHOSEN = "played", "auto"
+FITTED, FITTED_LIKE, FITTED_AUGMENTED = "fine-tuned", "like", "augmented"
 """What is measured of a problem on a table."""
 REMEMBERED = "remembered"
 """What is measured of made-up products alone: their past is known for longer."""
@@ -38,6 +39,7 @@ RESULT_FILES = {
     REMEMBERED: "remembered.npz",
     FITTED: "fitted.npz",
     FITTED_LIKE: "like.npz",
+    FITTED_AUGMENTED: "augmented.npz",
     CHOSEN: "auto.npz",
 }
 """What is written last of each."""
@@ -91,6 +93,7 @@ def plan(data: Path | None = None) -> list[Measurement]:
         FITTED: FITTED_CASES,
         CHOSEN: CHOSEN_CASES,
         FITTED_LIKE: FITTED_CASES,
+        FITTED_AUGMENTED: FITTED_CASES,
     }
     on_tables = [
         Measurement(

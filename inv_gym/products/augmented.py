@@ -1,0 +1,96 @@
+"""The training days of a table, with made-up products like them: more to learn from than a table
+of few products or days has.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from inv_gym.problems.problem import Problem
+from inv_gym.products.batch import Products, concatenate
+from inv_gym.products.likeness import LikeTable, PlayedTable, population_like
+from inv_gym.products.sources import Extras, ProductSource, extras_of
+
+
+@dataclass(frozen=True)
+class AugmentedTable:
+    """Half the products are windows of a table, and half are made up like these.
+
+    Of the covariates of the table, made-up products have those of the calendar at their mean and no
+    promotion: all are 0. So it is for networks without covariates, as generalists are.
+
+    Attributes:
+        windows: Of the table.
+        like: The made-up products.
+    """
+
+    windows: ProductSource
+    like: LikeTable
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Those of the table, and that half the products are made up."""
+        return (*self.windows.notes, "half of the products are made up like those of the table")
+
+    @property
+    def covariate_names(self) -> tuple[str, ...]:
+        """Those of the table."""
+        return self.windows.covariate_names
+
+    @property
+    def largest_scale(self) -> float:
+        """The larger of both."""
+        return max(self.windows.largest_scale, self.like.largest_scale)
+
+    @property
+    def extras(self) -> Extras:
+        """What products of either may have."""
+        return Extras(*map(any, zip(extras_of(self.windows), self.like.extras, strict=True)))
+
+    @property
+    def table(self) -> Mapping[str, Any]:
+        """Which table, and which of its days."""
+        return self.like.table
+
+    def sample(self, rng: np.random.Generator, batch: int, problem: Problem) -> Products:
+        """See `ProductSource`. An odd product is a window."""
+        made_up = batch // 2
+        windows = self.windows.sample(rng, batch - made_up, problem)._replace(windows=None)
+        if not made_up:
+            return windows
+        like = _in_form_of(self.like.sample(rng, made_up, problem), windows)
+        return concatenate([windows, like]).rows(rng.permutation(batch))
+
+
+def augmented_table(task: PlayedTable) -> AugmentedTable:
+    """Products to train on: the training days of a task's table, and as many made-up products like
+    them (see `population_like`). Validation and test days have no part in it.
+
+    >>> import inv_gym
+    >>> task = inv_gym.table_task("sales.csv", "InvLostSales-v0")  # doctest: +SKIP
+    >>> replace(task, training=inv_gym.augmented_table(task))  # doctest: +SKIP
+
+    Args:
+        task: Of a table, see `inv_gym.table_task`.
+
+    Raises:
+        TypeError: The task trains on no table.
+        ValueError: The table has no window for the horizon.
+    """
+    return AugmentedTable(task.source_for("training"), population_like(task))
+
+
+def _in_form_of(made_up: Products, windows: Products) -> Products:
+    """Made-up products with the columns of a table's: no covariate is known, nothing sold out."""
+    covariates, sold_out = windows.covariates, windows.sold_out
+    if covariates is not None:
+        covariates = np.zeros((len(made_up.demand), made_up.batch, covariates.shape[-1]))
+    if sold_out is not None and made_up.sold_out is None:
+        sold_out = np.zeros((len(sold_out), made_up.batch))
+    return made_up._replace(
+        covariates=covariates, covariate_names=windows.covariate_names, sold_out=sold_out
+    )
