@@ -166,7 +166,7 @@ def fine_tuning(seed: int = 0) -> TrainingConfig:
     """
     return TrainingConfig(
         steps=600,
-        learning_rate=5e-4,
+        learning_rate=1e-3,
         warm_up=20,
         check_every=50,
         patience=5,

@@ -20,8 +20,9 @@ from inv_gym.products.sources import Extras, ProductSource, extras_of
 class AugmentedTable:
     """Half the products are windows of a table, and half are made up like these.
 
-    Of the covariates of the table, made-up products have those of the calendar at their mean and no
-    promotion: all are 0. So it is for networks without covariates, as generalists are.
+    Made-up products know no covariates: those of the table are 0 for them, which is the mean of the
+    phases of a calendar, and no promotion. So it is meant for networks without covariates, as the
+    generalists are.
 
     Attributes:
         windows: Of the table.
