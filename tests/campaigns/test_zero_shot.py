@@ -84,19 +84,19 @@ def test_a_generalist_is_fitted_to_the_past_of_a_table_and_to_products_like_it(
     both = results.arrays("shop/no lead time/augmented.npz")
     assert fitted.keys() == like.keys() == both.keys() == {"seed 0", "seed 1"}
     text = page.fitted(results)
-    assert "| no lead time | its past | " in text
-    assert "| no lead time | made-up products like it | " in text
-    assert "| no lead time | both, half and half | " in text
+    assert "| no lead time | its past alone | " in text
+    assert "| no lead time | products like it alone | " in text
+    assert "| no lead time | its past, and products like it | " in text
 
 
 def test_a_problem_on_a_table_is_measured_and_shown(shop: Path) -> None:
     parts = [part for part in CAMPAIGN.plan(data=shop) if part.arguments[0] == "shop"]
     names = [part.name for part in parts]
     played = [f"shop, {case}, played" for case in plan.CASES]
-    fitted = [f"shop, {case}, fine-tuned" for case in plan.FITTED_CASES]
-    chosen = [f"shop, {case}, auto" for case in plan.CHOSEN_CASES]
-    like = [f"shop, {case}, like" for case in plan.FITTED_CASES]
-    augmented = [f"shop, {case}, augmented" for case in plan.FITTED_CASES]
+    fitted = [f"shop, {case}, fine-tuned" for case in plan.COMPARED_CASES]
+    chosen = [f"shop, {case}, auto" for case in plan.MAIN_CASES]
+    like = [f"shop, {case}, like" for case in plan.COMPARED_CASES]
+    augmented = [f"shop, {case}, augmented" for case in plan.MAIN_CASES]
     assert names == played + fitted + chosen + like + augmented
     folder = shop.parent / "results"
     CAMPAIGN.measure(folder, *parts[0].arguments)

@@ -18,12 +18,11 @@ from experiments.zero_shot.pictures import draw_gaps
 from experiments.zero_shot.plan import (
     CASES,
     CHOSEN,
-    CHOSEN_CASES,
     FITTED,
     FITTED_AUGMENTED,
-    FITTED_CASES,
     FITTED_LIKE,
     MADE_UP,
+    MAIN_CASES,
     PLAYED,
     REMEMBERED,
     RESULT_FILES,
@@ -42,9 +41,9 @@ MADE_UP_TITLES = {
 }
 """What is measured of the environments' own populations, in words."""
 TRAINED_ON = {
-    FITTED_AUGMENTED: "both, half and half",
-    FITTED: "its past",
-    FITTED_LIKE: "made-up products like it",
+    FITTED_AUGMENTED: "its past, and products like it",
+    FITTED: "its past alone",
+    FITTED_LIKE: "products like it alone",
 }
 """What the generalist is fitted to, in words."""
 
@@ -106,7 +105,7 @@ def fitted(results: Results) -> str:
     measured = by_case(results)
     names = sorted({name for parts in measured.values() for name in parts})
     rows = []
-    for case, (part, products) in product(FITTED_CASES, TRAINED_ON.items()):
+    for case, (part, products) in product(MAIN_CASES, TRAINED_ON.items()):
         gaps = {}
         for name, played in measured[case].items():
             if results.has(file := f"{name}/{case}/{RESULT_FILES[part]}"):
@@ -128,7 +127,7 @@ def chosen(results: Results) -> str:
         {path.parent.parent.name for path in results.folder.glob(f"*/*/{RESULT_FILES[CHOSEN]}")}
     )
     rows = []
-    for case in CHOSEN_CASES:
+    for case in MAIN_CASES:
         gains = {}
         for name in names:
             if results.has(file := f"{name}/{case}/{RESULT_FILES[CHOSEN]}") and results.arrays(
