@@ -32,7 +32,7 @@ labs: .venv  ## the notebooks of the labs; ARGS=--solved for those with all blan
 
 weights: .venv  ## train the networks that come with the package, minutes each; an interrupted run goes on
 	for env in $(ENVIRONMENTS); do for agent in $(AGENTS); do \
-	  $(BIN)/inv-gym train --env $$env --agent $$agent --out runs/$$env.$$agent --threads 1 \
+	  $(BIN)/inv-gym train --env $$env --agent $$agent --out runs/$$env.$$agent \
 	    $$(test -e runs/$$env.$$agent/checkpoint.safetensors && echo --resume) || exit 1; \
 	  mkdir -p agents/trained && cp runs/$$env.$$agent/weights.safetensors agents/trained/$$env.$$agent.safetensors; \
 	done; done
@@ -41,7 +41,7 @@ weights: .venv  ## train the networks that come with the package, minutes each; 
 generalists: $(GENERALIST_TRAININGS)  ## train the networks for real tables, two at a time with make -j2; an interrupted run goes on
 
 $(GENERALIST_TRAININGS): generalist-%: .venv
-	$(BIN)/inv-gym train --env $* --agent generalist --out runs/$*.generalist --threads 1 \
+	$(BIN)/inv-gym train --env $* --agent generalist --out runs/$*.generalist \
 	  $$(test -e runs/$*.generalist/checkpoint.safetensors && echo --resume)
 	cp runs/$*.generalist/weights.safetensors agents/trained/$*.generalist.safetensors
 

@@ -46,7 +46,8 @@ class Options(NamedTuple):
     """Fields of DirectBackprop's configuration; None where not given."""
     network: dict[str, Any]
     """Fields of the network's configuration; None where not given."""
-    threads: int | None
+    threads: int
+    """Of torch."""
     device: str
     compiled: bool
 
@@ -132,8 +133,12 @@ def main(
     ] = None,
     seed: Annotated[int, typer.Option(min=0)] = 0,
     threads: Annotated[
-        int | None, typer.Option(min=1, help="Of torch; all cores if not given.")
-    ] = None,
+        int,
+        typer.Option(
+            min=1,
+            help="Of torch. More gain little, and cost much beside other programs.",
+        ),
+    ] = 1,
     device: str = "cpu",
     compiled: Annotated[
         bool, typer.Option("--compile", help="One graph of the rollout: for long trainings.")

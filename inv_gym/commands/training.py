@@ -59,8 +59,7 @@ def train(options: Options) -> None:
     Raises:
         typer.Exit: Interrupted, or something is wrong; the message says what.
     """
-    if options.threads is not None:
-        torch.set_num_threads(options.threads)
+    torch.set_num_threads(options.threads)
     try:
         for played, out in asked_trainings(options):
             train_one(options._replace(out=out), played)
