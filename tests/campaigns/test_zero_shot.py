@@ -191,3 +191,18 @@ def test_the_readme_says_what_the_page_shows() -> None:
     assert len(cells) == played
     claim = f"on {above} of {played} pairs of table and problem, {sure} of them by more than"
     assert claim in readme
+
+
+def test_the_readme_says_what_fitting_to_a_table_is_worth() -> None:
+    root = SALES.parents[2]
+    text = (root / "docs" / "zero-shot.md").read_text()
+    shown = text.split("## Fitted to the table")[1].split("##")[0]
+    rows = [line for line in shown.splitlines() if page.TRAINED_ON[plan.FITTED_AUGMENTED] in line]
+    assert len(rows) == len(plan.MAIN_CASES)
+    cells = re.findall(r"([-+][\d.]+) ± ([\d.]+)", " ".join(rows))
+    means = [float(mean) for mean, _ in cells]
+    above, less = sum(mean > 0.0 for mean in means), sum(mean < 0.0 for mean in means)
+    sure = sum(float(mean) > float(half) for mean, half in cells)
+    readme = " ".join((root / "README.md").read_text().split())
+    claim = f"more still on {above} of {len(cells)} pairs, {sure} by more than the interval, and on"
+    assert f"{claim} {less or 'none'} less." in readme
