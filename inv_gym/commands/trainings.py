@@ -24,6 +24,7 @@ from inv_gym.agents.training.generalists import (
     structures,
 )
 from inv_gym.products.broad import BROAD
+from inv_gym.products.likeness import trains_on_table
 from inv_gym.util.extras import needs
 
 MODEL_FREE = {"ppo": "PPO", "a2c": "A2C", "sac": "SAC", "td3": "TD3"}
@@ -95,11 +96,6 @@ def fine_tuned(
     return DirectBackprop(
         task, None, config, join_processes(device), compiled, start=cast(InventoryAgent, start)
     )
-
-
-def trains_on_table(task: inv_gym.Task) -> bool:
-    """Whether a task trains on windows of a table, and not on a made-up population."""
-    return hasattr(task.source_for("training"), "played")
 
 
 def model_free(

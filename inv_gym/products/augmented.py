@@ -71,6 +71,7 @@ def augmented_table(task: PlayedTable) -> AugmentedTable:
     """Products to train on: the training days of a task's table, and as many made-up products like
     them (see `population_like`). Validation and test days have no part in it.
 
+    >>> from dataclasses import replace
     >>> import inv_gym
     >>> task = inv_gym.table_task("sales.csv", "InvLostSales-v0")  # doctest: +SKIP
     >>> replace(task, training=inv_gym.augmented_table(task))  # doctest: +SKIP

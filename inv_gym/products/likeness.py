@@ -73,6 +73,11 @@ class LikeTable(Mixture):
     )
 
 
+def trains_on_table(task: PlayedTable) -> bool:
+    """Whether a task trains on windows of a table, and not on a made-up population."""
+    return hasattr(task.source_for("training"), "played")
+
+
 def population_like(task: PlayedTable) -> LikeTable:
     """A made-up population like the training days of a task's table: mean demands, dispersions
     given the mean, shares of whole units, weekday profiles, trends and autocorrelations, lengths of
@@ -90,7 +95,7 @@ def population_like(task: PlayedTable) -> LikeTable:
         ValueError: The table has no window for the horizon.
     """
     source: Any = task.source_for("training")
-    if not hasattr(source, "played"):
+    if not trains_on_table(task):
         raise TypeError(
             f"a population like a table needs a task of one (inv_gym.table_task), this one trains "
             f"on {type(source).__name__}."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,14 @@ from experiments.zero_shot.plan import (
     task_of,
 )
 from experiments.zero_shot.policies import fine_tuned, networks, rewards_of, rules
-from inv_gym import Products, SyntheticProducts, Task, augmented_table, population_like
+from inv_gym import (
+    Products,
+    ProductSource,
+    SyntheticProducts,
+    Task,
+    augmented_table,
+    population_like,
+)
 from inv_gym.products.batch import HISTORY, product_weights
 from inv_gym.products.earlier import MEMORY
 
@@ -77,24 +85,13 @@ def keep_played(results: Results, place: str, task: Task) -> None:
             results.keep_arrays(f"{place}/{file}", rewards)
 
 
-def keep_fitted(results: Results, place: str, task: Task, part: str = FITTED) -> None:
-    """Fit the generalist to the task's training products, and keep what it earns on the test
-    windows then.
+def keep_fitted(results: Results, place: str, task: Task, part: str) -> None:
+    """Fit the generalist to products of one of `TRAINING_SOURCES`, and keep what it earns on the
+    test windows then.
     """
-    rewards = rewards_of(task, fine_tuned(task), products_of(task))
+    fitted_task = replace(task, training=TRAINING_SOURCES[part](task))
+    rewards = rewards_of(task, fine_tuned(fitted_task), products_of(task))
     results.keep_arrays(f"{place}/{RESULT_FILES[part]}", rewards)
-
-
-def keep_like(results: Results, place: str, task: Task) -> None:
-    """The same, trained on made-up products like those of the table in place of its past."""
-    like = replace(task, training=population_like(task))
-    keep_fitted(results, place, like, FITTED_LIKE)
-
-
-def keep_augmented(results: Results, place: str, task: Task) -> None:
-    """The same, trained on both, as the command does."""
-    augmented = replace(task, training=augmented_table(task))
-    keep_fitted(results, place, augmented, FITTED_AUGMENTED)
 
 
 def keep_chosen(results: Results, place: str, task: Task) -> None:
@@ -102,11 +99,15 @@ def keep_chosen(results: Results, place: str, task: Task) -> None:
     results.keep_arrays(f"{place}/{RESULT_FILES[CHOSEN]}", rewards_side_by_side(task))
 
 
+TRAINING_SOURCES: dict[str, Callable[[Task], ProductSource]] = {
+    FITTED: lambda task: task.source_for("training"),
+    FITTED_LIKE: population_like,
+    FITTED_AUGMENTED: augmented_table,
+}
+"""What the generalist is fitted to in each part: the past of a table, products like it, or both."""
 MEASURED_PARTS: dict[str, Callable[[Results, str, Task], None]] = {
     PLAYED: keep_played,
-    FITTED: keep_fitted,
-    FITTED_LIKE: keep_like,
-    FITTED_AUGMENTED: keep_augmented,
+    **{part: partial(keep_fitted, part=part) for part in TRAINING_SOURCES},
     CHOSEN: keep_chosen,
 }
 MADE_UP_TASKS: dict[str, Callable[[Task], Task]] = {
