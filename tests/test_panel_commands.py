@@ -210,7 +210,9 @@ def test_a_training_is_not_resumed_on_another_table_with_the_same_dates() -> Non
     sales(seed=1).to_csv("sales.csv", index=False)
     refused = train("--data", "sales.csv", "--resume")
     assert refused.exit_code == 1
-    assert "is of a training with products PanelProducts(panel=Panel('sales.csv'" in refused.output
+    assert "is of a training with products" in refused.output
+    # what differs is shown, shortly: the fingerprints of the tables
+    assert refused.output.count("fingerprint") == 2
     sales()[::-1].to_csv("sales.csv", index=False)
     assert train("--data", "sales.csv", "--resume").exit_code == 0
     refused = train("--data", "sales.csv", "--resume", "--last", "2024-05-31")

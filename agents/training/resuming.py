@@ -6,6 +6,7 @@ import json
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
+from itertools import takewhile
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -22,6 +23,8 @@ from inv_gym.agents.training.skips import Skips, read_skips
 from inv_gym.util.checks import real, whole
 
 FOREIGN_TRAINING = "does not fit this training"
+SHOWN_BEFORE, SHOWN_LENGTH = 60, 160
+"""Characters of a long value that a message shows: before what differs, and in all."""
 
 
 class Saved(NamedTuple):
@@ -132,8 +135,41 @@ def _refuse_other_training(
     path: str | Path, facts: Mapping[str, Any], identity: Mapping[str, Any]
 ) -> None:
     for name, ours in identity.items():
-        if (theirs := facts.get(name)) != ours:
-            raise ValueError(f"{path} is of a training with {name} {theirs}, this one has {ours}.")
+        if facts.get(name) != ours:
+            place, *values = _first_difference(name, facts.get(name), ours)
+            there, here = _beside(*values)
+            raise ValueError(
+                f"{path} is of a training with {place} {there}, this one has {here}: go on as it "
+                "was begun, or train in another folder."
+            )
+
+
+def _first_difference(place: str, theirs: Any, ours: Any) -> tuple[str, Any, Any]:
+    """Where two plain values that differ do so first, and what stands there in each."""
+    if isinstance(theirs, dict) and isinstance(ours, dict):
+        pairs = [(name, theirs.get(name), ours.get(name)) for name in ours | theirs]
+    elif isinstance(theirs, list) and isinstance(ours, list) and len(theirs) == len(ours):
+        pairs = [(str(number), *pair) for number, pair in enumerate(zip(theirs, ours, strict=True))]
+    else:
+        return place, theirs, ours
+    name, *values = next(pair for pair in pairs if pair[1] != pair[2])
+    return _first_difference(f"{place} {name}", *values)
+
+
+def _beside(theirs: Any, ours: Any) -> tuple[str, str]:
+    """Two values as text. Products have long ones: what is shown begins shortly before the first
+    character that differs.
+    """
+    texts = str(theirs), str(ours)
+    alike = takewhile(lambda pair: pair[0] == pair[1], zip(*texts, strict=False))
+    start = max(len(list(alike)) - SHOWN_BEFORE, 0)
+    first, second = (
+        ("... " if start else "")
+        + text[start : start + SHOWN_LENGTH]
+        + (" ..." if len(text) > start + SHOWN_LENGTH else "")
+        for text in texts
+    )
+    return first, second
 
 
 def _rows(figures: Any) -> list[Any]:

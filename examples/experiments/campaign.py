@@ -8,6 +8,9 @@ from inspect import signature
 from pathlib import Path
 from typing import Any
 
+DOCS = Path(__file__).parents[2] / "docs"
+"""The pages of the checkout, wherever a campaign is started."""
+
 
 @dataclass(frozen=True)
 class Measurement:
@@ -62,7 +65,7 @@ class Campaign:
     plan: Callable[..., Iterable[Measurement]]
     measure: Callable[..., None]
     publish: Callable[[Path, Path], Iterable[Path]]
-    pages: Path = Path("docs")
+    pages: Path = DOCS
 
     @property
     def settings(self) -> dict[str, Any]:

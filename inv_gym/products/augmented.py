@@ -87,12 +87,8 @@ def augmented_table(task: PlayedTable) -> AugmentedTable:
 
 
 def _in_form_of(made_up: Products, windows: Products) -> Products:
-    """Made-up products with the columns of a table's: no covariate is known, nothing sold out."""
-    covariates, sold_out = windows.covariates, windows.sold_out
+    """Made-up products with the covariates of a table's, of which nothing is known."""
+    covariates = windows.covariates
     if covariates is not None:
         covariates = np.zeros((len(made_up.demand), made_up.batch, covariates.shape[-1]))
-    if sold_out is not None and made_up.sold_out is None:
-        sold_out = np.zeros((len(sold_out), made_up.batch))
-    return made_up._replace(
-        covariates=covariates, covariate_names=windows.covariate_names, sold_out=sold_out
-    )
+    return made_up._replace(covariates=covariates, covariate_names=windows.covariate_names)

@@ -191,7 +191,8 @@ def concatenate(parts: Sequence[Products]) -> Products:
     known_periods = _filled(parts, "known_periods", lambda part: np.full(part.batch, 1.0 * HISTORY))
     lots = _filled(parts, "lots", lambda part: Lots(*np.zeros((2, part.batch))))
     earlier = _filled(parts, "earlier", lambda part: nothing_earlier(part.batch))
-    sold_out = _filled(parts, "sold_out", lambda part: np.zeros((HISTORY, part.batch)))
+    told = [len(part.sold_out) for part in parts if part.sold_out is not None]
+    sold_out = _filled(parts, "sold_out", lambda part: np.zeros((told[0], part.batch)))
     prices = _filled(parts, "prices", lambda part: np.tile(part.economics.price, (part.periods, 1)))
     return Products(
         columns("economics"),

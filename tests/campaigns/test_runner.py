@@ -163,3 +163,10 @@ def test_a_page_of_the_docs_has_the_text_beside_its_campaign(name: str) -> None:
     for part in re.split(r"\{[a-z_]+\}", text):
         assert part.strip() in written
     assert f"python examples/experiments {name}" in written
+
+
+def test_pages_are_written_to_the_checkout_wherever_a_campaign_is_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert evidence.CAMPAIGN.pages.samefile(Path(__file__).parents[2] / "docs")

@@ -42,6 +42,7 @@ from inv_gym.baselines import BaseStock
 from inv_gym.play.episode import Episode
 from inv_gym.play.policy import planned
 from inv_gym.products.batch import product_weights
+from inv_gym.products.broad import BROAD
 from inv_gym.util.arrays import flatten, map_columns, unstack
 
 FLOAT32 = torch.empty(0)
@@ -624,29 +625,47 @@ def test_a_finished_training_resumes_as_finished(tmp_path: Path) -> None:
     assert again.curve == first.curve
 
 
-def test_another_training_is_not_resumed(tmp_path: Path) -> None:
+OTHER_TRAININGS: dict[str, dict[str, Any]] = {
+    "config seed 0, this one has 1": {"seed": 1},
+    "config steps 4, this one has 5": {"steps": 5},
+    "config optimiser adam, this one has muon": {"optimiser": "muon"},
+    "config network channels 4, this one has 5": {
+        "network": NetworkConfig(channels=5, hidden=(8, 8))
+    },
+}
+
+
+@pytest.mark.parametrize("difference", OTHER_TRAININGS)
+def test_another_training_is_not_resumed(difference: str, tmp_path: Path) -> None:
     path = DirectBackprop(LostSales(horizon=4), POPULATION, tiny()).save(tmp_path / "file")
-    for changes in (
-        {"seed": 1},
-        {"steps": 5},
-        {"optimiser": "muon"},
-        {"network": NetworkConfig(channels=5, hidden=(8, 8))},
+    other = DirectBackprop(LostSales(horizon=4), POPULATION, tiny(**OTHER_TRAININGS[difference]))
+    with pytest.raises(ValueError, match=f"is of a training with {difference}: go on as it was"):
+        other.resume(path)
+
+
+def test_a_training_of_another_problem_is_not_resumed(tmp_path: Path) -> None:
+    path = DirectBackprop(LostSales(horizon=4), POPULATION, tiny()).save(tmp_path / "file")
+    for problem, difference in (
+        (LostSales(horizon=5), "problems 0 horizon 4, this one has 5"),
+        (
+            inv_gym.make_problem("InvDualSourcing-v0", horizon=4),
+            "problems 0 problem LostSales, this one has DualSourcing",
+        ),
     ):
-        with pytest.raises(
-            ValueError, match=r"is of a training with config \{'steps': 4, .* this one has \{"
-        ):
-            DirectBackprop(LostSales(horizon=4), POPULATION, tiny(**changes)).resume(path)
-    for problem in (LostSales(horizon=5), inv_gym.make_problem("InvDualSourcing-v0", horizon=4)):
-        with pytest.raises(
-            ValueError,
-            match=r"is of a training with problems \[\{'problem': 'LostSales', .* has \[",
-        ):
+        with pytest.raises(ValueError, match=f"is of a training with {difference}"):
             DirectBackprop(problem, POPULATION, tiny()).resume(path)
 
 
 def test_a_training_on_other_products_is_not_resumed(tmp_path: Path) -> None:
-    path = DirectBackprop(LostSales(horizon=4), POPULATION, tiny()).save(tmp_path / "file")
-    with pytest.raises(ValueError, match="products"):
+    path = DirectBackprop(LostSales(horizon=4), BROAD, tiny()).save(tmp_path / "file")
+    first, (weight, second), *others = BROAD.parts
+    other = replace(BROAD, parts=(first, (weight, replace(second, mean=7.0)), *others))
+    # the message shows the place that differs, not the whole population twice
+    message = r"with products \.\.\. .* this one has \.\.\. .*mean=7\.0.* \.\.\.: go on as it was"
+    with pytest.raises(ValueError, match=message) as refusal:
+        DirectBackprop(LostSales(horizon=4), other, tiny()).resume(path)
+    assert len(str(refusal.value)) < len(str(path)) + 450
+    with pytest.raises(ValueError, match="this one has InstanceProducts"):
         DirectBackprop(LostSales(horizon=4), POISSON, tiny()).resume(path)
 
 
