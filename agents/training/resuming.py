@@ -23,6 +23,8 @@ from inv_gym.agents.training.skips import Skips, read_skips
 from inv_gym.util.checks import real, whole
 
 FOREIGN_TRAINING = "does not fit this training"
+ABSENT = "nothing"
+"""What a message shows of a setting that there is on one side alone."""
 SHOWN_BEFORE, SHOWN_LENGTH = 60, 160
 """Characters of a long value that a message shows: before what differs, and in all."""
 
@@ -147,7 +149,7 @@ def _refuse_other_training(
 def _first_difference(place: str, theirs: Any, ours: Any) -> tuple[str, Any, Any]:
     """Where two plain values that differ do so first, and what stands there in each."""
     if isinstance(theirs, dict) and isinstance(ours, dict):
-        pairs = [(name, theirs.get(name), ours.get(name)) for name in ours | theirs]
+        pairs = [(name, theirs.get(name, ABSENT), ours.get(name, ABSENT)) for name in ours | theirs]
     elif isinstance(theirs, list) and isinstance(ours, list) and len(theirs) == len(ours):
         pairs = [(str(number), *pair) for number, pair in enumerate(zip(theirs, ours, strict=True))]
     else:

@@ -402,3 +402,13 @@ def test_a_checkpoint_before_the_first_step_is_taken(tmp_path: Path) -> None:
 def test_a_longer_training_is_another_one(checkpoint: Path) -> None:
     with pytest.raises(ValueError, match="is of a training with config"):
         training(replace(tiny(), steps=9)).resume(checkpoint)
+
+
+def test_a_checkpoint_from_before_a_setting_existed_is_of_another_training(
+    checkpoint: Path,
+) -> None:
+    tensors, facts = read_tensors(checkpoint)
+    del facts["config"]["patience"]
+    write_tensors(checkpoint, tensors, facts)
+    with pytest.raises(ValueError, match="with config patience nothing, this one has None"):
+        training().resume(checkpoint)
