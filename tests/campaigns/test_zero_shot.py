@@ -11,7 +11,16 @@ import pytest
 
 pytest.importorskip("matplotlib")
 from experiments.results import Results
-from experiments.zero_shot import CAMPAIGN, auto, gaps, measure, page, plan, policies
+from experiments.zero_shot import (
+    CAMPAIGN,
+    auto,
+    gaps,
+    measure,
+    page,
+    plan,
+    policies,
+    slow_movers,
+)
 from inv_gym.agents.training.config import TrainingConfig
 
 SALES = Path(__file__).parents[2] / "examples" / "shop" / "sales.csv"
@@ -55,6 +64,23 @@ def test_generalists_are_compared_on_made_up_products(
     assert "±" in as_it_comes
     assert "±" in remembered
     assert as_it_comes != remembered
+
+
+def test_slow_movers_are_measured_by_what_is_known_of_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(slow_movers, "SLOW_PRODUCTS", 600)
+    shown = {}
+    for case in ("Poisson, 0", f"Poisson, {plan.MEMORY}"):
+        (part,) = (part for part in CAMPAIGN.plan() if part.name == f"made-up, {case}, played")
+        CAMPAIGN.measure(tmp_path, *part.arguments)
+        assert part.is_done(tmp_path)
+        page_rows = slow_movers.slow_movers(Results(tmp_path)).splitlines()
+        (shown[case],) = (row for row in page_rows if f"| {case} |" in row)
+    gaps_shown = {case: re.findall(r"\(?([-+][\d.]+) ±", row) for case, row in shown.items()}
+    assert all(len(cells) == len(slow_movers.MEAN_CLASSES) for cells in gaps_shown.values())
+    # the generalist remembers a year, base-stock does not
+    assert float(gaps_shown["Poisson, 365"][2]) > float(gaps_shown["Poisson, 0"][2])
 
 
 def short_fine_tuning(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -191,6 +217,21 @@ def test_the_readme_says_what_the_page_shows() -> None:
     assert len(cells) == played
     claim = f"on {above} of {played} pairs of table and problem, {sure} of them by more than"
     assert claim in readme
+
+
+def test_the_page_says_where_slow_movers_are_served_worse_than_by_base_stock() -> None:
+    text = (SALES.parents[2] / "docs" / "zero-shot.md").read_text()
+    shown = text.split("## Slow movers that are hardly known")[1].split("##")[0]
+    rows = {}
+    for line in shown.splitlines():
+        if figures := re.findall(r"([-+][\d.]+) ± ([\d.]+)", line):
+            rows[line.split("|")[1].strip()] = [tuple(map(float, pair)) for pair in figures]
+    assert rows.keys() == plan.SLOW_MOVERS.keys()
+    assert all(mean < 0.0 for mean, _ in rows["Poisson, 0"][1:])  # .1 units and more
+    assert all(mean > -0.3 for mean, _ in rows["Poisson, 20"])
+    assert all(mean > 0.0 for mean, _ in rows["Poisson, 365"])
+    scattered = [cell for case, cells in rows.items() if "negative" in case for cell in cells]
+    assert all(mean > -half for mean, half in scattered)
 
 
 def test_the_readme_says_what_fitting_to_a_table_is_worth() -> None:

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from experiments.results import Results
-from experiments.zero_shot.measure import FACTS_FILE, RULES_FILE
-from experiments.zero_shot.plan import PLAYED, RESULT_FILES
+from experiments.zero_shot.plan import FACTS_FILE, PLAYED, RESULT_FILES, RULES_FILE
 from inv_gym.play.statistics import Interval, ProductMean
 from inv_gym.play.tally import Tally
 

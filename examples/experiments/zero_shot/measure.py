@@ -16,15 +16,19 @@ from experiments.seeds import ZERO_SHOT_TEST_SEED
 from experiments.zero_shot.auto import rewards_side_by_side
 from experiments.zero_shot.plan import (
     CHOSEN,
+    FACTS_FILE,
     FITTED,
     FITTED_AUGMENTED,
     FITTED_LIKE,
     PLAYED,
     REMEMBERED,
     RESULT_FILES,
+    RULES_FILE,
+    SLOW_MOVERS,
     task_of,
 )
 from experiments.zero_shot.policies import fine_tuned, networks, rewards_of, rules
+from experiments.zero_shot.slow_movers import keep_slow_movers
 from inv_gym import (
     Products,
     ProductSource,
@@ -39,7 +43,6 @@ from inv_gym.products.earlier import MEMORY
 TABLE_WINDOWS = 512
 """Windows of each table, drawn from its test periods."""
 MADE_UP_PRODUCTS = 20_000
-RULES_FILE, FACTS_FILE = "rules.npz", "facts.npz"
 
 
 def measure(
@@ -50,13 +53,16 @@ def measure(
     Args:
         folder: Of the results.
         table: Its name.
-        case: The problem, or the environment of made-up products.
+        case: The problem; of made-up products the environment, or one of `SLOW_MOVERS`.
         told: What is told of the table; None for made-up products.
         part: One of `MEASURED_PARTS`; of made-up products one of `MADE_UP_TASKS`.
     """
     results, place = Results(folder), f"{table}/{case}"
     if told is not None:
         MEASURED_PARTS[part](results, place, task_of(case, told))
+        return
+    if case in SLOW_MOVERS:
+        keep_slow_movers(results, case)
         return
     task = MADE_UP_TASKS[part](inv_gym.task(case))
     products = task.draw(MADE_UP_PRODUCTS, ZERO_SHOT_TEST_SEED)

@@ -27,6 +27,7 @@ from experiments.zero_shot.plan import (
     REMEMBERED,
     RESULT_FILES,
 )
+from experiments.zero_shot.slow_movers import slow_movers
 from inv_gym.agents.training.generalists import GENERALIST
 from inv_gym.play.statistics import gap_text, paired_gap
 from inv_gym.util.files import write_atomically
@@ -55,6 +56,7 @@ def publish(folder: Path, target: Path) -> list[Path]:
         "generalist": partial(by_table, network=GENERALIST),
         "narrow": partial(by_table, network=NARROW),
         "made_up": made_up,
+        "slow_movers": slow_movers,
         "fitted": fitted,
         "chosen": chosen,
         "pooled": pooled_by_class,

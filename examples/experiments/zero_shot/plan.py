@@ -10,9 +10,10 @@ from typing import Any
 import inv_gym
 from experiments.campaign import Measurement
 from inv_gym import Task
+from inv_gym.products.earlier import MEMORY
 
 MADE_UP = "made-up"
-"""In place of a table: the population of an environment."""
+"""In place of a table: the population of an environment, or slow movers."""
 CASES: dict[str, tuple[str, dict[str, Any]]] = {
     "no lead time": ("InvLostSales-v0", {}),
     "lead time 2": ("InvLostSalesLeadTime-v0", {"lead_time": 2}),
@@ -34,6 +35,13 @@ FITTED, FITTED_LIKE, FITTED_AUGMENTED = "fine-tuned", "like", "augmented"
 """What is measured of a problem on a table."""
 REMEMBERED = "remembered"
 """What is measured of made-up products alone: their past is known for longer."""
+SLOW_MOVERS = {
+    f"{name}, {earlier_periods}": (family, earlier_periods)
+    for name, family in (("Poisson", "poisson"), ("negative binomial", "negative_binomial"))
+    for earlier_periods in (0, 20, 100, MEMORY)
+}
+"""Made-up slow movers: their demand family, and the periods that are known before the history."""
+RULES_FILE, FACTS_FILE = "rules.npz", "facts.npz"
 RESULT_FILES = {
     PLAYED: "networks.npz",
     REMEMBERED: "remembered.npz",
@@ -73,7 +81,7 @@ def task_of(case: str, told: Mapping[str, Any]) -> Task:
 
 
 def plan(data: Path | None = None) -> list[Measurement]:
-    """An environment's own population or a problem on a table at a time.
+    """An environment's own population, slow movers of a kind, or a problem on a table at a time.
 
     Args:
         data: A JSON file of tables, see `tables`; None for made-up products alone.
@@ -87,6 +95,14 @@ def plan(data: Path | None = None) -> list[Measurement]:
         )
         for part in (PLAYED, REMEMBERED)
         for env_id in inv_gym.ENVIRONMENTS
+    ]
+    slow = [
+        Measurement(
+            f"{MADE_UP}, {case}, {PLAYED}",
+            (MADE_UP, case),
+            file=f"{MADE_UP}/{case}/{RESULT_FILES[PLAYED]}",
+        )
+        for case in SLOW_MOVERS
     ]
     cases = {
         PLAYED: tuple(CASES),
@@ -105,4 +121,4 @@ def plan(data: Path | None = None) -> list[Measurement]:
         for table, told in given.items()
         for case in played
     ]
-    return made_up + on_tables
+    return made_up + slow + on_tables
