@@ -17,8 +17,6 @@ GENERALIST = "DirectBackprop, generalist"
 """What they are called in tables."""
 GENERALIST_NETWORK = NetworkConfig(hidden=(128, 128), magnified=(1e2, 1e4), whole_counts=True)
 STEPS_OF_A_STRUCTURE = 500
-STEPS_OF_A_PERISHABLE_STRUCTURE = 1000
-"""Stock of every age is more to learn."""
 VALIDATION_PRODUCTS = 192
 """Of each structure, for each time that it stands in a round of training."""
 
@@ -149,10 +147,8 @@ def generalist_training(problem: Problem) -> TrainingConfig:
     every = structures(problem)
     # few structures need more products each: of slow movers a single unit changes the score
     repeated = len(every) // len(set(every))
-    perishable = isinstance(problem, Perishable)
-    steps = STEPS_OF_A_PERISHABLE_STRUCTURE if perishable else STEPS_OF_A_STRUCTURE
     return TrainingConfig(
-        steps=steps * len(every) // len(ENDS),
+        steps=STEPS_OF_A_STRUCTURE * len(every) // len(ENDS),
         optimiser="muon",
         check_every=1000,
         validation_products=VALIDATION_PRODUCTS * repeated,
