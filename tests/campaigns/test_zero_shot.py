@@ -71,7 +71,7 @@ def test_slow_movers_are_measured_by_what_is_known_of_them(
 ) -> None:
     monkeypatch.setattr(slow_movers, "SLOW_PRODUCTS", 600)
     shown = {}
-    for case in ("Poisson, 0", f"Poisson, {plan.MEMORY}"):
+    for case in ("Poisson, 32", "Poisson, 397"):
         (part,) = (part for part in CAMPAIGN.plan() if part.name == f"made-up, {case}, played")
         CAMPAIGN.measure(tmp_path, *part.arguments)
         assert part.is_done(tmp_path)
@@ -80,7 +80,7 @@ def test_slow_movers_are_measured_by_what_is_known_of_them(
     gaps_shown = {case: re.findall(r"\(?([-+][\d.]+) ±", row) for case, row in shown.items()}
     assert all(len(cells) == len(slow_movers.MEAN_CLASSES) for cells in gaps_shown.values())
     # the generalist remembers a year, base-stock does not
-    assert float(gaps_shown["Poisson, 365"][2]) > float(gaps_shown["Poisson, 0"][2])
+    assert float(gaps_shown["Poisson, 397"][2]) > float(gaps_shown["Poisson, 32"][2])
 
 
 def short_fine_tuning(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -227,11 +227,14 @@ def test_the_page_says_where_slow_movers_are_served_worse_than_by_base_stock() -
         if figures := re.findall(r"([-+][\d.]+) ± ([\d.]+)", line):
             rows[line.split("|")[1].strip()] = [tuple(map(float, pair)) for pair in figures]
     assert rows.keys() == plan.SLOW_MOVERS.keys()
-    assert all(mean < 0.0 for mean, _ in rows["Poisson, 0"][1:])  # .1 units and more
-    assert all(mean > -0.3 for mean, _ in rows["Poisson, 20"])
-    assert all(mean > 0.0 for mean, _ in rows["Poisson, 365"])
-    scattered = [cell for case, cells in rows.items() if "negative" in case for cell in cells]
-    assert all(mean > -half for mean, half in scattered)
+    for periods in (3, 8):
+        hardly_known = [*rows[f"Poisson, {periods}"], *rows[f"negative binomial, {periods}"]]
+        assert sum(mean < 0.0 for mean, _ in hardly_known) > len(hardly_known) / 2
+    assert all(mean < 0.0 for mean, _ in rows["Poisson, 32"][1:])  # .1 units and more
+    assert all(mean > -0.3 for mean, _ in rows["Poisson, 52"])
+    assert all(mean > 0.0 for mean, _ in rows["Poisson, 397"])
+    for periods in (32, 52, 132, 397):
+        assert all(mean > -half for mean, half in rows[f"negative binomial, {periods}"])
 
 
 def test_the_readme_says_what_fitting_to_a_table_is_worth() -> None:

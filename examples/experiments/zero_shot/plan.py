@@ -10,6 +10,7 @@ from typing import Any
 import inv_gym
 from experiments.campaign import Measurement
 from inv_gym import Task
+from inv_gym.products.batch import HISTORY
 from inv_gym.products.earlier import MEMORY
 
 MADE_UP = "made-up"
@@ -36,11 +37,11 @@ FITTED, FITTED_LIKE, FITTED_AUGMENTED = "fine-tuned", "like", "augmented"
 REMEMBERED = "remembered"
 """What is measured of made-up products alone: their past is known for longer."""
 SLOW_MOVERS = {
-    f"{name}, {earlier_periods}": (family, earlier_periods)
+    f"{name}, {periods}": (family, periods)
     for name, family in (("Poisson", "poisson"), ("negative binomial", "negative_binomial"))
-    for earlier_periods in (0, 20, 100, MEMORY)
+    for periods in (3, 8, HISTORY, HISTORY + 20, HISTORY + 100, HISTORY + MEMORY)
 }
-"""Made-up slow movers: their demand family, and the periods that are known before the history."""
+"""Made-up slow movers: their demand family, and how many of their periods are known."""
 RULES_FILE, FACTS_FILE = "rules.npz", "facts.npz"
 RESULT_FILES = {
     PLAYED: "networks.npz",
