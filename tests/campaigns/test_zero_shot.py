@@ -69,7 +69,7 @@ def test_generalists_are_compared_on_made_up_products(
 def test_slow_movers_are_measured_by_what_is_known_of_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(slow_movers, "SLOW_PRODUCTS", 600)
+    monkeypatch.setattr(measure, "SLOW_PRODUCTS", 600)
     shown = {}
     for case in ("Poisson, 32", "Poisson, 397"):
         (part,) = (part for part in CAMPAIGN.plan() if part.name == f"made-up, {case}, played")

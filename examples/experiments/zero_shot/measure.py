@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -28,12 +28,14 @@ from experiments.zero_shot.plan import (
     task_of,
 )
 from experiments.zero_shot.policies import fine_tuned, networks, rewards_of, rules
-from experiments.zero_shot.slow_movers import keep_slow_movers
+from experiments.zero_shot.slow_movers import SLOW_RULE, slow_task
 from inv_gym import (
+    Policy,
     Products,
     ProductSource,
     SyntheticProducts,
     Task,
+    agents,
     augmented_table,
     population_like,
 )
@@ -42,7 +44,9 @@ from inv_gym.products.earlier import MEMORY
 
 TABLE_WINDOWS = 512
 """Windows of each table, drawn from its test periods."""
-MADE_UP_PRODUCTS = 20_000
+MADE_UP_PRODUCTS = SLOW_PRODUCTS = 20_000
+Players: TypeAlias = Callable[[Task], Mapping[str, Policy]]
+"""Policies by name for a task."""
 
 
 def measure(
@@ -62,7 +66,7 @@ def measure(
         MEASURED_PARTS[part](results, place, task_of(case, told))
         return
     if case in SLOW_MOVERS:
-        keep_slow_movers(results, case)
+        keep_slow_movers(results, place, slow_task(case))
         return
     task = MADE_UP_TASKS[part](inv_gym.task(case))
     products = task.draw(MADE_UP_PRODUCTS, ZERO_SHOT_TEST_SEED)
@@ -83,9 +87,27 @@ def with_known_past(task: Task) -> Task:
 
 def keep_played(results: Results, place: str, task: Task) -> None:
     """Keep facts of the test windows, and the reward of every rule and network on each."""
-    products = products_of(task)
+    keep_rewards(results, place, task, products_of(task), rules, networks)
+
+
+def keep_slow_movers(results: Results, place: str, task: Task) -> None:
+    """Keep facts of made-up slow movers, and what base-stock and the generalist earn on each."""
+    keep_rewards(
+        results,
+        place,
+        task,
+        task.draw(SLOW_PRODUCTS, ZERO_SHOT_TEST_SEED),
+        lambda task: {SLOW_RULE: rules(task)[SLOW_RULE]},
+        lambda task: agents.policies(task.problem, for_tables=True),
+    )
+
+
+def keep_rewards(
+    results: Results, place: str, task: Task, products: Products, *players: Players
+) -> None:
+    """Keep facts of products, and the rewards of some rules and then of some networks on each."""
     results.keep_arrays(f"{place}/{FACTS_FILE}", facts_of(products))
-    for file, policies in ((RULES_FILE, rules), (RESULT_FILES[PLAYED], networks)):
+    for file, policies in zip((RULES_FILE, RESULT_FILES[PLAYED]), players, strict=True):
         if not results.has(f"{place}/{file}"):
             rewards = rewards_of(task, policies(task), products)
             results.keep_arrays(f"{place}/{file}", rewards)
@@ -129,12 +151,12 @@ def products_of(task: Task) -> Products:
 
 
 def facts_of(products: Products) -> dict[str, np.ndarray]:
-    """``[N]`` of windows: the series of each, what a unit of money counts if all products count
-    alike, and the mean demand of the episode, units.
+    """``[N]`` of products: the series of each, what a unit of money counts if all products count
+    alike, and the mean demand, units. That is of the episode, or the true one where it is told.
     """
-    assert products.windows is not None
+    windows, distribution = products.windows, products.distribution
     return {
-        "series": products.windows[:, 0],
+        "series": np.arange(products.batch) if windows is None else windows[:, 0],
         "weight": product_weights(products),
-        "mean": products.demand[HISTORY:].mean(0),
+        "mean": products.demand[HISTORY:].mean(0) if distribution is None else distribution.mean[0],
     }

@@ -88,22 +88,17 @@ def plan(data: Path | None = None) -> list[Measurement]:
         data: A JSON file of tables, see `tables`; None for made-up products alone.
     """
     given = {} if data is None else tables(data)
+    made_up_parts = [
+        *((env_id, part) for part in (PLAYED, REMEMBERED) for env_id in inv_gym.ENVIRONMENTS),
+        *((case, PLAYED) for case in SLOW_MOVERS),
+    ]
     made_up = [
         Measurement(
-            f"{MADE_UP}, {env_id}, {part}",
-            (MADE_UP, env_id, None, part),
-            file=f"{MADE_UP}/{env_id}/{RESULT_FILES[part]}",
+            f"{MADE_UP}, {case}, {part}",
+            (MADE_UP, case, None, part),
+            file=f"{MADE_UP}/{case}/{RESULT_FILES[part]}",
         )
-        for part in (PLAYED, REMEMBERED)
-        for env_id in inv_gym.ENVIRONMENTS
-    ]
-    slow = [
-        Measurement(
-            f"{MADE_UP}, {case}, {PLAYED}",
-            (MADE_UP, case),
-            file=f"{MADE_UP}/{case}/{RESULT_FILES[PLAYED]}",
-        )
-        for case in SLOW_MOVERS
+        for case, part in made_up_parts
     ]
     cases = {
         PLAYED: tuple(CASES),
@@ -122,4 +117,4 @@ def plan(data: Path | None = None) -> list[Measurement]:
         for table, told in given.items()
         for case in played
     ]
-    return made_up + slow + on_tables
+    return made_up + on_tables

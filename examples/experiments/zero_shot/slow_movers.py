@@ -6,27 +6,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import numpy as np
-
 import inv_gym
 from experiments.results import Results, table
-from experiments.seeds import ZERO_SHOT_TEST_SEED
 from experiments.zero_shot.gaps import Measured, read
-from experiments.zero_shot.plan import (
-    FACTS_FILE,
-    MADE_UP,
-    PLAYED,
-    RESULT_FILES,
-    RULES_FILE,
-    SLOW_MOVERS,
-)
-from experiments.zero_shot.policies import rewards_of, rules
-from inv_gym import LogUniform, SyntheticProducts, Task, agents
+from experiments.zero_shot.plan import MADE_UP, SLOW_MOVERS
+from inv_gym import LogUniform, SyntheticProducts, Task
 from inv_gym.agents.training.generalists import GENERALIST
-from inv_gym.products.batch import HISTORY, product_weights
+from inv_gym.products.batch import HISTORY
 
-SLOW_PRODUCTS = 20_000
-RULE = "base-stock"
+SLOW_RULE = "base-stock"
 MEAN_CLASSES = {
     "0.03 to 0.1": (0.03, 0.1),
     "0.1 to 0.3": (0.1, 0.3),
@@ -53,24 +41,6 @@ def slow_task(case: str) -> Task:
     return replace(inv_gym.task("InvLostSales-v0"), source=source)
 
 
-def keep_slow_movers(results: Results, case: str) -> None:
-    """Keep facts of the products, and what base-stock and the generalist earn on each."""
-    task, place = slow_task(case), f"{MADE_UP}/{case}"
-    products = task.draw(SLOW_PRODUCTS, ZERO_SHOT_TEST_SEED)
-    assert products.distribution is not None
-    facts = {
-        "series": np.arange(products.batch),
-        "weight": product_weights(products),
-        "mean": products.distribution.mean[0],
-    }
-    results.keep_arrays(f"{place}/{FACTS_FILE}", facts)
-    for file, policies in (
-        (RULES_FILE, {RULE: rules(task)[RULE]}),
-        (RESULT_FILES[PLAYED], agents.policies(task.problem, for_tables=True)),
-    ):
-        results.keep_arrays(f"{place}/{file}", rewards_of(task, policies, products))
-
-
 def slow_movers(results: Results) -> str:
     """A row per kind of demand and of what is known, a column per class of mean demand."""
     rows = []
@@ -84,4 +54,4 @@ def slow_movers(results: Results) -> str:
 def _gap(played: Measured, low: float, high: float) -> str:
     """That of the generalist on the products of a class, or nothing where they are few."""
     inside = played.within(low, high)
-    return "" if inside is None else inside.gap(GENERALIST, RULE).text
+    return "" if inside is None else inside.gap(GENERALIST, SLOW_RULE).text
